@@ -53,7 +53,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _alias(request: Request) -> Response:
-    """Make a name from the documentation (`file-abc123`) an alias of an existing object."""
+    """Make a name from the documentation, such as `file-abc123`, an alias of an existing object."""
     parts, fields = emulator_of(request), await read_json(request, ALIAS)
     alias, name = fields["alias"], fields["id"]
     with parts.store.transaction():

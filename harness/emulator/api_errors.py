@@ -2,8 +2,8 @@
 
 Bedrock's own codes and messages are *unverified*.
 
-An `ApiError` rejects a request immediately, with a status and {"error": {message, type, param, code}}. An
-accepted job ends with a `JobFailure` (`harness.simulator.failure`) instead.
+An `ApiError` rejects a request immediately, with a status and {"error": {message, type, param, code}}. A job
+that was already accepted fails with a `JobFailure` (`harness.simulator.failure`) instead.
 """
 
 from __future__ import annotations

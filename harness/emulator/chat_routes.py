@@ -1,4 +1,4 @@
-"""/chat/completions and /completions, as one response or as a stream of server-sent events."""
+"""/chat/completions and /completions, answered in one response or as a stream of server-sent events."""
 
 from __future__ import annotations
 

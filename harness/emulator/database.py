@@ -56,7 +56,7 @@ class Database:
         folder: The folder of `emulator.sqlite3`, which is created if it does not exist.
 
     Raises:
-        InputError: The folder contains another version's state, or another emulator uses it.
+        InputError: Another version wrote the state in the folder, or another emulator uses it.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
-"""Middleware before the API: refuses web pages, injects seeded faults, checks for a bearer token.
+"""Middleware in front of the API: refuses web pages, injects seeded faults, and checks for a bearer token.
 
-Each request under the API's paths gets one draw before any route handles it, so a fault never leaves a
-partial change and a client can safely retry:
+A fault is drawn for each request under the API's paths before any route handles it. So a fault never leaves a
+partial change, and a client can safely retry:
 
     throttle     429 with Retry-After
     timeout      the request is held, then the connection drops in the middle of the response
@@ -34,7 +34,7 @@ _ADMIN: Final = "/_emulator"
 
 
 class Faults:
-    """Draws a fault, or none, for each request.
+    """Decides for each request whether to inject a fault, and which.
 
     Args:
         rates: The rate of each fault.
@@ -148,6 +148,6 @@ def _texts(scope: Scope) -> list[tuple[str, str]]:
 
 
 async def _read_all(receive: Receive) -> None:
-    """Read the whole body, because a response before its end would break some clients' connections."""
+    """Read the whole body, because responding before its end would break some clients' connections."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass

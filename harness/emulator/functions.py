@@ -32,7 +32,7 @@ class Functions:
     """The functions that jobs may name.
 
     Args:
-        specs: The target of each function name, `NAME:QUALIFIER` or ARN.
+        specs: Targets by the function's name, `NAME:QUALIFIER` or ARN.
     """
 
     def __init__(self, specs: Mapping[str, str]) -> None:

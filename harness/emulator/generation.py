@@ -1,6 +1,6 @@
 """Models for inference, which answer with recorded completions chosen by the model's policy.
 
-The base model uses the policy before training; a tuned model or checkpoint uses the policy it was saved with.
+The base model uses the policy before training. A tuned model or checkpoint uses its saved policy.
 A prompt without a recorded completion gets a fixed text, which evaluation leaves out. The prompts in Amazon's
 examples have answers of their own (`harness.emulator.handmade`). No text is generated.
 """

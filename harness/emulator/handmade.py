@@ -1,7 +1,7 @@
-"""Handwritten answers to the prompts in Amazon's examples, so that those examples work without rollouts.
+"""Handwritten answers to the prompts in Amazon's examples, so that the examples work without rollouts.
 
-People wrote them for this project; no model generated them. They do not depend on the policy, and no job
-trains on them. Rollouts with the same prompt take precedence.
+People wrote the answers for this project; no model generated them. The answers do not depend on the policy,
+and no job trains on them. Rollouts with the same prompt take precedence.
 
 Source of the prompts: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs", Amazon
 Bedrock user guide.

@@ -78,7 +78,7 @@ def read_query(request: Request, table: Table) -> dict[str, Any]:
 
 @asynccontextmanager
 async def read_upload(request: Request, table: Table, most: int) -> AsyncIterator[Upload]:
-    """Read a form with a part `file`, which stays on disk until the end of the block.
+    """Read a form with a part `file`, whose content stays on disk until the end of the `with` block.
 
     Args:
         request: The request.

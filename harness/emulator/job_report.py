@@ -52,7 +52,7 @@ class _StoredRewards:
 def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, *, grade: bool) -> JobReport:
     """Report on a job, finished or not.
 
-    Call it on the main thread, because it may grade, and never concurrently with the job's own draws.
+    Call this function on the main thread, because it may grade, and never while the job draws completions.
 
     Args:
         store: The store that contains the job.

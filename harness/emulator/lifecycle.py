@@ -61,8 +61,8 @@ class Lifecycle:
         config: The emulator's configuration.
         store: The store of the jobs.
         pool: The recorded completions.
-        clock: Provides time stamps and the waits between retries.
-        open_function: Creates the target for a function's ARN; raises HarnessError if it is unknown.
+        clock: The clock for time stamps and for the waits between retries.
+        open_function: Creates the target for a function's ARN; raises HarnessError for an unknown function.
         notices: Prints the jobs' events.
     """
 
@@ -155,7 +155,7 @@ class Lifecycle:
             self._notices.event(job, event)
 
     def cancel(self, name: str) -> Job | None:
-        """Cancel an unfinished job, and return the job afterwards; None if it is unknown."""
+        """Cancel a job if it is unfinished, and return its new state; None if the job is unknown."""
         with self._store.transaction():
             stored = self._store.job(name)
             if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -331,7 +331,7 @@ class Lifecycle:
         self.record_event(job["id"], "The job has successfully completed")
 
     def _end(self, job: Job, status: str, **more: Any) -> None:
-        """Set a job's final fields; the caller stores it."""
+        """Set a job's final fields. The caller stores the job."""
         ended = {"status": status, "finished_at": int(self._clock.time()), "estimated_finish": None}
         cast(dict[str, Any], job).update(ended, **more)
 

@@ -58,7 +58,7 @@ class Notices:
         self._job_line(job, level + message)
 
     def grader_error(self, job: str, kind: str, message: str) -> None:
-        """Count a sample without a reward, and print the first of each kind and place."""
+        """Count a sample without a reward, and print the first sample of each kind and place of error."""
         kind_of_error, place = _TYPE.match(message), _PLACE.search(message)
         what = kind if kind_of_error is None or kind != "exception" else f"{kind} {kind_of_error[0]}"
         where = f" at {place[1]}" if place else ""

@@ -18,10 +18,10 @@ _PATIENCE_S: Final = 5.0
 
 
 class PythonTurns:
-    """Turns for Python graders: one per processor of this machine, first come, first served.
+    """A first-in, first-out queue for Python graders, which runs one grader per processor of this machine.
 
-    A grader waits while the queue moves. If no grader has finished for a while, waiting graders are
-    rejected. All turns belong to one event loop.
+    A grader waits as long as others finish. If no grader has finished for a while, waiting graders are
+    rejected. The queue must be used on one event loop only.
 
     Args:
         at_once: The number of graders that run at the same time; None for the number of processors that this
@@ -39,7 +39,7 @@ class PythonTurns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """Hold turns for a grader with this number of Python graders; a grader without any does not wait.
+        """Hold as many turns as a grader contains Python graders. A grader without any does not wait.
 
         Raises:
             ApiError: No Python grader has finished within `patience`.
@@ -74,7 +74,7 @@ class PythonTurns:
             self._wake()
 
     def _wake(self) -> None:
-        """Wake all waiters to check for their turn."""
+        """Wake all waiting graders, so that each checks whether it is its turn."""
         self._moved.set()
         self._moved = asyncio.Event()
 

@@ -68,7 +68,7 @@ class Field:
     must: bool = False
     default: Any = None
     counts: bool = True
-    """False for a field that is checked but has no effect."""
+    """Whether the field has an effect. It is false for a field that is only checked."""
     why: str | None = None
     """The reason for refusing values, if the kind accepts only values without effect."""
 
@@ -289,7 +289,7 @@ def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) ->
 
 
 def pairs(most: int, name: int, value: int) -> Kind:
-    """An object of strings: at most `most`, with limits on the length of names and values."""
+    """An object of at most `most` strings, with limits on the length of names and values."""
 
     def take(given: Any, at: str) -> dict[str, str]:
         if not isinstance(given, dict) or len(given) > most:

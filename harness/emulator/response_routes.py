@@ -1,4 +1,4 @@
-"""/responses (single turn, nothing is stored) and /models."""
+"""/responses and /models. /responses answers a single turn and does not store it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Runner:
         self._stopped = threading.Event()
 
     def submit(self, work: Callable[[], Any]) -> Future[Any]:
-        """Queue a call for the main thread, between two units of work. Thread-safe."""
+        """Queue a call that the main thread makes between two units of work. Thread-safe."""
         future: Future[Any] = Future()
         self._orders.put((work, future))
         return future

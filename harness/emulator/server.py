@@ -113,7 +113,7 @@ def serve(
 
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
-    """Create the emulator's components; the caller closes them and the functions."""
+    """Create the emulator's components. The caller closes the components and the functions."""
     grader_runs = GraderRuns(config.judge_models, config.grader_seconds)
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)

@@ -25,7 +25,7 @@ class EmulatorConfig:
     """
 
     rollouts: tuple[DataFile, ...]
-    """Rollouts files: the pool of completions that the policy chooses from."""
+    """Rollouts files. They form the pool of completions that the policy chooses from."""
     state: Path
     """The folder of the state. An emulator that starts with an existing state resumes it."""
     functions: Mapping[str, str] = field(default_factory=dict)

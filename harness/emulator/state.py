@@ -152,7 +152,7 @@ class Store(Database):
         self._insert("events", job=job, id=event["id"], object=json.dumps(event))
 
     def events(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """Return a page of a job's events, newest first; None if `after` is not among them."""
+        """Return a page of a job's events, newest first; None if `after` is not one of the events."""
         return self._page("events", "job = ?", (self.resolve(job),), limit, after)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -161,7 +161,7 @@ class Store(Database):
         self._insert("checkpoints", job=job, id=name, object=json.dumps(checkpoint))
 
     def checkpoints(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """Return a page of a job's checkpoints, newest first; None if `after` is not among them."""
+        """Return a page of a job's checkpoints, newest first; None if `after` is not one of them."""
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
     def checkpoint_policies(self, job: str) -> list[tuple[int, str, Policy]]:
@@ -233,7 +233,7 @@ class Store(Database):
         return [row[0] for row in rows]
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
-        """Store rewards from outside training: validation and the report."""
+        """Store rewards that were not earned in training but in validation or a report."""
         self.write_all(
             "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?)",
             [(job, *pair) for pair in rewards.items()],

@@ -1,4 +1,4 @@
-"""AWS Lambda on the engineer's machine, without a container engine.
+"""Runs AWS Lambda functions on the engineer's machine, without a container engine.
 
 The modules of a call: `invoke` (the Lambda Invoke API, for an unchanged boto3) -> `runtime` (a function
 and its execution environments) -> `sandbox` (one environment: init, invoke, kill, restart) ->

@@ -23,7 +23,7 @@ def why_refused(headers: Iterable[tuple[str, str]]) -> str | None:
     """Return the reason for refusing a request, as a sentence; None for a program on this machine.
 
     Args:
-        headers: Lowercase names and values; a repeated header appears each time it was sent.
+        headers: Pairs of lowercase name and value; a repeated header appears each time that it was sent.
 
     Example:
         >>> why_refused([("host", "127.0.0.1:8080")])

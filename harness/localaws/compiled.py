@@ -26,7 +26,7 @@ _SUFFIXES = (".so", ".pyd", ".dylib")
 _PYTHON = re.compile(r"\.cpython-3(\d+)[a-z]*-")
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 _SINCE = {b"GLIBC_ABI_DT_RELR": (2, 36)}
-"""Features that a loader must support but whose name has no version, with the glibc that added them."""
+"""Features that a loader must support and whose names contain no version, with the glibc that added them."""
 _VERSIONS_NEEDED = 0x6FFFFFFE
 _WEAK = 2
 _SMALLEST = 64
@@ -39,7 +39,7 @@ class CompiledFile:
     name: str
     """The file's path in the artifact."""
     made_for: str
-    """`x86_64` or `arm64` on Linux; otherwise the platform in words."""
+    """`x86_64` or `arm64` for Linux; otherwise a description of the platform."""
     glibc: tuple[int, int] | None = None
     """The oldest glibc that can load the file; None if it needs no glibc or its version cannot be read."""
     python: str | None = None
@@ -47,7 +47,7 @@ class CompiledFile:
 
 
 def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
-    """Find every file of machine code in an artifact, by content.
+    """Find every file of machine code in an artifact by its content.
 
     Args:
         artifact: The artifact's folder.
@@ -87,7 +87,7 @@ def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[
 
 
 def why_not_here(files: list[CompiledFile]) -> str | None:
-    """Explain why this machine cannot run an artifact; None if it can.
+    """Explain why this machine cannot run an artifact; return None if it can.
 
     Args:
         files: From `compiled_files`.

@@ -1,4 +1,4 @@
-"""The first code in a function's process: confines the process, then runs the handler's client.
+"""The first code that a function's process runs: it confines the process, then runs the handler's client.
 
 This script runs in the function's interpreter, without this project: it uses only the standard library, and
 no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
@@ -103,7 +103,7 @@ def enter_namespace(plan: dict[str, Any]) -> None:
 
 
 def _unshare() -> None:
-    """Enter a user and a mount namespace; as root only a mount namespace if user namespaces are disabled."""
+    """Enter a user and a mount namespace; as root, only a mount namespace if user namespaces are disabled."""
     user, group = os.getuid(), os.getgid()
     if _LIBC.unshare(_NEW_USER | _NEW_NAMESPACE) == 0:
         for name, text in (
@@ -197,7 +197,7 @@ def enter_landlock(plan: dict[str, Any]) -> None:
 def refuse_semaphores() -> None:
     """Make multiprocessing's locks fail as they do without /dev/shm.
 
-    C libraries raise different errors for this; Lambda's users report 38.
+    C libraries raise different errors if it is missing. Lambda's users report error 38.
     """
     try:
         module: Any = __import__("_multiprocessing")

@@ -134,7 +134,7 @@ class Confinement:
         """Return the command line that runs a module or a program confined.
 
         Args:
-            arguments: `-m`, a module and its arguments; or a program's text and its arguments.
+            arguments: Either `-m`, a module and its arguments, or a program's text and its arguments.
             scratch: A writable folder, if /tmp is shared with the rest of the machine.
         """
         plan = ConfinementPlan(
@@ -162,7 +162,7 @@ class Confinement:
         return sorted({name for name, _ in self._before ^ after})
 
     def close(self) -> None:
-        """Remove the copy, if there is one."""
+        """Remove the disposable copy, if there is one."""
         if self._copy is not None:
             shutil.rmtree(self._copy, ignore_errors=True)
 
@@ -203,7 +203,7 @@ def _works(protection: Protection, interpreter: Interpreter) -> bool:
 
 
 def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
-    """Paths outside the system's folders that the interpreter needs, parents before children."""
+    """The paths outside the system's folders that the interpreter needs, parents before children."""
     found = {path for path in _SYSTEM_IF_PRESENT if os.path.exists(path)}
     found |= {path for path in shown if os.path.isabs(path) and os.path.exists(path)}
     folder = executable.parents[1]

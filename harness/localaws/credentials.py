@@ -9,7 +9,7 @@ __all__ = ["profile_credentials"]
 
 
 def profile_credentials(profile: str) -> dict[str, str]:
-    """Read a profile's credentials, as the variables that a role gives a deployed function.
+    """Read a profile's credentials into the variables that a deployed function gets from its role.
 
     Args:
         profile: The profile's name in the engineer's AWS configuration.

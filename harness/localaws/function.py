@@ -44,7 +44,7 @@ class FunctionSpec:
 
     name: str
     artifact: Path
-    """The folder that `sam build` made: the handler's working directory and its `/var/task`."""
+    """The folder that `sam build` made, which is the handler's working directory and its `/var/task`."""
     handler: str
     """`module.function`."""
     runtime: str = PRESENT_RUNTIME

@@ -107,7 +107,7 @@ def _present() -> _Found:
 
 
 def _probe(path: Path) -> _Found | None:
-    """Ask an interpreter for its version, and for the base interpreter of its environment."""
+    """Ask an interpreter for its version and for the base interpreter of its environment."""
     try:
         answer = subprocess.run(
             [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=10, check=True

@@ -64,7 +64,7 @@ class LambdaServer:
         self.url = f"http://{self._server.address}"
 
     def __enter__(self) -> LambdaServer:
-        """Return the server; leaving the block closes it."""
+        """Return the server, which is closed at the end of the `with` block."""
         return self
 
     def __exit__(
@@ -77,7 +77,7 @@ class LambdaServer:
 
         Args:
             spec: The function. A later function with the same name becomes the new `$LATEST`.
-            version: The number under which it is published.
+            version: The number under which the function is published.
             aliases: Names that point to this function from now on.
         """
         self._registry.add(spec, version, aliases)
@@ -167,7 +167,7 @@ def _client_context(encoded: str | None, kind: str) -> str | None:
 
 
 def _event(body: bytes, kind: str) -> bytes:
-    """The event of an invocation of this type, or an error if Lambda would refuse it."""
+    """Return the event of an invocation of this type; raise an error if Lambda would refuse the event."""
     limit = limits.ASYNC_REQUEST_BYTES if kind == "Event" else limits.REQUEST_BYTES
     if len(body) > limit:
         raise InvokeRefused(limits.request_too_large(len(body), limit, kind), 413)

@@ -47,13 +47,13 @@ RESPONSE_BYTES = 6_291_556
 """The largest answer, in bytes: the documented 6 MB plus 100 bytes, as in Lambda's own message."""
 
 UNZIPPED_BYTES = 250 * 1024 * 1024
-"""The largest unzipped artifact of a zip file in bytes, layers included. A container image may have 10 GB."""
+"""The largest unzipped size of a zip file in bytes, including layers. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
 """The maximum time of the init phase before Lambda repeats it inside the invocation."""
 
 MB_A_PROCESSOR = 1769
-"""Memory size that comes with one full processor (developer guide, "Configure Lambda function memory")."""
+"""The memory size that includes one full processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
 """The size of the log tail that `LogType=Tail` returns, in bytes."""
@@ -171,7 +171,7 @@ def _place(stack: Any) -> str:
 
 
 def _signal_name(number: int) -> str:
-    """A signal's name as the service's logs spell it: `killed`, `segmentation fault`."""
+    """A signal's name as the service's logs spell it, such as `killed` or `segmentation fault`."""
     try:
         return (signal.strsignal(number) or str(number)).lower()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Collects a function's stdout and stderr: as a tail of limited size, and optionally in a file.
+"""Collects a function's stdout and stderr. The tail is kept in memory, and a file may receive the output too.
 
 A thread keeps emptying the pipe, so a handler that prints a lot neither blocks nor fills the memory. Offsets
 count all bytes since the start, so an offset taken before a call selects that call's output. Every read or
@@ -25,7 +25,7 @@ _FILE_BYTES = 64 * 1024 * 1024
 
 
 class LogTail:
-    """Collects one environment's output, across restarts of its process.
+    """Collects the output of one environment, even if its process is restarted.
 
     Args:
         file: A file that also receives the output, up to 64 MB. An existing file is appended to.
@@ -51,7 +51,7 @@ class LogTail:
             return self._total
 
     def attach(self, pipe: int) -> None:
-        """Take ownership of `pipe` and read it to its end."""
+        """Take ownership of `pipe`, and read it to its end."""
         self.detach()
         with self._lock:
             self._pipe = pipe

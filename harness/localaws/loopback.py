@@ -58,7 +58,7 @@ class LoopbackServer:
         proxy: Whether to accept requests for other hosts, from clients that use this server as their proxy.
 
     Raises:
-        InputError: The port is taken, or not permitted for this user.
+        InputError: The port is taken, or this user may not listen on it.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class LoopbackServer:
         """Read one request and write its response; return False if the connection must be closed."""
         connection.settimeout(_REQUEST_S)
         head = read_head(stream)
-        # Only programs send a full URL, to their proxy. A page cannot make a browser do that.
+        # Only programs send a full URL (to their proxy). A page cannot make a browser send one here.
         proxied = self._proxy and (head.method == "CONNECT" or "://" in head.target)
         refusal = None if proxied else why_refused(head.headers)
         if refusal is not None:
@@ -199,7 +199,7 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
         go_on: Called if the client waits for `100 Continue` before it sends the body.
 
     Raises:
-        ValueError: The body is larger than Lambda would accept, or has no readable length.
+        ValueError: The body is larger than Lambda would accept, or its length cannot be read.
         ConnectionError: The client closed the connection midway.
     """
     headers = dict(head.headers)

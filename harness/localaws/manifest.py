@@ -53,7 +53,7 @@ class Manifest:
     files: dict[str, str] = field(default_factory=dict)
     """The SHA-256 of each of the user's files, by its path in the artifact."""
     requirements: dict[str, str] = field(default_factory=dict)
-    """The SHA-256 of each requirements file, and of the files that it includes."""
+    """The SHA-256 of each requirements file and of each file that it includes."""
 
 
 def manifest_path(artifact: Path) -> Path:
@@ -136,7 +136,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
 
 
 def counted(names: list[str]) -> str:
-    """Format several names as the first name and the number of others.
+    """Format several names as the first name and the number of other names.
 
     Args:
         names: The names, at least one.

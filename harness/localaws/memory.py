@@ -1,4 +1,4 @@
-"""Measures the memory of a process and its descendants, from outside.
+"""Measures the memory of a process and its descendants from another process.
 
 The memory of a single process is its resident set. If it has children, shared pages are divided among the
 processes that share them, because Lambda also counts a page once. Lambda measures a cgroup, so its figures

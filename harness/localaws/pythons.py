@@ -1,7 +1,7 @@
 """Finds the interpreters of a Lambda runtime's minor version on this machine.
 
-Bytecode works only with the minor version that wrote it, and an executable's name proves nothing: pyenv puts
-a `python3.13` on PATH that fails to start unless that version was selected.
+Bytecode works only with the minor version that wrote it. An executable's name does not prove its version:
+pyenv puts a `python3.13` on PATH that fails to start unless that version was selected.
 """
 
 from __future__ import annotations

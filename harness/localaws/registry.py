@@ -44,7 +44,7 @@ class FunctionName(NamedTuple):
 
 
 def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
-    """Parse a name, a partial or a full ARN.
+    """Parse a function's name, or its partial or full ARN.
 
     Args:
         text: `FunctionName` of the Lambda API, with or without a qualifier.
@@ -77,7 +77,7 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
 
 
 def invalid_choice(value: str, parameter: str, choices: tuple[str, ...]) -> InvokeRefused:
-    """Refuse a value that a parameter does not accept, with Lambda's wording."""
+    """Refuse a value that a parameter does not accept, with Lambda's error message."""
     return _invalid(value, parameter, f"Member must satisfy enum value set: [{', '.join(choices)}]")
 
 

@@ -44,7 +44,7 @@ class LocalRuntime:
     Args:
         spec: The function.
         concurrency: The maximum number of execution environments at the same time.
-        wait: Whether a call waits while all environments are busy; otherwise it is throttled.
+        wait: Whether a call waits while all environments are busy; otherwise the call is throttled.
         sdk: Whether the function may import boto3, as in Lambda.
         passed: Names of variables that the function receives from this process. If such a variable names a
             file, the function can read the file.
@@ -96,7 +96,7 @@ class LocalRuntime:
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:
-        """Return the runtime; leaving the block ends every process."""
+        """Return the runtime, whose processes all end with the `with` block."""
         return self
 
     def __exit__(
@@ -116,7 +116,7 @@ class LocalRuntime:
 
         Args:
             payload: The event, as JSON.
-            arn: The ARN that the caller used; None for the function's own.
+            arn: The ARN that the caller used; None for the function's own ARN.
             request_id: The invocation's id; None for a new id.
             client_context: The caller's client context, as a JSON object in ASCII.
 

@@ -1,8 +1,8 @@
 """The Lambda Runtime API for the `awslambdaric` in a function's process.
 
-`give` passes in work, and messages report the process's requests and answers, in order. One object serves one
-process, so a killed process can never take an event meant for its successor. This module makes no decisions:
-the sandbox handles timeouts, kills and restarts.
+`give` passes an event to the process, and messages report the process's requests and answers in order. One
+object serves one process, so a killed process can never take an event meant for its successor. This module
+makes no decisions: the sandbox handles timeouts, kills and restarts.
 
 Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
 """

@@ -62,7 +62,7 @@ class RuntimeProcess:
     ) -> None:
         self.api = api
         self.busy = True
-        """Set while an init or an invocation runs, when memory is checked more often."""
+        """Whether an init or an invocation is running. Memory is then checked more often."""
         self._limit = memory_mb * _MB
         self._signals = threading.Lock()
         self._cpu = 0.0

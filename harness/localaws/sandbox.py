@@ -42,7 +42,7 @@ class Invocation:
 
     request_id: str
     payload: bytes
-    """The caller's result: the handler's answer byte for byte, or the error document."""
+    """The bytes that the caller receives: the handler's unchanged answer, or the error document."""
     fault: Fault | None
     """The error, if the function failed."""
     duration_ms: float
@@ -220,7 +220,7 @@ class Sandbox:
             self._process.freeze()
 
     def _hand_over(self, process: RuntimeProcess, work: Work, seconds: float) -> Message | None:
-        """Pass the event to the process and wait for the result; None after the time limit."""
+        """Pass the event to the process and wait for the result; return None after the time limit."""
         process.thaw()
         process.api.give(work._replace(deadline_ms=math.floor((time.time() + seconds) * 1000)))
         message = _receive(process, seconds)
@@ -262,7 +262,7 @@ class _Start(NamedTuple):
 
 
 _ANSWERS = ("response", "error", "too_large")
-"""Messages after which the process stays alive."""
+"""Kinds of messages after which the process stays alive."""
 
 
 def _receive(process: RuntimeProcess, seconds: float) -> Message | None:

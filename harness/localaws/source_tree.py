@@ -41,7 +41,7 @@ LEFT_OUT = frozenset(
     """__pycache__ .git .hg .svn .DS_Store .venv .aws-sam .ipynb_checkpoints .hypothesis .mypy_cache
     .pytest_cache .ruff_cache""".split()
 )
-"""Names that are left out everywhere: version control, environments, caches."""
+"""Names of files and folders that are always left out: version control, environments, caches."""
 
 _SECRETIVE = re.compile(r"(?:\.env(?:\..+)?|\.netrc|\.pypirc|id_rsa|id_ed25519)")
 _BYTECODE = (".pyc", ".pyo")
@@ -144,7 +144,7 @@ def _described_in(check: str | None) -> Path | None:
 
 
 def secretive(names: Iterable[str]) -> list[str]:
-    """Return the files that usually contain secrets, by name, such as `.env`.
+    """Return the files whose names suggest that they contain secrets, such as `.env`.
 
     Args:
         names: Paths in an artifact.

@@ -206,7 +206,7 @@ class _Reader:
         handler = self._text_or_none(handler)
         check = self._check(properties, logical_id) if handler == READY_HANDLER else None
         defaults = dict(self._values.defaults_used)
-        # The following does not affect the build.
+        # The following properties do not affect the build.
         timeout = self._number_or_none(properties.get("Timeout", 3))
         memory = self._number_or_none(properties.get("MemorySize", 128))
         return DeclaredFunction(
@@ -231,7 +231,7 @@ class _Reader:
             return True
 
     def function(self, logical_id: str, resource: Mapping[str, Any]) -> FunctionSpec | None:
-        """One resource as a spec; None if it is not a Python function in a folder."""
+        """Return a resource's spec; None if the resource is not a Python function in a folder."""
         properties = self._properties(logical_id, resource)
         notes = [note for key, note in NOT_IMITATED.items() if self._may_be_set(properties.get(key))]
         known: dict[str, str] = {}

@@ -72,7 +72,7 @@ class TemplateValues:
         """Return a value as text.
 
         Raises:
-            Unresolved: The value depends on something outside the template.
+            Unresolved: The value depends on a resource or value outside the template.
         """
         found = self.chosen(value)
         if found is None or isinstance(found, list):
@@ -94,7 +94,7 @@ class TemplateValues:
         """Return a value with `Fn::If` resolved; None for `AWS::NoValue`.
 
         Raises:
-            Unresolved: The condition depends on something outside the template.
+            Unresolved: The condition depends on a resource or value outside the template.
         """
         for _ in range(_DEEPEST):
             if value == {"Ref": _NO_VALUE}:

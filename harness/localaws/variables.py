@@ -1,4 +1,4 @@
-"""The environment variables of a function's process: only Lambda's and the template's.
+"""The environment variables of a function's process: only those of Lambda and of the template.
 
 Variables of the engineer's shell (AWS keys, proxies, PYTHONPATH) are left out unless requested by name, so
 that a grader cannot succeed here with settings that the real function does not have.
@@ -36,7 +36,7 @@ def function_variables(
             `awslambdaric` encodes answers accordingly.
         api: Host and port of the Runtime API.
         root: The artifact's folder as the function sees it.
-        programs: The interpreter's folder, first on PATH as in Lambda.
+        programs: The interpreter's folder, which comes first on PATH, as in Lambda.
         log_stream: The environment's log stream.
         scratch: The folder for temporary files, if /tmp is shared.
         passed: Variables that the engineer passes on, such as credentials. The Region may be passed although

@@ -56,7 +56,7 @@ class ProjectKind:
     label: str = 'label = "is_right"'
     """The settings that name the field of the rollouts' verdicts."""
     judge: str = ""
-    """The model that its check calls; empty for none."""
+    """The model that its check calls; empty if it calls no model."""
     agrees: str = ""
     """The agreement between rewards and verdicts that its test requires; empty for full agreement."""
     role: str = _ROLE

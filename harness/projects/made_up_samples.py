@@ -86,7 +86,7 @@ class MadeUp:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How a record stores its right answer."""
+    """The form in which a record stores its right answer."""
 
     reference: str
     keys: tuple[str, ...] = ()
@@ -246,7 +246,7 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
 
     Args:
         keys: The fields of a record that a grader reads.
-        shape: How a record stores its right answer; text if unknown.
+        shape: The form in which a record stores its right answer; by default a text.
     """
     shape = shape or _Shape("{}", keys.reference_keys)
     for question, right, wrong in _QUESTIONS:
@@ -262,7 +262,7 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
 
 
 def _value(kind: str, answer: str) -> Any:
-    """A value for a field, of the type that the source shows, if any."""
+    """A value for a field. It has the field's type, if the source shows the type."""
     kind = kind.lower().replace("typing.", "")
     kind = kind.removeprefix("optional[")
     one = kind.removeprefix("list[").removeprefix("sequence[")

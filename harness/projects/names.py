@@ -114,4 +114,4 @@ def _is_installed(module: str, folder: Path) -> bool:
     here = {folder.resolve(), Path.cwd().resolve()}
     elsewhere = [entry for entry in sys.path if Path(entry).resolve() not in here]
     spec = PathFinder.find_spec(module, elsewhere)
-    return spec is not None and spec.origin is not None  # a folder without __init__.py hides nothing
+    return spec is not None and spec.origin is not None  # a folder without __init__.py does not hide a module

@@ -1,4 +1,4 @@
-"""Writes new files into a folder, all or none: a kill or a full disk leaves no half-written project."""
+"""Writes all new files into a folder or none, so a kill or a full disk leaves no half-written project."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _unwritten(error: InputError) -> InputError:
 
 
 def _is_written(path: Path, content: bytes) -> bool:
-    """Whether a file exists with this content; a different file is an error."""
+    """Whether a file exists with this content. If it has other content, that is an error."""
     if not os.path.lexists(path):
         return False
     if path.is_file() and not path.is_symlink() and path.read_bytes() == content:

@@ -155,7 +155,7 @@ def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[st
 def _written_for(
     pattern: str, made_up: Mapping[tuple[Any, ...], Any], own: Mapping[tuple[Any, ...], Any]
 ) -> str:
-    """A made-up completion with its record's values replaced by those of another record."""
+    """A made-up completion in which another record's values replace its record's values."""
     instead = {str(value): own[path] for path, value in reversed([*made_up.items()]) if path in own}
     instead.pop("", None)
     if not instead:

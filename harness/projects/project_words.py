@@ -55,7 +55,7 @@ def to_replace(samples: str) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """Encode a text for a file. A lone surrogate, which JSON allows, becomes JSON's escape."""
+    """Encode a text for a file. A lone surrogate, which JSON allows, is written as a JSON escape."""
     return text.encode("utf-8", "backslashreplace")
 
 

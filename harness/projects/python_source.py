@@ -1,7 +1,7 @@
 """Imports Python graders from AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
 
-The file is read and never run in this process. The imported grader is tried on made-up samples in a separate
-process, where foreign functions run confined unless they are trusted.
+The file is read in this process but never run here. The imported grader is tried on made-up samples in a
+separate process, where foreign functions run confined unless they are trusted.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class _Source:
         )
 
     def _shown_kind(self) -> str:
-        """The functions' platform, with verl's parameters under the names used here."""
+        """The functions' platform, in which verl's parameters have the names used here."""
         shown = KINDS_OF_PYTHON[self.kind]
         node = self.functions[0].node
         if self.kind == "verl" and node is not None:
@@ -265,7 +265,7 @@ class _Source:
         return replace(text, range=wider), [note]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
-        """The dialects that a handler may read, judging by the texts in it."""
+        """The dialects that a handler may read, judging by the texts in its source."""
         if self.kind != "lambda":
             return [None]
         known = {"id", "messages", "list", *texts}
@@ -274,7 +274,7 @@ class _Source:
             for name in PROVEN
             if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
         ]
-        # In events the reference is in `metadata`; a handler that never mentions it reads another dialect.
+        # The default dialect has the reference in `metadata`. A handler that never mentions it reads another.
         return [None, *told] if "metadata" in texts else [*_at_root(told), None]
 
     def _write(self, text: GraderText, folder: Path) -> Path:

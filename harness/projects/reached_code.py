@@ -127,7 +127,7 @@ class ReachedCode:
         return None
 
     def called(self, place: SourceNode) -> str | None:
-        """The full dotted name of the function that a call calls."""
+        """The full dotted name of the called function."""
         if not isinstance(place.node, ast.Call):
             return None
         return dotted(place.node.func, self.aliases[place.file])
@@ -179,7 +179,7 @@ def _definitions(tree: ast.Module) -> dict[str, Definition]:
 
 
 def _stars(file: str, tree: ast.Module) -> list[str]:
-    """The modules from which a module imports every name."""
+    """The modules from which a module imports all names (`import *`)."""
     return [
         module_of_import(node, file)
         for node in ast.walk(tree)

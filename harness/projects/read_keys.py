@@ -1,4 +1,4 @@
-"""Finds the fields of records that a grading function reads, from its source."""
+"""Finds, from a grading function's source, the fields of records that it reads."""
 
 from __future__ import annotations
 

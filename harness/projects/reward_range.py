@@ -1,4 +1,4 @@
-"""Finds the smallest and the largest reward that a function's constants show, from the source."""
+"""Finds the smallest and the largest reward that the constants in a function's source show."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
 
 
 def part_of(template: TextTemplate) -> ReadPath | None:
-    """Return the first part of a completion's JSON that a template names, or None.
+    """Return the first part of a completion's JSON that a template names; None if it names no part.
 
     Args:
         template: The template.
@@ -75,7 +75,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
     """Find the values that a grader reads.
 
     Args:
-        document: The JSON, known to be a grader or to contain one.
+        document: The JSON, which is known to be a grader or to contain one.
     """
     read: dict[tuple[str, ReadPath], None] = {}
     compared: dict[tuple[str, str], tuple[TextTemplate, TextTemplate]] = {}

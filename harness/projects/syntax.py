@@ -9,7 +9,7 @@ __all__ = ["aliases_of", "caught_by", "dotted", "key_of", "module_of_import", "p
 
 
 def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
-    """Return the dotted name of an expression, with imports resolved, or None.
+    """Return the dotted name of an expression with imports resolved; None if it has no such name.
 
     Args:
         node: The expression.
@@ -66,7 +66,7 @@ def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
 
 
 def key_of(node: ast.AST) -> str | None:
-    """Return the key of `x["key"]` or `x.get("key")`, or None."""
+    """Return the key of `x["key"]` or `x.get("key")`; None for other expressions."""
     key: ast.expr | None = None
     if isinstance(node, ast.Subscript):
         key = node.slice

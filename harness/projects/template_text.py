@@ -1,6 +1,6 @@
 """Adds a grader to the text of a template without changing any other line.
 
-PyYAML's marks give the places, and the result is parsed and compared before it is returned.
+PyYAML's marks give the places in the text. The result is parsed and checked before it is returned.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Any:
-    """The node under these keys, or None."""
+    """The node under these keys; None if there is no such node."""
     for name in path:
         pairs = node.value if node is not None and node.id == "mapping" else []
         node = next((value for key, value in pairs if key.value == name), None)
@@ -137,7 +137,7 @@ def _at(node: Any, path: tuple[str, ...]) -> Any:
 
 
 def _is_grader(node: Any) -> bool:
-    """Whether a resource is a function with a handler, whose lines can be copied one by one."""
+    """Whether a resource is a function with a handler and can be copied line by line."""
     properties = _at(node, ("Properties",))
     if _text_of(_at(node, ("Type",))) != _TYPE or _at(properties, ("Handler",)) is None:
         return False

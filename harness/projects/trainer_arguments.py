@@ -43,7 +43,7 @@ def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
 
 
 def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
-    """The numbers that the file passes as `reward_weights`, if it writes numbers."""
+    """The numbers that the file passes as `reward_weights`, if they are literal numbers."""
     found: dict[tuple[float, ...], int] = {}
     for each in _keywords(tree, "reward_weights"):
         weights = _numbers(_resolved(tree, path, each))
@@ -80,7 +80,7 @@ def _different(argument: str, path: Path, lines: Iterable[int]) -> InputError:
 
 
 def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
-    """The list that a name is bound to anywhere in the file, else the expression itself."""
+    """The list that a name is bound to anywhere in the file; for other expressions, the expression itself."""
     if not isinstance(value, ast.Name):
         return value
     bound = [each for node in ast.walk(tree) for each in _bound_to(value.id, node)]

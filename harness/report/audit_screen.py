@@ -1,4 +1,4 @@
-"""Prints an audit in 80 columns: the headline, three findings, the verdict, then the rest."""
+"""Prints an audit in 80 columns: the headline, three findings, the verdict, then the other findings."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class SafeConsole(Console):
         raise BrokenPipeError
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as rich does, but escape whole texts: rich silently drops some control characters."""
+        """Print like rich, but escape whole texts, because rich silently drops some control characters."""
         super().print(*(self._safe(each) if isinstance(each, str) else each for each in objects), **options)
 
     def _safe(self, text: str) -> str:

@@ -132,7 +132,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
 
 def _span(totals: Totals) -> Bounds:
-    """The lowest and highest reward, if they differ enough to be divided."""
+    """The lowest and highest reward, if they differ enough for their range to be divided."""
     low, high = totals.lowest or 0.0, totals.highest or 0.0
     try:
         check_bounds((low, high))

@@ -16,7 +16,7 @@ NAME_COLUMNS = 26
 
 
 def filled(line: str, indent: int = 0) -> str:
-    """Wrap a line to 80 columns without splitting words, since some are paths or names.
+    """Wrap a line to 80 columns without splitting words, because some words are paths or names.
 
     Args:
         line: The text.

@@ -29,7 +29,7 @@ class SampleReader:
         self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
-        """The texts of the rollout whose line begins at a byte, or None."""
+        """The texts of the rollout whose line begins at a byte; None if they cannot be read."""
         if self._rollouts is None:
             return None
         try:
@@ -77,7 +77,7 @@ def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> 
 
 def cut(text: str, columns: int) -> str:
     """Text as one printable line of limited width. It keeps more of the text's end, where answers are."""
-    # Only both ends are visible, and a completion may have millions of characters.
+    # Only the two ends are visible, and a completion may have millions of characters.
     if len(text) > 4 * columns:
         text = text[: 2 * columns] + text[-2 * columns :]
         shown = printable(text)

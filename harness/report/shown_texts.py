@@ -72,7 +72,7 @@ def length_of(shown: Shown) -> int:
 
 
 def _answer(value: dict[str, Any], last: Any) -> tuple[str, str]:
-    """The completion as the grader receives it, with blocks other than text, and the reasoning separated."""
+    """The completion as the grader receives it, with blocks other than text, and separately the reasoning."""
     try:
         sample = Sample(value)
         completion, reasoning = sample.completion, sample.reasoning

@@ -185,7 +185,7 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
 def _first_errors(run: Run, totals: Totals) -> list[Row]:
     """The first row of each kind of error.
 
-    Lines that were not rollouts are listed with their places instead.
+    Lines that were not rollouts are left out, because they are listed with their places.
     """
     kinds, found = set(totals.errors) - {"input"}, []
     if kinds:

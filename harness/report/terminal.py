@@ -238,7 +238,7 @@ def _head(console: SafeConsole, title: str) -> None:
 
 
 def _shown(value: Any, everything: bool) -> str:
-    """Content over several lines, without the middle if it is very long."""
+    """The full text of a value, without the middle if the text is very long."""
     text = "(none)" if value is None else as_text(value)
     if everything or len(text) <= TEXT:
         return text

@@ -1,5 +1,5 @@
-"""A run as one HTML page that works offline: its contents, its charts, and writing the file.
+"""Presents a run as one HTML page that works offline.
 
-`contents` gathers the page, `held_samples` and `packing` carry the samples, and `writing` fills in
-`page.html`. Needs the extra `report`, which installs jinja2.
+`contents` gathers the page, `held_samples` and `packing` select and pack the samples, and `writing` fills in
+`page.html`. This package needs the extra `report`, which installs jinja2.
 """

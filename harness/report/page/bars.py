@@ -49,9 +49,9 @@ class Bar:
     figure: str
     tone: Tone = "plain"
     link: str | None = None
-    """Address within the page that shows these samples."""
+    """The address within the page that shows the counted samples."""
     low: float | None = None
-    """Start of its interval, 0 to 1."""
+    """The start of the bar's interval, 0 to 1."""
     high: float | None = None
 
 

@@ -20,7 +20,7 @@ def beside(one: Run, other: Run | None) -> Iterator[Pair]:
 
     Args:
         one: The run.
-        other: The run to compare it with, or None.
+        other: The run to compare it with; None for no comparison.
 
     Raises:
         InputError: A rewards file is damaged.

@@ -34,7 +34,7 @@ def calibration_card(run: Run, bounds: Bounds | None) -> CalibrationCard | None:
         return None
     try:
         found = calibrate(run, bounds=bounds, worst=0)
-    except InputError as error:  # such as labels on another scale; the rest of the page still works
+    except InputError as error:  # for example, labels have another scale; the rest of the page still works
         return CalibrationCard(f"Not measured: {error}", [], [])
     return CalibrationCard(found.trust.sentence, list(found.trust.warnings), _lines(found))
 

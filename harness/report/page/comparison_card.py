@@ -136,5 +136,5 @@ def _signed(value: float) -> str:
 
 
 def _address(text: str) -> str:
-    """Text for the page's address; a lone surrogate becomes the replacement character."""
+    """A text for the page's address. A lone surrogate becomes the replacement character."""
     return quote(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), safe="")

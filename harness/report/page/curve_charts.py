@@ -88,7 +88,7 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
         folder: The rehearsal's folder.
 
     Raises:
-        InputError: There is no finished rehearsal, or it is damaged.
+        InputError: The folder contains no finished rehearsal, or the rehearsal is damaged.
     """
     found = read_rehearsal(folder)
     if found is None:

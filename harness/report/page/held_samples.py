@@ -1,4 +1,4 @@
-"""Selects the samples of a page and reads their texts, in full as long as the page stays small.
+"""Selects the samples of a page, and reads their full texts unless the page would become too large.
 
 If there is more than 25 MB of text, the page has excerpts, and only the samples worth reading are complete.
 If there are more than 50,000 gradings, it leaves out some of the other samples. Omissions are counted, so
@@ -81,7 +81,7 @@ class HeldTexts:
     shortened: int = 0
     """Number of texts that are excerpts."""
     excerpts: bool = False
-    """Whether all texts are excerpts because they would be too large."""
+    """Whether all texts are excerpts because the full texts would be too large."""
 
     def add(self, line: Line, most: int) -> None:
         """Add one rollout.
