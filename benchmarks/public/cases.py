@@ -24,7 +24,7 @@ class Fault:
         what: The fault in one line.
         text: A wrong completion that is rewarded; `{gold}` stands for the record's own answer. None if the
             fault does not concern a completion's reward.
-        reference: The reference to try it with; None for the record's own.
+        reference: The reference with which to try the text; None for the record's own reference.
     """
 
     finds: tuple[str, ...]

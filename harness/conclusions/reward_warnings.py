@@ -26,9 +26,9 @@ APART: Final = 0.1
 B002 warns if right answers do not earn at least this much more than wrong ones: it warned in 8 of the 15
 cases, and in 1 of the 40. B003 warns if a generated completion earns at least this much more than the learned
 policy: it warned in 6 of the 15, and in 1 of the 40. B003 was measured with a policy of four epochs that
-could choose generated completions. Here the policy has one epoch and cannot, so it earns less. Therefore a
-generated completion must also earn more than the recorded completion that it was made from, so that parts
-taken over from that completion do not count.
+could choose generated completions. Here the policy has one epoch and cannot choose them, so it earns less.
+Therefore a generated completion must also earn more than the recorded completion that it was made from, so
+that parts taken over from that completion do not count.
 """
 
 RULES: Final = {

@@ -37,9 +37,10 @@ interval.
 WRONG_PAID: Final = 0.05
 """If a smaller share of wrong answers is paid, they do not count as the reason why the reward rises.
 
-A grader that pays right answers in only one format reduces those in other formats. Wrong answers are harmless
-in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders from .22
-to .95, while the rehearsal had blamed wrong answers. The share was chosen after that result was known.
+A grader that pays right answers in only one format reduces right answers in other formats. Wrong answers are
+harmless in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders
+from .22 to .95, while the rehearsal had blamed wrong answers. The share was chosen after that result was
+known.
 """
 _ENOUGH: Final = 0.1
 """Minimum share of groups with an advantage before a sentence mentions style."""

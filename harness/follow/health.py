@@ -2,7 +2,7 @@
 
 Each kind of finding is reported once per job, as advice. The signs are AWS's (plateau below 0.15, entropy
 approaching 0, exploding length, gradient spikes, rising variance). No source gives the other thresholds, so
-so this project chose them, and they are *unverified*.
+this project chose them, and they are *unverified*.
 """
 
 from __future__ import annotations

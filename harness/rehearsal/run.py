@@ -1,9 +1,9 @@
 """Runs a whole training job on this machine, from recorded rollouts and a grader to a `Rehearsal`.
 
-It makes records from the rollouts and splits them. The simulator trains on one side and is tested on the
-other. This takes seconds and uses no service. Only rewards are saved along the way, so a killed rehearsal
-resumes without grading twice. All other files are written at the end, each atomically, with `rehearsal.json`
-last.
+It makes records from the rollouts and splits them. The simulator's policy is trained on one part and tested
+on the other. This takes seconds and uses no service. Only rewards are saved along the way, so a killed
+rehearsal resumes without grading twice. All other files are written at the end, each atomically, with
+`rehearsal.json` last.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class InputFacts:
     sha256: str | None
     """SHA-256 of the whole text, if this process read all of it.
 
-    For standard input, the hash is known from the start, and for files once they have been read. It is None
-    for objects in S3, which their ETag and version identify.
+    The hash of standard input is known from the start, and the hash of files once they have been read. It is
+    None for objects in S3, which their ETag and version identify.
     """
     derived: bool
     """Whether the input consists of records, from which the run made its own rollouts."""

@@ -71,7 +71,7 @@ _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 def length_in_tokens(text: str) -> float:
     """Estimate the length of a text in tokens.
 
-    Uses a quarter of its characters, because the model's tokenizer is not available.
+    The estimate is a quarter of the number of characters, because the model's tokenizer is not available.
     """
     return len(text) / _CHARACTERS_PER_TOKEN
 
