@@ -33,7 +33,7 @@ _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """The engine that runs code on the grader's own Python.
+    """The engine that runs code on CPython, the grader's own Python.
 
     Args:
         imports: The names of modules to load before a session is confined; see `ForkServer`.

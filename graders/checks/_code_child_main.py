@@ -1,4 +1,4 @@
-"""The fork server, a program of its own that creates a process for each session of a model's code.
+"""The fork server: a separate program that creates a process for each session of a model's code.
 
 The server starts with an empty environment, before any code runs. It contains only Python's library and, for
 third-party functions, the packages that they name: no credentials, no references, nothing from earlier

@@ -38,7 +38,7 @@ _LEFT_OUT_FOLDERS = frozenset(
     """__pycache__ dist-packages distutils ensurepip idlelib lib-dynload lib2to3 pydoc_data site-packages test
     tests tkinter turtledemo venv""".split()
 )
-# The last one would load all of asyncio, which works without it.
+# `_asyncio` is among them because it would load all of asyncio, which works without it.
 _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkinter", "readline", "_asyncio")
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 

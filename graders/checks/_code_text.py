@@ -318,7 +318,7 @@ def _in_a_row(*parts: str) -> str:
 
 
 def head_of(start: str, entry: str) -> str:
-    """Return the code before a function's signature, at the end of the given code: imports and helpers.
+    """Return the imports and helpers in code that ends with the signature of a function.
 
     Args:
         start: The code that a completion may continue, which ends with the signature.

@@ -178,8 +178,8 @@ def number_of(value: Any) -> Number | Missing:
 def plain_key(value: Any) -> str | None:
     """Return the key that equal strings, numbers and booleans share; None for any other value.
 
-    The key is a string, because nobody can predict the hash of a string: numbers that all have the same hash
-    would make a hash table slow.
+    The key is a string, because nobody can predict the hash of a string. A completion of numbers that all
+    have the same hash would make a hash table slow.
     """
     if isinstance(value, str):
         return f'"{value}'

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DIGITS = 16
 # Characters that people do not see but that a model reads: controls except white space, tags, direction
 # overrides and more. Joiners, directional marks and variation selectors are kept because scripts and emoji
-# need them, but no more than two in a row: a longer run can encode text.
+# need them, but at most two in a row: a longer run can encode text.
 _NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
 _HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
 _RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")

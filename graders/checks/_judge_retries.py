@@ -23,7 +23,7 @@ _KEPT_S = 0.25
 """The maximum part of a sample's time to hold back, so that this module can still fail the sample.
 """
 _LEAST_S = 1.0
-"""A question is not sent with less time left than this, or than a tenth of its limit if that is shorter."""
+"""A question is sent only if this many seconds are left, or a tenth of its limit if that is less."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64

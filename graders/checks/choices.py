@@ -104,10 +104,10 @@ def choice_set(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the completion names all letters of the reference and no others.
 
-    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read if it consists
-    only of letters; otherwise only the text after its last `answer:`, `answer is`, box or `<answer>` is read,
-    and it must contain nothing else: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an answer, nor is a
-    claim that is revised later.
+    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read as a whole if
+    it consists only of letters. Otherwise the check reads only the text after the last `answer:` or `answer
+    is`, or the text in the last box or `<answer>`, which must contain nothing else: `A, C`, `A and C`,
+    `(A)(C)`, `AC`. `A or C` is not an answer, nor is a claim that is revised later.
 
     It pays for guessed letters as for known ones; with partial credit, a model earns part of the reward by
     naming the letters that are right most often.
@@ -151,12 +151,12 @@ def label(
     """Make a check that the completion settles on the reference's label.
 
     Labels are found as whole words, ignoring case, the longest first (`very good` before `good`); hyphens and
-    underscores count as spaces. The check reads the first of these that exists: the line after the last
+    underscores count as spaces. The check reads the first of these parts that exists: the line after the last
     `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, if it is only a
     label; the first line, if it starts with a label; the whole answer. The rest of a line that starts with a
-    label is its reason (`Yes, there is no other way`), unless it names another label as an answer:
-    `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not answers. A denied label
-    is never read: `It is not true`, `non-positive`.
+    label is its reason (`Yes, there is no other way`), unless it names another label as an answer: `yes and
+    no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not answers. A label that the text
+    denies is not read, as in `It is not true` or `non-positive`.
 
     It pays for the most frequent label as often as that label is right, even if the model ignores the prompt:
     balance the records. It also pays for a label in a denial whose wording it does not recognize, such as

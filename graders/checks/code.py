@@ -52,10 +52,10 @@ def code_function(
     True is not 1, and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` explains which
     part of a completion is the code, and how the code is confined.
 
-    It pays for a function that knows the tests, as a table of their answers: give many, and none that the
-    prompt shows. A record is rejected if a single value passes all of its tests, because a function that
-    always returns it would pass too. If the record's reference answer contains a solution, it has to pass the
-    tests.
+    It pays for a function that knows the tests, such as a table of their answers: give many tests, and none
+    that the prompt shows. A record is rejected if a single value passes all of its tests, because a function
+    that always returns it would pass too. If the record's reference answer contains a solution, it has to
+    pass the tests.
 
     Args:
         entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
@@ -201,7 +201,7 @@ def code_program(
     A test is an object with `input`, which the program reads, and `output`. Each test runs the program from
     scratch, as `python program.py` would, so that `if __name__ == "__main__"` holds.
 
-    It pays for a program that knows the tests: give many, and none that the prompt shows. A record is
+    It pays for a program that knows the tests: give many tests, and none that the prompt shows. A record is
     rejected if a single output passes all of its tests, because a program that always prints it would pass
     too. If the record's reference answer contains a solution, it has to pass the tests.
 

@@ -75,10 +75,11 @@ def date(
     Args:
         marker: The text right before the answer, in completion and reference; the line after it has to
             contain one date or time.
-        take: Extracts the text that has to contain one date or time, instead of a marker.
+        take: Extracts the text that has to contain one date or time; use it instead of a marker.
         precision: The precision of the comparison: `reference` for the reference's own, or `year`, `month`,
             `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
-        day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); None leaves it unread.
+        day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); with None, such a date is
+            unread.
         zone: The time zone of times that name no zone, in completion and reference: `UTC`, or `+01:00`.
 
     Raises:

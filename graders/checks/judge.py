@@ -1,8 +1,8 @@
 """Checks by a judge: another model that answers a question about the completion in an enforced format.
 
 Each check here is an async scoring function. A judge costs money and seconds, so run cheap checks first, as
-steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question and how to
-calibrate the judge.
+the first steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question and
+how to calibrate the judge.
 
 A reply counts only if it is one whole JSON object in the requested format; otherwise the check abstains. A
 completion without a letter or digit earns 0, and the judge is not asked. The completion, the prompt and the
@@ -61,8 +61,8 @@ def judge_label(
 ) -> Judging:
     """Make a check that pays the value of the label that a judge gives the completion.
 
-    The judge first gives its reason, then the label. The metrics are `judge_calls`, the tokens and, if the
-    prices are given, the cost.
+    The judge first gives its reason, then the label. The metrics are the number of requests (`judge_calls`),
+    the numbers of tokens and, if the prices are given, the cost.
 
     It pays for anything that persuades the judge. Length, confidence, a friendly tone and self-praise are
     known to persuade judges, and so are instructions to the judge: such instructions cannot pose as part of
@@ -71,7 +71,8 @@ def judge_label(
 
     Args:
         ask: The question, such as `Is the reply polite?`.
-        labels: The reward of each label, from 0 to 1. With few labels, judges agree better than with many.
+        labels: The reward of each label, from 0 to 1. Judges agree with each other more often if there are
+            few labels.
         anchors: The meanings of labels, by label, for labels that are not clear alone.
         model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
@@ -92,14 +93,14 @@ def judge_label(
             limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
             calls beyond it fail.
-        reference: Whether the judge sees the record's reference, presented as correct.
+        reference: Whether the judge sees the record's reference, which the question presents as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the largest reward minus the smallest. Each repeat starts the list with the next
-            label; `judge_first` is the fraction of replies that chose the label listed first, and
-            `judge_first_expected` the fraction to expect if the order has no effect. `rft calibrate` compares
-            the two.
+            `judge_spread` is the difference between the largest and the smallest reward of the repeats. Each
+            repeat starts the list with the next label; `judge_first` is the fraction of replies that chose
+            the label listed first, and `judge_first_expected` the fraction to expect if the order has no
+            effect. `rft calibrate` compares the two.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
@@ -199,11 +200,11 @@ def judge_score(
             limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
             calls beyond it fail.
-        reference: Whether the judge sees the record's reference, presented as correct.
+        reference: Whether the judge sees the record's reference, which the question presents as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the largest reward minus the smallest.
+            `judge_spread` is the difference between the largest and the smallest reward of the repeats.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
@@ -300,14 +301,14 @@ def judge_rubric(
             limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
             calls beyond it fail.
-        reference: Whether the judge sees the record's reference, presented as correct.
+        reference: Whether the judge sees the record's reference, which the question presents as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the largest reward minus the smallest. Each repeat starts the list with the next
-            label; `judge_first` is the fraction of replies that chose the label listed first, and
-            `judge_first_expected` the fraction to expect if the order has no effect. `rft calibrate` compares
-            the two.
+            `judge_spread` is the difference between the largest and the smallest reward of the repeats. Each
+            repeat starts the list with the next label; `judge_first` is the fraction of replies that chose
+            the label listed first, and `judge_first_expected` the fraction to expect if the order has no
+            effect. `rft calibrate` compares the two.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 
@@ -408,11 +409,11 @@ def judge_checklist(
             limit requires the prices.
         ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
             calls beyond it fail.
-        reference: Whether the judge sees the record's reference, presented as correct.
+        reference: Whether the judge sees the record's reference, which the question presents as correct.
         prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
             files are not shown.
         repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the largest reward minus the smallest.
+            `judge_spread` is the difference between the largest and the smallest reward of the repeats.
         take: Extracts the part of a completion to judge; None judges the whole completion.
         max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
 

@@ -77,7 +77,7 @@ def maths(
             tolerances applies.
         decimal: The decimal separator. With `,` every comma between two digits is a decimal comma, in the
             reference too: `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
-        take: Extracts the text that is the expression, instead of the box, claim or formula.
+        take: Extracts the text that is the expression; use it instead of the box, claim or formula.
 
     Raises:
         DecorationError: An option is invalid.

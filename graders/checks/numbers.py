@@ -56,7 +56,7 @@ def number(
         marker: The text right before the answer, in completion and reference; the line after it has to
             contain exactly one number.
         which: Which marker counts if there are several: `last` or `first`.
-        take: Extracts the text that has to contain exactly one number, instead of a marker.
+        take: Extracts the text that has to contain exactly one number; use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
         scale: Whether `72k`, `3.5M` and `2 million` are read; otherwise they are unread.
         tolerance: The largest difference between the numbers that counts as equal.
@@ -155,7 +155,7 @@ def list_of_numbers(
     Args:
         marker: The text right before the answer; None reads every number of the completion.
         which: Which marker counts if there are several: `last` or `first`.
-        take: Extracts the text that contains the numbers, instead of a marker.
+        take: Extracts the text that contains the numbers; use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether `72k`, `3.5M` and `2 million` are read.
         ordered: Whether the numbers have to be in the reference's order.

@@ -98,7 +98,7 @@ def overlong(
     model's tokens, which a grader cannot know: give both lengths in `unit`. Only the answer's length counts,
     not the reasoning's.
 
-    It pays the same for padding as for brevity up to L_max - L_cache.
+    It pays the same for a padded answer as for a short one, up to a length of L_max - L_cache.
 
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.

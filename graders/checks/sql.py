@@ -92,8 +92,8 @@ def sql_result(
     It pays for the result on these rows, however the query gets it: `SELECT count(*) FROM a` for a count of
     `b` if both have three rows. So give several databases, as a list of scripts: a query has to be right on
     each of them. A query that reads no table, such as `SELECT 3`, earns nothing if the reference reads one.
-    If the reference returns no rows, or nothing but NULL, it is a `RecordError`, because every query that
-    finds nothing would be right. This check needs only SQLite, which is part of Python.
+    If the reference returns no rows, or only NULL, it is a `RecordError`, because every query that finds
+    nothing would be right. This check needs only SQLite, which is part of Python.
 
     Args:
         script: SQL that creates the database for all records.
