@@ -19,7 +19,7 @@ _ROLES = {
     **{name: "tool" for name in ("tool", "function", "ToolMessage")},
 }
 BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
-"""The blocks of a Bedrock message, by the name of their only field."""
+"""The kinds of blocks in a Bedrock message; each kind is named after the only field of its blocks."""
 _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
@@ -36,7 +36,7 @@ def turn_of(given: Any) -> Turn | None:
     """Return a message of any dialect in the form of a rollout's messages; None if it is not a message.
 
     Args:
-        given: The message; a text in it is used unchanged.
+        given: The message, whose texts stay unchanged.
 
     Raises:
         TurnUnread: The message's text cannot be read exactly.

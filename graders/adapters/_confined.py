@@ -1,7 +1,7 @@
 """Calls third-party functions in a separate process that can reach no file, network or other process.
 
 Arguments and return values are plain values, which are copied. `docs/adapters.md` lists the features that a
-function can use there, and the cost of a call.
+function can use in that process, and the cost of a call.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ class ConfinedFunction:
 
 
 class _Held:
-    """The session of a call, which the thread that waits for the call may end.
+    """The session that runs a call; the thread that waits for the call may end it.
 
     Two threads call its methods. Each method writes its own attribute before it reads the other, so that one
     of the threads ends the session whatever the order.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NOT_LOADED = frozenset({"antigravity", "this", "__main__", "__future__"})
-"""Standard library modules whose import has side effects, or that are not modules."""
+"""Modules of the standard library that are never loaded: they have side effects, or are not real modules."""
 
 
 class Import:
@@ -22,7 +22,7 @@ class Import:
     Args:
         module: The module's dotted name.
         place: File and line.
-        is_needed: Whether the function cannot be called without it.
+        is_needed: Whether the function needs the module.
         is_tried: Whether the source can work without it, because the import is in a `try` or an `if`.
         name: The name imported from the module, which may itself be a module; empty in an `import` statement.
     """

@@ -67,7 +67,7 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Return the import that would fail, and the fix; empty if every import would succeed.
+        """Describe the import that would fail, and the fix; empty if every import would succeed.
 
         Args:
             provided: Packages that will be available in any case.

@@ -59,7 +59,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
     """Return a message with its blocks joined to one text; the last message keeps its reasoning.
 
-    Functions that return an EvaluateResult look for `<think>` and similar tags themselves.
+    Functions that return an EvaluateResult search the text for `<think>` and similar tags themselves.
     """
     message = sample.messages[at]
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):

@@ -429,7 +429,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
         fields: The record's other fields.
 
     Returns:
-        If arguments that the function needs are not in the record, a dict with their names under `lacks`.
+        If the record lacks arguments that the function needs, a dict with their names under `lacks`.
         Otherwise a dict with the result's `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable
         of the dict if the function is async.
     """
@@ -530,7 +530,7 @@ def _score(record: str, value: Any) -> float:
 
 
 def _as_messages(value: Any) -> Any:
-    """Convert a list of dicts with roles, or of such lists, to messages; leave other values unchanged."""
+    """Convert dicts with roles to messages, in a list or a list of lists; return other values unchanged."""
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(one, dict) and "role" in one for one in value):

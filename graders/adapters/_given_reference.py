@@ -16,7 +16,7 @@ _LABELS = ("role", "type")
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
-    """Return a record's reference as named arguments for a third-party function; empty without a reference.
+    """Return a record's reference as keyword arguments for a third-party function; empty without one.
 
     Third-party functions compare texts unchanged. They would reward an empty answer if the reference were
     blank, or were a list of right answers with a blank one.

@@ -34,7 +34,7 @@ def rollout_item(
 
     Args:
         columns: The data set's values for the prompt, by column name. The contents of a column `metadata`
-            count as columns too, as in a replay.
+            are treated as columns too, as in a replay.
         reference: The column with the reference.
         place: The sample's id if the data set has no column `id`.
         messages: The prompt's turns and the completion.

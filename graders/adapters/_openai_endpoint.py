@@ -143,7 +143,7 @@ class ScoringEndpoint:
         """Wait until the rate limit allows a request.
 
         Raises:
-            Unsent: The limit allows the next request too late for the sample.
+            Unsent: The rate limit allows the next request only after the sample's time is up.
         """
         import asyncio
 

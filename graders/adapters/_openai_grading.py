@@ -22,7 +22,7 @@ class GradingOptions:
     """The settings for running the graders of a spec.
 
     Args:
-        models: Bedrock's models by OpenAI's names, or the TOML file with this table.
+        models: A table of Bedrock models by OpenAI's names, or the path of a TOML file with such a table.
         seconds: The time limit of a Python grader.
         memory_mb: The memory that a Python grader may use, in MB.
         protection: The protection of a Python grader, as for `confined`.

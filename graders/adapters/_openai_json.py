@@ -161,7 +161,7 @@ class JsonObject:
         Args:
             key: The key.
             choices: The allowed values.
-            instead: Replacements for other common values.
+            instead: For common values that are not allowed, the replacement to suggest.
         """
         value = self.take(key, one_of(choices))
         if isinstance(value, str) and value in choices:

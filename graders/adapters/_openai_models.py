@@ -1,4 +1,4 @@
-"""The table of models to use in place of OpenAI's, for the judges of imported graders."""
+"""The table of models that the judges of imported graders call in place of OpenAI's models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
 class JudgeModels:
-    """The models that judges call in place of OpenAI's.
+    """The models that judges call in place of OpenAI's models.
 
     Args:
         models: A table with the ID of a Bedrock model, or a table of options (`OPTIONS`), for each name of

@@ -88,7 +88,7 @@ def _content(content: object, place: str) -> TextTemplate:
 
 
 def _at(place: str, text: str) -> TextTemplate:
-    """Return the template at a location."""
+    """Parse the template at a location."""
     try:
         return TextTemplate(text)
     except TemplateFault as error:

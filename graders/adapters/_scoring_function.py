@@ -22,7 +22,7 @@ def scoring_function(
     """Make a scoring function; it is async if a function that it calls is known to be async.
 
     Args:
-        steps: A generator that yields the results of calls, and is sent each result once it is awaited.
+        steps: A generator that yields each call's result, and receives it back after it was awaited.
         called: The functions that the scoring function calls.
     """
     confined = any(map(is_confined, called))

@@ -114,7 +114,7 @@ def as_agentcore(
 
 
 def _is_evaluators(event: object) -> bool:
-    """Return whether an event comes from an AgentCore evaluator rather than a training job.
+    """Return whether an event comes from an AgentCore evaluator, not from a training job.
 
     An object with messages is always a sample, because a record's fields may have any names.
     """

@@ -69,7 +69,7 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """Return the exponent of the scale word or letter at a position, and its end; 0 without a scale word.
+    """Return the exponent (3 for `k`) of a scale word or letter at a position, and its end; 0 without one.
 
     Args:
         text: The text, as `plain` returned it.
