@@ -22,7 +22,7 @@ class Loop:
     Args:
         key: The entry's key, such as `Fn::ForEach::Graders`.
         value: The three parts of the entry.
-        template: The template, as `read_template` returns it. The list may be in its mappings.
+        template: The template, as `read_template` returns it. Its mappings may contain the loop's list.
     """
 
     def __init__(self, key: str, value: Any, template: Mapping[str, Any]) -> None:

@@ -64,7 +64,7 @@ class Artifact:
     compiled_by: Path | None
     """The interpreter that compiled the bytecode; None if no interpreter here has the runtime's version."""
     notes: tuple[str, ...]
-    """Notes for the user. The artifact works in spite of them."""
+    """Notes for the user about faults that do not stop the artifact from working."""
 
 
 def build(recipe: Recipe, into: Path) -> Artifact:

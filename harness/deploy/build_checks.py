@@ -65,7 +65,7 @@ def _has_module(sources: Path, handler: str) -> bool:
 
 
 def _has_target(makefile: Path, target: str, depth: int = 0) -> bool:
-    """Whether a Makefile, or a file that it includes, has a target. True also if only make could find out."""
+    """Whether a Makefile or an included file has a target. If only make could tell, the answer is true."""
     try:
         text = makefile.read_text("utf-8", "replace")
     except OSError:

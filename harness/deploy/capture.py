@@ -152,7 +152,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
 
 def _log_group(function: str, name: str, region: str | None) -> str:
-    """The function's log group, under its default name if these credentials may not look up the setting."""
+    """The name of a function's log group; its default name if these credentials may not look it up."""
     try:
         with explained(function):
             found = client("lambda", region).get_function_configuration(FunctionName=function)

@@ -56,8 +56,8 @@ def check_function(
 
     Args:
         arn: The function's ARN, with the qualifier that a job would use.
-        job: The job that would call it.
-        models: The Bedrock models that its judges call.
+        job: The job that would call the function.
+        models: The Bedrock models that the function's judges call.
 
     Returns:
         Findings, and the function's measurements.

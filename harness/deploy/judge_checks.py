@@ -62,7 +62,7 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
         model: The model's ID, or its ARN, which is then the only ARN returned.
         partition: The account's partition.
         region: The Region in which the model is called.
-        account: The account that calls it.
+        account: The account that calls the model.
     """
     if model.startswith("arn:"):
         return [model]

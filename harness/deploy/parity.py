@@ -35,7 +35,7 @@ class Difference(NamedTuple):
 
     id: Any
     place: str
-    """The place that graded it differently."""
+    """The place that graded the sample differently."""
     wire: str
     what: str
     """`reward`, `error`, or the name of a metric."""
@@ -79,7 +79,7 @@ class Parity:
     largest_answer: int = 0
     """Size of the largest answer in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """By place, the samples that it graded differently in a second pass, restarted and in reverse order."""
+    """By place, the samples whose result differed in a second pass, after a restart and in reverse order."""
     causes: dict[str, list[str]] = field(default_factory=dict)
     """Possible causes of the differences in each place, one sentence each."""
 

@@ -44,7 +44,7 @@ class GradingPlace:
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the function sets."""
     restart: Callable[[], None] | None = None
-    """Restarts the place. None if this process cannot restart it; there is then no second pass."""
+    """Restarts the place. None if this process cannot do that, so there is no second pass."""
     source: str = ""
     """The text of the grader's own modules."""
 
@@ -84,7 +84,7 @@ def open_places(
         grader: `module:name` or `file.py:name`; None for the built function's handler.
         handler: `module.function`, instead of `grader`: a handler in this process and in `artifact`.
         artifact: The build's folder; with `handler`, a folder or zip file without a template.
-        function: The function's logical ID; None finds it by the grader.
+        function: The function's logical ID; None to find the function by its grader.
         arns: Functions in AWS.
         region: The Region of functions that are given by name.
         passed: Names of variables that the built function receives from this process.

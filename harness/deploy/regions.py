@@ -21,7 +21,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True)
 class KnownRegion:
-    """A Region, and the setting that it comes from."""
+    """A Region, and the setting that names it."""
 
     name: str
     source: str

@@ -1,4 +1,4 @@
-"""Idempotency keys: repeating a request creates no second object; using its key for another is refused."""
+"""Idempotency keys: a repeated request creates one object, and reusing its key for another is refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The key, with the path of the request that it applies to."""
+    """The key, with the path of the request."""
     digest: str
     """A digest of the request's contents."""
 

@@ -100,7 +100,7 @@ class Confinement:
 
     Args:
         spec: The function.
-        interpreter: The interpreter that runs it.
+        interpreter: The interpreter that runs the function.
         protection: The required protection; None for the best that this machine supports.
         shown: Other files and folders that the function may read.
     """

@@ -66,7 +66,7 @@ def wheel_platforms(runtime: str, architecture: str) -> list[str]:
 
 
 def architecture_here() -> str:
-    """Return this machine's processor as templates spell it; the system's own name if Lambda lacks it."""
+    """Return this machine's processor as templates spell it, else by the system's own name."""
     machine = platform.machine()
     return {"AMD64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 

@@ -71,7 +71,7 @@ class Sandbox:
 
     Args:
         spec: The function.
-        interpreter: The interpreter that runs it.
+        interpreter: The interpreter that runs the function.
         confinement: Confines the function's processes.
         init_timeout_s: Time limit of the init phase, in seconds.
         passed: Variables that the engineer passes on.

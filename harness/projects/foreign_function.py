@@ -36,9 +36,9 @@ class ForeignFunction:
     name: str
     line: int
     node: Callables | None
-    """Its definition; None if the name is bound in another way."""
+    """The function's definition; None if the name is not bound by a definition."""
     weight: float | None = None
-    """Its weight in the reward, if the file states it."""
+    """The function's weight in the reward, if the file states it."""
 
 
 def find_functions(

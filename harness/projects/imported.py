@@ -29,7 +29,7 @@ class ImportedGrader:
     """A grader from another platform, with everything that its project needs."""
 
     kind: str
-    """The platform that it was written for."""
+    """The platform that the grader was written for."""
     module: str
     """The module with the grader, one of the files."""
     function: str
@@ -41,7 +41,7 @@ class ImportedGrader:
     packages: Mapping[str, str | None] = field(default_factory=dict)
     """Imported packages: the package, and the installed distribution with its version, if any."""
     judge_models: tuple[str, ...] = ()
-    """The Bedrock models that it calls."""
+    """The Bedrock models that the grader calls."""
     asks_judge: bool = False
     """Whether grading calls a model or another service."""
     runs_code: bool = False

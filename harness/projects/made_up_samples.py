@@ -50,7 +50,7 @@ class MadeUp:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """The rollouts that the grader graded."""
     problem: str | None = None
-    """The reason why it did not grade the first rollout that it failed on."""
+    """The reason why rollouts could not be graded; None if there was no failure."""
     told_apart: bool = False
     """Whether the grader rewards right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()
@@ -235,7 +235,7 @@ def widened_by(paid: float, wider: tuple[float, float]) -> str:
 
     Args:
         paid: A made-up sample's reward.
-        wider: The range that includes it.
+        wider: The range that includes this reward.
     """
     paid_, range_ = written_number(paid), written_range(wider)
     return f"a made-up sample earned {paid_}, so the range is {range_}; --range sets another"

@@ -17,9 +17,9 @@ class Lacking:
 
     name: str
     why: str
-    """Its use in the project."""
+    """The program's or package's use in the project."""
     install: str
-    """Instructions for installing it."""
+    """The instructions for installing it."""
 
 
 _MODULES = (

@@ -17,7 +17,7 @@ class ProjectContent:
     templates: str
     """The folder of templates for such projects only."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Its own files, by path in the project, such as samples other than the shipped ones. Empty files are not
+    """The project's own files by path, such as samples other than the shipped ones. Empty files are not
     written.
     """
     may_be_left_out: bool = False

@@ -44,7 +44,7 @@ class NewProject:
     """A project that was made."""
 
     files: tuple[Path, ...]
-    """Its files, relative to the folder."""
+    """The project's files, relative to its folder."""
     handler: str
     """`module.function`, as in the template."""
     left_out: tuple[str, ...] = ()

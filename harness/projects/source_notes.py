@@ -57,7 +57,7 @@ class Refused(NamedTuple):
     what: str
     """A description of the operation, such as `open opens a file`."""
     asks: bool
-    """Whether it calls a service."""
+    """Whether the operation calls a service."""
 
 
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
@@ -121,7 +121,7 @@ def notes_of(
 
     Args:
         code: The code.
-        is_confined: Whether it runs in separate, confined processes.
+        is_confined: Whether the code runs in separate, confined processes.
         given: The parameters that receive values of the record, by the functions that grade.
         missing: Imported packages that are not installed.
     """

@@ -19,7 +19,7 @@ class GivenFunction(NamedTuple):
 
     function: ast.expr
     weight: float | None
-    """Its weight in the reward, if the file states it."""
+    """The function's weight in the reward, if the file states it."""
 
 
 def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:

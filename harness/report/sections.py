@@ -48,7 +48,7 @@ def statistic_line(name: str, one: Statistic, *, form: str = ".1%", more: str = 
     Args:
         name: The statistic's name.
         one: The statistic.
-        form: The format of its numbers.
+        form: The format of the statistic's numbers.
         more: Text to append.
     """
     if one.value is None:

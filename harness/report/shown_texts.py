@@ -40,7 +40,7 @@ def texts_of_line(line: bytes) -> SampleTexts:
     """Read any line of a rollouts file.
 
     Args:
-        line: The line. If it is not a rollout, it is shown unchanged.
+        line: The line. A line that is not a rollout is shown unchanged.
     """
     try:
         value = parse(line)

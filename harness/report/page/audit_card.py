@@ -43,7 +43,7 @@ def audit_card(run: Run) -> AuditCard | None:
     """Return the newest audit of exactly the grader that a run used; None if there is no such audit.
 
     Args:
-        run: The run; audits are stored next to its folder.
+        run: The run. Audits are stored next to the run's folder.
     """
     sha256 = run.facts.grader.sha256
     found = None if sha256 is None else next(audits_of(run.folder.resolve().parent, sha256), None)

@@ -58,7 +58,7 @@ def job_charts(name: str, folder: Path) -> list[CurveChart]:
 
     Args:
         name: The user's name for the job.
-        folder: The folder of its events.
+        folder: The folder of the job's events.
 
     Raises:
         InputError: The folder contains no events.

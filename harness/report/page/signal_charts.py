@@ -109,7 +109,7 @@ def statistic_line(name: str, one: Statistic, form: str) -> StatisticLine:
     Args:
         name: The statistic's name.
         one: The statistic.
-        form: The format of its numbers.
+        form: The format of the statistic's numbers.
     """
     if one.value is None:
         return StatisticLine(name, "not measured", "", "", one.why)
