@@ -210,7 +210,7 @@ def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
 
 
 def _raised(error: Any, output: str) -> Ran:
-    """Return how the code ended, according to an error in Monty."""
+    """Return the result of code that an error in Monty has ended."""
     inner = error.exception()
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind

@@ -64,7 +64,7 @@ def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bo
         found: The actual output.
         expected: The expected output.
         how: `lines`, `words` or `exact`.
-        tolerance: The largest difference between two numbers that counts as equal, with `words`.
+        tolerance: The largest difference between two numbers that counts as equal; used only with `words`.
     """
     if how == "exact":
         return found == expected

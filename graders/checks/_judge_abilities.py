@@ -120,7 +120,7 @@ class Trial:
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
-        """Drop or change the part for which a request was rejected.
+        """Drop or change the part of the request that the model rejected.
 
         Returns:
             Whether there is another request to try.

@@ -80,7 +80,7 @@ class Chat:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The model's identity, the same for all checks that ask it."""
+        """The identity of the model, the same for all checks that ask this model."""
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
@@ -213,7 +213,7 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """Return the reply in a response, even if parts of the response are missing."""
+        """Return the reply in a response, even if the response lacks parts of it."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways send an error with status 200
             code = str(error.get("code"))

@@ -100,7 +100,7 @@ class Converse:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The model's identity, the same for all checks that ask it."""
+        """The identity of the model, the same for all checks that ask this model."""
         return "bedrock", self._address, self.model
 
     @property

@@ -150,7 +150,7 @@ class Spending:
 def usage_of(
     question: Sequence[object], answer: object, cached: object = 0
 ) -> tuple[int | None, int | None, int | None]:
-    """Read a service's token counts for an answer, and accept them only if all of them are exact.
+    """Read a service's token counts for an answer; they are used only if all of them are exact.
 
     One impossible figure makes all of them unknown, because the limits need all of them.
 

@@ -152,7 +152,7 @@ class OptionTexts:
         return named
 
     def _both(self, found: re.Match[str]) -> set[str]:
-        """Return the options named by the text and by the letter in a slot."""
+        """Return the options that the text and the letter in a slot name."""
         letter = found["letter"]
         return {self._letter.get(_folded(found["text"]), ""), *(letter.upper() if letter else "")}
 

@@ -21,7 +21,7 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
 
     Args:
         module: The import name of the library.
-        extra: The extra of this distribution that installs it.
+        extra: The extra of this distribution that installs the library.
         package: The package that contains it, if its name differs from the module's.
 
     Raises:
@@ -41,7 +41,7 @@ def require(module: str, extra: str, in_lambda: bool = False) -> None:
 
     Args:
         module: The import name of the library, without a dot.
-        extra: The extra of this distribution that installs it.
+        extra: The extra of this distribution that installs the library.
         in_lambda: Whether Lambda's runtime includes the library.
 
     Raises:

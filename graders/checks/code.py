@@ -54,8 +54,8 @@ def code_function(
 
     It pays for a function that knows the tests, such as a table of their answers: give many tests, and none
     that the prompt shows. A record is rejected if a single value passes all of its tests, because a function
-    that always returns it would pass too. If the record's reference answer contains a solution, it has to
-    pass the tests.
+    that always returns it would pass too. If the record's reference answer contains a solution, this solution
+    has to pass the tests.
 
     Args:
         entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
@@ -133,7 +133,7 @@ def code_asserts(
     A record is rejected if its tests accept a function that always returns one of the values that they
     compare with, or that always raises an error that they catch. It is also rejected if a test ends before it
     calls the function, or needs more than plain values from it. If the record's reference answer contains a
-    solution, it has to pass the tests.
+    solution, this solution has to pass the tests.
 
     Args:
         entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
@@ -203,13 +203,13 @@ def code_program(
 
     It pays for a program that knows the tests: give many tests, and none that the prompt shows. A record is
     rejected if a single output passes all of its tests, because a program that always prints it would pass
-    too. If the record's reference answer contains a solution, it has to pass the tests.
+    too. If the record's reference answer contains a solution, this solution has to pass the tests.
 
     Args:
         field: The record field that contains the list of tests, as a list or as a JSON string.
         output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
             `words` ignores all differences in white space, `exact` ignores nothing.
-        tolerance: The largest difference between two numbers that counts as equal, with `words`.
+        tolerance: The largest difference between two numbers that counts as equal; used only with `words`.
         partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
             `timeout_s`, or the time left in a call with many samples, is less.

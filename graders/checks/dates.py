@@ -68,9 +68,9 @@ def date(
     ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
     to announce which one is the answer.
 
-    It pays for a right date even if it is the date of something else, and even after words such as `the
-    opposite of`. It also pays for guesses: a model can guess many bare years or months without reading the
-    prompt.
+    It pays for a right date even if the completion gives it for something else, and even after words such as
+    `the opposite of`. It also pays for guesses: a model can guess many bare years or months without reading
+    the prompt.
 
     Args:
         marker: The text right before the answer, in completion and reference; the line after it has to

@@ -226,8 +226,8 @@ def meteor(
 
     Args:
         stem: Whether English words also match by their stems (Porter's).
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
-            `rouge`, `wordpunct`, `spaces` or `squad`; case never counts.
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script), `rouge`,
+            `wordpunct`, `spaces` or `squad`; case is always ignored.
         take: Extracts the answer from a text; None uses the whole text.
         alternatives: The record field that lists further accepted texts; the best match counts.
         at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
