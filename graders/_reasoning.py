@@ -4,9 +4,9 @@ Chat templates and inference servers differ in how much of the reasoning they le
 documents the format that a training job sends. Text that this module marks as reasoning is never graded as
 an answer. The rules:
 
-- Tags at the start hold reasoning. A tag that is never closed leaves no answer: the model was cut off.
+- Tags at the start contain reasoning. If a tag is never closed, the model was cut off and gave no answer.
 - A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.
-- A pair that comes later, and tags after a pair at the start, are part of the answer, which may quote them.
+- A later pair of tags, and tags after a pair at the start, are part of the answer, which may quote tags.
 - In gpt-oss's format only the `final` channel is the answer. Without that channel there is no answer.
 - Special tokens at the end of a text come from the tokenizer and are not part of the model's answer.
 """

@@ -87,7 +87,7 @@ _LABEL = (
 # The letter comes first, so that the regular expression engine skips places that cannot match.
 _NAMED = rf"(?P<letter>[%(either)s])(?<![A-Za-z0-9_\u00c0-\u024f\u0370-\u04ff^\\-].)(?<![A-Za-z]['’].){_END}"
 _WORD_FOLLOWS = re.compile(r" {1,3}(?!(?:because|since|as|is|are|due|with|or|and)\b)[A-Za-z]")
-_LISTED = re.compile(rf"(?: {{1,3}}[A-Z]){{1,8}}(?![A-Za-z0-9_]){_STOP}")  # `C A D` lists letters
+_LISTED = re.compile(rf"(?: {{1,3}}[A-Z]){{1,8}}(?![A-Za-z0-9_]){_STOP}")  # `C A D` is a list
 _JOINED_BEFORE = re.compile(
     r"(?<![A-Za-z0-9\u00c0-\u024f^\\-])([A-Z0-9])[)\]}*_`\"'$,\s]{0,6}(?:\b(?i:or|vs|maybe|perhaps)\b|[/|])[\s(*]{0,4}(?:the\s)?\Z"
 )

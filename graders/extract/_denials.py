@@ -78,7 +78,7 @@ def is_denied(text: str, start: int, end: int) -> bool:
     """Return whether the answer at a position is denied right before or after it.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         start: The start of the answer.
         end: The end of the answer.
     """
@@ -95,7 +95,7 @@ def is_denied_at_once(text: str, start: int) -> bool:
     """Return whether the words right before a value deny it; words earlier in the clause do not count.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         start: The start of the value.
     """
     clause = _denying_clause(text, start)
@@ -106,7 +106,7 @@ def is_doubted(text: str, start: int) -> bool:
     """Return whether the clause before an announcement keeps it from being a claim.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         start: The start of the announcement.
     """
     clause = _denying_clause(text, start)
@@ -117,7 +117,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
     """Return whether an answer is part of a question, such as `Is it positive?`, that no `Yes.` follows.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         end: The end of the answer.
         near: Whether only a question mark right after the answer counts, because the words after the answer
             may be an option's text.
@@ -142,7 +142,7 @@ def may_deny(text: str, start: int, end: int) -> bool:
     """Return whether a span, or the clause before it, contains words that may deny or doubt.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         start: The start of the span.
         end: The end of the span.
     """
@@ -170,4 +170,4 @@ def _find_cue(words: str) -> bool:
     return bool(_SHORT_CUE.search(near)) or (not near.isascii() and _WIDE_CUE.search(near) is not None)
 
 
-_short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers in similar words
+_short_holds_cue = lru_cache(maxsize=1024)(_find_cue)  # completions announce their answers in few ways

@@ -19,7 +19,7 @@ def math_words(text: str) -> str:
     A single word or letter in `\text{...}`, such as `\text{B}`, stays unchanged.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
     """
     if not text.isascii():
         text = text.translate(_SIGNS)

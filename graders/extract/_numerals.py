@@ -50,7 +50,7 @@ def _spellings() -> _Spellings:
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
     # No-break, narrow, thin and figure spaces always group digits; an ordinary space sometimes does.
     table.update(dict.fromkeys((0xA0, 0x202F, 0x2009, 0x2007, 0x2008), "\xa0"))
-    table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # footnote marks
+    table.update(dict.fromkeys(map(ord, "†‡§"), ""))  # these mark footnotes
     table.update(dict.fromkeys((0x3000, 0x2002, 0x2003, *map(ord, BLANK)), " "))
     table.update(dict.fromkeys(map(ord, (DECIMAL, GROUP, OVER)), " "))
     pairs = zip("．，／＋％＄：＝（）［］⁄∕∶﹪٪’‘′＜＞！＊", ".,/+%$:=()[]//:%%'''<>!*", strict=True)

@@ -54,7 +54,7 @@ def is_taken_back(
     answer: `The answer is A. Some choose B. That is wrong.`.
 
     Args:
-        text: A text with folded widths.
+        text: A text that `plain_width` has normalized.
         end: The end of the claimed answer.
         names_other: A function that returns whether a sentence names a different answer from the claimed one.
         is_negative: Whether the claim is itself a `no`, which `That is wrong` then explains.

@@ -49,7 +49,7 @@ def unit_end(text: str, at: int) -> int:
 
     Args:
         text: The text, as `plain` returned it.
-        at: The position where the unit would start.
+        at: The position where a unit may start.
     """
     sign = _SIGN.match(text, at)
     if sign:
@@ -88,7 +88,7 @@ def code_start(text: str, at: int, *, dollars: bool) -> int:
 
     Args:
         text: The text, as `plain` returned it.
-        at: The position where the code would end.
+        at: The position where a currency code may end.
         dollars: Whether a currency sign follows.
     """
     for length in (3, 2, 1):
