@@ -61,7 +61,7 @@ class Stack:
     fan_out_prefix: str | None = None
     """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """The reason why the stack's resources could not be listed. Graders that no output names are missing."""
+    """The reason why the stack's resources could not be listed, so that `graders` may be incomplete."""
 
     def arn(self, grader: str | None = None) -> str:
         """Return one grader's ARN with the most specific qualifier.

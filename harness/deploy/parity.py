@@ -75,9 +75,9 @@ class Parity:
     differences: list[Difference] = field(default_factory=list)
     times: dict[str, Times] = field(default_factory=dict)
     largest_event: dict[str, int] = field(default_factory=dict)
-    """Size of the largest event in bytes, by wire."""
+    """The size of the largest event in bytes, by wire."""
     largest_answer: int = 0
-    """Size of the largest answer in bytes."""
+    """The size of the largest answer in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
     """By place, the samples whose result differed in a second pass, after a restart and in reverse order."""
     causes: dict[str, list[str]] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def compare(
         rollouts: The rollouts to grade. All must be usable.
         places: The places to grade in, starting with this process.
         wires: Names of profiles. All results are compared with this process's rewards over the first wire.
-        progress: Called with the number of rollouts that each call graded.
+        progress: Receives the number of rollouts that each call graded.
 
     Raises:
         InputError: The grader asked a question without a recorded answer, so nothing was measured.

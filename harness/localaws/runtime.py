@@ -96,7 +96,7 @@ class LocalRuntime:
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:
-        """Return the runtime, whose processes all end with the `with` block."""
+        """Return the runtime. All its processes end with the `with` block."""
         return self
 
     def __exit__(

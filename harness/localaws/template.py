@@ -297,7 +297,7 @@ class _Reader:
 
         Raises:
             Unresolved: The value is known only at deployment.
-            InputError: The value is not a list of one architecture that Lambda supports.
+            InputError: The value is not a list with exactly one architecture that Lambda supports.
         """
         listed = self._values.chosen(properties.get("Architectures"))
         if listed is None:

@@ -24,9 +24,9 @@ _NAMED = re.compile(
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""A file counts as binary if there is a zero byte within this number of bytes, as in Git.
+"""The number of bytes at a file's start that are searched for a zero byte, the mark of a binary file in Git.
 
-Searching model weights is too slow.
+Binary files are not searched for keys, because searching model weights is too slow.
 """
 
 

@@ -12,7 +12,7 @@ _SUFFIX = ".template"
 
 
 def files_of(folder: str, words: Mapping[str, str]) -> dict[str, bytes]:
-    """Return every file in a folder of templates, filled, by its name in the project.
+    """Return every file in a folder of templates with the words replaced, by its name in the project.
 
     Args:
         folder: A folder in `harness/projects`.
@@ -23,7 +23,7 @@ def files_of(folder: str, words: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def filled(path: str | Path, words: Mapping[str, str]) -> bytes:
-    """Return one filled file.
+    """Return the content of one template file with the words replaced.
 
     Args:
         path: The template, relative to `harness/projects`.

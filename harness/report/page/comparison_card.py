@@ -40,7 +40,7 @@ class ComparisonCard:
     other: str
     sentences: list[str]
     chart: BarChart | None
-    """None if the runs have no completion in common."""
+    """The chart of the comparison; None if the runs have no completion in common."""
     labels: list[tuple[str, str, str]]
     """Figures about labels: name, before, now."""
     flips: list[ChangedSide]

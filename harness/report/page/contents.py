@@ -65,10 +65,10 @@ class ReportPage:
     """The number of groups that are drawn, out of `all_groups`."""
     all_groups: int
     calibration: CalibrationCard | None
-    """None if the run has neither labels nor repeats."""
+    """The card about the calibration; None if the run has neither labels nor repeats."""
     comparison: ComparisonCard | None
     audit: AuditCard | None
-    """None if there is no audit of this grader."""
+    """The card about the newest audit; None if there is no audit of this grader."""
     training: list[CurveChart]
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]

@@ -142,7 +142,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """At most a thousand points: each is a mean of neighbors, at the last of their steps."""
+    """At most a thousand points. Each is the mean of neighboring points, at the last of their steps."""
     stride = -(-len(points) // _POINTS)
     parts = [points[at : at + stride] for at in range(0, len(points), stride)]
     return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

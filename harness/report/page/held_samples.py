@@ -73,13 +73,13 @@ class HeldTexts:
     length: list[int] = field(default_factory=list)
     """The number of characters in the full completion."""
     line: list[int] = field(default_factory=list)
-    """Line number in the rollout's file."""
+    """The line number in the rollout's file."""
     file: list[str] = field(default_factory=list)
     of_at: dict[int, int] = field(default_factory=dict)
     """Index in these lists, by the byte at which the rollout's line begins."""
     characters: int = 0
     shortened: int = 0
-    """Number of texts that are excerpts."""
+    """The number of texts that are excerpts."""
     excerpts: bool = False
     """Whether all texts are excerpts because the full texts would be too large."""
 
