@@ -1,8 +1,8 @@
 """Grades the same rollouts in several places and over every wire, and reports where and why results differ.
 
 This process grades first, and the other places are compared with it. An answer whose ids or order are wrong
-counts as a failed call. A second pass in reverse order finds graders whose results depend on earlier samples,
-which a comparison of places alone would miss.
+counts as a failed call. A second pass in reverse order finds graders that do not always give a sample the
+same result, which a comparison of places alone would miss.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ CHAT: Final[Table] = {
     "metadata": ignored(pairs(16, 64, 512)),
     "reasoning_effort": ignored(_EFFORT),
     "verbosity": ignored(_VERBOSITY),
-    # The model had the tools when it generated the recorded completions of a record with tools.
+    # If a record has tools, its recorded completions were generated with them.
     "tools": ignored(unread(list, "a list of tools")),
     "tool_choice": ignored(either(one_of("none", "auto", "required"), unread(dict, "an object"))),
     "functions": refused(_NO_TOOLS, []),

@@ -1,8 +1,8 @@
 """Declares and reads the fields of requests. Each is supported, ignored, or refused with a reason.
 
 Every operation has one table (`harness.emulator.operations`). A field that is not in the table is refused, so
-a rehearsal never accepts a field that would have no effect. JSON's rules apply: null counts as absent for an
-optional field, 4.0 is a whole number, and true is not a number.
+a rehearsal never silently drops an unknown field. JSON's rules apply: null counts as absent for an optional
+field, 4.0 is a whole number, and true is not a number.
 """
 
 from __future__ import annotations
