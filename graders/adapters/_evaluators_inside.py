@@ -5,8 +5,8 @@ reward functions import only a few record classes and a decorator from them. The
 have the same fields and methods. A function may read a field as an attribute or as an item, since existing
 functions do both.
 
-The text of this module is also sent to the process of a confined function, so it imports nothing from this
-package.
+The source of this module is also sent to the process that runs a confined function, so it imports nothing
+from this package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Calls a third-party Lambda handler with the event and the context that it would get from Lambda.
 
-The text of this module is also sent to the process of a confined handler, so it imports nothing from this
-package.
+The source of this module is also sent to the process that runs a confined handler, so it imports nothing
+from this package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Calls a TRL reward function for one completion, as TRL's trainers call it for a batch of them.
 
-The text of this module is also sent to the process of a confined function, so it imports nothing from this
-package.
+The source of this module is also sent to the process that runs a confined function, so it imports nothing
+from this package.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word
 
 
 def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
-    """Return whether the text has the required number of capitalized words; a single letter is doubtful."""
+    """Return whether the text has the required number of all-caps words; single letters are doubtful."""
 
     def count(text: str) -> tuple[int, int]:
         capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]

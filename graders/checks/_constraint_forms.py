@@ -175,7 +175,7 @@ def english_lowercase(text: str) -> bool:
 
 
 def no_comma(text: str) -> bool:
-    """Return whether the text contains no comma of any script."""
+    """Return whether the text contains no comma in any script."""
     return not _COMMAS.search(text)
 
 

@@ -166,7 +166,7 @@ class ListByKey(ListInOrder):
         self.key = key
 
     def expect(self, value: Any) -> Any:
-        """Return the expected object of each item, by its key."""
+        """Return the expected objects, keyed by each item's key."""
         asked = super().expect(value)
         if isinstance(asked, Missing):
             return asked

@@ -1,4 +1,4 @@
-"""Finds words of any script that are not part of a longer word."""
+"""Finds whole words in any script."""
 
 from __future__ import annotations
 

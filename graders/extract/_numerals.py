@@ -1,4 +1,4 @@
-r"""Writes numbers of any script, markup and notation in one plain form, so that one grammar can read them.
+r"""Writes numbers in any script, markup and notation in one plain form, so that one grammar can read them.
 
 `plain` rewrites only text whose new form leaves every number unchanged: digits of other scripts, Unicode
 signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and

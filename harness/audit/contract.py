@@ -94,7 +94,7 @@ def broken_contract(case: Case) -> Iterator[Found]:
     """Report contract violations in all answers of the audit. Call this at the end of the audit.
 
     Args:
-        case: The audit, whose collector noted every answer.
+        case: The audit. Its collector must have recorded every answer.
     """
     noted: dict[str, list[Violation]] = {}
     for violation in case.collector.violations:

@@ -42,7 +42,7 @@ _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """The result of a format on several records: how well it separates right answers from wrong ones."""
+    """The result of trying a format on several records: how well it separates right from wrong answers."""
 
     format: Format
     share: float

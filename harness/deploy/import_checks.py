@@ -194,6 +194,6 @@ def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _catches_imports(caught: ast.expr | None) -> bool:
-    """Whether an except clause, such as a bare one, catches a failed import."""
+    """Return whether an except clause catches a failed import. A bare one does."""
     each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

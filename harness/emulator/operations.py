@@ -338,7 +338,7 @@ def _grader(value: object) -> object:
 
 
 def _part(value: object) -> object:
-    """A part of a message's content. Texts are read; parts of other types are only compared."""
+    """Return a part of a message's content. Parts other than text are only compared with recorded prompts."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise ValueError
     if not isinstance(value.get("text", ""), str):

@@ -103,7 +103,7 @@ class _Follower:
         observer.resumed(self.watched)
 
     def poll(self, brake: Brake) -> int:
-        """Fetch the job and then its new events; in this order, no last events are missed."""
+        """Fetch the job first and then its new events, so that the final events are not missed."""
         self.watched.job = self.client.job(self.job_id)
         # The limit applies even while events cannot be read.
         brake.check()

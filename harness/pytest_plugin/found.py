@@ -1,4 +1,4 @@
-"""Finds the files and graders that a test names, or else the project's settings name."""
+"""Finds the files and graders named by a test or, failing that, by the project's settings."""
 
 from __future__ import annotations
 

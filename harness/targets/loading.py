@@ -254,7 +254,7 @@ def _import_file(path: Path, where: str) -> ModuleType:
 
 
 def _hidden(name: str, place: str) -> InputError:
-    """The error for a grader's file with the name of a module that others import."""
+    """The error for a grader file named like a module that other code imports."""
     message = f"a file with this name shadows the module {name} that others import, in Lambda too"
     return InputError(message, place=place, fix="Rename it.")
 
