@@ -14,18 +14,18 @@ from support.fitting_records import FORMS, RECORDS, write_records
 
 # By check: the probes with true findings, and words in its docstring that declare them.
 DECLARED: dict[str, dict[str, str]] = {
-    "choices:label": {"C05": "in a denial whose wording it does not know"},
-    "dates:date": {"C05": "despite wording such as"},
+    "choices:label": {"C05": "in a denial whose wording it does not recognize"},
+    "dates:date": {"C05": "even after words such as"},
     "grounding:quotations": {"C05": "any sentence copied from a source"},
     "json_schema:json_schema": {"C02": "every conforming value earns 1"},
-    "maths:maths": {"C05": "other words around the value are not read"},
+    "maths:maths": {"C05": "Other words around the value are ignored"},
     "numbers:list_of_numbers": {"C05": "ignores surrounding words"},
     "refusals:refusal": {"C01": "every text on any topic that does not refuse"},
-    "required:must_contain": {"C02": "a list of them without an answer"},
+    "required:must_contain": {"C02": "a list of the texts without an answer"},
     "shaping:in_script": {"C02": "in full for a single letter"},
     **{
         f"similarity:{name}": {
-            **dict.fromkeys(("C01", "C04", "C07"), "another record's reference"),
+            **dict.fromkeys(("C01", "C04", "C07"), "the reference of another record"),
             "C05": "with a wrong result",
         }
         for name in ("bleu", "gleu", "meteor", "rouge", "token_f1")
@@ -35,7 +35,7 @@ DECLARED: dict[str, dict[str, str]] = {
         "C08": "a list of every conceivable answer",
         "C09": "a list of every conceivable answer",
     },
-    "text:matches": {"C02": "every text of that form, whatever it says"},
+    "text:matches": {"C02": "every text of that form, whatever the text says"},
 }
 ANY_TEXT_IS_PAID = {name for name, text in FORMS.items() if text is None}
 """Rewards for form that pay any plain text, so that paid and unpaid texts cannot be separated."""
