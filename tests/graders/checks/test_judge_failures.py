@@ -28,7 +28,7 @@ SERVICES = ("bedrock", "openai")
 def refusal(service: str, **options: object) -> str:
     """The one sentence with which a judge refuses to grade at all."""
     with pytest.raises(ConfigurationError) as refused:
-        judging({"service": service, **options}, timeout_s=1).grade(make_sample("text"))
+        judging({"service": service, **options}, timeout_s=10).grade(make_sample("text"))
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
