@@ -237,7 +237,7 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call; a model that has answered has its abilities too."""
+    """Return the models that this process's judges call, with the abilities of those that have answered."""
     from .checks._judge_services import found_models
 
     return found_models()

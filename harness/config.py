@@ -239,7 +239,7 @@ def read_configuration(file: Path) -> Configuration:
 
 
 def _has_table(file: Path) -> bool:
-    """Whether a `pyproject.toml` has our table. Without our table, the file need not even be valid."""
+    """Return whether a `pyproject.toml` has our table. Without it, the file may even be invalid."""
     try:
         if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False

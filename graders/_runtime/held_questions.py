@@ -1,4 +1,4 @@
-"""Holds back the questions of judges, so that commands that only check records incur no costs.
+"""Keeps graders from asking their judges, so that commands that only check records cost nothing.
 
 A judge checks the record first, then calls its service. While questions are held back, a judge still reports
 a fault in the record, but abstains instead of calling its service.

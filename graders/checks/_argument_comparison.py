@@ -105,7 +105,7 @@ class ArgumentComparison:
 
 
 def _equal(value: object, wanted: object) -> bool:
-    """Return whether two JSON values are equal; neither is an object that lists accepted values."""
+    """Return whether two JSON values are equal. An object here never means a list of accepted values."""
     return isinstance(value, bool) is isinstance(wanted, bool) and value == wanted
 
 

@@ -80,7 +80,7 @@ class CodeText:
 
 
 def function_code(text: str, entry: str, start: str | None = None) -> CodeText | Missing:
-    """Return the code of a completion that has to define a function.
+    """Return the code of a completion that is required to define a function.
 
     The last complete Python code block that defines the function counts; a block whose fence names Python
     takes precedence over one whose fence names no language. Other blocks are prepended if they define names

@@ -106,7 +106,7 @@ class Scalar:
 
     @property
     def is_expression(self) -> bool:
-        """Whether the value is neither a plain number nor compared as written."""
+        """Whether the value must be evaluated, because it is no plain number and not compared as written."""
         return self.number is None and not self.written
 
 

@@ -136,7 +136,7 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
 
 
 def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that a text's claims settle on; without claims, the letter that its labels name."""
+    """Return the letter that a text claims as its answer or, without a claim, the letter in its labels."""
     places = deque(patterns.named.finditer(text), _MOST)
     claims = _claims(text, letters, patterns, places)
     if not claims:

@@ -27,7 +27,7 @@ _MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """The contents of source files, each list without duplicates and in file order."""
+    """Lists of what source files contain, without duplicates and in file order."""
 
     literals: tuple[str, ...] = ()
     """Texts that may be compared with a completion: no docstrings and no regular expressions."""

@@ -120,7 +120,7 @@ class ReferenceShape:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if records have a reference, and right answers are paid over the requested wire."""
+        """Applies if records have references and right answers earn a reward in the requested format."""
         if case.sought is not None and case.sought.unpaid_over is not None:
             return "right answers are paid only over another wire, which is a separate finding"
         return _no_reference(case)

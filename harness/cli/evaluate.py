@@ -135,7 +135,7 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
 
 
 def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
-    """The models to ask through Converse: deployments by ARN and base models by id, each once."""
+    """The models to call through Converse, without duplicates: deployments by ARN and base models by id."""
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_model
     from harness.jobs.models import job_of

@@ -1,4 +1,4 @@
-"""Reports the parts of a template that `rft doctor` does not check, so that nobody takes them for checked."""
+"""Reports the parts of a template that `rft doctor` does not check, so that nobody relies on a check."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def _best(interpreter: Interpreter, artifact: Path) -> Protection:
 
 
 def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
-    """Every file in a folder, with its size and modification time, which show whether it was written."""
+    """Every file in a folder, with its size and modification time, which reveal a change."""
     found = set()
     for parent, _, names in os.walk(folder):
         for name in names:

@@ -50,7 +50,7 @@ def key_notes(
 
 
 def _notes(name: str, places: Iterator[tuple[str, str]]) -> Iterator[ImportNote]:
-    """One note for a file, at the first place with such a text."""
+    """One note per file, at the first place that may hold a key."""
     found = [place for place, text in places if _holds_key(text)]
     if found:
         also = f", and {len(found) - 1} more in this file" if found[1:] else ""

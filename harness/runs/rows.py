@@ -249,7 +249,7 @@ def total_of(shards: Mapping[int, Totals]) -> Totals:
 
 
 def judge_questions(metrics: Mapping[str, float]) -> int:
-    """Number of questions that a judge answered for one sample, even within a combined grader."""
+    """Number of questions that a judge answered for one sample, including judges inside a combined grader."""
     return sum(int(metrics[name]) for name in metrics_named(QUESTIONS, metrics))
 
 
