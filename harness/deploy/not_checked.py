@@ -1,4 +1,4 @@
-"""Reports the parts of a template that `rft doctor` does not check, so that nobody relies on a check."""
+"""Reports the parts of a template that `rft doctor` does not check, so that nobody assumes otherwise."""
 
 from __future__ import annotations
 
