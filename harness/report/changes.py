@@ -81,7 +81,8 @@ def _order(order: Reordering) -> Iterator[str]:
     yield _part("flipped advantages", order.flipped, order.rollouts, records)
     yield _part("inverted pairs", order.inverted, order.pairs, "ordered pairs")
     yield f"{'pairs made equal':<{_NAME}} {order.merged:,};  made unequal {order.parted:,}"
-    yield f"{'no longer rewarded':<{_NAME}} {order.failed_now:,};  newly rewarded {order.failed_before:,}"
+    only = f"{order.failed_now:,};  only in second {order.failed_before:,}"
+    yield f"{'reward only in first run':<{_NAME}} {only}"
 
 
 def _records(found: Comparison) -> Iterator[str]:

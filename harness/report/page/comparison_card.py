@@ -103,8 +103,8 @@ def _chart(order: Reordering, zero: ZeroStdChange, other: str) -> BarChart:
         ("advantages that change sign", order.flipped, order.rollouts, "bad", None),
         ("ordered pairs reversed", order.inverted, order.pairs, "bad", None),
         ("ordered pairs made equal", order.merged, order.pairs, "muted", None),
-        ("no longer rewarded", order.failed_now, order.rollouts, "bad", None),
-        ("newly rewarded", order.failed_before, order.rollouts, "good", None),
+        ("reward only in first run", order.failed_now, order.rollouts, "bad", None),
+        ("reward only in second run", order.failed_before, order.rollouts, "good", None),
         (f"zero-std groups in {other[:40]}", zero.was, zero.groups, "muted", None),
         ("zero-std groups here", zero.now, zero.groups, "muted", None),
     ]
