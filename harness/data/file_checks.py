@@ -1,6 +1,6 @@
 """Finds problems that show only when several records of a file are compared.
 
-Two hashes and the field types are kept for each record: about 150 bytes of memory per record.
+About 150 bytes of memory are used per record.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _LOW = 0xFFFFFFFF
 
 
 class FileBreach(NamedTuple):
-    """One rule broken by several records together."""
+    """A rule that several records break together."""
 
     rule: str
     message: str
     line: int | None = None
     severity: Severity | None = None
-    """The finding's severity; None if it is the severity of the rule."""
+    """Severity of the finding. If None, the severity of the rule is used."""
 
 
 class FileChecks:
     """Compares the records of one file as they are added.
 
     Args:
-        for_job: Whether the file is about to be uploaded; if so, a wrong number of records is an error.
+        for_job: True if the file is about to be uploaded. A wrong number of records is then an error.
         where: Formats a line number for messages.
     """
 
@@ -157,7 +157,7 @@ class FileChecks:
 
 
 def _answer(fields: dict[str, Any]) -> str:
-    """The reference as text; for a worked answer, only the part after the last `####`."""
+    """Return the reference as a string; for a worked answer, only the part after the last `####`."""
     reference = fields.get("reference_answer")
     if reference is None:
         return ""
@@ -167,7 +167,6 @@ def _answer(fields: dict[str, Any]) -> str:
 
 
 def _short(text: str) -> int:
-    """Hash a text to 32 bits."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).digest())
 
 

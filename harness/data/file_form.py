@@ -1,4 +1,4 @@
-"""Recognizes JSON files that are not JSON lines: one array, or objects that span lines."""
+"""Recognizes JSON files that are not JSON lines: a single array, or objects that span several lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.data.sources import DataFile, Source, as_source
 __all__ = ["FileForm", "form_of"]
 
 _HEAD_CHARS = 4 * 1024 * 1024
-"""Number of characters at the file's start in which to look for the end of the first object."""
+"""Maximum number of characters that are searched for the end of the first object."""
 
 
 class FileForm(NamedTuple):

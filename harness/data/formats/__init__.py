@@ -1,1 +1,1 @@
-"""Importers: they convert rows of other tools to records and rollouts. `all_importers` lists them."""
+"""Importers that convert rows of other tools to records and rollouts."""

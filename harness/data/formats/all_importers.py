@@ -61,8 +61,8 @@ def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
     """Return the importers that recognize every given row.
 
     If several importers convert the rows to the same lines, only the first is returned. An importer that
-    would drop a row's `messages` is excluded: a row with messages is already a record, and a field that
-    another tool also uses, such as `prompt`, is one of the record's fields.
+    ignores a row's `messages` is excluded. Such a row is already a record, even if it has a field that
+    another tool also uses, such as `prompt`.
 
     Args:
         rows: A file's first rows.

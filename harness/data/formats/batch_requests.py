@@ -1,4 +1,4 @@
-"""`--requests FILE`: a batch's input file, which has the prompts that are missing from its results."""
+"""Joins the results of a batch with the prompts in its input file (`--requests FILE`)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _FIX: Final = "Pass the file that the batch was made from."
 
 
 def with_requests(importer: Importer, file: DataFile) -> Importer:
-    """Wrap an importer so that each row is joined by `custom_id` with its request from a batch's input file.
+    """Return an importer that joins each batch result with its request by `custom_id`.
 
-    All requests are held in memory; OpenAI accepts at most 50,000 requests and 200 MB per batch.
+    All requests are kept in memory. OpenAI accepts at most 50,000 requests and 200 MB per batch.
 
     Args:
-        importer: The importer of the results.
-        file: The input file.
+        importer: The importer for batch results.
+        file: The batch's input file.
 
     Raises:
-        InputError: The importer is not for batch results, the file cannot be read, a line is not a
-            request, or two requests have the same `custom_id`.
+        InputError: The importer is not for batch results, the file cannot be read, a line is not a request,
+            or two requests have the same `custom_id`.
     """
     if importer.name != OPENAI_BATCH.name:
         what = f"{importer.title} already have their prompts; only {OPENAI_BATCH.title} need this option"

@@ -1,8 +1,8 @@
 """Converts results of OpenAI's Batch API that were joined with their requests.
 
-Documented at https://platform.openai.com/docs/api-reference/batch/request-output: `custom_id`, `response`
-with `status_code` and `body`, and `error`. The prompts are in the batch's input file, so each row needs a
-field `request` with the line of that file that has the same `custom_id`.
+The format is documented at https://platform.openai.com/docs/api-reference/batch/request-output. The prompts
+are in the batch's input file, so each row needs a field `request` with the line of that file that has the
+same `custom_id`.
 """
 
 from __future__ import annotations

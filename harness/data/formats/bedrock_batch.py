@@ -1,8 +1,8 @@
 """Converts results of Bedrock's batch inference, which have each record's request and the model's answer.
 
-Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html: `recordId`,
-`modelInput`, and `modelOutput` or `error`, in files `*.jsonl.out`. The bodies come from InvokeModel or
-Converse, so they are read like the bodies in invocation logs.
+The format of these `*.jsonl.out` files is documented at
+https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html. The bodies come from
+InvokeModel or Converse, so they are converted like the bodies in invocation logs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAMES: Final = {
     "output.outputBodyJson": "modelOutput",
     "requestId": "recordId",
 }
-"""Paths in an invocation log, and the names of the same fields in a batch result."""
+"""The batch result's name for each path in an invocation log."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 

@@ -1,8 +1,9 @@
-"""Conversations for Bedrock's fine-tuning of Nova: Converse messages, with `system` next to them.
+"""Converts the conversations that Bedrock accepts for fine-tuning Nova.
 
-Documented at https://docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, as
-`"schemaVersion": "bedrock-conversation-2024"`. A conversation that ends with the assistant's turn becomes a
-rollout.
+The format is documented at
+https://docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, as
+`"schemaVersion": "bedrock-conversation-2024"`. It has Converse messages, and a separate field for the system
+prompt. A conversation that ends with the assistant's turn becomes a rollout.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _plain(content: Any) -> Any:
-    """Convert content to its form in training files: a string for one text, typed blocks for several."""
+    """Convert one text block to a string, and several to typed blocks, as in training files."""
     if not isinstance(content, list) or not content or not all(map(_is_text, content)):
         return content
     if len(content) == 1:

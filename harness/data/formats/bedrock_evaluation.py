@@ -1,9 +1,9 @@
-"""Bedrock's model evaluation: its prompt data sets with model responses, and the output of its jobs.
+"""Converts prompt data sets of Bedrock's model evaluation, and the output of its jobs.
 
-Documented at https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-prompt-datasets-judge.html
-(`prompt`, `referenceResponse`, `category`, `modelResponses`) and .../model-evaluation-report-s3.html (the
-same as `inputRecord`, with `automatedEvaluationResult.scores`). A single score becomes the rollout's reward;
-several become its metrics.
+The formats are documented at
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-prompt-datasets-judge.html and
+.../model-evaluation-report-s3.html. A job's output has the prompt's row as `inputRecord`. The scores become
+the rollout's metrics, and a single score is also its reward.
 """
 
 from __future__ import annotations

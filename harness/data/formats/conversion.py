@@ -1,4 +1,4 @@
-"""Converts a file of rows: streams them through one importer, and counts losses and failures."""
+"""Converts the rows of a file with one importer, and counts lost values and failed rows."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from harness.printable import named
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
 Kind: TypeAlias = Literal["records", "rollouts", "prompts"]
-"""The kind of lines to write. `prompts` means each line without its completion, and each record once."""
+"""Kind of lines to write. `prompts` writes each record once, without its completions."""
 
 _LOOKED_AT = 20
-"""Number of first rows used to recognize the format."""
+"""Number of rows used to recognize the format."""
 _KINDS_KEPT = 1_000
 """Maximum number of distinct problems that are reported separately."""
 
@@ -56,7 +56,7 @@ class RowProblem:
 
 @dataclass(slots=True)
 class Conversion:
-    """Counts of a conversion's results and problems."""
+    """Counts of a conversion's lines, problems and lost values."""
 
     source: str
     importer: Importer
@@ -121,13 +121,13 @@ def convert(
     """Convert every row of a file.
 
     Args:
-        source: The rows.
-        target: Receives the lines.
-        name: The importer's name; None to recognize the format by the first rows.
+        source: The file.
+        target: The open file to which the lines are written.
+        name: Name of the importer. If None, the format is recognized from the first rows.
         maps: Paths of additional fields, or of every field if no importer fits.
-        progress: Called from time to time with the offset of the current row.
+        progress: Called every 256 rows with the offset of the current row.
         requests: The batch's input file, if the rows are results of a batch; see `with_requests`.
-        only: Write only lines of this kind; None writes all.
+        only: Write only lines of this kind. If None, all lines are written.
 
     Raises:
         InputError: The file or its requests cannot be read, or the rows' format is ambiguous or unknown.
@@ -162,7 +162,7 @@ def convert(
 
 
 def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
-    """Yield the wanted lines of one row, and count other lines and losses."""
+    """Return one row's lines to write, with their JSON; losses and skipped lines are counted in `found`."""
     try:
         if row.problem is not None:
             raise RowError(row.problem)
@@ -183,7 +183,9 @@ def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple
 
 
 def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion]) -> Conversion:
-    """Convert into a new file, which appears only when it is complete and only if a row could be converted.
+    """Convert into a new file, which is created only if at least one row could be converted.
+
+    An incomplete file is never visible at this path.
 
     Args:
         path: The new file.
@@ -206,7 +208,7 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
 
 
 class _NothingError(Exception):
-    """Return the error for a file in which no row could be converted."""
+    """Raised to discard the new file when no row could be converted."""
 
     def __init__(self, found: Conversion) -> None:
         self.found = found
@@ -228,7 +230,6 @@ def _importer(
 
 
 def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Importer]) -> InputError:
-    """Explain why no importer can be chosen."""
     fix = "Or say where the parts are: --map messages=PATH --map reference_answer=PATH."
     fix = f"Specify it: --from {'|'.join(one.name for one in found or IMPORTERS)}. {fix}"
     if found:
@@ -245,11 +246,11 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """Store a row's id in its lines: as `id` in a rollout, which must have one, and as `task_id` in a record.
+    """Move a row's id to the `id` of its rollouts or to the `task_id` of its records.
 
     Args:
         made: The lines of one row, in which the row's own `id` is called `row_id`.
-        number: The row's number, from which a rollout's id is made if the row has none.
+        number: Number of the row, used for the ids of rollouts whose row has no id.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
@@ -277,7 +278,7 @@ def _dumped(line: Mapping[str, Any]) -> bytes:
 
 
 def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
-    """The part of a line to write; None to skip it.
+    """Return the part of a line to write, or None to skip the line.
 
     Raises:
         RowError: Prompts are wanted, and the rollout has no prompt.
@@ -296,7 +297,6 @@ def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
 
 
 def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
-    """Count one written line."""
     if _kind(line) == "rollouts":
         found.rollouts += 1
         found.rewarded += REWARD in line
@@ -307,7 +307,7 @@ def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
 
 
 def _identity(line: dict[str, Any]) -> str:
-    """Identify a line: a rollout by its id, a record by its key."""
+    """Return the id of a rollout, or the key of a record, by which repeated lines are found."""
     if _kind(line) == "rollouts":
         return json.dumps(line.get("id"))
     try:

@@ -1,7 +1,8 @@
-"""eval-protocol's `EvaluationRow`s: an evaluation's inputs become records, its results become rollouts.
+"""Converts eval-protocol's `EvaluationRow`s: inputs become records, and results become rollouts.
 
 The fields are defined in `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
-the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks it as invalid.
+the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks the score as
+invalid.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _verdict(parts: RowParts) -> dict[str, Any]:
-    """A row's reward and metrics; empty if the row marks them as invalid."""
+    """Return a row's reward and metrics; empty if the score is invalid or the evaluation failed."""
     at = "evaluation_result"
     if parts.peek(at, "is_score_valid") is False or parts.peek(at, "error") is not None:
         return {}

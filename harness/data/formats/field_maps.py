@@ -1,4 +1,4 @@
-"""`--map FIELD=PATH`: converts rows of any shape; each map gives the path of a field."""
+"""Converts rows of any format by the paths that the user passes as `--map FIELD=PATH`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_mod
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The path in a row whose value fills one field of a record or rollout."""
+    """One `--map`: a field of the record or rollout, and the path of its value in a row."""
 
     field: str
     path: tuple[str, ...]
     """Keys and indexes, outermost first."""
     is_json: bool
-    """Whether the value is JSON text that has to be parsed, as in a CSV file."""
+    """True if the value is a JSON string to parse, as in a CSV file."""
 
     @property
     def shown(self) -> str:
@@ -39,17 +39,18 @@ class FieldMap:
 
     @property
     def is_text(self) -> bool:
-        """Whether the field is part of the messages."""
+        """True if the field is part of the messages."""
         return self.field in _TEXTS
 
 
 def parse_map(text: str) -> FieldMap:
     """Parse `FIELD=PATH`.
 
-    `choices.0.text` and `choices[0].text` are the same path; the suffix in `answer:json` parses JSON text.
+    `choices.0.text` and `choices[0].text` are the same path. With the suffix `:json`, as in `answer:json`,
+    the value is parsed as JSON.
 
     Raises:
-        InputError: The text is not a map, or the field may not be mapped.
+        InputError: The argument is not a map, or the field may not be mapped.
     """
     field, equals, path = text.partition("=")
     field, path = field.strip(), path.strip()
@@ -72,7 +73,7 @@ def by_maps(maps: Sequence[FieldMap]) -> Importer:
     """Return an importer that uses only the maps.
 
     Args:
-        maps: Must include the messages, unless the rows call them `messages`.
+        maps: The maps. They must include the messages, unless the rows have a field `messages`.
     """
 
     def convert(row: Mapping[str, Any]) -> Converted:
@@ -82,7 +83,7 @@ def by_maps(maps: Sequence[FieldMap]) -> Importer:
 
 
 def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
-    """Return an importer whose lines also have the mapped fields.
+    """Return an importer that also sets the mapped fields.
 
     Raises:
         InputError: A map sets a part of the messages, although the importer already finds the messages.
@@ -134,7 +135,6 @@ def _system(text: Any, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
-    """Find the value that a map takes from one row."""
     value: Any = row
     at: list[str | int] = []
     keys = list(one.path)
@@ -149,7 +149,7 @@ def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
 
 
 def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """Return the key or index to follow in a value, and the number of path parts in it; 0 if none exists."""
+    """Return the next key or index, and the number of path parts that it covers; 0 if none exists."""
     if isinstance(value, dict):
         # A key may contain a dot.
         wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)

@@ -1,9 +1,8 @@
-"""The interface of importers: recognizing and converting the rows of one format.
+"""The interface of importers, which recognize and convert the rows of one format.
 
-A conversion never loses anything silently: each value of a row is in a line or has its path in
-`Converted.lost`, or else the whole row is rejected with a `RowError`. Importers read rows through
-`harness.data.formats.row_parts.RowParts`, which guarantees this: every value that an importer does not take
-is counted as lost.
+A conversion never loses data silently. Each value of a row is converted, or its path is listed in
+`Converted.lost`, or the whole row is rejected with a `RowError`. Importers read rows through
+`harness.data.formats.row_parts.RowParts`, which lists every value that the importer did not take as lost.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from typing import Any, NamedTuple
 __all__ = ["REWARD", "Converted", "Importer", "RowError"]
 
 REWARD = "reward"
-"""The rollout field for the row's reward or score, as used in `rft replay --label reward`."""
+"""The rollout field for the row's reward or score, which can be replayed with `--label reward`."""
 
 
 class RowError(ValueError):
-    """A row that cannot be converted; the message gives the reason without the position."""
+    """Raised when a row cannot be converted. The message does not include the row's position."""
 
 
 class Converted(NamedTuple):
@@ -33,15 +32,15 @@ class Converted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """One format of rows."""
+    """Recognizes and converts rows of one format."""
 
     name: str
     """The name for `--from`."""
     title: str
-    """Plural name of the format's rows, as in "this looks like ...": `verl's rows`."""
+    """Plural name of the format's rows for messages, such as "verl's rows"."""
     recognizes: Callable[[Mapping[str, Any]], bool]
-    """Whether a row has this format, judged by its keys."""
+    """Returns True if a row's keys fit the format."""
     convert: Callable[[Mapping[str, Any]], Converted]
     """Converts one row, or raises `RowError`."""
     advice: str = ""
-    """Notes for the user about the result, one sentence each; may be empty."""
+    """Advice for the user about the converted lines; may be empty."""

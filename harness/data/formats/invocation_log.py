@@ -1,11 +1,11 @@
-"""Bedrock's model invocation logs: each call's prompt and answer become rollouts.
+"""Converts Bedrock's model invocation logs; each answer to a call becomes a rollout.
 
 AWS documents the fields around the bodies, the bodies of Converse, and that bodies over 100 KB are separate
 S3 objects (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html). It also
 documents that Nova's reinforcement fine-tuning accepts these logs, filtered by `requestMetadata`
-(.../rft-option-2.html). AWS's `dataset-validation` sample shows the body of a Llama prompt. InvokeModel
-bodies are each model's own requests and answers, described on the models' pages. In published logs, a
-streamed answer of InvokeModelWithResponseStream is the list of its events; no AWS page confirms this.
+(.../rft-option-2.html). AWS's `dataset-validation` sample shows the body of a Llama prompt. Other InvokeModel
+bodies are described on the pages of each model. In published logs, a streamed answer of
+InvokeModelWithResponseStream is the list of its events, but no AWS page confirms this.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _OUT: Final = ("output", "outputBodyJson")
 _Path = tuple[str | int, ...]
 
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
-"""Keys of answers that are a single text, with keys of stop reasons: Llama, Claude's old API, Titan."""
+"""Keys of the text and the stop reason in a single answer: Llama, Claude's old API, Titan."""
 _LISTS: Final = {"outputs": ("text", "stop_reason"), "results": ("outputText", "completionReason")}
-"""Keys of lists of answers, with keys of stop reasons: Mistral, Titan."""
+"""Keys of a list of answers, and of the text and stop reason in each answer: Mistral, Titan."""
 
 _LLAMA_TURN: Final = re.compile(
     r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>"
@@ -121,7 +121,6 @@ def _tools(parts: RowParts) -> Any:
 
 
 def _answers(parts: RowParts) -> Iterator[_Answer]:
-    """Yield the completions of one call."""
     body = parts.peek(*_OUT)
     if isinstance(body, list):
         for answer, finish in streamed_answers(parts, _OUT):
@@ -160,7 +159,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
-    """Take one choice of an OpenAI-style answer, which is a message or a string."""
+    """Return one choice of an OpenAI-style answer, which is a message or a string."""
     if isinstance(parts.peek(*path, "message"), dict):
         message = _answer(parts, (*path, "message"))
     elif isinstance(parts.peek(*path, "text"), str):
@@ -182,7 +181,6 @@ def _assistants(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message. If its content is only text, it becomes a string."""
     if not isinstance(parts.peek(*path), dict) or not isinstance(parts.peek(*path, "role"), str):
         raise RowError("a message of the call has no role")
     content = _content(parts, (*path, "content"))
@@ -192,10 +190,7 @@ def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _content(parts: RowParts, path: _Path) -> Any:
-    """Take a message's content: a string if it is only text, or else its unchanged blocks.
-
-    Prompt cache markers are dropped.
-    """
+    """Return a message's content without prompt cache markers, in the form used in training files."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list):
         return parts.take(*path)
@@ -212,7 +207,7 @@ def _content(parts: RowParts, path: _Path) -> Any:
 
 
 def _plain(blocks: Any) -> Any:
-    """Convert content to its form in training files: a string for one text, typed blocks for several.
+    """Convert one text block to a string, and several to typed blocks, as in training files.
 
     Content with blocks other than text stays unchanged.
     """

@@ -1,4 +1,4 @@
-"""Lists of named scores from evaluation jobs; they become a rollout's reward or metrics."""
+"""Converts an evaluation's list of named scores to a rollout's metrics and reward."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["named_scores"]
 
 
 def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> dict[str, Any]:
-    """Take a list's scores as `metrics`; a single score is also the `reward`.
+    """Take a list's scores as `metrics`; a single number is also the `reward`.
 
     Args:
         parts: The row.
         name: Key of a score's name.
-        value: Key of the score itself.
+        value: Key of a score's value.
         *path: Path of the list.
 
     Returns:
         Fields of a line. If the list is malformed or two scores share a name, no field is returned, and the
-        list is not taken.
+            list counts as lost.
     """
     found = parts.peek(*path)
     if not isinstance(found, list) or not found or not all(isinstance(score, dict) for score in found):

@@ -1,4 +1,4 @@
-"""Calls of OpenAI's Chat Completions and Responses APIs: the prompt and the model's answer."""
+"""Extracts prompts and answers from calls to OpenAI's Chat Completions and Responses APIs."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ SETTINGS: Final = (
     *("text", "truncation", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "verbosity"),
     *("choices", "output", "moderation", "include", "modalities"),
 )
-"""Fields of a request or an answer that a record does not need."""
+"""Fields of a request or response that a record does not need."""
 _ELSEWHERE: Final = ("previous_response_id", "conversation")
 """Request fields which, like a `prompt` object, refer to a part of the prompt that is stored elsewhere."""
 _CUT: Final = {"max_output_tokens": "length"}
 
 
 class ModelAnswer(NamedTuple):
-    """One completion."""
+    """A completion and its finish reason."""
 
     messages: list[dict[str, Any]]
     finish_reason: Any
 
 
 def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
-    """Take a request's prompt: its `messages`, or its `instructions` and `input`.
+    """Return a request's prompt: its `messages`, or its `instructions` and `input`.
 
     Args:
         parts: The row.
@@ -72,7 +72,7 @@ def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
 
 
 def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
-    """Take the completions of a response: its `choices`, or its `output`.
+    """Yield the completions of a response, from its `choices` or its `output`.
 
     Args:
         parts: The row.
@@ -106,7 +106,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
 
 
 def error_text(error: Any) -> str:
-    """The message of an error in the format of OpenAI's API."""
+    """Return the message of an error in the format of OpenAI's API."""
     said = error.get("message") if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
     return next((text[:200] for text in (said, code) if isinstance(text, str) and text), "no reason given")

@@ -1,7 +1,8 @@
-"""Output items of OpenAI's Evals: a run's prompt, the model's answer, and the graders' results.
+"""Converts output items of OpenAI's Evals to rollouts.
 
-Documented at https://platform.openai.com/docs/api-reference/evals/run-output-item-object. The fields of
-`datasource_item` become fields of the line; the most likely candidate becomes the reference.
+The format is documented at https://platform.openai.com/docs/api-reference/evals/run-output-item-object. The
+fields of `datasource_item` become fields of the rollout, and the field whose name most suggests a reference
+becomes the reference answer.
 """
 
 from __future__ import annotations

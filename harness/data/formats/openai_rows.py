@@ -1,10 +1,10 @@
-"""Rows for OpenAI's and Azure's reinforcement fine-tuning: `messages`, with the item's fields next to them.
+"""Converts rows for reinforcement fine-tuning at OpenAI and Azure.
 
-Documented at https://platform.openai.com/docs/guides/reinforcement-fine-tuning and, for Azure, at
-https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning. Only `messages` and
-`tools` have fixed names, so the reference is found by its name. It becomes `reference_answer`, and also keeps
-its name, because imported graders read it as `{{item.NAME}}`. The role `developer` becomes `system`, its name
-in Bedrock's documentation.
+The formats are documented at https://platform.openai.com/docs/guides/reinforcement-fine-tuning and, for
+Azure, at https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning. Only
+`messages` and `tools` have fixed names, so the reference is found by its name. It is copied to
+`reference_answer` and also keeps its name, because imported graders refer to `{{item.NAME}}`. The role
+`developer` becomes `system`, its name in Bedrock's documentation.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _references(row: Mapping[str, Any]) -> Any:
-    """Values of the fields whose names suggest a reference, most likely first; verdicts are left out."""
+    """Return the values of fields whose names suggest a reference, most likely first.
+
+    Booleans are skipped, because they are verdicts.
+    """
     found = look_alikes(dict(row), REFERENCE, "reference_answer")
     return (value for _, value in found if not isinstance(value, bool))
 

@@ -1,6 +1,6 @@
-"""Reads the rows of a Parquet file as JSON values, through pyarrow (the extra `parquet`).
+"""Reads the rows of a Parquet file as JSON values, with pyarrow (the extra `parquet`).
 
-Dates and times become ISO 8601 text, and decimals become numbers if no digits are lost. A row with a value
+Dates and times become ISO 8601 strings, and decimals become numbers if no digits are lost. A row with a value
 that JSON cannot represent exactly, such as bytes, is reported as unreadable.
 """
 
@@ -56,7 +56,7 @@ def parquet_rows(source: Source) -> Iterator[SourceRow]:
 
 
 def _rows(batch: Any) -> list[Any]:
-    """The rows of a batch. A row with a value that Python lacks, such as nanoseconds, becomes an error."""
+    """Return the rows of a batch. A row that Python cannot represent becomes a `ValueError`."""
     try:
         return list(batch.to_pylist())
     except ValueError:

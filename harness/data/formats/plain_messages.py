@@ -11,8 +11,8 @@ __all__ = ["plain_messages"]
 def plain_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Copy messages without keys whose value is null, and with the role `developer` renamed to `system`.
 
-    Data models dump every field that a message may have: `"name": null, "tool_calls": null, ...`. In
-    Bedrock's documentation, the roles of a record are system, user and assistant.
+    Messages dumped from data models have a null for each unused field, such as `"name": null`. In Bedrock's
+    documentation, the roles of a record are system, user and assistant.
 
     Args:
         messages: Messages, each with a role.

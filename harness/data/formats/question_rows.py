@@ -1,8 +1,8 @@
-"""Rows with a question and its answer, and Alpaca's instructions; each row becomes a record.
+"""Converts rows of questions and answers, and Alpaca's instructions, to records.
 
-The answer becomes the reference, because completions are compared with a data set's answer. Alpaca's
-`instruction` and `input` are joined into one prompt as in its own template
-(https://github.com/tatsu-lab/stanford_alpaca); `history` holds earlier turns, as in LLaMA-Factory.
+The answer becomes the reference, not a completion. Alpaca's `instruction` and `input` are joined into one
+prompt as in its own template (https://github.com/tatsu-lab/stanford_alpaca). `history` contains earlier
+turns, as in LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words of field names that may show a part of the question which the prompt would lack."""
+"""First words of names of fields that may be part of the question."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

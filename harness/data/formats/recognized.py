@@ -12,7 +12,7 @@ __all__ = ["convert_command", "format_of", "other_format"]
 
 
 def format_of(row: Any) -> Importer | None:
-    """Return the format of a row; None for records, rollouts and unknown formats.
+    """Return the importer for a row, or None for records, rollouts and unknown formats.
 
     Args:
         row: The JSON value of one line.
@@ -32,14 +32,14 @@ def format_of(row: Any) -> Importer | None:
 
 
 def other_format(row: Any, place: str, file: str) -> InputError | None:
-    """Return the error for a row, or an array of rows, in another format, with the command to convert it.
+    """Return an error with the command to convert a row, or an array of rows, in another format.
 
     Returns None for records, rollouts and unknown formats.
 
     Args:
         row: The JSON value of one line.
-        place: The row's position.
-        file: Name of the file that contains it.
+        place: Position of the row, for the message.
+        file: Name of the file that contains the row.
     """
     if isinstance(row, list) and row and all(isinstance(item, dict) for item in row):
         what = "this is a JSON array; records and rollouts must each be on their own line"
@@ -52,5 +52,5 @@ def other_format(row: Any, place: str, file: str) -> InputError | None:
 
 
 def convert_command(file: str) -> str:
-    """Return the command that converts a file, as a user would type it."""
+    """Return the command that converts a file, quoted for a shell."""
     return f"rft convert {shlex.quote(file)} NEW.jsonl"

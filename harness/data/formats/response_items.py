@@ -1,7 +1,7 @@
 """Converts items of OpenAI's Responses API to Chat Completions messages, which records use.
 
-Documented at https://platform.openai.com/docs/api-reference/responses. Consecutive
-output of the model (reasoning, text, calls) is several items in that API, but one message in a record.
+The format is documented at https://platform.openai.com/docs/api-reference/responses. Reasoning, text and
+calls of one turn are separate items in that API, but one message in a record.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ __all__ = ["item_messages"]
 
 _Path = tuple[str | int, ...]
 _TEXTS: Final = ("input_text", "output_text", "summary_text", "reasoning_text")
-"""Types of text blocks in this API; in records they become the type from Chat Completions."""
+"""Types of text blocks in the Responses API."""
 
 
 def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
-    """Take a list of items or messages, and convert it to messages.
+    """Convert a list of items or messages to messages.
 
     Args:
         parts: The row.
@@ -46,7 +46,7 @@ def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
 
 
 def _continues(last: dict[str, Any], made: dict[str, Any]) -> bool:
-    """Whether two items belong to one message of the assistant, in the order reasoning, text, calls."""
+    """Return True if two items belong to one assistant message, in the order reasoning, text, calls."""
     if last["role"] != "assistant" or made["role"] != "assistant" or "tool_calls" in last:
         return False
     return "reasoning_content" not in made and (last["content"] is None or made["content"] is None)
@@ -75,7 +75,7 @@ def _of_message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _beside(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Take a message's other fields that Chat Completions also has; an item's id and status are lost."""
+    """Return a message's other fields that Chat Completions also has; the id and status are lost."""
     names = (
         "name",
         "tool_calls",
@@ -111,7 +111,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _text(parts: RowParts, path: _Path) -> Any:
-    """Take a message's content: one string if all blocks are text, or else the unchanged blocks."""
+    """Return a message's content: one string if all blocks are text, otherwise the unchanged blocks."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list) or not all(_is_text(block) for block in blocks):
         return parts.take(*path)

@@ -1,4 +1,4 @@
-"""A row being converted: importers take its parts one by one, and the remaining parts count as lost."""
+"""Tracks which parts of a row an importer has taken; the remaining parts count as lost."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _OURS: Final = frozenset(
         *("expected_reward", "metadata", "trajectories"),
     )
 )
-"""Names with a meaning in a record or rollout; a row's fields with these names are renamed."""
+"""Reserved names of records and rollouts. A row's fields with these names are renamed."""
 
 
 class RowParts:
-    """The parts of one row that have not been taken yet.
+    """The parts of one row that the importer has not taken yet.
 
     Args:
         row: The row; it is not modified.
@@ -37,12 +37,12 @@ class RowParts:
         """Python's `id` of every object and list from which a value was taken."""
 
     def peek(self, *path: str | int) -> Any:
-        """Return the value at a path without taking it; None if it is missing or was taken."""
+        """Return the value at a path without taking it, or None if it is missing or has been taken."""
         value = _at(self._rest, path)
         return None if value is _TAKEN else _without_taken(value)
 
     def take(self, *path: str | int) -> Any:
-        """Take the value at a path, so that it does not count as lost; return None if it is missing.
+        """Return the value at a path, and mark it as converted; return None if it is missing.
 
         Args:
             *path: Keys of objects and indexes of lists, outermost first.
@@ -60,14 +60,14 @@ class RowParts:
         return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
-        """Take the first of several root fields that is not empty; return None if all are empty."""
+        """Take the first of several root fields that is not empty, or return None if all are empty."""
         for name in names:
             if self.peek(name) is not None:
                 return self.take(name)
         return None
 
     def rest(self, *without: str) -> dict[str, Any]:
-        """Take every untouched root field, as the record's other fields.
+        """Take every root field of which nothing has been taken yet.
 
         Args:
             *without: Fields that count as lost, because they describe the run rather than the record.
@@ -103,12 +103,12 @@ class RowParts:
 
 
 def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
-    """Take a row's id and return one for each of its lines, numbered if there are several lines.
+    """Take a row's id, and return one id for each of its lines.
 
     Args:
         parts: The row's parts.
-        count: Number of lines.
-        *path: Path of the id. An id that is not text cannot be numbered, and is not taken.
+        count: Number of lines. If there are several, their ids are numbered.
+        *path: Path of the id. An id that is not a string cannot be numbered, and is not taken.
     """
     if count == 1:
         return [parts.take(*path)]
@@ -120,8 +120,8 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
     """Convert a prompt to messages: a list is copied without nulls, and a string becomes one user message.
 
     Args:
-        value: The row's value; JSON text with a list of messages is parsed.
-        name: Its name in the row.
+        value: Value in the row. A JSON string with a list of messages is parsed.
+        name: Name of the value in the row, for messages.
 
     Raises:
         RowError: The value is neither a string nor a list of messages.
@@ -136,9 +136,9 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
     """Convert a completion to messages; a string becomes one message of the assistant.
 
     Args:
-        value: The row's value: a string, one message, or a list of messages that ends with the assistant's.
-            JSON text with a list of messages is parsed.
-        name: Its name in the row.
+        value: Value in the row: a string, one message, or a list of messages that ends with the assistant's.
+            A JSON string with a list of messages is parsed.
+        name: Name of the value in the row, for messages.
 
     Raises:
         RowError: The value has another type, or does not end with the assistant's message.
@@ -173,7 +173,7 @@ def line_of(
     Args:
         messages: All messages, the completion last.
         reference: The reference answer, of any type; None if there is no reference.
-        fields: The row's other fields. A field with a reserved name is renamed, as to `row_metadata`.
+        fields: The row's other fields. A field with a reserved name is renamed, such as to `row_metadata`.
         ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
             None are left out.
     """
@@ -191,7 +191,7 @@ def line_of(
 
 
 def _read(value: Any) -> Any:
-    """Parse JSON text that lists messages, which tables often contain; other values are unchanged."""
+    """Parse a JSON string with a list of messages, as tables contain; return other values unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
         return value
     try:
@@ -223,7 +223,6 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """Deep-copy objects and lists."""
     if isinstance(value, Mapping):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
-"""Reads the rows of a source: JSON lines, JSON over several lines or in one array, CSV, or Parquet.
+"""Reads the rows of a source in JSON lines, JSON, CSV or Parquet.
 
 The format is recognized by the content, except CSV, which is recognized by its file name. An unreadable row
-does not affect other rows. If the rest of the file is unreadable too, the problem's message says so.
+does not affect other rows. If the rest of the file is unreadable too, the message of the problem says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD: Final = 64 * 1024
 _CHUNK: Final = 1024 * 1024
 _DELIMITERS: Final[str] = ",;\t"
 _NEAR_THE_END: Final = 16
-"""An error this close to the end of the buffer may be due to text that is cut off there: `tru`, `\\u00e`."""
+"""An error this close to the buffer's end may be due to a value that is cut off there, such as `tru`."""
 
 
 class SourceRow(NamedTuple):
@@ -66,7 +66,7 @@ def _reader_of(part: Source) -> Callable[[Source], Iterator[SourceRow]]:
 
 
 def _goes_on(head: bytes) -> bool:
-    """Whether a text starts with an object that does not end on the same line."""
+    """Return True if the first line starts an object that ends on a later line."""
     line, newline, _ = head.partition(b"\n")
     if not line.startswith(b"{") or not newline:
         return False
@@ -104,7 +104,7 @@ def _objection(value: Any, twice: list[str]) -> str | None:
 
 
 class _Text:
-    """A file's text while it is parsed; only the part that is being parsed is in memory."""
+    """A file's text while it is parsed. Only the part that is being parsed is in memory."""
 
     def __init__(self, part: Source, file: io.BufferedReader) -> None:
         self._part = part
@@ -119,7 +119,7 @@ class _Text:
         self.text = self.text.removeprefix("\ufeff")
 
     def more(self) -> None:
-        """Double the amount of buffered text."""
+        """Read more text, at least as much as is still unparsed."""
         data = self._file.read(max(_CHUNK, len(self.text) - self.at))
         self.read += len(data)
         self.ended = not data
@@ -142,7 +142,7 @@ class _Text:
             self.more()
 
     def take(self, end: int) -> None:
-        """Discard everything before a character."""
+        """Discard everything before this position."""
         self.line += self.text.count("\n", self.at, end)
         self.at = end
 
@@ -176,7 +176,7 @@ def _values(part: Source) -> Iterator[SourceRow]:
 
 
 def _value(text: _Text) -> tuple[Any, list[str]]:
-    """Read one value, and the keys that occur twice in one of its objects.
+    """Parse one value; return it, and the keys that occur twice in one of its objects.
 
     Raises:
         LineError: The value is not JSON, or exceeds the maximum length of a line.
@@ -209,7 +209,7 @@ def _value(text: _Text) -> tuple[Any, list[str]]:
 
 
 class _CsvText:
-    """The lines of a CSV file, and the number of bytes read so far."""
+    """The lines of a CSV file, and the number of characters read so far."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -224,7 +224,7 @@ class _CsvText:
 
 
 def _csv_rows(part: Source) -> Iterator[SourceRow]:
-    """Yield the rows of a CSV file with a header; every value is text."""
+    """Yield the rows of a CSV file with a header; every value is a string."""
     csv.field_size_limit(MAX_LINE)
     try:
         with part.open() as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:

@@ -1,9 +1,9 @@
-"""SageMaker's rows for reinforcement learning with verifiable rewards (RLVR).
+"""Converts SageMaker's rows for reinforcement learning with verifiable rewards (RLVR).
 
-Documented at https://docs.aws.amazon.com/sagemaker/latest/dg/customizing-models-rft.html: verl's rows, with
-`prompt` and `reward_model` required. The SageMaker Python SDK also takes the reference from
-`extra_info.answer`, and accepts another format, in which `prompt` is a string and `samples` lists completions
-with scores.
+The format is documented at https://docs.aws.amazon.com/sagemaker/latest/dg/customizing-models-rft.html. It is
+verl's format, with `prompt` and `reward_model` required. The SageMaker Python SDK also takes the reference
+from `extra_info.answer`, and accepts another format, in which `prompt` is a string and `samples` lists
+completions with scores.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     samples = parts.peek("samples")
     reference = parts.take("reward_model", "ground_truth")
     if reference is None:
-        reference = parts.peek("extra_info", "answer")  # only looked at, because graders may use it
+        reference = parts.peek("extra_info", "answer")  # not taken, because graders may use it
     if not isinstance(samples, list) or not samples:
         if reference is None:
             raise RowError("the row has neither `reward_model.ground_truth` nor `extra_info.answer`")

@@ -1,9 +1,9 @@
-"""ShareGPT's rows: a conversation is a list of turns with `from` and `value`.
+"""Converts ShareGPT's rows, in which a conversation is a list of turns with `from` and `value`.
 
-No page defines the format; the names are used by data sets on the Hugging Face Hub and by LLaMA-Factory
-(https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's turn becomes
-a rollout, and any other row becomes a record. A row with `chosen` and `rejected` turns becomes two rollouts
-of one record.
+The format has no official definition. Its names are used by data sets on the Hugging Face Hub and by
+LLaMA-Factory (https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's
+turn becomes a rollout, and any other row becomes a record. A row with `chosen` and `rejected` turns becomes
+two rollouts of one record.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROLES: Final = {
     "system": "system",
     **dict.fromkeys(("tool", "observation", "function_response"), "tool"),
 }
-"""The role in a record for each value of `from`."""
+"""Role in a record for each value of `from`."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""Completions stored by OpenAI's service, and logs of calls: each row has an answer and its request.
+"""Converts completions stored by OpenAI, and logs of calls to its API.
 
 The fields are documented at https://platform.openai.com/docs/api-reference/chat/object and at
-https://platform.openai.com/docs/api-reference/responses/object. The service lists an answer without its
+https://platform.openai.com/docs/api-reference/responses/object. OpenAI returns a stored answer without its
 prompt (`chat.completions.messages.list` and `responses.input_items.list` return it), so a row must include
 the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
 """
@@ -55,7 +55,7 @@ def call_lines(
         parts: The row.
         request: Path of the request in the row.
         answer: Path of the answer.
-        named: Path of the call's id; None uses the answer's id.
+        named: Path of the call's id. If None, the answer's id is used.
 
     Raises:
         RowError: The call failed, or the request or answer is missing or malformed.

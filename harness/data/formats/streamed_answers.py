@@ -1,6 +1,6 @@
-"""Assembles a streamed answer from its events: Converse's and Nova's, Claude's, OpenAI's, or plain texts.
+"""Assembles streamed answers from the events of Converse, Nova, Claude, OpenAI or plain-text models.
 
-An incomplete completion is rejected: a `RowError` is raised for an unknown event that contains a part of the
+Incomplete completions are rejected. A `RowError` is raised for an unknown event that contains a part of the
 answer, and for an event that reports an interrupted stream.
 """
 
@@ -24,7 +24,7 @@ _CLAUDES: Final = {
     "signature_delta": "signature",
     "input_json_delta": "partial_json",
 }
-"""The key of the text in each type of Claude's deltas."""
+"""Key of the text in each type of Claude's deltas."""
 _CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
@@ -67,13 +67,11 @@ class _Growing:
         self.finish = self.finish if reason is None else reason
 
     def start(self, at: int, block: dict[str, Any]) -> None:
-        """Begin a content block of the message."""
         if at in self.blocks:
             raise RowError("two blocks of the streamed answer have one index")
         self.blocks[at] = block
 
     def message(self) -> dict[str, Any]:
-        """Return the complete message."""
         for at, text in self.inputs.items():
             block = self.blocks.setdefault(at, {})
             call = block["toolUse"] if isinstance(block.get("toolUse"), dict) else block
@@ -159,7 +157,6 @@ def _converses(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Gro
 
 
 def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growing) -> None:
-    """Add one event of Claude's stream."""
     kind = event["type"]
     at = _index(event.get("index"))
     if kind == "error":
@@ -204,7 +201,6 @@ def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None
 
 
 def _call(parts: RowParts, here: _Path, answer: _Growing) -> None:
-    """Append a piece to a tool call."""
     part = _object(parts.peek(*here))
     call = answer.calls.setdefault(_index(part.get("index")), {})
     for key in part:

@@ -1,10 +1,10 @@
-"""TRL's rows in both formats: standard (strings) and conversational (lists of messages).
+"""Converts TRL's rows in both formats, standard (strings) and conversational (lists of messages).
 
-Documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt` becomes a record, a
-row with a `completion` a rollout, and a preference becomes two rollouts: `chosen` and `rejected`. Their
-rewards are true and false, because TRL itself converts such a pair to two rows with a `label`. The reference
-is a column whose name suggests it; other columns keep their names, because TRL passes them to reward
-functions.
+The formats are documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt`
+becomes a record, a row with a `completion` becomes a rollout, and a preference becomes two rollouts. The
+rewards of `chosen` and `rejected` are true and false, because TRL itself converts such a pair to two rows
+with a `label`. The reference is a column whose name suggests it. Other columns keep their names, because TRL
+passes them to reward functions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OF_OTHERS: Final = frozenset(
         *("modelResponses", "referenceResponse"),
     )
 )
-"""A row with a `prompt` and one of these columns is from another tool, or its answer is elsewhere."""
+"""A row with a `prompt` and one of these columns comes from another tool, or has its answer elsewhere."""
 _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
@@ -38,7 +38,7 @@ def _recognizes(row: Mapping[str, Any]) -> bool:
         return True
     prompt = row.get("prompt")
     if isinstance(prompt, str) and len(row) > 1:
-        # If the prompt is text, columns with other names might or might not contain an answer.
+        # With a string prompt, a column with any other name may or may not contain the answer.
         known = "completion" in row or reference_column(row) is not None
     else:
         known = isinstance(prompt, str | list)

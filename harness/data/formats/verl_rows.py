@@ -1,7 +1,7 @@
-"""verl's rows: `prompt` as messages, `reward_model.ground_truth`, `data_source`, `ability`, `extra_info`.
+"""Converts verl's rows, which have the reference in `reward_model.ground_truth`.
 
-Documented at https://verl.readthedocs.io/en/latest/preparation/prepare_data.html. The fields keep their
-names, as `graders.adapters.verl` expects them.
+The format is documented at https://verl.readthedocs.io/en/latest/preparation/prepare_data.html. The other
+fields keep their names, as `graders.adapters.verl` expects.
 """
 
 from __future__ import annotations
