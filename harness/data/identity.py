@@ -1,12 +1,12 @@
-"""Computes two keys of a record or rollout, to find equal records and records that a split must not separate.
+"""Computes the two keys by which records are compared: the record key and the leak key.
 
-The *record key* identifies a record by its explicit `record` field, else by its prompt and reference. The
-*leak key* identifies the prompt alone: if one of two records with the same leak key is in training and the
-other is held out, the split leaks. Both keys ignore differences that do not matter to a model or a grader:
-white space around a text, line endings, Unicode composition, the split into blocks, metadata next to a
-message's content, ids of tool calls, and the `{"text": ...}` that the wire format wraps around a reference.
-White space inside a text (such as code indentation) changes the record key but not the leak key. Validation,
-the split of a rehearsal, the simulator's pool and the groups of a replay compare records by these keys only.
+The record key identifies a record by its explicit `record` field, else by its prompt and reference. The leak
+key identifies the prompt alone. If two records with the same leak key are on different sides of a split, the
+split leaks. Both keys ignore differences that do not matter to a model or a grader: white space around a
+text, line endings, Unicode composition, the split into blocks, metadata next to a message's content, ids of
+tool calls, and the `{"text": ...}` that the wire format wraps around a reference. White space inside a text
+(such as code indentation) changes the record key but not the leak key. Validation, the split of a rehearsal,
+the simulator's pool and the groups of a replay compare records by these keys only.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt and reference, but not its name. The arguments are those of `record_key`."""
+    """Hash a record's prompt and reference, but not its name; see `record_key` for the arguments."""
     return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
 
 
 def leak_key(fields: Mapping[str, Any]) -> str:
-    """Hash only a record's prompt. The arguments are those of `record_key`."""
+    """Hash only a record's prompt; see `record_key` for the arguments."""
     return _digest(_prompt(fields))
 
 
 def completion_key(fields: Mapping[str, Any]) -> str:
-    """Hash a rollout's completion with its reasoning and tool calls. Arguments are those of `record_key`."""
+    """Hash a rollout's completion with its reasoning and tool calls; see `record_key` for the arguments."""
     message = fields["messages"][-1]
     calls = message.get("tool_calls") or message.get("function_call")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
@@ -98,7 +98,7 @@ def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
 
 
 def _field(fields: Mapping[str, Any], name: str) -> Any:
-    """The value of a field in a line or in its `metadata`, where the wire format puts some fields."""
+    """Return a field of a line or of its `metadata`, where the wire format puts some fields."""
     if name in fields:
         return fields[name]
     metadata = fields.get("metadata")
@@ -106,7 +106,7 @@ def _field(fields: Mapping[str, Any], name: str) -> Any:
 
 
 def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Role, text and tool calls of each message in order."""
+    """Return the role, text and tool calls of each message except the completion."""
     messages = fields["messages"]
     parts: list[str] = []
     last = len(messages) - 1
@@ -127,7 +127,7 @@ def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _said(content: Any) -> str:
-    """The text of a message's content; images, files and other blocks are included as JSON."""
+    """Return the text of a message's content, with images, files and other blocks as JSON."""
     if content is None:
         return ""
     if not isinstance(content, list):
@@ -142,7 +142,7 @@ def _block(block: Any) -> str:
 
 
 def _calls(calls: Any) -> str:
-    """Tool calls as JSON, without their ids, because the ids differ in every sampling run."""
+    """Serialize tool calls without their ids, because the ids differ in every sampling run."""
     if isinstance(calls, list):
         calls = [
             {name: value for name, value in call.items() if name not in _CALL_IDS}
@@ -162,7 +162,7 @@ def _reference(reference: Any) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
-    """Hash texts to 64 bits, ignoring differences in spacing and Unicode composition."""
+    """Hash strings to 64 bits, ignoring differences in spacing and Unicode composition."""
     if reference is None:
         plain = "\1".join([" ".join(text.split()) for text in prompt])
     else:
@@ -173,7 +173,7 @@ def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
 
 
 def canonical(value: Any) -> str:
-    """Serialize a JSON value to text that does not depend on the order of its keys.
+    """Serialize a JSON value with sorted keys, so that equal values have equal strings.
 
     Raises:
         LineError: The value is nested too deeply.

@@ -1,7 +1,7 @@
-"""Reads JSON lines: a source's lines as bytes with their offsets, or one line as a Python value.
+"""Reads the lines of a source with their offsets, and parses a line as JSON.
 
-Both training files and rollouts files are read here, so a line means the same everywhere, including in
-Lambda. Lines are streamed: only one is in memory at a time. Their content is not interpreted here.
+Training files and rollouts files are both read here, so that a line is parsed in the same way everywhere, and
+with the same result as in Lambda. Lines are streamed: only one is in memory at a time.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 class LineError(ValueError):
-    """A line is not JSON.
+    """Raised when a line is not JSON.
 
     Args:
         message: The problem with the line.
         position: Position in the line, in characters from 0 (in bytes if the line is not UTF-8).
-        is_encoding: Whether the line is in an encoding other than UTF-8.
+        is_encoding: True if the line is in an encoding other than UTF-8.
     """
 
     def __init__(self, message: str, position: int, *, is_encoding: bool = False) -> None:
@@ -78,15 +78,15 @@ class LineError(ValueError):
 
 
 class EncodingError(InputError):
-    """The text is in an encoding other than UTF-8."""
+    """Raised when a file is in an encoding other than UTF-8."""
 
 
 def parse(line: bytes) -> Any:
     """Parse one line as JSON, with the same result as Lambda's own parser (Python's `json`).
 
-    orjson does the work. The standard library parses a line again if it contains values that orjson rejects
-    or rounds but Lambda accepts: NaN and infinities, 1e999, escaped lone surrogates, integers beyond 64 bits.
-    A byte order mark at the start is skipped.
+    Lines are parsed with orjson. The standard library parses a line again if it contains values that orjson
+    rejects or rounds but Lambda accepts: NaN and infinities, 1e999, escaped lone surrogates, integers beyond
+    64 bits. A byte order mark at the start is skipped.
 
     Args:
         line: UTF-8 text of one JSON value, with or without the newline.
@@ -152,15 +152,15 @@ def lines(
 ) -> Iterator[tuple[int, bytes]]:
     r"""Stream the lines of a source, or of a byte range in it.
 
-    A range contains the lines whose first byte is in it, so adjacent ranges yield every line exactly once,
-    no matter where the cuts are. Blank lines are yielded too (as `b""` or spaces), because they are counted
-    in line numbers.
+    A range contains the lines whose first byte is in it, so adjacent ranges yield every line exactly once, no
+    matter where the cuts are. Blank lines are yielded too (as `b""` or spaces), because they are counted in
+    line numbers.
 
     Args:
         file: The source, or its name.
         start: First byte of the range.
         end: Byte after the range; None for the end of the source.
-        ends: Whether to keep the line endings. `parse` accepts them, and removing them copies every line.
+        ends: True to keep the line endings. `parse` accepts them, and removing them copies every line.
 
     Yields:
         Offset of the line's first byte, and the line, without `\n` or `\r\n` unless `ends` is set.
@@ -195,7 +195,7 @@ class Line(NamedTuple):
 
     @property
     def place(self) -> str:
-        """`file:12`."""
+        """Position for messages, such as `file:12`."""
         return f"{self.source}:{self.number}"
 
 
@@ -217,7 +217,9 @@ def numbered_lines(file: DataFile) -> Iterator[Line]:
 
 
 def place_of(file: DataFile, at: int) -> str:
-    """Return a byte's position in the form in which users look it up: `file:12`.
+    """Return the file and line number of a byte, such as `file:12`.
+
+    For an S3 object, the byte's offset in the object replaces the line number.
 
     Args:
         file: The source, or its name.
@@ -253,10 +255,10 @@ class _PartLines:
 
     Args:
         part: The file or object.
-        base: Offset of its first byte in the whole source.
+        base: Offset of the file or object in the whole source.
         start: First byte of the range, in the whole source.
         end: Byte after the range, in the whole source; None for no end.
-        ends: Whether to keep the newlines.
+        ends: True to keep the newlines.
     """
 
     def __init__(
@@ -324,7 +326,7 @@ def _parse_slowly(line: bytes) -> Any:
 
 
 def _is_rounded(value: Any) -> bool:
-    """Whether a value contains a float that the line may have as an integer beyond 64 bits."""
+    """Return True if a value contains a float that may be an integer beyond 64 bits in the line."""
     # Searching the bytes for long runs of digits would take eight times as long as parsing them.
     # This runs for every replayed line, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
@@ -344,7 +346,7 @@ def _is_rounded(value: Any) -> bool:
 
 
 def _is_texts(items: list[Any]) -> bool:
-    """Whether a list contains only strings, and objects whose values are all strings."""
+    """Return True if a list contains only strings, and objects whose values are all strings."""
     for item in items:
         kind = type(item)
         if kind is dict:
@@ -379,11 +381,11 @@ def _too_long(name: str, offset: int) -> InputError:
 
 
 def is_table(name: str, head: bytes) -> bool:
-    """Whether a file is CSV: it is named like CSV, and its content does not start like JSON.
+    """Return True if a file has a CSV file's name and does not start like JSON.
 
     Args:
         name: Name of the file or object, possibly with a compression suffix.
-        head: Its first bytes.
+        head: First bytes of the file.
     """
     ending = re.search(r"\.[ct]sv(\.gz|\.zst|\.bz2|\.xz)?$", name, re.IGNORECASE)
     return ending is not None and not head.removeprefix(BOM).lstrip().startswith((b"{", b"["))

@@ -1,4 +1,4 @@
-"""Finds record fields with the expected value under another name, and texts that mean "missing"."""
+"""Finds fields that have the expected value under another name, and strings that mean "missing"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NESTED = (
     ("extra_info", "answer"),
     ("metadata", "reference_answer"),
 )
-"""Where verl's data and the service's events have the reference, as pairs of an object and a key in it."""
+"""Nested references in verl's data and the service's events: an object, and a key in it."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
@@ -28,16 +28,16 @@ MESSAGES = (
 """Names of the messages in other data sets, most likely first."""
 
 _MISSING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "nil", "undefined"))
-"""Texts that data frames and programming languages write for a missing value, in lower case."""
+"""Strings that data frames and programming languages write for a missing value, in lower case."""
 
 
 def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that look like another field, most likely first.
+    """Yield the fields that may be meant as another field, most likely first.
 
     Args:
         fields: The record.
-        names: Names that such look-alikes have, in lower case and without punctuation.
-        real: The proper name of the field; the field with this name is not a look-alike.
+        names: Names to look for, in lower case and without punctuation.
+        real: Proper name of the field. The field with this name is not a look-alike.
 
     Yields:
         Path and value of each field that is not empty.
@@ -54,11 +54,11 @@ def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> It
 
 
 def look_alike(fields: dict[str, Any], names: tuple[str, ...], real: str) -> str:
-    """A clause that names the most likely look-alike of a field; empty if there is none."""
+    """Return a clause that names the most likely look-alike of a field; empty if there is none."""
     name = next((name for name, _ in look_alikes(fields, names, real)), None)
     return f"; `{name[:40]}` looks like it" if name is not None else ""
 
 
 def is_missing_value(text: str) -> bool:
-    """Whether a text stands for a missing value, such as `nan`, `None` or `N/A`."""
+    """Return True if a string stands for a missing value, such as `nan`, `None` or `N/A`."""
     return text.strip().lower() in _MISSING

@@ -1,8 +1,7 @@
-"""Decompresses a source: gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
+"""Decompresses sources in gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
 
 A compressed file is read as one stream in small steps. Memory is therefore limited by the longest allowed
-line, no matter how much the data expands. Truncated or damaged data is an error; it is never treated as a
-shorter text.
+line, no matter how much the data expands. Truncated or damaged data raises an error.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _MEMORY = 256 * 1024 * 1024
 
 
 class _Unpacker(Protocol):
-    """The methods that the decompressors of all compression libraries have in common."""
+    """The interface that the decompressors of all compression libraries share."""
 
     @property
     def eof(self) -> bool: ...
@@ -66,11 +65,11 @@ _FORMATS = (
 
 
 class PackedSource:
-    """The decompressed text of a file or object.
+    """The decompressed content of a file or object.
 
     Args:
         packed: The compressed file or object.
-        format: Its compression.
+        format: Compression format.
     """
 
     def __init__(self, packed: Source, format: _Format) -> None:
@@ -86,7 +85,7 @@ class PackedSource:
         return self._packed.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the text from a byte offset; all earlier text is decompressed and discarded.
+        """Open the content at a byte offset. All earlier content is decompressed and discarded.
 
         Raises:
             InputError: The file cannot be read, is truncated or damaged, or needs a package that is not
@@ -98,7 +97,7 @@ class PackedSource:
         return text
 
     def changed(self) -> str | None:
-        """The reason why the content may have changed since the source was opened; None if it has not."""
+        """Return why the content may have changed since the source was opened, or None if it has not."""
         return self._packed.changed()
 
     def __str__(self) -> str:
@@ -106,7 +105,7 @@ class PackedSource:
 
 
 class _Unpacked(io.RawIOBase):
-    """The decompressed text of a file, which may be several compressed files joined by `cat`."""
+    """The decompressed content of a file, which may be several compressed files joined by `cat`."""
 
     def __init__(self, packed: Source, format: _Format) -> None:
         self._name = packed.name
@@ -132,7 +131,7 @@ class _Unpacked(io.RawIOBase):
         return len(read)
 
     def _next(self) -> bytes | None:
-        """The next compressed bytes for the library; None at the end of the file."""
+        """Return the next compressed bytes for the library, or None at the end of the file."""
         rest = b""
         if self._unpacker.eof:
             rest = self._unpacker.unused_data
@@ -162,11 +161,11 @@ class _Unpacked(io.RawIOBase):
 
 
 def unpacked(source: Source, head: bytes | None = None) -> Source:
-    """Return a source unchanged, or its decompressed text if its first bytes show a known compression.
+    """Return a source that decompresses the given one, or the given one if it is not compressed.
 
     Args:
         source: A file or object.
-        head: Its first bytes, if they are already known.
+        head: First bytes of the source, if they are already known.
 
     Raises:
         InputError: The object cannot be read.

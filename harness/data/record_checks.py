@@ -1,7 +1,4 @@
-"""Finds the rules that a single record breaks, each with a message.
-
-These checks use only the record itself: not its line number, its file or other records.
-"""
+"""Finds the rules that a single record breaks, without its file or other records."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _KINDS = {str: "a string", list: "a list", dict: "an object", bool: "a boolean",
 
 
 class Breach(NamedTuple):
-    """One rule broken by one record."""
+    """A rule that a record breaks."""
 
     rule: str
     message: str
@@ -138,7 +135,7 @@ def _check_missing(reference: Any) -> Iterator[Breach]:
 
 
 def _is_blank(value: Any) -> bool:
-    """Whether a value is an empty string, list or object, or the wire format's empty `{"text": ""}`."""
+    """Return True for an empty string, list or object, or the wire format's empty `{"text": ""}`."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
         return value is None or _is_blank(value)
@@ -173,10 +170,10 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 
 
 def _leaks(reference: Any, prompt: str) -> bool:
-    """Whether the prompt contains every text of the reference as whole words, ignoring case and spacing.
+    """Return True if the prompt contains all strings of the reference, ignoring case and spacing.
 
-    One of these texts must have at least `MIN_LEAK_CHARS` characters, because shorter ones, such as names and
-    dates that the task is to extract, may occur in a prompt legitimately.
+    The strings must occur as whole words, and one of them must have at least `MIN_LEAK_CHARS` characters.
+    Shorter ones, such as names and dates that the task is to extract, may occur in a prompt legitimately.
     """
     texts = [_folded(text) for text in _texts(reference)]
     if max(map(len, texts), default=0) < MIN_LEAK_CHARS:

@@ -1,8 +1,8 @@
-"""Decides which fields of a rollouts file belong to the record, so that a grader sees them as in training.
+"""Decides which fields of a rollouts file a grader sees, so that it sees the same as in training.
 
 In training, a grader gets the record's fields. A rollouts file has more: fields that the harness adds
-(`OWN_FIELDS`), and notes about one completion, such as a verdict. These notes are found by comparing the
-rollouts of a record: a field whose value differs between two of them cannot belong to the record.
+(`OWN_FIELDS`), and notes about one completion, such as a label. Such notes are found by comparing the
+rollouts of a record: a field whose value differs between two rollouts cannot belong to the record.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FieldChoice:
     """Fields that belong to the record, according to the user."""
 
     def notes(self) -> list[str]:
-        """Notes for the user, one sentence each."""
+        """Return notes for the user, one sentence each."""
         found = []
         if self.hidden:
             found.append(f"hidden from the grader, because they differ within a record: {named(self.hidden)}")
@@ -73,7 +73,7 @@ class FieldComparison:
     """Compares the fields of rollouts within each record.
 
     Args:
-        records: Compare the rollouts of the first N records only; None compares all.
+        records: Number of records whose rollouts are compared. If None, all are compared.
     """
 
     def __init__(self, records: int | None = None) -> None:
@@ -87,7 +87,7 @@ class FieldComparison:
 
     @property
     def full(self) -> bool:
-        """Whether the limit of records has been reached and at least one record had two rollouts."""
+        """True if the limit of records has been reached and at least one record had two rollouts."""
         return self._limit is not None and len(self._first) >= self._limit and self._paired
 
     @property
@@ -99,8 +99,8 @@ class FieldComparison:
         """Compare another rollout.
 
         Args:
-            key: Its record key.
-            fields: Its fields as `record_fields` returns them.
+            key: Record key of the rollout.
+            fields: Fields of the rollout, as `record_fields` returns them.
 
         Raises:
             LineError: A value is nested too deeply to compare.
@@ -118,7 +118,7 @@ class FieldComparison:
 
 
 def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
-    """Make fields comparable: text is unchanged, anything else becomes canonical JSON bytes.
+    """Make fields comparable: strings are unchanged, anything else becomes canonical JSON bytes.
 
     Raises:
         LineError: A value is nested too deeply.
@@ -130,12 +130,12 @@ def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 
 def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
-    """Names of the fields whose values differ, or which only one of two rollouts has."""
+    """Return the names of fields that differ between two rollouts, or that only one of them has."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
 
 def flattened(value: dict[str, Any]) -> dict[str, Any]:
-    """Merge the fields of a line's `metadata`, where the wire format puts them, into the line."""
+    """Move the fields of a line's `metadata` to the root; fields already at the root take precedence."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value
@@ -143,10 +143,10 @@ def flattened(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
-    """Fields of a flattened line that may belong to the record or describe the completion.
+    """Return the fields of a flattened line that may belong to the record or describe the completion.
 
     Args:
-        value: The line.
+        value: The flattened line.
         without: Additional fields to leave out.
     """
     return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
@@ -170,11 +170,11 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
-    """Compare the first thousand records of a rollouts file, and decide which fields a grader sees.
+    """Decide which fields a grader sees by comparing the first thousand records of a rollouts file.
 
     Args:
         file: The rollouts.
-        label: The field with the verdict; always hidden.
+        label: Field with the label, which is always hidden.
         keep: Fields that belong to the record even if their values differ.
 
     Raises:

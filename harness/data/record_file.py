@@ -1,4 +1,4 @@
-"""The training records of a rollouts file, which determine the fields that a grader sees."""
+"""Finds the fields that a grader sees in the training file from which the rollouts were sampled."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """The file of records that a run uses."""
+    """Path and hash of the training file that a run uses."""
 
     path: str
     """Absolute path, or the name of an S3 object."""
     sha256: str
-    """SHA-256 of the decompressed text."""
+    """SHA-256 of the decompressed content."""
 
 
 class RecordFile:
@@ -65,7 +65,7 @@ class RecordFile:
         """Return the fields of a rollout that a grader sees: its messages, and the fields of its record.
 
         Args:
-            value: The rollout's line, flattened.
+            value: The rollout's flattened line.
 
         Raises:
             InputError: The file does not contain the record, or contains it twice with different fields.
@@ -87,7 +87,7 @@ class RecordFile:
 
 
 def read_record(line: bytes, place: str) -> dict[str, Any]:
-    """Read one line of a training file and flatten it; both record keys can be computed from the result.
+    """Parse and flatten one line of a training file, and check that its record keys can be computed.
 
     Args:
         line: A line that is not blank.
@@ -114,7 +114,7 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
 
 
 def look_at_records(file: DataFile) -> RecordFacts:
-    """Check a file of records before a run begins.
+    """Check a training file before a run begins, and return its path and hash.
 
     Args:
         file: The training file. Each grading process reads it again.
@@ -132,7 +132,7 @@ def look_at_records(file: DataFile) -> RecordFacts:
 
 
 def open_records(facts: RecordFacts) -> RecordFile:
-    """Open the records file that a run started with.
+    """Open the training file that a run started with.
 
     Raises:
         InputError: The file cannot be read, or has changed since the run started.
@@ -146,7 +146,7 @@ def open_records(facts: RecordFacts) -> RecordFile:
 
 
 def check_either(keep: Iterable[str], records: DataFile | None) -> None:
-    """Reject a records file together with fields to keep: both decide which fields a grader sees.
+    """Check that a records file and fields to keep are not both given, since both choose the fields.
 
     Raises:
         InputError: Both a records file and fields to keep are given.
@@ -159,13 +159,13 @@ def check_either(keep: Iterable[str], records: DataFile | None) -> None:
 def decide_fields(
     rollouts: DataFile, label: str | None, keep: Iterable[str], records: DataFile | None
 ) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields of the rollouts a grader sees, from the training records or the rollouts.
+    """Decide which fields a grader sees, from the training file or by comparing the rollouts.
 
     Args:
         rollouts: The rollouts.
-        label: The field with the verdict.
+        label: Field with the label.
         keep: Fields that belong to the record, according to the user.
-        records: The training file. None compares the rollouts with each other.
+        records: The training file. If None, the rollouts are compared with each other.
 
     Raises:
         InputError: A file cannot be used, a field to keep can never reach the grader, or records and fields

@@ -1,7 +1,7 @@
-"""Reads a training file record by record, each with its line number and byte offset.
+"""Reads the records of a training file with their line numbers and byte offsets.
 
 A record is one JSON object whose `messages` do not end with the assistant's turn. `read` stops at the first
-line that is not an object; the other rules for a good record are in `harness.data.rules`.
+line that is not an object. The other rules for a good record are in `harness.data.rules`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 ASSISTANT_ROLES = frozenset({"assistant", "nova_assistant"})
-"""Roles of a turn written by a model; AWS's Nova samples use the second."""
+"""Roles of a turn written by a model; AWS's Nova samples use `nova_assistant`."""
 
 
 class Record(NamedTuple):
@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
     @property
     def place(self) -> str:
-        """`file:12`."""
+        """Position for messages, such as `file:12`."""
         return f"{self.file}:{self.line}"
 
 
@@ -68,7 +68,7 @@ def read(file: DataFile) -> Iterator[Record]:
 
 
 def ends_with_assistant(fields: dict[str, Any]) -> bool:
-    """Whether the line is a rollout, in which the last message is the assistant's."""
+    """Return True if the last message is the assistant's, so that the line is a rollout."""
     messages = fields.get("messages")
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return False
@@ -76,16 +76,16 @@ def ends_with_assistant(fields: dict[str, Any]) -> bool:
 
 
 def is_assistant(message: Mapping[str, Any]) -> bool:
-    """Whether the assistant wrote a message. The message's role may be any JSON value."""
+    """Return True if the assistant wrote a message. The role may be any JSON value."""
     role = message.get("role")
     return isinstance(role, str) and role in ASSISTANT_ROLES
 
 
 def text_of(content: Any) -> str | None:
-    """Text of a message's `content`, a string or a list of text blocks; None for anything else.
+    """Return the text of a `content` that is a string or a list of text blocks, else None.
 
-    Null counts as the empty string. Blocks are `{"type": "text", "text": ...}`, or Converse's
-    `{"text": ...}`.
+    Null counts as the empty string. Blocks are `{"type": "text", "text": ...}`, or Converse's `{"text":
+    ...}`.
     """
     if content is None:
         return ""

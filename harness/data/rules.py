@@ -1,7 +1,7 @@
-"""The rules for a training file, as a table: id, severity, problem, fix.
+"""The rules for training files, each with an id, a severity, the problem and a fix.
 
-The meaning of an id never changes. An `error` violates AWS's documentation or the wire format, or makes the
-reward wrong with certainty. A `warning` is probably a mistake, or something that the documentation does not
+The meaning of an id never changes. An `error` violates AWS's documentation or the wire format, or certainly
+makes the reward wrong. A `warning` is probably a mistake, or something that the documentation does not
 mention ("unverified"). A `note` is information. `record_checks` finds the problems of one record, and
 `file_checks` finds problems between records.
 """

@@ -1,7 +1,7 @@
-"""S3 objects as sources: found by key, prefix or pattern, and read by ranged requests.
+"""Finds S3 objects by key, prefix or pattern, and reads them as sources.
 
-Every request is pinned to the content found first, so old and new content are never mixed: reading an object
-that was replaced in the meantime is an error. After a broken connection, reading resumes at the same byte.
+Every request is pinned to the content found first. An object that was replaced in the meantime raises an
+error, so old and new content are never mixed. After a broken connection, reading resumes at the same byte.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _AGAIN = "Run the command again on an object that does not change."
 
 
 class Replaced(NotInAws):
-    """The object was replaced after it was found, so the content to read no longer exists."""
+    """Raised when an object was replaced after it was found."""
 
 
 class S3Source:
-    """One object.
+    """An object in S3.
 
     Args:
-        facts: Its name and the version that every request is pinned to.
+        facts: Name of the object, and the version to which every request is pinned.
         s3: The client.
-        head: Its first bytes, if already read.
+        head: First bytes of the object, if already read.
     """
 
     def __init__(self, facts: SourceFacts, s3: Any, head: bytes = b"") -> None:
@@ -57,7 +57,7 @@ class S3Source:
         self._named = {"Bucket": bucket, "Key": key}
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the object from a byte offset; the first request is sent with the first read.
+        """Open the object at a byte offset. The first request is sent with the first read.
 
         Raises:
             InputError: The object was replaced or deleted.
@@ -66,7 +66,7 @@ class S3Source:
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Ask S3 whether the content has changed, and return the reason; None if it is unchanged."""
+        """Ask S3 whether the content has changed. Return the reason, or None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)

@@ -1,7 +1,7 @@
-"""Sources of records and rollouts: every command reads data as one text, no matter where it is stored.
+"""Sources of records and rollouts: a file, standard input, an S3 object, or several of them in order.
 
-A source is a file, standard input, an S3 object, or several of them in order. It can be opened at any byte
-and any number of times, and its facts show whether the content changed. The lines are not interpreted.
+A command reads its data in the same way wherever the data is stored. A source can be opened at any byte and
+any number of times, and its facts show whether the content changed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ S3_SCHEME = "s3://"
 """Prefix of the name of an S3 object."""
 
 STANDARD_INPUT = "-"
-"""The name of standard input."""
+"""Name of standard input."""
 
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
@@ -61,36 +61,36 @@ _CHANGED = "Run the command again on a file that does not change."
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Facts that identify the content of a file or object, and can be found without reading it."""
+    """Facts that identify the content of a file or object without reading it."""
 
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""
     bytes: int
-    """Size in bytes as stored; for compressed data, this is the compressed size."""
+    """Stored size in bytes; for compressed data, the compressed size."""
     mtime_ns: int | None = None
-    """For a file: the modification time, in nanoseconds since 1970."""
+    """Modification time of a file, in nanoseconds since 1970."""
     etag: str | None = None
     """S3's ETag of the content; useful only for comparison."""
     version: str | None = None
-    """The object's version, in a bucket with versioning."""
+    """Version of the object, in a bucket with versioning."""
 
 
 class Source(Protocol):
-    """A text that may be stored in a file, in S3 or elsewhere; `str` gives its name."""
+    """Data that may be stored in a file, in S3 or elsewhere; `str` returns its name."""
 
     @property
     def name(self) -> str:
-        """The name shown to users."""
+        """Name shown to users."""
         ...
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the text; None if it is unknown until the text is read."""
+        """Number of bytes; None if it is unknown until the source is read."""
         ...
 
     @property
     def seekable(self) -> bool:
-        """Whether another process can open the source at any byte as fast as at the start."""
+        """True if another process can open the source at any byte as fast as at the start."""
         ...
 
     @property
@@ -99,10 +99,10 @@ class Source(Protocol):
         ...
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the text.
+        """Open the source for reading.
 
         Args:
-            start: The first byte.
+            start: Offset of the first byte.
 
         Raises:
             InputError: The source cannot be read, or its content has changed.
@@ -110,16 +110,16 @@ class Source(Protocol):
         ...
 
     def changed(self) -> str | None:
-        """The reason why the content may have changed since the source was named; None if it has not."""
+        """Return why the content may have changed since the source was created, or None if it has not."""
         ...
 
 
 DataFile: TypeAlias = Source | str | os.PathLike[str]
-"""The argument of functions that read data: a source, or its name."""
+"""A source, or its name; the argument of functions that read data."""
 
 
 class FileSource:
-    """One file on this machine.
+    """A file on this machine.
 
     Args:
         path: The file; it must exist.
@@ -137,11 +137,11 @@ class FileSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """The file's size and modification time."""
+        """Path, size and modification time of the file."""
         return (self._facts,)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the file from a byte offset.
+        """Open the file at a byte offset.
 
         Raises:
             InputError: The file cannot be read.
@@ -155,7 +155,7 @@ class FileSource:
         return file
 
     def changed(self) -> str | None:
-        """The reason why the content may have changed since the source was named; None if it has not."""
+        """Return why the content may have changed since the source was created, or None if it has not."""
         try:
             now = self._now()
         except InputError as error:
@@ -163,7 +163,7 @@ class FileSource:
         return None if now == (self._facts, self._stamp) else f"{self.name} was changed in the meantime"
 
     def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
-        """The file's facts, and values that change with the content even if its mtime is reset."""
+        """Return the file's facts, and values that change with the content even if its mtime is reset."""
         try:
             found = os.stat(self.path)
         except OSError as error:
@@ -182,7 +182,7 @@ class SpooledSource:
 
     Args:
         stream: The input; it is read to its end immediately.
-        name: Its name.
+        name: Name of the input.
 
     Raises:
         InputError: The input cannot be read or stored.
@@ -204,20 +204,20 @@ class SpooledSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """The input's length; nothing else about it is known."""
+        """Name and length of the input; nothing else about it is known."""
         named = self.name if self.name == STANDARD_INPUT else os.path.abspath(self.name)
         return (SourceFacts(named, self.size),)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the stored input from a byte offset."""
+        """Open the stored input at a byte offset."""
         return io.BufferedReader(_Kept(self, start), _BUFFER)
 
     def read_at(self, start: int, size: int) -> bytes:
-        """Read up to `size` bytes from an offset; safe with several readers."""
+        """Read up to `size` bytes from an offset. Several readers can call this at the same time."""
         return os.pread(self._descriptor, size, start)
 
     def changed(self) -> str | None:
-        """Always None, because the stored input cannot change."""
+        """Return None, because the stored input cannot change."""
         return None
 
     def __str__(self) -> str:
@@ -225,7 +225,7 @@ class SpooledSource:
 
 
 class _Kept(io.RawIOBase):
-    """A reader with its own position, so that several readers do not affect each other."""
+    """A reader with its own position, because all readers share one file descriptor."""
 
     def __init__(self, source: SpooledSource, start: int) -> None:
         self._source = source
@@ -242,11 +242,11 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Joins several sources in order to one text, and adds a newline after a part that lacks its last one.
+    """Joins several sources in order, with a newline after each one that does not end with a newline.
 
     Args:
         parts: One or more sources, none of which is a `JoinedSource`.
-        lengths: The `lengths` of the same parts, if known. With None, the end of each part is read if needed.
+        lengths: The `lengths` of the same parts, if known. If None, the end of each part is read when needed.
     """
 
     def __init__(self, parts: Sequence[Source], lengths: Sequence[int | None] | None = None) -> None:
@@ -265,7 +265,7 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the whole text; None if it is unknown until the text is read."""
+        """Total number of bytes; None if it is unknown until the source is read."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
@@ -275,11 +275,11 @@ class JoinedSource:
         return tuple(facts for part in self.parts for facts in part.facts)
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the whole text from a byte offset."""
+        """Open the joined content at a byte offset."""
         return io.BufferedReader(_Joined(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """The reason why the content of a part may have changed; None if all parts are unchanged."""
+        """Return why the content of a part may have changed, or None if all parts are unchanged."""
         return next(filter(None, _at_once(lambda part: part.changed(), self.parts)), None)
 
     def __str__(self) -> str:
@@ -287,8 +287,6 @@ class JoinedSource:
 
 
 class _Joined(io.RawIOBase):
-    """Reads the parts one after another."""
-
     def __init__(self, source: JoinedSource, start: int) -> None:
         self._left = list(zip(source.parts, source.lengths, strict=True))
         self._skip = start
@@ -343,7 +341,7 @@ class _Joined(io.RawIOBase):
 
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
-    """Query the parts in parallel, because a thousand S3 objects queried one after another take a minute."""
+    """Query the parts in parallel, because a thousand S3 objects take a minute one after another."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -374,7 +372,7 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
     Args:
         names: Each is a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
             (`s3://bucket/key`), a prefix (`s3://bucket/prefix/`) or a pattern. The matches of one name are
-            sorted by name. A file listed twice is refused.
+            sorted by name.
 
     Raises:
         InputError: No name is given, or a file is missing, a folder, unreadable or listed twice.
@@ -395,14 +393,14 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
 
 @dataclass(frozen=True)
 class NamedSource:
-    """The data named on the command line; it is looked up on first use."""
+    """A source named on the command line, which is looked up on first use."""
 
     names: tuple[str, ...]
     """Names as `source_of` accepts them."""
 
     @functools.cached_property
     def found(self) -> Source:
-        """The source for which the names stand.
+        """The source with these names.
 
         Raises:
             InputError: As for `source_of`.
@@ -418,12 +416,12 @@ class NamedSource:
 
     @property
     def size(self) -> int | None:
-        """Number of bytes of the text; None if it is unknown until the text is read."""
+        """Number of bytes; None if it is unknown until the source is read."""
         return self.found.size
 
     @property
     def seekable(self) -> bool:
-        """Whether the source can be opened at any byte as fast as at the start."""
+        """True if the source can be opened at any byte as fast as at the start."""
         return self.found.seekable
 
     @property
@@ -432,11 +430,11 @@ class NamedSource:
         return self.found.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Read the text from a byte offset."""
+        """Open the source at a byte offset."""
         return self.found.open(start)
 
     def changed(self) -> str | None:
-        """The reason why the content may have changed; None if it is unchanged."""
+        """Return why the content may have changed, or None if it is unchanged."""
         return self.found.changed()
 
     def __str__(self) -> str:
@@ -459,7 +457,7 @@ def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> So
 
 
 def as_source(file: DataFile) -> Source:
-    """Return a source unchanged, or the source of a name.
+    """Return the source with this name, or the argument if it is a source.
 
     Raises:
         InputError: The source is missing, a folder, or unreadable.
@@ -470,7 +468,7 @@ def as_source(file: DataFile) -> Source:
 
 
 def text_sha256(file: DataFile) -> str:
-    """SHA-256 of a source's text, independent of where it is stored and how it is compressed.
+    """Return the SHA-256 of a source's decompressed content.
 
     Args:
         file: The source, or its name.
@@ -489,7 +487,7 @@ def text_sha256(file: DataFile) -> str:
 
 
 def stem_of(file: DataFile) -> str:
-    """Base name for files made from a source: its first file's name without folders and extensions.
+    """Return a base name for files made from a source: its first file's name without extensions.
 
     Args:
         file: The source, or its name; the file is not accessed.
@@ -506,7 +504,7 @@ def stem_of(file: DataFile) -> str:
 
 
 def named_wholly(file: DataFile) -> str:
-    """A source's full name: the absolute path or the S3 name; for several files, that of the first."""
+    """Return a source's absolute path or S3 name; for several files, the first one and a count."""
     first, *more = as_source(file).facts
     name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
     return f"{name} and {len(more):,} more" if more else name
@@ -514,7 +512,7 @@ def named_wholly(file: DataFile) -> str:
 
 @contextmanager
 def local_copy(file: DataFile) -> Iterator[Path]:
-    """A local file with the text of a source: the file itself, or a copy that exists while the block runs.
+    """Provide a source as a local file: the file itself, or a copy that exists while the block runs.
 
     Args:
         file: The source. Messages about the copy should name the source.
@@ -537,11 +535,11 @@ def local_copy(file: DataFile) -> Iterator[Path]:
 
 
 def unreadable(error: OSError, name: str) -> InputError:
-    """Turn an operating system error into an error for the user.
+    """Convert an operating system error into an error for the user.
 
     Args:
         error: The original error.
-        name: The file's name.
+        name: Name of the file.
     """
     if isinstance(error, FileNotFoundError):
         return InputError("no such file", place=name, fix="Check the path.")
@@ -606,7 +604,7 @@ _spooled: weakref.WeakKeyDictionary[object, SpooledSource] = weakref.WeakKeyDict
 
 
 def _standard_input() -> SpooledSource:
-    """Standard input, read only once even if it is named several times."""
+    """Return standard input, which is read only once even if it is named several times."""
     if sys.stdin is None:
         raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Pass a file.")
     stream = sys.stdin.buffer

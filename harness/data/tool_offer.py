@@ -1,7 +1,7 @@
 """Converts a record's tools to the form in which a request offers them to a model.
 
-Records list their tools in the shape of OpenAI's API, of Converse or of BFCL. Requests use OpenAI's shape, so
-that the model sees the same tools as in training, where they are part of the prompt.
+Records list their tools in the format of OpenAI's API, of Converse or of BFCL. Requests use OpenAI's format,
+so that the model sees the same tools as in training, where they are part of the prompt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tool(given: Any) -> Any:
-    """Convert a tool to OpenAI's shape, without changing the schema of its arguments."""
+    """Convert a tool to OpenAI's format, without changing the schema of its arguments."""
     if not isinstance(given, dict) or "function" in given:
         return given
     spec = given.get("toolSpec", given)

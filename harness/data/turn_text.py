@@ -11,7 +11,7 @@ WHOLE_ENDINGS = ("stop", "tool_calls", "function_call")
 """Values of `finish_reason` that mean the model itself ended the completion."""
 
 Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""What a model may answer instead of text."""
+"""Kind of an answer that has no text."""
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
@@ -19,7 +19,7 @@ def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textles
 
     Args:
         message: The assistant's turn.
-        finish: The reason why the model stopped.
+        finish: Finish reason of the completion.
     """
     if content_text(message.get("content")).strip():
         return None
@@ -40,13 +40,13 @@ _REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
 
 
 def reasoning_of(message: Mapping[str, Any]) -> Any:
-    """A message's reasoning outside its content, under any of the known keys.
+    """Return the reasoning that a message has outside its content, under any of the known keys.
 
     Args:
         message: The assistant's turn.
 
     Returns:
-        The reasoning as text; the raw value if no text is found in it; None without reasoning.
+        The reasoning as a string; the raw value if it contains no string; None without reasoning.
     """
     for key in _REASONING:
         if found := message.get(key):
@@ -63,7 +63,7 @@ def _reasoning_text(found: Any) -> str:
 
 
 def refusal_of(message: Mapping[str, Any]) -> Any:
-    """The text with which the model refused to answer; empty if it did not.
+    """Return the text of a refusal; empty if the model did not refuse.
 
     Args:
         message: The assistant's turn.
@@ -72,11 +72,11 @@ def refusal_of(message: Mapping[str, Any]) -> Any:
 
 
 def content_text(content: Any, key: str = "text") -> str:
-    """The text of a `content` that is a string or a list of blocks; empty for any other value.
+    """Return the text of a `content` that is a string or a list of blocks; empty for any other value.
 
     Args:
         content: The `content` of a message.
-        key: The key of each block's text.
+        key: Key of each block's text.
     """
     if isinstance(content, str):
         return content if key == "text" else ""

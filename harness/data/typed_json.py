@@ -1,8 +1,8 @@
-"""Reads and writes the small JSON files that the harness keeps (run facts, journals, notes) as dataclasses.
+"""Reads and writes the harness's own JSON files (run facts, journals, notes) as dataclasses.
 
 The files are untrusted: another version may have written them, a crash may have truncated them, and `runs/`
-may come from a stranger's repository. Every problem raises one `InputError` that names the file and the
-field. Unknown keys are ignored, so a newer version can add keys without a new schema.
+may come from a stranger's repository. Every problem raises an `InputError` that names the file and the field.
+Unknown keys are ignored, so a newer version can add keys without a new schema.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 Upgrade: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Largest file that is read, in bytes; the harness itself writes a few kilobytes."""
+"""Maximum size of a file in bytes. The harness itself writes files of a few kilobytes."""
 
 _INT_LIMIT, _FLOAT_LIMIT = 2**63, sys.float_info.max
 _WORDS = {
@@ -44,7 +44,7 @@ _WORDS = {
 
 
 class _Mismatch(ValueError):
-    """A value has the wrong type for its field."""
+    """Raised when a value has the wrong type for its field."""
 
     def __init__(self, at: str, problem: str) -> None:
         super().__init__(f"{at} {problem}" if at else f"it {problem}")
@@ -67,7 +67,7 @@ def read_typed(
         what: A description of the file for messages, such as `job journal`.
         schema: The schema number that this version writes.
         older: For each older schema that can be read, a function that converts its object to the current one.
-        fix: What the user can do about a file that cannot be read.
+        fix: The fix shown to the user if the file cannot be read.
 
     Returns:
         The dataclass, or None if the file does not exist.
@@ -97,11 +97,11 @@ def read_typed(
 
 
 def typed(kind: type[T], value: Any) -> T:
-    """Turn a parsed JSON value into a dataclass (or any type allowed for its fields).
+    """Convert a parsed JSON value to a dataclass (or any type allowed for its fields).
 
     Args:
-        kind: The dataclass. Fields may be numbers, text, booleans, `Path`, `Literal`, `StrEnum`, dataclasses,
-            unions, tuples, lists, dicts with text keys, and `Any`.
+        kind: The dataclass. Fields may be numbers, strings, booleans, `Path`, `Literal`, `StrEnum`,
+            dataclasses, unions, tuples, lists, dicts with string keys, and `Any`.
         value: The value returned by `json.loads`.
 
     Raises:
@@ -142,7 +142,6 @@ def _content(path: Path) -> bytes | None:
 
 
 def _upgraded(value: Any, schema: int, older: Mapping[int, Upgrade]) -> dict[str, Any]:
-    """Convert a file's object to the current schema."""
     if not isinstance(value, dict):
         raise _Mismatch("", f"contains {_word(value)}, not an object")
     found = value.get("schema")

@@ -1,7 +1,6 @@
 """Reports every problem in a training file, each with its line.
 
-The file is streamed in one pass. Validation never writes a file or calls a service, and the caller decides
-the exit code.
+The file is streamed in one pass. Validation never writes a file or calls a service.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Report:
     file: str
     """Name of the data, as given."""
     for_job: bool = False
-    """Whether the limits of a job were applied."""
+    """True if the limits of a job were applied."""
     keep: int | None = None
     """Maximum number of findings kept for each rule; None keeps all."""
     records: int = 0
@@ -58,7 +57,7 @@ class Report:
     unreferenced: int = 0
     """Number of checked records without a reference, for which only general requirements were tested."""
     not_asked: int = 0
-    """Number of checked records that need a judge. No judge was called."""
+    """Number of checked records that need a judge, which was not called."""
     by_rule: Counter[str] = field(default_factory=Counter)
     """Number of findings by rule, including those not kept."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
@@ -95,7 +94,7 @@ class Report:
 
         Args:
             rule_id: The broken rule.
-            message: The exact problem.
+            message: Description of the problem.
             line: The line; None if the finding is about the whole file.
             severity: Replaces the rule's severity.
             fix: Replaces the rule's fix.
@@ -111,7 +110,7 @@ class Report:
         """Return the file and line number of a line.
 
         Args:
-            line: Its number from 1, counted over all files; None for a finding about the whole file.
+            line: Number of the line from 1, counted over all files; None for a finding about the whole file.
         """
         if line is None or not self.begins:
             return Place(self.file, line)
@@ -119,7 +118,7 @@ class Report:
         return Place(name, line - first + 1)
 
     def where(self, line: int) -> str:
-        """The name of a line in messages: its number, or its file and number if there are several files."""
+        """Return the name of a line for messages: its number, with the file if there are several files."""
         return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
@@ -155,7 +154,7 @@ def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) 
 
     Args:
         file: JSON lines, from any source; several files are checked as one.
-        for_job: Whether the file is about to be uploaded; if so, a wrong number of records is an error.
+        for_job: True if the file is about to be uploaded. A wrong number of records is then an error.
         keep: Maximum number of findings to keep for each rule; all are counted. None keeps all.
 
     Raises:
