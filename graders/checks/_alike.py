@@ -1,4 +1,4 @@
-"""Shared by the similarity checks: overlong texts are not compared, and low similarities earn nothing."""
+"""Builds the similarity checks, whose reward is the similarity of the answer to the reference."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def alike(
     max_chars: int,
     most_chars: int,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the similarity of the answer to the reference, or to the nearest of several.
+    """Make a check whose reward is the similarity of the answer to the closest accepted reference.
 
     Args:
-        read: Reads the value to compare from a text in composed Unicode form.
-        score: Returns the similarity of two such values, 0 to 1.
-        take: The check's option with this name.
-        alternatives: The check's option with this name.
-        at_least: The lowest similarity that is paid. The metric `similarity` reports lower values too.
-        max_chars: The maximum length of a text, in characters; a longer text is unread.
-        most_chars: The largest `max_chars` for which the comparison takes an acceptable time.
+        read: Extracts the value to compare from a string in composed Unicode form.
+        score: Returns the similarity of two such values, from 0 to 1.
+        take: The check's `take` option.
+        alternatives: The check's `alternatives` option.
+        at_least: A lower similarity earns 0. The metric `similarity` still reports it.
+        max_chars: Maximum length of an answer or reference, in characters. A longer one is unread.
+        most_chars: Largest `max_chars` for which a comparison is fast enough.
 
     Raises:
         DecorationError: An option is invalid.

@@ -1,9 +1,9 @@
-"""Compares answers: the same reader reads the reference strictly and the completion tolerantly.
+"""Compares the answer in a completion with the record's reference.
 
-A reader is a function `read(text, strict)` that returns an answer, or `Missing` if it cannot read an answer
-exactly. An unread reference is a `RecordError`, because no completion could ever be right. An unread
-completion earns 0. Every reward reports the metric `unread`, 1 or 0, so that a run distinguishes wrong
-answers from unreadable ones.
+A reader is a function `read(text, strict)` that returns an answer, or `Missing` if it cannot parse one
+exactly. It parses references strictly and completions tolerantly. An unread reference raises `RecordError`,
+because no completion could be right. An unread completion earns 0. Every reward has the metric `unread`, 1 or
+0, so that a run distinguishes wrong answers from unreadable ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Sample[Any]], float | Reward | Abstain]
 
 TAKES: dict[str, Find] = {"after_marker": after_marker, "boxed": boxed, "code_block": code_block, "tag": tag}
-"""Functions that extract an answer, by the names that a command line or a configuration file can use."""
+"""Functions that extract an answer, by the names used on the command line and in configuration files."""
 
 _KEPT = 256
 
@@ -44,27 +44,27 @@ def comparing(
     reading: Callable[[object], Reader[Answer]] | None = None,
     metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's answer equals the reference, or one of several references.
+    """Make a check that compares the completion's answer with one or more references.
 
     Args:
-        read: Reads the answer in a text, strictly if its second argument is true. None if `reading` is given.
-        same: Returns the score, 0 to 1, of a completion's answer, given that answer and the reference's
-            answer.
-        what: The required form of a reference, for the error message: `one number`.
-        take: Extracts the part of a text that contains the answer, from the completion and from the
-            reference. If it finds nothing in a reference, the whole reference is used.
-        references: Returns the references of a sample, each of which is a right answer. None if the record's
-            reference is the only one.
-        field: The record field that `references` or `reading` uses in addition to `reference_answer`.
+        read: Parses the answer in a string, strictly if its second argument is True. None if `reading` is
+            given.
+        same: Scores a completion's answer against a reference's answer, from 0 to 1.
+        what: Description of a valid reference for the error message, such as `one number`.
+        take: Extracts the part of a completion or reference that contains the answer. If it finds nothing in
+            a reference, the whole reference is used.
+        references: Returns all accepted references of a sample. None if the record's reference is the only
+            one.
+        field: Record field that `references` or `reading` uses in addition to `reference_answer`.
         reading: Creates a record's reader from that field.
-        metrics: Returns further metrics of a completion's answer; called with None if the answer is unread.
+        metrics: Returns additional metrics of a completion's answer. Receives None if the answer is unread.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
     """
     find = take_option(take)
     texts = references or reference_text
-    known: dict[str, _Expected[Answer]] = {}  # the completions of a record are graded one after another
+    known: dict[str, _Expected[Answer]] = {}  # a cache, because each record has several completions
 
     def expected(sample: Sample[Any], reference: Any, given: object) -> _Expected[Answer]:
         reader: Any = read if reading is None else reading(given)
@@ -100,12 +100,14 @@ def comparing(
 
 
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
-    """Return a reward with the metric `unread`; it bypasses the constructor, which would slow checks down.
+    """Return a reward with the metric `unread`.
+
+    The `Reward` constructor is bypassed, because it would slow checks down.
 
     Args:
         value: The reward.
-        unread: 1.0 if the completion contains no answer that can be read exactly, else 0.0.
-        more: Further metrics.
+        unread: 1.0 if the completion is unread, else 0.0.
+        more: Additional metrics.
     """
     metrics = {"unread": unread}
     if more:
@@ -119,7 +121,7 @@ _new = Reward.__new__
 
 
 def take_option(take: Take | None) -> Find | None:
-    """Return the function that extracts the answer from a text; None if the whole text is the answer.
+    """Return the function that extracts the answer, or None if the whole completion is the answer.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
@@ -133,10 +135,11 @@ def take_option(take: Take | None) -> Find | None:
 
 
 def text_of(found: object) -> str | Missing:
-    """Return the text that `take` found, or `Missing` if the text is blank or absent.
+    """Return the string that `take` found, or `Missing` if it found nothing.
 
     Raises:
-        ConfigurationError: `take` returned neither a text nor None, and would do so for every sample.
+        ConfigurationError: `take` returned another type, which is a fault of the function and not of the
+            sample.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found
@@ -150,7 +153,7 @@ def text_of(found: object) -> str | Missing:
 
 
 def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
-    """Return the strings that count as right: the reference, or its items if it is a list of strings.
+    """Return the accepted answers: the reference, or its items if it is a list of strings.
 
     Raises:
         RecordError: The record has no reference, or the reference is neither a string nor a list of strings.
@@ -162,7 +165,7 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
 
 
 def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[str]]:
-    """Return the function that lists a record's right answers: the reference, and the strings in a field.
+    """Return a function that lists a record's accepted answers: the reference and the strings in a field.
 
     Raises:
         DecorationError: The field's name is invalid.
@@ -184,12 +187,12 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
 
 
 def is_unread(answer: object) -> bool:
-    """Return whether a check's answer says that the completion was unread."""
+    """Return True if a check reported the completion as unread."""
     return isinstance(answer, Reward) and answer.metrics.get("unread") == 1
 
 
 def reference_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference, the only right answer.
+    """Return the reference as the only accepted answer.
 
     Raises:
         RecordError: The record has no reference, or the reference is not a string.
@@ -200,7 +203,7 @@ def reference_text(sample: Sample[Any]) -> Sequence[str]:
 def _reference(
     text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
 ) -> Answer:
-    """Return the answer in the part of a reference that `take` extracts, or else in the whole reference."""
+    """Parse the reference. If `take` finds nothing in it, the whole reference is parsed."""
     part = text_of(find(text)) if find else text
     if isinstance(part, Missing) and part.kind == "none":
         part = text

@@ -19,15 +19,15 @@ _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 
 
 class ArgumentComparison:
-    """Compares the arguments of a completion's calls with the expected ones.
+    """Compares the arguments of tool calls with the expected arguments.
 
     Args:
-        ignored: The names of arguments that are not compared.
-        coerce: Whether strings count as the numbers and booleans that they spell.
+        ignored: Names of arguments that are not compared.
+        coerce: Whether a string equals the number or boolean that it spells.
         ignore_case: Whether to ignore case.
         ignore_punctuation: Whether to ignore punctuation.
-        defaults: Whether an omitted argument counts as its tool's default.
-        unknown: Whether a call may have arguments that are not expected.
+        defaults: Whether an omitted argument has its tool's default value.
+        unknown: Whether a call may have unexpected arguments.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class ArgumentComparison:
         self._ignore_punctuation = ignore_punctuation
         self._defaults = defaults
         self._unknown = unknown
-        self._spellings: dict[str, str] = {}  # each string is compared with every accepted one
+        self._spellings: dict[str, str] = {}  # a cache
 
     def call(self, given: Mapping[str, Any], wanted: Arguments, tool: DeclaredTool) -> bool:
-        """Return whether the arguments of a call match the expected ones."""
+        """Return True if the arguments of a call match the expected ones."""
         defaults = tool.defaults if self._defaults else {}
         given = {name: value for name, value in given.items() if name not in self._ignored}
         for name, value in given.items():
@@ -67,13 +67,17 @@ class ArgumentComparison:
         return tool.required - self._ignored <= given.keys()
 
     def _accepts(self, accepted: Accepted, value: object, required: bool) -> bool:
-        """Return whether a value is accepted; a required argument may be an empty string."""
+        """Return True if a value is accepted.
+
+        In BFCL's format, an empty string among the accepted values makes an argument optional. If the tool
+        requires the argument, the empty string is an accepted value.
+        """
         if value == "" and required and accepted.optional:
             return all(isinstance(one, str) for one in accepted.values)
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Return whether a value is the expected one; recursion is no deeper than the reference."""
+        """Compare two values. The recursion is only as deep as the reference."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -90,7 +94,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """Return the normalized spelling of a string, shared by all strings that count as the same."""
+        """Return the string without the differences that the options ignore."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)
@@ -105,12 +109,12 @@ class ArgumentComparison:
 
 
 def _equal(value: object, wanted: object) -> bool:
-    """Return whether two JSON values are equal. An object here never means a list of accepted values."""
+    """Return True if two JSON values are equal. Unlike in Python, True is not 1."""
     return isinstance(value, bool) is isinstance(wanted, bool) and value == wanted
 
 
 def _coerced_equal(value: object, wanted: object) -> bool:
-    """Return whether one of two values is a string that spells the other, a number or a boolean."""
+    """Return True if one value is a string that spells the other, a number or a boolean."""
     if isinstance(value, str) is isinstance(wanted, str):
         return False
     text, other = (value, wanted) if isinstance(value, str) else (wanted, value)

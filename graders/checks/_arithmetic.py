@@ -1,4 +1,4 @@
-"""Reads a formula over named numbers; no part of it is evaluated as Python."""
+"""Parses a formula over named numbers, without evaluating any part of it as Python."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
-"""A suffix added, in the syntax tree, to names that are Python keywords; no formula can contain it."""
+"""Suffix, in the syntax tree, of names that are Python keywords. No formula can contain this character."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
-"""Functions that a formula may call; `log` is the natural logarithm."""
+"""Functions that a formula can call. `log` is the natural logarithm."""
 
 
 def read_formula(text: str, names: Collection[str], *, all_used: bool = True) -> Computed:
-    """Return the function that computes a formula from the values of its names.
+    """Return a function that computes a formula from the values of its names.
 
     Args:
-        text: The formula: numbers, names, `+ - * / ^` (`^` is power, like `**`), parentheses, and
-            `FUNCTIONS`.
-        names: The names that the formula may use.
-        all_used: Whether the formula has to use all of these names.
+        text: The formula. It may contain numbers, names, `+ - * / ^`, parentheses and `FUNCTIONS`. Both `^`
+            and `**` mean power.
+        names: Names that the formula may use.
+        all_used: Whether the formula must use every name.
 
     Returns:
-        A function that raises `ArithmeticError` or `ValueError` if there is no finite result.
+        A function that raises `ArithmeticError` or `ValueError` if the formula has no finite value.
 
     Raises:
-        DecorationError: The text is not a valid formula.
+        DecorationError: The formula is invalid.
     """
     reader = _FormulaReader(text, names)
     computed = reader.read(formula_tree(text, names), 0)
@@ -66,14 +66,15 @@ def read_formula(text: str, names: Collection[str], *, all_used: bool = True) ->
 
 
 def formula_tree(text: str, names: Collection[str]) -> ast.expr:
-    """Return a formula's syntax tree, in which `^` is Python's power.
+    """Parse a formula to a Python syntax tree. `^` becomes Python's power operator.
 
     Args:
         text: The formula.
-        names: The names that it may use; one that is a Python keyword gets the suffix `_` in the tree.
+        names: Names that the formula may use. Those that are Python keywords have another name in the tree;
+            see `name_of`.
 
     Raises:
-        DecorationError: The text does not have the form of a formula.
+        DecorationError: The formula is invalid.
     """
     if not _SIGNS.fullmatch(text) or len(text) > _LONGEST:
         raise DecorationError(
@@ -91,13 +92,13 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
-    """Return the name that a node of the tree stands for; None if that name is not in a list."""
+    """Return the formula's name for a node of the tree, or None if the name is not in `names`."""
     name = node.id.removesuffix(_MARK)
     return name if name in names else None
 
 
 class _FormulaReader:
-    """Turns the nodes of a formula into functions of the named numbers."""
+    """Compiles a formula's syntax tree to a function."""
 
     __slots__ = ("names", "text", "used")
 
@@ -130,7 +131,7 @@ class _FormulaReader:
         raise self.refused(f"contains what a formula cannot contain: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
-        """Return the function of a node; constant parts are computed at once, so `log(0)` is an error."""
+        """Compute a constant part at once, so that `log(0)` is an error when the check is created."""
         if _holds_names(node):
             return computed
         try:
@@ -160,18 +161,16 @@ class _FormulaReader:
         return lambda values: _finite(float(function(inner(values))))
 
     def refused(self, why: str) -> DecorationError:
-        """Return the error for an invalid formula."""
         return DecorationError(f"formula {self.text!r}: it {why}")
 
 
 def _holds_names(node: ast.expr) -> bool:
-    """Return whether a part of a formula depends on a named number."""
+    """Return True if an expression depends on a named number."""
     called = {id(inner.func) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
     return any(isinstance(inner, ast.Name) and id(inner) not in called for inner in ast.walk(node))
 
 
 def _finite(value: float) -> float:
-    """Return a result; raise an error if it is too large for a float."""
     if not math.isfinite(value):
         raise OverflowError("a number is too large")
     return value

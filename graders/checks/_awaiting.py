@@ -1,4 +1,4 @@
-"""Runs checks composed of other checks; the result is awaitable only if an answer has to be awaited."""
+"""Runs checks that are composed of other checks, some of which may be asynchronous."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Return a generator's result, or an awaitable for the result if an answer has to be awaited.
+    """Run a generator, and return its result or an awaitable for the result.
+
+    The result is awaitable only if a check's answer has to be awaited.
 
     Args:
-        steps: A generator that yields the answer of each check and receives the answer back, awaited if
-            necessary.
+        steps: A generator that yields the answer of each check and receives the awaited answer back.
     """
     answer: Any = None
     try:
@@ -25,12 +26,11 @@ def run_steps(steps: Generator[Any, Any, Any]) -> Any:
 
 
 async def _awaited(steps: Generator[Any, Any, Any], answer: Any) -> Any:
-    """Return the generator's result after awaiting this answer and all later ones."""
     try:
         while True:
             try:
                 given = await answer if hasattr(answer, "__await__") else answer
-            except Exception as error:  # the generator handles it like an exception that a check raises
+            except Exception as error:  # the generator handles it like an error of a synchronous check
                 answer = steps.throw(error)
             else:
                 answer = steps.send(given)

@@ -1,7 +1,7 @@
-"""Reads the tool calls of a completion, which the service has parsed or the model has written as text.
+"""Parses the tool calls of a completion, from the service's structured calls or from the model's text.
 
-Calls in a text form are read as the model's own parser would read them. If one call cannot be read exactly,
-or a text contains more than one form, all calls are unread.
+Calls in text are parsed as the model's own parser would parse them. If one call cannot be parsed exactly, or
+if the text mixes several forms, all calls are unread.
 
 - `hermes`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, a tag for each call. Hermes and Qwen
   (their chat templates; vLLM's parser `hermes`).
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     """A function's name and its arguments."""
 
 MOST_CALLS = 128
-"""The calls in one completion or reference."""
+"""Maximum number of calls in a completion or reference."""
 
 _TOO_MANY = Missing(f"it contains more than {MOST_CALLS} calls", "not exact")
 _NO_CALL = Missing("it makes no tool call")
@@ -46,8 +46,7 @@ _RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
 _HARMONY = re.compile(
     r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
 )
-# The other forms are what remains if the server has removed the special tokens; `Sample.completion` handles
-# them too.
+# The form that remains after a server has removed the special tokens. `Sample.completion` handles it too.
 _BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
 _SIGN = re.compile(
     r"<tool_call|\[TOOL_CALLS\]|to=functions\.|<function=|<\|python_tag\|>|\[\s*+[A-Za-z_][\w.]*+\("
@@ -58,11 +57,7 @@ _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
 def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
-    """Read the calls that the service parsed, in `tool_calls` or in blocks of the content; None without any.
-
-    Args:
-        sample: The sample.
-    """
+    """Return the calls that the service parsed, or None if there are none."""
     content = sample.messages[-1].get("content")
     blocks: list[Any] = content if isinstance(content, list) else []
     given = sample.tool_calls or [
@@ -76,12 +71,12 @@ def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
 
 
 def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
-    """Read one call: an object with `name` and `arguments` or `parameters`, possibly in an API's format.
+    """Parse one call: an object with `name` and `arguments` or `parameters`, possibly in an API's format.
 
     Args:
         given: The call.
-        from_api: Whether the call has an API's format, where arguments may be a JSON string, may be named
-            `input`, and may be null or blank if there are none.
+        from_api: Whether the call has an API's format, in which the arguments can be a JSON string, can be
+            named `input`, and can be null or empty.
     """
     inner = named_part(given)
     if inner is None:
@@ -100,7 +95,7 @@ def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
 
 
 def named_part(given: object) -> dict[str, Any] | None:
-    """Return the object that names a function: `function`, Converse's `toolUse`, or the call itself."""
+    """Return the object that contains the function's name: `function`, `toolUse` (Converse), or the call."""
     if not isinstance(given, dict):
         return None
     inner: Any = given.get("function", given.get("toolUse", given))
@@ -108,12 +103,12 @@ def named_part(given: object) -> dict[str, Any] | None:
 
 
 def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
-    """Return whether a text contains a call, even an unreadable one; otherwise the text is an answer.
+    """Return True if a completion contains a tool call, even one that cannot be parsed.
 
     Args:
-        completion: The text without reasoning.
-        raw: The whole text, with reasoning.
-        names: Names of the record's tools; a name followed by a parenthesis is a call.
+        completion: The completion without reasoning.
+        raw: The completion with reasoning.
+        names: Names of the record's tools. A name followed by a parenthesis is a call.
     """
     if not isinstance(written_calls(completion, raw, "any"), Missing) or _SIGN.search(raw):
         return True
@@ -123,12 +118,12 @@ def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
 
 
 def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
-    """Read the calls that a model wrote into its text.
+    """Parse the calls that a model wrote in its text.
 
     Args:
-        completion: The text without reasoning.
-        raw: The whole text, because gpt-oss writes calls in channels that are not part of the answer.
-        form: The only form to read, or `any`.
+        completion: The completion without reasoning.
+        raw: The completion with reasoning, because gpt-oss writes calls in channels outside of the answer.
+        form: The only form to parse, or `any`.
     """
     if form != "any":
         return FORMS[form](raw if form == "harmony" else completion)
@@ -145,7 +140,7 @@ _OBJECTS = re.compile(r"(?:\[\s*+)?\{")
 
 
 def _all_of(calls: list[Call | Missing]) -> list[Call] | Missing:
-    """Return the calls if there is at least one and all of them could be read."""
+    """Return the calls, or `Missing` if there are none or one of them could not be parsed."""
     read: list[Call] = []
     for call in calls:
         if isinstance(call, Missing):
@@ -244,13 +239,13 @@ def _pythonic(text: str) -> list[Call] | Missing:
 
 
 def _without_token(text: str) -> str:
-    """Return a text without Llama's tokens around calls."""
+    """Remove Llama's special tokens around calls."""
     text = text.strip().removeprefix("<|python_tag|>").removeprefix("<|python_start|>")
     return text.removesuffix("<|python_end|>").strip()
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""The functions that return the text before each call, for forms that allow prose next to calls."""
+"""Marker before each call, for the forms that allow prose next to calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,
@@ -259,4 +254,4 @@ FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "json": _json,
     "pythonic": _pythonic,
 }
-"""The functions that read calls from a text, by form."""
+"""Parser of each form."""

@@ -1,4 +1,4 @@
-"""Inspects the source code of a test: whether any code can pass it, and which trivial functions pass it."""
+"""Detects tests that no code can pass, and finds trivial functions that might pass a test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""Values with which trivial functions pass tests that check only truth, type or length."""
+"""Return values that satisfy tests of truth, type or length alone."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
@@ -26,13 +26,13 @@ _LONGEST = 1000
 
 @lru_cache(256)
 def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
-    """Return the reason why no code can pass a test; empty if the test's text shows no such reason.
+    """Return the reason why no code can pass a test, or an empty string if its source shows no reason.
 
-    This is called for each completion, but depends only on the record's tests.
+    The result is cached, because each completion needs it and it depends only on the record's tests.
 
     Args:
         test: The test's source code.
-        names: The names by which the function is called.
+        names: Names by which the test calls the function.
     """
     try:
         tree = _tree(test)
@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """Return the reasons why a test would exchange more than plain values with the code."""
+    """Find values that cannot pass between the test and the code, and explain each of them."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
@@ -69,14 +69,14 @@ def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
 
 
 def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
-    """Return statements with which a function might pass tests without computing anything.
+    """Return function bodies that might pass tests without computing anything.
 
-    The statements return the values that the tests compare with most often, or raise the errors that the
-    tests name. If the tests contain only one comparison, its value is omitted, because a function that knows
-    it would pass any such test.
+    Each body returns a common value or one that the tests compare with, or raises an error that the tests
+    name. If the tests contain only one comparison, its value is omitted, because returning it would pass any
+    such test.
 
     Args:
-        tests: The texts of the tests; a text that is not Python is skipped.
+        tests: Source code of the tests. A test that is not Python is skipped.
     """
     found: Counter[str] = Counter()
     for test in tests:
@@ -107,5 +107,5 @@ def _bodies(node: ast.AST) -> Iterator[str]:
 
 def _tree(test: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # warnings about escapes in the record's text
+        warnings.simplefilter("ignore")  # such as warnings about invalid escapes
         return ast.parse(test)

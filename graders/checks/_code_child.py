@@ -1,7 +1,7 @@
-"""Runs a model's code on CPython, in a separate process without access to files, network or other processes.
+"""Runs a model's code on CPython in a process without access to files, network or other processes.
 
-Each session is a fork of a clean server process, and is confined before it reads any code. A session returns
-copies of plain values, which are read strictly here; any other answer ends the session.
+Each session is a fork of a clean server process, and confines itself before it receives any code. A session
+returns copies of plain values, which the grader parses strictly. Any other message ends the session.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """The engine that runs code on CPython, the grader's own Python.
+    """Engine that runs code on CPython, the grader's own Python.
 
     Args:
-        imports: The names of modules to load before a session is confined; see `ForkServer`.
+        imports: Modules to load before a session is confined; see `ForkServer`.
     """
 
     name = "cpython"
@@ -46,7 +46,7 @@ class CPython:
 
     @property
     def protection(self) -> tuple[str, ...]:
-        """The layers that confine code: `seccomp`, which suffices; `landlock`, a second layer; `limits`.
+        """Layers that confine code: `seccomp`, which suffices alone, `landlock`, and `limits`.
 
         Raises:
             ConfigurationError: No process can be started here.
@@ -54,7 +54,7 @@ class CPython:
         return (*self._server().walls, "limits")
 
     def check_walls(self, protection: str) -> None:
-        """Refuse to run code if nothing would confine it.
+        """Raise an error if nothing would confine the code.
 
         Args:
             protection: `full`, or `limits` for trusted code.
@@ -73,7 +73,7 @@ class CPython:
 
         Raises:
             ConfigurationError: No process can be started here.
-            SessionLost: The system cannot create another process now.
+            SessionLost: The system cannot create another process at the moment.
         """
         server = self._server()
         try:
@@ -90,7 +90,7 @@ class CPython:
 
 
 class _TimeUp(Exception):
-    """A session has used up its time."""
+    """Raised when a session has used up its time."""
 
 
 class ChildSession:
@@ -156,21 +156,21 @@ class ChildSession:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Ran:
-        """Load modules and call a function in one of them; the output of the function is dropped.
+        """Load modules and call a function in one of them. The function's output is dropped.
 
         Args:
             modules: For each module its name, its file name for messages, whether it is a package, and its
-                code.
-            module: The module that contains the function.
-            inside: The module whose function `call` makes the call; empty to call the function directly.
-            name: The function's name.
-            args: The function's positional arguments; `call` receives the function as an additional first
-                argument.
-            kwargs: The function's keyword arguments.
+                compiled code.
+            module: Name of the module that contains the function.
+            inside: Name of a module whose `call` function makes the call. Empty to call the function
+                directly.
+            name: Name of the function.
+            args: Positional arguments. `call` receives the function as an additional first argument.
+            kwargs: Keyword arguments.
 
         Returns:
-            How the call ended. `value` is the function's result; if the function raised an error, `message`
-            starts with the error's own type and `arguments` contains the file and line.
+            How the call ended. `value` is the function's result. If the function raised an error, `message`
+            starts with the error's own type, and `arguments` is the file and line.
 
         Raises:
             NotPlain: The arguments are not plain values.
@@ -178,24 +178,24 @@ class ChildSession:
         return self._ask(("function", list(modules), module, inside, name, list(args), dict(kwargs)))
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run source code as the main program with this input."""
+        """Run source code as the main program, with `stdin` as its input."""
         left = memoryview(stdin.encode("utf-8", "surrogatepass"))
         written = 0
         while written < len(left):
             written += os.pwrite(self._input.fileno(), left[written:], written)
         ran = self._ask(("program", source))
         if ran.message == _ending(0) and self._status == 0:
-            # The program exited by `os._exit(0)`, as a program may; only its output counts.
+            # A program may exit with `os._exit(0)`. Only its output counts.
             return Ran("done", None, ran.output)
         return ran
 
     @property
     def used(self) -> float:
-        """The seconds of the limit that the session has used."""
+        """Seconds of the time limit that the session has used."""
         return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
-        """End the session; another thread that is waiting for an answer gets the result `stopped`."""
+        """End the session. A thread that waits for an answer gets the result `stopped`."""
         try:
             self._end()
         except SessionLost:
@@ -251,7 +251,7 @@ class ChildSession:
                 raise Unreadable("no answer")
 
     def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """Call a host function for the code, with the clock stopped, and return its result or error."""
+        """Call a host function for the code while the session's clock is stopped."""
         if not isinstance(name, str) or name not in self._given:
             raise Unreadable("no such function")
         if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
@@ -289,10 +289,10 @@ class ChildSession:
                 raise EOFError from None
 
     def _receive(self) -> Any:
-        """Return the next message, read strictly.
+        """Return the next message.
 
         Raises:
-            _TimeUp: No message arrived in time. A message that arrived in time counts, even if it is read
+            _TimeUp: No message arrived in time. A message that did counts, even if the grader receives it
                 later.
             EOFError: The process has ended.
             Unreadable: The bytes are not a message.
@@ -323,7 +323,7 @@ class ChildSession:
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
-        """Return the result with the output since the last call, or `stopped` if the output is too long."""
+        """Add the output since the last call. If the output is too long, the result is `stopped`."""
         printed, most = self._printed.fileno(), self._limits.output_bytes
         size = os.fstat(printed).st_size
         ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")
@@ -333,7 +333,7 @@ class ChildSession:
         return ran
 
     def _end(self) -> int:
-        """End the process, and return its exit code or the negative number of its signal."""
+        """End the process. Return its exit code, or the negative number of the signal that ended it."""
         with self._ending:
             if self._status is None:
                 self._status = self._server.end(self._process)

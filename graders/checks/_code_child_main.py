@@ -1,10 +1,10 @@
 """The fork server: a separate program that creates a process for each session of a model's code.
 
-The server starts with an empty environment, before any code runs. It contains only Python's library and, for
-third-party functions, the packages that they name: no credentials, no references, nothing from earlier
-samples. Each session gets a fork of the server, which confines itself before it reads the code to run. The
-grader talks to the server over one connection, one request at a time. When that connection closes, the server
-ends all sessions and itself.
+The server starts with a clean environment, before any code runs. It contains only Python's library and the
+packages that third-party functions name, so there are no credentials, references or data of earlier samples
+in it. Each session is a fork of the server that confines itself before it receives any code. The grader sends
+one request at a time over a single connection. When the connection closes, the server ends all sessions and
+exits.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PROBED = 16
 
 
 def main(loaded: str) -> None:
-    """Serve until the grader closes the connection.
+    """Serve requests until the grader closes the connection.
 
     Args:
-        loaded: The arguments of `Library.take_over`, in JSON.
+        loaded: Arguments of `Library.take_over`, as JSON.
     """
     control = socket.socket(fileno=CONTROL)
     Library().take_over(**json.loads(loaded))
@@ -67,7 +67,7 @@ def main(loaded: str) -> None:
 
 
 def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int) -> int:
-    """Fork a session, and return its process ID or the negative error number."""
+    """Fork a session. Return its process ID, or the negative error number."""
     server = os.getpid()
     try:
         session = os.fork()
@@ -94,7 +94,7 @@ def _session(
         confinement.end_with_parent()
         if os.getppid() != server:
             os._exit(NOT_CONFINED)
-        confinement.limit(seconds, memory, output + 1)  # one byte more shows that there is too much output
+        confinement.limit(seconds, memory, output + 1)  # one extra byte shows that there is too much output
         if confinement.shut_in() != walls:
             os._exit(NOT_CONFINED)
         runner = CodeRunner(CONTROL, output)
@@ -108,7 +108,7 @@ def _session(
 
 
 def _kill(session: int) -> None:
-    """End a session and, if nothing prevented it from creating processes, the processes in its group."""
+    """Kill a session, and its process group in case the session could create processes."""
     for end in (os.kill, os.killpg):
         try:
             end(session, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _kill(session: int) -> None:
 
 
 def _probe() -> tuple[str, ...]:
-    """Return the layers that confine a session, found by applying them in a separate process."""
+    """Return the layers that this system supports, found by applying them in a child process."""
     child = os.fork()
     if child == 0:
         try:
@@ -139,7 +139,7 @@ def _opens(path: str) -> bool:
 
 
 def _address_space() -> int:
-    """Return the size of this process's address space in bytes; 0 if unknown."""
+    """Return the size of this process's address space in bytes, or 0 if unknown."""
     if sys.platform != "linux":
         return 0
     with open("/proc/self/statm") as file:

@@ -1,7 +1,7 @@
-"""Runs a model's code inside the process that was created for it, and answers the grader.
+"""Runs a model's code in the process that was created for it, and answers the grader's requests.
 
-Everything here shares its process with the model's code, which may change any of it. So the verdict is
-reached elsewhere: the grader treats every answer as if the model's code had written it.
+The model's code shares this process and can change anything in it. So the grader decides the verdict in its
+own process, and does not trust the answers from here.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _FILE = "<code>"
 
 
 class CodeRunner:
-    """Answers the grader's requests, one after another, until the grader closes the connection.
+    """Answers the grader's requests until the grader closes the connection.
 
     Args:
-        connection: The file descriptor on which requests arrive and answers are sent.
-        largest: The maximum size of an answer, in bytes.
+        connection: File descriptor for requests and answers.
+        largest: Maximum size of an answer, in bytes.
     """
 
     def __init__(self, connection: int, largest: int) -> None:
@@ -45,7 +45,6 @@ class CodeRunner:
         self._plain: Callable[[Any], Any] | None = None
 
     def serve(self) -> None:
-        """Answer requests until there are no more."""
         _prepare()
         output = sys.stdout
         self._send(("done", None, "", ""))
@@ -60,15 +59,12 @@ class CodeRunner:
             self._send(answer)
 
     def _run(self, source: str, given: list[str]) -> Answer:
-        """Run a module."""
         sys.modules["solution"] = self._module
         for name in given:
             setattr(self._module, name, self._host_function(name))
         return _attempt(lambda: _execute(source, self._module))
 
     def _call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
-        """Call a function of the module."""
-
         def call() -> Any:
             if name not in self._module.__dict__:
                 raise NameError(f"name {name!r} is not defined")
@@ -85,10 +81,10 @@ class CodeRunner:
         args: list[Any],
         kwargs: dict[str, Any],
     ) -> Answer:
-        """Call a function in modules from the request, directly or through one of the grader's modules."""
+        """Call a function of the modules in the request, through the module `inside` if one is given."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
-            chance.seed(0)  # otherwise seeded at random in each server
+            chance.seed(0)  # numpy would use another random seed in each server
         for stream in ("stdout", "__stdout__"):
             setattr(sys, stream, sys.__stderr__)  # this stream drops all output
         sent = SentModules(modules)
@@ -150,7 +146,7 @@ class CodeRunner:
             left = left[os.write(self._connection, left) :]
 
     def _read(self) -> Any:
-        """Return the next request; None if the grader has closed the connection."""
+        """Return the next request, or None if the grader has closed the connection."""
         header = self._read_bytes(HEADER.size)
         if header is None:
             return None
@@ -168,7 +164,7 @@ class CodeRunner:
 
 
 class _Unread(io.RawIOBase):
-    """Standard error: nobody reads it, so output to it does not count toward a limit."""
+    """Standard error that drops its output, so that the output counts toward no limit."""
 
     name = "<stderr>"
 
@@ -207,7 +203,6 @@ def _execute(source: str, module: types.ModuleType) -> None:
 
 
 def _attempt(action: Callable[[], Any]) -> Answer:
-    """Return an answer with the result of an action, or with its error."""
     try:
         return "done", action(), "", ""
     except SystemExit:
@@ -231,7 +226,7 @@ def _described(error: BaseException) -> str:
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the number of the line of code that raised an error."""
+    """Return the line of the model's code that raised the error."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _FILE:

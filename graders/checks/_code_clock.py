@@ -1,4 +1,4 @@
-"""Measures the time that a session of code has used, excluding waits for a busy machine."""
+"""Measures the time that a session's code has used, without its waits for a processor."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ._code_session import SessionLost
 
 
 class SessionStarved(SessionLost):
-    """The wall-clock limit ended a session before its code had enough processor time."""
+    """Raised when a session reaches its wall-clock limit before its code had enough processor time."""
 
 
 class SessionClock:
-    """Counts the time of a session, which may be entered several times.
+    """Clock of a session, which runs while it is entered and can be entered several times.
 
-    Time in which the code waited for a processor does not count, because on a busy machine a right answer
-    would otherwise be too slow. Linux measures these waits; on other systems all time counts.
+    Waits for a processor do not count, because right code would otherwise time out on a busy machine. Linux
+    measures these waits. On other systems all time counts.
 
     Args:
-        seconds: The time limit.
-        longest: The maximum wall-clock time.
-        least: If the session has used at least this time when it reaches the wall-clock limit, the code was
-            too slow; with less, the machine was too busy. `seconds` when None.
+        seconds: Time limit, in seconds.
+        longest: Maximum wall-clock time, in seconds.
+        least: Seconds that the code must have had to count as too slow when it reaches the wall-clock limit.
+            With less, the machine was too busy. Defaults to `seconds`.
     """
 
     def __init__(self, seconds: float, longest: float, least: float | None = None) -> None:
@@ -37,17 +37,17 @@ class SessionClock:
         self._spent, self._since = self._passed(), None
 
     def used(self, process: int | None) -> float:
-        """Return the seconds counted so far; pass the process while it runs, to measure its waits."""
+        """Return the seconds counted so far. Pass the process ID while the process runs to measure waits."""
         if process is not None:
             self._waited = _waited(process)
         return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
-        """Return the seconds until the time may be up; negative afterward."""
+        """Return the seconds until the time may be up. The number is negative afterward."""
         return min(self._seconds + self._waited, self._longest) - self._passed()
 
     def is_up(self, process: int) -> bool:
-        """Return whether the code's time is up.
+        """Return True if the code's time is up.
 
         Raises:
             SessionStarved: The wall-clock limit is reached, but the code has not had enough processor time.
@@ -66,7 +66,7 @@ class SessionClock:
 
 
 def _waited(process: int) -> float:
-    """Return the seconds that a process has waited for a processor; 0 if unknown."""
+    """Return the seconds that a process has waited for a processor, or 0 if unknown."""
     try:
         with open(f"/proc/{process}/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e9

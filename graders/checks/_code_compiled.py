@@ -1,8 +1,8 @@
-"""Recognizes code that CPython compiles and whose annotations CPython evaluates without an error.
+"""Recognizes code that CPython compiles, with annotations that CPython evaluates without an error.
 
-Monty compiles some code that CPython rejects, and does not evaluate annotations: code whose annotations use
-an undefined name, or a type that cannot be subscripted, would pass on Monty. Doubtful code counts as code
-that does not compile, which only means that CPython decides.
+Monty compiles some code that CPython rejects, and does not evaluate annotations. So code whose annotations
+use an undefined name, or a type that cannot be subscripted, would pass on Monty. Doubtful code counts as code
+that does not compile, and CPython then decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ast
 from ._code_names import parsed
 
 _TYPES = frozenset("int float str bool complex bytes list dict set frozenset tuple object type".split())
-# The number of types that a generic type takes in brackets; 0 for any number.
+# Number of types in the brackets of a generic type, 0 for any number.
 _GENERIC = {"list": 1, "dict": 2, "set": 1, "frozenset": 1, "tuple": 0}
 _TYPING = {"List": 1, "Dict": 2, "Set": 1, "FrozenSet": 1, "Tuple": 0, "Optional": 1, "Union": 0}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -34,11 +34,7 @@ _LEAVES = (ast.Return, ast.Break, ast.Continue)
 
 
 def is_compiled(source: str) -> bool:
-    """Return whether CPython compiles a module and evaluates its annotations.
-
-    Args:
-        source: The source code of the module.
-    """
+    """Return True if CPython compiles a module and evaluates its annotations."""
     tree = parsed(source)
     if tree is None or any(_is_warned_of(node) for node in ast.walk(tree)) or not _are_evaluated(tree):
         return False
@@ -50,7 +46,7 @@ def is_compiled(source: str) -> bool:
 
 
 def _is_warned_of(node: ast.AST) -> bool:
-    """Return whether CPython would print a warning about a node to the grader's standard error."""
+    """Return True if CPython would print a warning about a node to the grader's standard error."""
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Tuple)
     if isinstance(node, ast.Compare):
@@ -68,7 +64,7 @@ def _is_warned_of(node: ast.AST) -> bool:
 
 
 def _are_evaluated(tree: ast.Module) -> bool:
-    """Return whether each annotation in a module is a type whose names are all defined before it."""
+    """Return True if every annotation is a type whose names are all defined before it."""
     known: set[str] = {*_TYPES}
     generic = dict(_GENERIC)
     if _TYPES & {
@@ -101,7 +97,7 @@ def _annotations(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
-    """Return whether Python is certain to evaluate an annotation."""
+    """Return True if Python is certain to evaluate an annotation."""
     if isinstance(node, ast.Constant):
         return node.value is None
     if isinstance(node, ast.Name):
@@ -121,7 +117,7 @@ def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
 
 
 def _is_sure(node: ast.expr) -> bool:
-    """Return whether an operand of `|` is certainly a type, and not a value with a name in the module."""
+    """Return True if an operand of `|` is certainly a type and not a variable of the module."""
     if isinstance(node, ast.Name):
         return node.id in _TYPES
     return isinstance(node, (ast.Subscript, ast.BinOp))

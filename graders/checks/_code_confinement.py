@@ -1,8 +1,8 @@
-"""Confines the calling process permanently before it runs any code: no files, no network, no other processes.
+"""Permanently confines the current process: no files, no network, no other processes.
 
-Nothing here can be undone. Each layer that the system supports is applied: seccomp is the main layer;
-Landlock is a second one (it denies access to every file and, on newer kernels, TCP and signals); and limits
-apply to memory, processor time, open files and file size.
+Each layer that the system supports is applied. Seccomp is the main layer. Landlock is a second layer, which
+denies access to every file and, on newer kernels, TCP and signals. Limits apply to memory, processor time,
+open files and file size.
 
 Sources: seccomp(2), landlock(7), prctl(2), capabilities(7), getrlimit(2).
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OPEN_FILES = 64
-"""The maximum number of files, pipes and sockets that code may have open."""
+"""Maximum number of files, pipes and sockets that code may have open."""
 
 _STACK = 64 * 2**20
 
@@ -32,7 +32,8 @@ _PARENT_DEATH, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVILEGES = 1, 4, 22, 38
 _FILTER = 2
 # The numbers of the newer system calls are the same on every architecture.
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
-# Landlock's rights by version: first 13, then REFER, TRUNCATE, IOCTL_DEV; TCP came with 4, scopes with 6.
+# Number of Landlock's file rights by version. REFER, TRUNCATE and IOCTL_DEV were added to the first 13.
+# TCP rights came with version 4, and scopes with version 6.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _NEWEST_FILE_RIGHTS = 16
 _TCP, _SCOPES = 0b11, 0b11
@@ -51,7 +52,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Create in advance the objects that each forked process would otherwise have to create."""
+    """Create objects that all forked processes share, so that they do not create them again."""
     import resource  # noqa: F401
 
     _libc()
@@ -59,18 +60,18 @@ def prepare() -> None:
 
 
 def end_with_parent() -> None:
-    """Have the kernel kill this process when the thread that created it ends, if the system supports that."""
+    """On Linux, have the kernel kill this process when its parent thread ends."""
     if sys.platform == "linux":
         _check(_libc().prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
 
 
 def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
-    """Set this process's limits.
+    """Set the resource limits of this process.
 
     Args:
-        seconds: Processor time, rounded up; the waiting process enforces the exact limit.
-        memory_bytes: The total address space.
-        file_bytes: The maximum size of a file that the process writes.
+        seconds: Processor time, rounded up. The process that waits for this one enforces the exact limit.
+        memory_bytes: Size of the address space. macOS lacks this limit.
+        file_bytes: Maximum size of a file that the process writes.
     """
     import resource
 
@@ -83,7 +84,7 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
         "RLIMIT_NPROC": (0, 0),
         "RLIMIT_STACK": (_STACK, _STACK),
     }
-    if sys.platform == "linux":  # macOS lacks this limit
+    if sys.platform == "linux":
         wanted["RLIMIT_AS"] = (memory_bytes, memory_bytes)
     for name, (soft, hard) in wanted.items():
         which = getattr(resource, name)
@@ -103,7 +104,7 @@ def shut_in() -> tuple[str, ...]:
         return ()
     libc = _libc()
     _check(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
-    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # no core dump of any kind
+    _check(libc.prctl(_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")  # prevents core dumps
     if os.geteuid() == 0:
         header = _CapabilityHeader(0x20080522, 0)
         _check(libc.capset(ctypes.byref(header), (ctypes.c_uint32 * 6)()), "capset")
@@ -112,7 +113,7 @@ def shut_in() -> tuple[str, ...]:
 
 
 def _landlock(libc: Any) -> bool:
-    """Deny access to files and, if this Landlock can, TCP and signals; return False without Landlock."""
+    """Deny files and, if supported, TCP and signals. Return False if the kernel has no Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
@@ -126,7 +127,7 @@ def _landlock(libc: Any) -> bool:
 
 
 def _seccomp() -> bool:
-    """Install the filter; return False if the kernel has no filters or the machine's calls are unknown."""
+    """Install the filter. Return False if the kernel or the processor is not supported."""
     filled = _filter()
     return filled is not None and _libc().prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0
 
@@ -138,7 +139,7 @@ def _libc() -> Any:
 
 @cache
 def _filter() -> _Program | None:
-    """Return the filter for this machine; None if the numbers of its system calls are unknown."""
+    """Return the filter for this machine, or None if the numbers of its system calls are unknown."""
     try:
         steps = program(os.uname().machine)
     except KeyError:

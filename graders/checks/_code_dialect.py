@@ -1,11 +1,10 @@
-"""Distinguishes code that Monty runs like CPython from code that it may silently run differently.
+"""Recognizes code that behaves the same on Monty as on CPython.
 
-Monty rejects features that it does not support, and then CPython decides. Where Monty silently deviates,
-wrong code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets keep
-insertion order, `round` to a number of digits rounds the written value rather than the stored one, and Monty
-runs some code that CPython does not compile. So Monty's verdict counts only for code in which none of these
-differences can show; all other code is left to CPython. `docs/code.md` describes how the list of differences
-was found.
+Monty rejects features that it does not support, and such code then runs on CPython. Where Monty differs
+silently, wrong code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets
+keep insertion order, `round` to a number of digits rounds the written value rather than the stored one, and
+some code runs that CPython does not compile. So Monty's verdict counts only for code in which none of these
+differences can show. `docs/code.md` describes how the list of differences was found.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ _TOKENS = re.compile(
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _LAZY = frozenset({"map", "filter", "zip", "reversed", "enumerate"})
 _SETS = frozenset({"set", "frozenset"})
-# Functions that consume a whole iterator immediately, so that a list in place of the iterator makes no
-# difference.
+# Functions that consume an iterator immediately, so that a list works the same.
 _CONSUMERS = frozenset(
     """list tuple sorted sum max min any all dict set frozenset join extend update Counter fsum prod
     map filter zip enumerate""".split()
@@ -49,17 +47,13 @@ _IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|rou
 
 @lru_cache(256)
 def is_shared(source: str) -> bool:
-    """Return whether code that Monty accepts behaves the same on Monty as on CPython.
-
-    Args:
-        source: The source code of a module.
-    """
+    """Return True if code that Monty accepts behaves the same on Monty as on CPython."""
     words = _words(source)
     return words is not None and _Scan(words).is_shared() and is_compiled(source)
 
 
 def _words(source: str) -> list[str] | None:
-    """Return the words and signs of code, with strings as `""`; None if a string may behave differently."""
+    """Split code into words and signs, with strings as `""`, or return None if a string may differ."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup
@@ -84,7 +78,7 @@ class _Scan:
         self._closing = _pairs(words)
 
     def is_shared(self) -> bool:
-        """Return whether no word of the code can show a difference."""
+        """Return True if no word of the code can behave differently."""
         if self._closing is None:
             return False
         opened: list[int] = []
@@ -118,21 +112,21 @@ class _Scan:
         return True
 
     def _is_consumed(self, at: int, opened: list[int]) -> bool:
-        """Return whether a lazy value is consumed where it is created, by a loop or by a function."""
+        """Return True if a loop or a function consumes a lazy value where the code creates it."""
         before = self._word(at - 1)
         if before in ("in", "*"):
             return True
         return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
 
     def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
-        """Return whether the order of a set is irrelevant, as in a comparison, `len` or `sorted`."""
+        """Return True if the order of a set is irrelevant, as in a comparison, `len` or `sorted`."""
         assert self._closing is not None
         if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
             return self._word(at - 2) != "for" and not self._in_loop(at)
         return self._word(at - 1) == "(" and bool(opened) and self._taken(opened[-1]) in _ORDERLESS
 
     def _in_loop(self, at: int) -> bool:
-        """Return whether the `in` before a position belongs to a loop: its line has a `for` before it."""
+        """Return True if the `in` before a position belongs to a loop, whose `for` is on the same line."""
         if self._word(at - 1) != "in":
             return False
         for back in range(at - 2, max(at - 40, -1), -1):
@@ -148,7 +142,7 @@ class _Scan:
         return self._word(opens - 1) if self._words[opens] == "(" else ""
 
     def _is_set(self, opens: int) -> bool:
-        """Return whether a brace opens a set rather than a dict."""
+        """Return True if a brace opens a set rather than a dict."""
         assert self._closing is not None
         at, ends = opens + 1, self._closing[opens]
         if at == ends or self._words[at] == "**":
@@ -180,7 +174,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Return where each opening bracket is closed, by position; None if brackets do not match."""
+    """Map each opening bracket to its closing bracket, or return None if brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

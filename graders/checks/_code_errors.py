@@ -1,6 +1,6 @@
-"""Describes an error that leaves a model's code by its nearest built-in class and by plain arguments.
+"""Describes an error of a model's code by its nearest built-in class and by plain arguments.
 
-Programs read this description; people read the text in `Ran.message`.
+The description is for programs. `Ran.message` is for people.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST_MESSAGE = 300
-"""The maximum length of a text about an error, in characters."""
+"""Maximum length of a message about an error, in characters."""
 
-_LONGEST_ARGUMENTS = 10_000  # the size in bytes after packing
-# Python takes these for the end of a loop: `all(map(f, ...))` would be true for a function that raises one.
+_LONGEST_ARGUMENTS = 10_000  # in bytes, after packing
+# In Python these end an iteration, so `all(map(f, ...))` would be True if `f` raised one.
 _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 def error_name(error: BaseException) -> str:
-    """Return the name of an error's built-in exception class, or of its nearest built-in base class.
+    """Return the name of an error's class, or of its nearest built-in base class.
 
-    An exception that Python treats as control flow becomes a `RuntimeError`, as it does when a generator
-    raises it (PEP 479).
+    An exception that controls loops or the interpreter becomes a `RuntimeError`, as in a generator (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -34,7 +33,7 @@ def error_name(error: BaseException) -> str:
 
 
 def is_error_name(name: object) -> bool:
-    """Return whether a name belongs to a built-in exception that is neither control flow nor a group."""
+    """Return True for the name of a built-in exception that is neither control flow nor a group."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not isinstance(kind, type) or not issubclass(kind, Exception):
         return False
@@ -42,9 +41,8 @@ def is_error_name(name: object) -> bool:
 
 
 def error_arguments(error: BaseException) -> list[Any]:
-    """Return an error's arguments if they are plain and contain all of its text; otherwise its text."""
-    # Both may run methods of the model's code, which may raise anything; interrupts from the grader pass
-    # through.
+    """Return an error's arguments, or its text if they are not plain or do not contain all of the text."""
+    # `str` and `args` may run the model's code, which may raise anything. The grader's own interrupts pass.
     try:
         said = str(error)
     except (Exception, SystemExit):
@@ -60,7 +58,7 @@ def error_arguments(error: BaseException) -> list[Any]:
 
 
 def error_of(name: object, arguments: object) -> Exception:
-    """Return the built-in exception with this name and arguments, which may come from untrusted code."""
+    """Create a built-in exception. The name and the arguments may come from untrusted code."""
     kind: Any = getattr(builtins, name) if isinstance(name, str) and is_error_name(name) else Exception
     given = arguments if isinstance(arguments, list) else []
     try:

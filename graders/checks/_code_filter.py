@@ -1,9 +1,9 @@
-"""The seccomp filter for a model's code: a list of the system calls that computing needs.
+"""Builds the seccomp filter for a model's code, which allows only the system calls that computing needs.
 
-A call that is not on the list fails with EPERM. Such calls open or look up files, create sockets, processes
-or threads, send signals, or change limits or priorities of any process. A call that a newer kernel added
-fails with ENOSYS, which tells C libraries that the kernel lacks the call. Calls of another architecture
-(i386, x32) end the process.
+Any other call fails with EPERM. This includes calls that open or look up files, create sockets, processes or
+threads, send signals, or change limits or priorities of any process. A call that a newer kernel added fails
+with ENOSYS, which tells C libraries that the kernel lacks the call. Calls of another architecture (i386, x32)
+end the process.
 
 Sources: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h, and the numbers in asm/unistd_64.h
 (x86-64) and asm-generic/unistd.h (AArch64).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # A test of one argument: its index, the kind of test (`among`, `without` or `null`), and the values.
     Condition: TypeAlias = tuple[int, str, tuple[int, ...]]
 
-# The number of each call on x86-64 and on AArch64; None if the architecture lacks the call.
+# Number of each call on x86-64 and on AArch64, or None if the architecture lacks the call.
 _CALLS: Mapping[str, tuple[int | None, int | None]] = {
     "read": (0, 63),
     "write": (1, 64),
@@ -121,7 +121,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """Return the allowed calls and their numbers on a machine, which is named as in `os.uname`.
+    """Return the numbers of the allowed calls on a machine, which is named as in `os.uname`.
 
     Raises:
         KeyError: The numbers for this machine are unknown.
@@ -153,7 +153,7 @@ def program(machine: str) -> bytes:
 
 
 def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
-    """Return the steps for one call, which is allowed if every condition holds and otherwise denied."""
+    """Return the steps for one call, which is denied unless every condition holds."""
     if not conditions:
         return [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ALLOW)]
     body = [_step(_RETURN, _ALLOW), _step(_RETURN, _EPERM)]
@@ -163,7 +163,7 @@ def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
 
 
 def _condition(argument: int, kind: str, values: Sequence[int], to_refusal: int) -> list[bytes]:
-    """Return the steps that go on to the next if an argument is allowed, and otherwise jump to the denial."""
+    """Return the steps that test one argument and jump to the denial if it is not allowed."""
     low = _ARGUMENTS_AT + 8 * argument
     if kind == "null":
         return [

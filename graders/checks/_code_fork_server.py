@@ -1,4 +1,4 @@
-"""The grader's side of the fork server, which starts once per process and creates and ends sessions."""
+"""The grader's side of the fork server, which creates and ends the sessions of this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._code_session import Limits
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# The server finds its modules without an import of the package itself.
+# The server imports its modules without running `graders/__init__.py`.
 _BOOT = """
 import os, sys, types
 folder, control = sys.argv[1:]
@@ -38,9 +38,8 @@ if control != "3":
 from graders.checks._code_child_main import main
 main(sys.stdin.read())
 """
-# Lambda's Python needs the first one to find its own library. The seed is fixed so that sets have the same
-# order, and code earns the same reward, each time. No library may have started threads when a session is
-# forked.
+# Lambda's Python needs LD_LIBRARY_PATH to find its own library. With a fixed seed, sets have the same order
+# and code earns the same reward each time. A server with threads could not be forked safely.
 _ENVIRONMENT = {"LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"), "PYTHONHASHSEED": "0"}
 _ENVIRONMENT |= dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -50,10 +49,10 @@ _MB = 2**20
 
 
 def memory_file() -> IO[bytes]:
-    """Open an unnamed file, in memory if the system supports that.
+    """Open an unnamed file, in memory if the system supports it.
 
     Raises:
-        ConfigurationError: The system does not support it, and no temporary folder is writable.
+        ConfigurationError: The system has no memory files, and no temporary folder is writable.
     """
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
@@ -67,10 +66,10 @@ def memory_file() -> IO[bytes]:
 
 
 class CannotImport(ConfigurationError):
-    """The server cannot load one of its modules, although the module exists.
+    """Raised when the server cannot load a module.
 
     Args:
-        module: The dotted name of the module.
+        module: Dotted name of the module.
         why: Python's error message.
     """
 
@@ -86,12 +85,11 @@ class ForkServer:
     """A process that creates sessions; see `_code_child_main`.
 
     Args:
-        imports: The dotted names of modules that the server loads beforehand, from the folders that this
-            process uses. A module may be missing if its name starts with `?`. In `module:name` the name may
-            be missing.
+        imports: Dotted names of modules to load before the first session, from the folders that this process
+            uses. A module is optional if its name starts with `?`. In `module:name`, both are optional.
 
     Raises:
-        CannotImport: One of the modules cannot be imported.
+        CannotImport: A required module cannot be imported.
         ConfigurationError: The server does not start here.
     """
 
@@ -146,10 +144,12 @@ class ForkServer:
         return not self._open
 
     def start(self, limits: Limits, files: Sequence[int]) -> int:
-        """Start a session with its connection, input, output and error files; return its process id.
+        """Start a session and return its process ID.
 
-        Each file has to belong to this session only, because sessions could communicate through a shared
-        file.
+        Args:
+            limits: The session's limits.
+            files: Descriptors of its connection, input, output and error files. Each file must belong to this
+                session only, because sessions could communicate through a shared file.
 
         Raises:
             SessionLost: The system cannot create another process, or the server has ended.
@@ -162,7 +162,7 @@ class ForkServer:
         return process
 
     def end(self, process: int) -> int:
-        """Kill a session that has not ended, and return its exit code or the negative signal number.
+        """Kill a session, and return its exit code or the negative number of the signal that ended it.
 
         Raises:
             SessionLost: The server has ended, and every session with it.
@@ -180,7 +180,7 @@ class ForkServer:
             self._process.wait()
 
     def forget(self) -> None:
-        """In a fork of the grader's process: let go of the server, which belongs to the parent."""
+        """Drop the server in a forked process, without ending it because it belongs to the parent."""
         self._control.close()
         self._process.returncode = 0
 
@@ -193,25 +193,25 @@ class ForkServer:
             except Exception as error:
                 self.close()
                 raise SessionLost("the process that runs code has ended") from error
-            except BaseException:  # otherwise this request's reply would be taken for the next one's
+            except BaseException:  # otherwise the next request would receive this request's reply
                 self.close()
                 raise
         return process, status
 
 
 def _loaded(imports: frozenset[str]) -> bytes:
-    """Return the modules that a server loads beforehand, and the folders that contain packages."""
+    """Return the arguments of `Library.take_over` as JSON: modules, and the folders that contain packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
-        found = importlib.util.find_spec(package)  # which may know folders that are not on the path
+        found = importlib.util.find_spec(package)  # an import hook may add folders
         inside = found.submodule_search_locations if found is not None else None
         folders += [os.path.dirname(folder) for folder in inside or ()]
     named = {"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]}
     return json.dumps(named).encode()
 
 
-# The servers of this process: one that has loaded no modules, which all code checks share, and one that has
-# loaded the imports of all functions of `graders.adapters`.
+# This process has up to two servers: all code checks share one without additional modules (False), and all
+# functions of `graders.adapters` share one that has loaded their imports (True).
 _started: dict[bool, ForkServer] = {}
 _replaced: list[ForkServer] = []
 _expected: set[str] = set()
@@ -220,7 +220,7 @@ _starting = Lock()
 
 
 def expect_imports(imports: frozenset[str]) -> None:
-    """Make the next server load these modules too, so that one server serves every function."""
+    """Make the next server load these modules too, so that all functions can share it."""
     _expected.update(imports)
 
 
@@ -247,7 +247,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
-    """Start a server with these modules and, if they load too, with the modules of other functions."""
+    """Start a server with these modules and, if possible, with the modules of other functions."""
     if not imports:
         return ForkServer()
     _expected.update(imports)
@@ -267,7 +267,7 @@ def _start(imports: frozenset[str]) -> ForkServer:
 
 
 def end_processes() -> None:
-    """End the servers and every session, as at process exit; the next session starts another server."""
+    """End the servers and every session. The next session starts a new server."""
     for server in _of_all():
         server.close()
     _expected.clear()
@@ -275,7 +275,7 @@ def end_processes() -> None:
 
 
 def _forget() -> None:
-    """In a fork of the grader's process: replace the lock, which another thread may have held."""
+    """Drop the servers in a forked process. Another thread may have held the lock, so it is replaced."""
     global _starting
     _starting = Lock()
     for server in _of_all():

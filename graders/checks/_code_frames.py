@@ -1,10 +1,10 @@
-"""Messages between the grader, the server that creates a process for a model's code, and that process.
+"""Defines the messages between the grader, the fork server and a session.
 
-A message to or from the process consists of a length and one plain value. A request is a tuple that starts
-with `run`, `call`, `program` or `function`; an answer is `(how, value, message, error)`, whose value is the
-error's arguments if the code raised one, or `("ask", name, args, kwargs)` for one of the grader's functions,
-which is answered with `("value", value)` or `("error", type, arguments)`. A message to or from the server
-consists of numbers.
+A message to or from a session consists of a length and one plain value. A request is a tuple that starts with
+`run`, `call`, `function` or `program`. An answer is `(how, value, message, error)`, whose value is the
+error's arguments if the code raised one. A session calls one of the grader's functions with `("ask", name,
+args, kwargs)`, and the grader replies with `("value", value)` or `("error", type, arguments)`. Messages to
+and from the server consist of numbers.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ import struct
 HEADER = struct.Struct("!I")
 
 LARGEST_REQUEST = 64 * 2**20
-"""The maximum size of a message to the code, in bytes."""
+"""Maximum size of a message to a session, in bytes."""
 
 START, END = 1, 2
 REQUEST = struct.Struct("!Bidqq")
-"""`START`, 0, and the limits: seconds, bytes of memory and of output; or `END`, process ID, zeros."""
+"""`START`, 0, seconds, bytes of memory and bytes of output; or `END`, process ID and zeros."""
 
 REPLY = struct.Struct("!ii")
-"""Process ID and 0, or negative error number and 0; after `END`, process ID and wait status."""
+"""Process ID (or negative error number) and 0; after `END`, process ID and wait status."""
 
 WALLS = ("landlock", "seccomp")
-"""The features that the server's first message reports, as bits in its first number."""
+"""Confinement layers, in the order of their bits in the server's first message."""
 
 NOT_CONFINED, BROKEN = 111, 112
 """Exit statuses of a session that could not be confined (no code ran), and of one that the code broke."""
 
 CANNOT_IMPORT = "cannot import "
-"""The prefix of a server's last line if it cannot load a module; its name, a colon and the reason follow."""
+"""Start of the server's last line if it cannot load a module. The module's name and the reason follow."""
 
 
 def framed(content: bytes) -> bytes:
-    """Return the content of a message with its length in front."""
+    """Return a message with its length in front."""
     return HEADER.pack(len(content)) + content

@@ -1,4 +1,4 @@
-"""Loads the modules of a third-party function, inside the process that was created for it.
+"""Loads the modules of a third-party function in the process that was created for it.
 
 The modules arrive compiled, because this process cannot open files. They take precedence over other modules
 of the same name.
@@ -24,13 +24,14 @@ class SentModules:
     """Finds and loads the modules that the grader sent.
 
     Args:
-        modules: For each module its name, its file name for messages, whether it is a package, and its code.
+        modules: For each module its name, its file name for messages, whether it is a package, and its
+            compiled code.
     """
 
     def __init__(self, modules: Sequence[tuple[str, str, bool, bytes]]) -> None:
         self._modules = {name: (place, package, code) for name, place, package, code in modules}
         self.places = {place for _, place, _, _ in modules}
-        """The file names of the modules."""
+        """File names of the modules."""
         for name in self._modules:
             sys.modules.pop(name, None)
         sys.meta_path.insert(0, self)
@@ -57,7 +58,7 @@ class SentModules:
 
 
 def awaited(answer: Any) -> Any:
-    """Return the answer of a function, awaited if necessary."""
+    """Return a function's result, after awaiting it if necessary."""
     if not hasattr(answer, "__await__"):
         return answer
     import asyncio
@@ -69,10 +70,10 @@ def awaited(answer: Any) -> Any:
 
 
 def as_plain(value: Any) -> Any:
-    """Return the plain value that a number or an array of another type represents.
+    """Convert a number or an array of a library such as numpy to a plain value.
 
     Raises:
-        NotPlain: The value does not represent a plain value.
+        NotPlain: The value cannot be converted.
     """
     kind = type(value)
     try:
@@ -88,7 +89,7 @@ def as_plain(value: Any) -> Any:
 
 
 def place_in(error: BaseException, places: set[str]) -> str:
-    """Return the file and line, in the innermost of these files, that raised an error; empty if none did."""
+    """Return `file:line` of the innermost call in the given files, or an empty string if there is none."""
     if isinstance(error, SyntaxError) and error.filename in places:
         return f"{error.filename}:{error.lineno}"
     place, trace = "", error.__traceback__

@@ -1,7 +1,7 @@
-"""Grades a sample's code: decides which engine runs it, how often, and the reward for its verdict.
+"""Grades a sample's code: chooses the engine that runs it, and turns the verdict into a reward.
 
 Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass on
-Monty runs again on CPython, whose verdict counts: Monty does not support all of Python, so a failure on Monty
+Monty runs again on CPython, whose verdict counts. Monty does not support all of Python, so a failure on Monty
 says little about the code.
 """
 
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
 
     class Tests(Protocol):
-        """The tests of a record, whatever their kind."""
+        """Tests of a record."""
 
         total: int
         source: str
-        """The source code of the tests, if they are code; otherwise empty."""
+        """Source code of the tests. Empty if the tests are not code."""
         entry: str
-        """The name of the function that the tests call."""
+        """Name of the function that the tests call."""
 
         @property
         def hollow(self) -> tuple[str, ...]:
-            """Bodies, as code, of functions that ignore their arguments and might still pass the tests."""
+            """Source code of function bodies that ignore the arguments and might still pass the tests."""
             ...
 
         def verdict(self, place: CodePlace, source: str) -> CodeVerdict: ...
@@ -56,24 +56,24 @@ PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
 _WALLS = ("seccomp", "landlock")
 _LOOK = 0.25
-"""The fraction of a sample's time that Monty may use before CPython decides."""
+"""Fraction of a sample's time that Monty may use before CPython decides."""
 _OWN = OURS / (1 + _LOOK)
-"""The fraction of a sample's time that its code may use on CPython, after Monty's fraction."""
+"""Fraction of a sample's time that its code may use on CPython, after Monty has used its fraction."""
 _KEPT = 256
 
 
 class CodeGrading:
-    """How a code check grades: its engines and limits.
+    """Grades the samples of one code check.
 
     Args:
-        read: Finds the code to grade in a text; also gets the sample, for its record.
+        read: Extracts the code from a string. Also receives the sample, for its record.
         tests: Returns the tests of a sample's record.
-        partial: Whether to pay the fraction of the tests that pass.
-        seconds: The time limit for all tests of a sample.
-        memory_mb: The memory limit for the code, in MB.
+        partial: Whether the reward is the fraction of tests that pass.
+        seconds: Time limit for all tests of a sample.
+        memory_mb: Memory limit for the code, in MB.
         engine: `auto`, `monty` or `cpython`.
-        protection: `full`, or `limits` if CPython may run code that nothing else confines.
-        find: Extracts the part of a completion that contains the code; None for the whole completion.
+        protection: `full`, or `limits` if CPython may run code without any other confinement.
+        find: Extracts the part of a completion that contains the code. None for the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -126,7 +126,7 @@ class CodeGrading:
         return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
-        """Return the reward of one sample, computed in a separate thread."""
+        """Grade one sample. This runs in a thread of `Turns`."""
         self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
@@ -142,8 +142,8 @@ class CodeGrading:
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
         """Return the verdict that counts, and the engine that reached it.
 
-        The code may take `seconds`, or what remains of the sample's `share` after the time of Monty and of
-        the grader, if that is less.
+        The code may run for the check's `seconds`. If the sample's `share` is shorter, the code may use the
+        part of it that Monty and the grader leave.
 
         Raises:
             ConfigurationError: CPython cannot confine the code here.
@@ -166,13 +166,13 @@ class CodeGrading:
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
-        """Return the verdict, unless time ran out for the call rather than for the code."""
+        """Return the verdict, or raise an error if the call ran out of time rather than the code."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
-        """Return Monty if it runs the code and its tests as CPython does; otherwise None."""
+        """Return Monty if it runs the code and its tests as CPython does, or None."""
         monty = self._monty
         shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
         return monty if shared else None
@@ -195,10 +195,10 @@ class CodeGrading:
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
     def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
-        """Reject a record whose tests accept wrong code; each record is examined once.
+        """Reject a record whose tests cannot be trusted. The result is cached for the record.
 
         Raises:
-            RecordError: The record's tests accept wrong code.
+            RecordError: The tests accept wrong code, or fail the record's own solution.
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""
@@ -212,20 +212,20 @@ class CodeGrading:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
     def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
-        """Return whether code that the grader wrote passes, on the first engine that can run it."""
+        """Return True if code that the grader wrote passes, on the first engine that can run it."""
         engine = self._monty_for(tests, source) or self._cpython or self._monty
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
-        """Return the reason why no code can pass a test, found by running the test on an empty function."""
+        """Run the tests on a trivial function, and return the reason if no code can pass one of them."""
         engine: Engine | None = self._cpython or self._monty  # Monty may be unable to run the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)
         return f"{verdict.reason}. Correct it" if verdict.fault == BROKEN else ""
 
     def _why_unsound(self, sample: Sample[Any], tests: Tests, solution: str, time: TurnTime) -> str:
-        """Return the reason why a record's tests cannot be trusted; empty if none was found."""
+        """Return the reason why a record's tests cannot be trusted, or an empty string."""
         for number, body in enumerate(tests.hollow):
             hollow = f"def {tests.entry}(*args, **kwargs):\n    {body}\n"
             seconds = min(self._seconds, time.left)

@@ -1,8 +1,8 @@
-"""Keeps Python's own library in memory, for code that cannot open files.
+"""Keeps Python's library in memory, for code that cannot open files.
 
-A fork server loads the most common imports, and every extension module because extension modules are files.
-It keeps all other modules in memory, compiled by Python if possible, and otherwise as source code. The
-packages that a third-party function names are treated the same way.
+A fork server loads the most common modules, and all extension modules because those are files. All other
+modules stay in memory, compiled if an up-to-date .pyc file exists and otherwise as source code. The packages
+that a third-party function names are treated the same way.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ COMMON = """
     operator os queue random re secrets statistics string struct textwrap threading time traceback types
     typing unicodedata warnings zlib
 """.split()
-"""The modules that every server has loaded."""
+"""Modules that every server loads."""
 
-# Modules for screens, tests and installers, and deprecated modules.
+# User interfaces, tests, installers, and deprecated modules.
 _LEFT_OUT_FOLDERS = frozenset(
     """__pycache__ dist-packages distutils ensurepip idlelib lib-dynload lib2to3 pydoc_data site-packages test
     tests tkinter turtledemo venv""".split()
 )
-# `_asyncio` is among them because it would load all of asyncio, which works without it.
+# `_asyncio` would load all of asyncio, which works without it.
 _LEFT_OUT_EXTENSIONS = ("_test", "_xx", "xx", "_ctypes_test", "_curses", "_tkinter", "readline", "_asyncio")
 _DEPRECATED_EXTENSIONS = frozenset({"_crypt", "audioop", "nis", "ossaudiodev", "spwd"})
 
@@ -47,21 +47,21 @@ _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
-    """Finds and loads modules from a copy of Python's folder in memory, read on creation."""
+    """Finds and loads modules from an in-memory copy of Python's library, which the constructor reads."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
         self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        """Load the modules that have to be loaded now, and become the only importer of all other modules.
+        """Load the common, extension and given modules, and replace the importers that need files.
 
         Args:
-            imports: Further modules to load, from the library or from packages; see `ForkServer`.
-            folders: The folders that contain packages.
+            imports: Additional modules to load, from the library or from packages; see `ForkServer`.
+            folders: Folders that contain packages.
 
         Raises:
-            SystemExit: One of the modules cannot be loaded.
+            SystemExit: A required module cannot be loaded.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -77,7 +77,7 @@ class Library:
         sys.path_importer_cache.clear()
 
     def _load(self, imports: Sequence[str], folders: Sequence[str]) -> None:
-        """Load modules, and keep in memory the modules that their packages may load later."""
+        """Load modules, and keep in memory the other modules of their packages, for later imports."""
         before = {*sys.modules}
         sys.path.extend(folder for folder in folders if folder not in sys.path)
         with warnings.catch_warnings():
@@ -120,7 +120,7 @@ class Library:
 
 
 def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, bool]]:
-    """Return the name, path and content of every module in a folder, and whether it is a package."""
+    """Yield the name, path and content of every module in a folder, and whether it is a package."""
     for entry in os.scandir(folder):
         stem, dot, ending = entry.name.partition(".")
         if not dot and stem not in _LEFT_OUT_FOLDERS and stem.isidentifier():
@@ -133,7 +133,7 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
 
 
 def _content(entry: os.DirEntry[str]) -> bytes:
-    """Return a file's compiled form, with its header, if it matches the source; otherwise the source."""
+    """Return the file's up-to-date compiled form, with its header, or the source if there is none."""
     try:
         with open(cache_from_source(entry.path), "rb") as file:
             compiled = file.read()
@@ -148,7 +148,7 @@ def _content(entry: os.DirEntry[str]) -> bytes:
 
 
 def _bring_in(name: str) -> None:
-    """Import a module, or with `module:name` a name in a module, like `from module import name`."""
+    """Import `module`, or a name in it if `name` is `module:name`, like `from module import name`."""
     module, _, rest = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in rest.split(".") if rest else ():
@@ -168,7 +168,7 @@ def _folders_of(package: str, folders: Sequence[str]) -> list[str]:
 
 
 def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
-    """Return the packages that a package imports anywhere in its code, including inside functions."""
+    """Return the packages that a package imports anywhere, including inside functions."""
     found: set[str] = set()
     for folder in _folders_of(package, folders):
         for _, path, _, _ in _modules(folder):
@@ -178,7 +178,7 @@ def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
 
 
 def _extensions() -> Iterator[str]:
-    """Return the names of the extension modules in the folders from which Python imports."""
+    """Yield the names of the extension modules in the folders from which Python imports."""
     for folder in sys.path:
         if os.path.basename(folder) != "lib-dynload" or not os.path.isdir(folder):
             continue

@@ -1,10 +1,10 @@
-"""Runs a model's code in Monty: a Python interpreter in Rust, without files, network or environment.
+"""Runs a model's code in Monty, a Python interpreter in Rust without files, network or environment.
 
-Its workers are separate processes. This process has one pool of workers, which starts with the first session
-and ends with the process. A worker that dies loses only the session that it served, and is replaced.
+Monty's workers are separate processes. This process has one pool of workers, from its first session to its
+exit. A worker that dies loses only its current session, and the pool replaces it.
 
-Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. It also
-passes some wrong code; `docs/code.md` has the measurements.
+Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. Monty also
+passes some wrong code. `docs/code.md` has the measurements.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOO_LONG = "it takes too long"
 _CRASHED = "it takes too much time or memory"
 _SUSPENSIONS = 1_000_000
 _LACKS = ("monty", "not supported", "not yet support", "module '", "cannot create '")
-# How Monty represents values that it cannot copy: an iterator, a range, or a value that contains itself.
+# Parts of strings with which Monty replaces values that it cannot copy, such as iterators.
 _WRITTEN = ("<", "range(", "dict_", "slice(", "[...]", "{...}", "(...)", "\ufffd")
 _CONTAINERS = (list, tuple, set, frozenset)
 _PLAIN = (bool, int, float, complex, type(None))
@@ -39,7 +39,7 @@ _ITEM_BYTES = 8
 
 
 class MontyEngine:
-    """Sessions in Monty.
+    """Engine that runs code in Monty.
 
     Raises:
         ConfigurationError: pydantic-monty is not installed.
@@ -56,14 +56,11 @@ class MontyEngine:
 
     @property
     def is_usable(self) -> bool:
-        """Whether this process can have workers: a process that was forked from one with workers cannot."""
+        """Whether this process can have workers. A fork of a process with workers cannot."""
         return not workers.lost
 
     def session(self, limits: Limits) -> MontySession:
         """Open a session.
-
-        Args:
-            limits: The session's limits.
 
         Raises:
             ConfigurationError: The workers cannot be started here.
@@ -106,8 +103,8 @@ class MontySession:
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
         """Call a function that the module has defined.
 
-        All calls of a function share one loop in the worker, which waits between calls. This reduces the time
-        to a third.
+        All calls of a function share one loop in the worker, which takes a third of the time of separate
+        runs.
         """
         asked = (list(args), dict(kwargs))
         if self._waiting is None or self._called != name:
@@ -117,12 +114,12 @@ class MontySession:
         return self._driven(lambda: waiting.resume({"return_value": asked}), {}, waits=True)
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run source code as the main program, which can read its input only by lines, with `input`."""
+        """Run source code as the main program, which can read its input only with `input`."""
         lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
         prompts: list[object] = []
 
         def line(*prompt: object) -> str:
-            prompts.extend(prompt)  # its text would have to appear within the program's output
+            prompts.extend(prompt)  # a prompt belongs in the output, where this function cannot print it
             try:
                 return next(lines)
             except StopIteration:
@@ -133,11 +130,11 @@ class MontySession:
 
     @property
     def used(self) -> float:
-        """The seconds of the limit that the session has used."""
+        """Seconds of the time limit that the session has used."""
         return perf_counter() - self._began
 
     def close(self) -> None:
-        """Give the worker back to the pool, cleared of the session's data."""
+        """Return the worker to the pool, which clears the session's data."""
         self._waiting = None
         self._checkout.__exit__(None, None, None)
 
@@ -162,7 +159,7 @@ class MontySession:
         )
 
     def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
-        """Answer the code's requests to the host until the code ends or waits for the next call."""
+        """Call host functions for the code until it ends or waits for the next call."""
         library = self._library
         if self.used > self._limits.seconds:
             return Ran("stopped", message=_TOO_LONG)
@@ -187,8 +184,8 @@ class MontySession:
             kind = type(inner).__name__
             return Ran("raised", message=f"{kind}: {error}", error=error_name(inner), arguments=[str(inner)])
         except (ValueError, RuntimeError, OverflowError) as error:
-            # Either the value exists but cannot be copied, such as an integer of more than 4,300 digits; or
-            # the session no longer exists, because an earlier call ended its worker.
+            # Either the value cannot be copied, such as an integer of more than 4,300 digits, or an earlier
+            # call ended the session's worker.
             gone = type(error) is RuntimeError
             message = _CRASHED if gone else f"its value cannot be copied: {error}"
             return Ran("stopped" if gone else "unsupported", output=self._printed.output, message=message)
@@ -202,7 +199,7 @@ class MontySession:
 
 
 def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
-    """Return a host function's answer to the code."""
+    """Call a host function for the code."""
     try:
         return {"return_value": given[at.function_name](*at.args, **at.kwargs)}
     except Exception as error:
@@ -210,7 +207,7 @@ def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
 
 
 def _raised(error: Any, output: str) -> Ran:
-    """Return the result of code that an error in Monty has ended."""
+    """Convert an error in Monty to a result."""
     inner = error.exception()
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind
@@ -228,9 +225,9 @@ def _raised(error: Any, output: str) -> Ran:
 
 
 def _not_copied(value: Any, most: int) -> str | None:
-    """Return the part of a value that was not copied exactly or is too large; None if there is no such part.
+    """Describe the part of a value that is too large or was not copied exactly, or return None.
 
-    Parts may be shared, so a small value can unfold into a huge one; each part is inspected only once.
+    Each part is inspected only once, because shared parts can make a small value unfold into a huge one.
     """
     seen: set[int] = set()
     waiting = [value]

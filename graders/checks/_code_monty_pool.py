@@ -1,4 +1,4 @@
-"""Monty's worker processes: one pool for this process, from the first session to its exit."""
+"""Keeps this process's pool of Monty workers, from the first session to the exit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WORKERS = 64
-"""More workers than sessions that are ever open at once: a session without one could wait forever."""
+"""More than the number of sessions open at once, because a session without a worker could wait forever."""
 
 
 class MontyPool:
-    """This process's only pool."""
+    """The only pool of workers in this process."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
@@ -26,7 +26,7 @@ class MontyPool:
         self.lost = False
 
     def pool(self, library: Any) -> Any:
-        """The pool, started on first use.
+        """Return the pool, which is started on first use.
 
         Raises:
             ConfigurationError: The pool cannot be started, or this process was forked from one that had a
@@ -61,16 +61,16 @@ class MontyPool:
         return pool
 
     def end(self) -> None:
-        """End the workers; the next session starts new ones."""
+        """End the workers. The next session starts new ones."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.__exit__(None, None, None)
 
     def _leave(self) -> None:
-        """Drop the pool after a fork: the workers and the library's threads belong to the parent.
+        """Drop the pool in a forked process, because its workers and threads belong to the parent.
 
-        Even the destruction of the pool object would kill the parent's workers, so it is never freed.
+        The pool object is never freed, because its destructor would kill the parent's workers.
         """
         import ctypes
 
@@ -84,12 +84,12 @@ workers = MontyPool()
 
 
 def end_processes() -> None:
-    """End Monty's workers, as at process exit; the next session starts new ones."""
+    """End Monty's workers. The next session starts new ones."""
     workers.end()
 
 
 def _beside(library: Any) -> str | None:
-    """Return Monty's program in a folder of installed packages, as in Lambda; None to let Monty find it."""
+    """Return the path of Monty's program beside the package, as in Lambda, or None to let Monty find it."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
     path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
     return path if os.path.isfile(path) else None

@@ -1,7 +1,7 @@
-"""Lists the names that source code binds and needs, from the syntax tree of Python's own parser.
+"""Lists the names that source code binds and needs, based on Python's own parser.
 
-The source code may be hostile and the parser cannot be interrupted, so only code within limits is parsed. For
-code that is over the limits or does not parse, no names are known, and the caller decides without them.
+The source code may be hostile and the parser cannot be interrupted, so longer code is not parsed. The caller
+then decides without names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import builtins
 import re
 
 LONGEST = 20_000
-"""The maximum length of source code that is parsed, in characters."""
+"""Maximum length of source code that is parsed, in characters."""
 
 _LONGEST_LINE = 4_000
 _ESCAPE = re.compile(r"\\([\\'\"\n])|\\")
@@ -30,10 +30,10 @@ _PASSIVE = (
 
 
 class CodeNames:
-    """The names that source code binds and needs.
+    """Names that source code binds and needs.
 
     Args:
-        tree: The syntax tree of the code.
+        tree: Syntax tree of the code.
     """
 
     __slots__ = ("acts", "binds", "needs")
@@ -47,19 +47,16 @@ class CodeNames:
                 bound.update(_bound(node))
         self.binds = frozenset(name for one in tree.body for name in _top(one))
         self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
-        """The names that the code uses but that are not bound or built in; none if it has `import *`."""
+        """Names that the code uses but does not bind, except built-ins. Empty if it has `import *`."""
         self.acts = any(not _is_passive(one) for one in tree.body)
-        """Whether the code does more than define names; a program does."""
+        """Whether the code does more than define names, as a program does."""
 
 
 def parsed(source: str) -> ast.Module | None:
-    """Return the syntax tree of source code; None if it does not parse, or is too long to try.
+    """Parse source code. Return None if it does not parse, or is too long to try.
 
     Backslashes are dropped unless they escape a quote or a line break, because names do not contain them and
     Python warns about unknown escapes.
-
-    Args:
-        source: The source code of a module.
     """
     if len(source) > LONGEST or max(map(len, source.split("\n"))) > _LONGEST_LINE:
         return None
@@ -70,11 +67,7 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def code_names(source: str) -> CodeNames | None:
-    """Return the names of source code; None if the code is not parsed.
-
-    Args:
-        source: The source code of a module.
-    """
+    """Return the names in source code, or None if it is not parsed."""
     tree = parsed(source)
     try:
         return None if tree is None else CodeNames(tree)
