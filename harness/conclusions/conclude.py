@@ -46,12 +46,12 @@ class JobRewards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
-    """The conclusions, with notes on anything that was not measured."""
+    """Conclusions from a job's rewards, with notes on anything that was not measured."""
 
     folds: FoldedFigures | None
     """Figures from records left out of training; None if that was not possible."""
     length_pay: LengthPay | None = None
-    """How the reward follows length.
+    """Correlation of the reward with length.
 
     None if length could not be separated from correctness, or if nothing could be compared.
     """
@@ -117,7 +117,7 @@ def _figures(
 
 
 def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | None]) -> float:
-    """The width of the grader's range, or of its rewards if the range is unknown."""
+    """Return the width of the grader's range, or of its rewards if the range is unknown."""
     if bounds is not None:
         return bounds[1] - bounds[0]
     known = [reward for reward in rewards.values() if reward is not None]
@@ -127,7 +127,7 @@ def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | Non
 def _controls(
     training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
-    """For the first hundred records, grade their own and another record's reference as completions."""
+    """Grade the references of the first 100 records as completions of their own and of another record."""
     records = [
         PlacedRecord(number, f"record {number}", example.record)
         for number, example in enumerate(training[:_CONTROLS], 1)

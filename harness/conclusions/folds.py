@@ -1,8 +1,8 @@
 """Cross-validation: measures the learned style on every record, each left out of training once.
 
 The records are divided into folds. For each fold, a policy is trained on the other folds. Only its shared
-weights (theta) are tested on the fold, because a completion's own terms apply only to completions seen in
-training. Nothing is graded here.
+weights (theta) are tested on the fold, because own terms exist only for completions seen in training. Nothing
+is graded here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class FoldedFigures:
     goal: str | None
     """The field that says which completions are right."""
     right: PolicyChange | None
-    """Expected rightness, from 0 to 1; None without a goal."""
+    """Expected correctness, from 0 to 1; None without a goal."""
     right_earn: float | None
     """Mean reward of right completions under the learned policy."""
     wrong_earn: float | None
@@ -70,7 +70,7 @@ def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[
 
     Args:
         examples: The records.
-        seed: Seeds the division.
+        seed: Seed for the division.
         count: Maximum number of folds.
     """
     sets = leak_sets([example.group.leaks for example in examples])
@@ -87,7 +87,7 @@ def fold_figures(
     Args:
         examples: All records, each once.
         rewards: The known rewards, by completion.
-        goal: The goal: how right the completions are.
+        goal: The correctness of the completions; None if unknown.
         schedule: The job's schedule.
 
     Returns:
@@ -137,7 +137,7 @@ class _Expectation:
             self._before[example.group.key], self.after[example.group.key] = before, after
 
     def change(self) -> PolicyChange | None:
-        """The means; None if no record has a known value."""
+        """Return the means; None if no record has a known value."""
         pair = compare(self._before, self.after)
         if pair is None:
             return None
@@ -159,7 +159,7 @@ def _earned(
     rewards: Mapping[str, float | None],
     rightness: Mapping[str, float],
 ) -> Iterable[tuple[float, float, float]]:
-    """Probability, rightness and reward of the completions for which both are known."""
+    """Yield probability, correctness and reward of each completion whose correctness and reward are known."""
     for weight, candidate in zip(weights, example.group.candidates, strict=True):
         reward, right = rewards.get(candidate.key), rightness.get(candidate.key)
         if reward is not None and right is not None:

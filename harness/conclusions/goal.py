@@ -1,6 +1,6 @@
-"""The goal of a rehearsal: the rollouts' field that says how right each completion is.
+"""The goal of a rehearsal: the field of the rollouts that contains each completion's correctness.
 
-A grader never sees the goal. The rehearsal uses it to tell whether right answers or something else earn the
+A grader never sees the goal. The rehearsal uses the goal to check if right answers or something else earn the
 reward.
 """
 
@@ -23,11 +23,11 @@ FOUND: Final = "is_right"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """How right the recorded completions are."""
+    """Correctness of the recorded completions."""
 
     field: str
     rightness: Mapping[str, float]
-    """Rightness of each completion, from 0 (wrong) to 1 (right), if its rollout has the field."""
+    """Correctness of each completion, from 0 (wrong) to 1 (right), if its rollout has the field."""
     span: tuple[float, float] | None
     """The lowest and the highest value, which are scaled to 0 and 1; None if no scaling is needed."""
     unknown: int
@@ -35,7 +35,7 @@ class Goal:
 
     @property
     def remarks(self) -> list[str]:
-        """Notes for the user about how the field was read."""
+        """Notes for the user about the interpretation of the field."""
         found = []
         if self.span is not None:
             low, high = self.span
@@ -49,7 +49,7 @@ class GoalValues:
     """Collects the goal's values while the rollouts are read.
 
     Args:
-        asked: The field that the user named; None for `is_right`, or else the label if there is only one.
+        asked: The field that the user named. None selects `is_right`, or the label if there is only one.
         labels: The fields that the user declared as labels.
         kept: Fields that the user shows to the grader. They are never chosen automatically.
 
@@ -95,7 +95,7 @@ class GoalValues:
             self._values[name].setdefault(key, []).append(None if said is None else float(said))
 
     def goal(self, groups: Iterable[Group], source: object) -> tuple[Goal | None, list[str]]:
-        """The goal, with notes on fields that were rejected.
+        """Return the goal, with notes on fields that were rejected.
 
         Args:
             groups: The rollouts' groups, in the same order.

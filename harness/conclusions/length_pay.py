@@ -1,9 +1,9 @@
 """Tests whether a reward follows length among otherwise similar completions of one record.
 
 Over all completions, right answers can hide a reward for length, and long right answers can look like one. So
-wrong completions are compared with other wrong ones of their record, which cannot earn a reward for being
-right. If it is unknown which completions are right, those with the same components are compared; components
-that measure length are ignored.
+the wrong completions of a record are compared with each other, because they earn nothing for being right. If
+correctness is unknown, completions with the same components are compared, and components that measure length
+are ignored.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def length_pay(
     Args:
         examples: All records, each once.
         rewards: The known rewards by completion.
-        goal: How right the completions are.
+        goal: The correctness of the completions.
 
     Returns:
         The correlation, or None if no record has three equally right completions of different lengths.
@@ -112,7 +112,7 @@ def _pay(
 def _correlations(
     examples: Sequence[Example], values: Mapping[str, float | None], alike: Mapping[str, Hashable]
 ) -> Iterator[float]:
-    """The rank correlation of a number and length in each set of similar completions."""
+    """Yield the rank correlation of a number and length in each set of similar completions."""
     for example in examples:
         sets: dict[Hashable, list[tuple[float, float]]] = {}
         for candidate in example.group.candidates:
@@ -127,7 +127,7 @@ def _correlations(
 
 
 def rank_correlation_of(left: Sequence[float], right: Sequence[float]) -> float | None:
-    """Spearman rank correlation; equal values share a rank. None if one side is constant."""
+    """Return Spearman's rank correlation, or None if one side is constant. Equal values share a rank."""
     first, other = _ranks(left), _ranks(right)
     middle = (len(left) - 1) / 2
     spread = math.fsum((a - middle) ** 2 for a in first) * math.fsum((b - middle) ** 2 for b in other)

@@ -1,7 +1,7 @@
-"""Generates completions from recorded ones, as examples of texts that a longer job could learn to write.
+"""Generates completions that a longer job could learn to write, from recorded completions.
 
-A reward may pay lists of guesses, padding or empty answers better than anything that the recorded model
-wrote, and a policy over recorded completions cannot show that. These completions are made without the
+A grader may reward lists of guesses, padding or empty answers more than anything that the recorded model
+wrote. A policy over recorded completions cannot show this. The generated completions do not use the
 reference.
 """
 
@@ -44,12 +44,12 @@ _WORD_AT_END = re.compile(r"\w+\Z")
 
 
 class Made(NamedTuple):
-    """The generated text."""
+    """A generated completion."""
 
     kind: str
     text: str
     source: int | None
-    """Index of the recorded completion that it was made from, if any."""
+    """Index of the recorded completion that the text was made from; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class MadePay:
     reward: float
     """Mean reward over the records."""
     source: float | None
-    """Mean reward of the recorded completions that they were made from, if any."""
+    """Mean reward of the recorded completions that the texts were made from; None if there are none."""
     policy: float
-    """Expected reward of the learned policy, which was not trained on these records."""
+    """Expected reward of the learned policy, which was not trained on the records."""
     more: Interval
     """The texts' mean reward minus the policy's expected reward."""
     record: str
@@ -126,10 +126,10 @@ def grade_made(
 
     Args:
         examples: All records, each once.
-        expected: The expected reward, by record, of a policy that was not trained on it.
+        expected: The expected reward, by record, of a policy that was not trained on the record.
         known: The known rewards of recorded completions.
         rewards: Grades completions.
-        seed: Seeds the choice of records.
+        seed: Seed for the choice of records.
 
     Returns:
         The rewards of each kind, and the number without a reward. If the grader cannot be called for one
@@ -187,7 +187,7 @@ def _repeated(text: str) -> str:
 
 
 def _joined(written: Mapping[int, str]) -> Iterator[Made]:
-    """Lists of the answers: the last numbers, if most completions have one, and the last lines."""
+    """Yield lists of the answers: the last numbers, if most completions have one, and the last lines."""
     found = {at: number for at, text in written.items() if (number := _LAST_NUMBER.search(text))}
     if 2 * len(found) > len(written):
         answers = dict.fromkeys(number.group() for number in found.values())
@@ -213,5 +213,5 @@ def _chained(lines: Sequence[str]) -> str:
 
 
 def _shared_start(lines: Sequence[str]) -> str:
-    """The common prefix of all lines. A partial word at its end belongs to the answers and is left out."""
+    """Return the common prefix of all lines, without a partial word at its end."""
     return _WORD_AT_END.sub("", os.path.commonprefix(lines))

@@ -1,9 +1,9 @@
 """Warnings that a reward teaches something other than right answers: findings B001 to B004.
 
 The thresholds were chosen on two of the five worlds in the comparison with real GRPO on a small transformer
-(`docs/emulator.md`), before the other three were made. The figures next to them are for all five: the true
-positives among the 15 cases in which right answers fell by .02 or more, and the false positives among the 40
-others. A finding depends only on figures.
+(`docs/emulator.md`), before the other three were made. The figures next to the thresholds are for all five
+worlds: the true positives among the 15 cases in which right answers fell by .02 or more, and the false
+positives among the 40 others.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class WarningFigures:
     scale: float
     """Width of the grader's range, or of the recorded rewards if the range is unknown."""
     length: LengthPay | None
-    """How the reward follows length.
+    """Correlation of the reward with length.
 
     None if length could not be separated from correctness, or if nothing could be compared.
     """
@@ -82,12 +82,12 @@ class WarningFigures:
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:
-    """The warnings from these figures."""
+    """Return the warnings for these figures."""
     return [*_about_right(figures), *_about_made(figures), *_about_length(figures.length)]
 
 
 def unchecked(figures: WarningFigures) -> list[str]:
-    """One sentence for each warning that was not checked, with the reason."""
+    """Return one sentence for each warning that was not checked, with the reason."""
     return [*_right_unchecked(figures), *_made_unchecked(figures), *_length_unchecked(figures)]
 
 

@@ -1,8 +1,8 @@
-"""Puts a rehearsal's figures into sentences that claim no more than they show.
+"""Describes a rehearsal's figures in sentences that claim no more than the figures show.
 
 If the rollouts say which completions are right, a sentence compares the reward with right answers. Otherwise
-it names the features that the reward favors, and says that correctness was not measured. No sentence
-forecasts a size, or the result of a longer job. Nothing is measured here.
+it names the features that the reward favors, and says that correctness was not measured. No sentence predicts
+the size of a change or the result of a longer job.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ CONSTANT: Final = "constant"
 UNREWARDED: Final = "unrewarded"
 
 SMALL: Final = 0.03
-"""A change of the expected reward that does not matter, as a share of the grader's range."""
+"""Smallest change of the expected reward that counts, as a share of the grader's range."""
 RIGHT_FALL: Final = 0.02
-"""The smallest drop in the share of right answers that counts, provided that its interval excludes zero.
+"""Smallest drop in the share of right answers that counts, if its interval excludes zero.
 
 It was measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this
 in 5 of the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the
 interval.
 """
 WRONG_PAID: Final = 0.05
-"""If a smaller share of wrong answers is paid, they do not count as the reason why the reward rises.
+"""If a smaller share of wrong answers is rewarded, wrong answers do not count as the reason for a rise.
 
-A grader that pays right answers in only one format reduces right answers in other formats. Wrong answers are
-harmless in such a case: in the benchmark's larger-number world, GRPO raised the right answers of such graders
-from .22 to .95, while the rehearsal had blamed wrong answers. The share was chosen after that result was
-known.
+A grader that rewards right answers in only one format makes right answers in other formats less frequent,
+which is not due to wrong answers. In the benchmark's larger-number world, GRPO raised the share of right
+answers from .22 to .95 with such graders, although the rehearsal had blamed wrong answers. This limit was
+chosen after that result was known.
 """
 _ENOUGH: Final = 0.1
 """Minimum share of groups with an advantage before a sentence mentions style."""
@@ -86,13 +86,13 @@ def verdicts(facts: Facts) -> list[Verdict]:
 
 
 def _right_falls(right: PolicyChange) -> bool:
-    """Whether the share of right answers falls by more than chance would explain."""
+    """Return True if the share of right answers falls by more than chance would explain."""
     change = right.change.difference
     return change.mean <= -RIGHT_FALL and change.high is not None and change.high < 0.0
 
 
 def bought(folds: FoldedFigures) -> bool:
-    """Whether the share of right answers falls and wrong ones are paid; unknown pay counts as paid."""
+    """Return True if the share of right answers falls and wrong ones are (or may be) rewarded."""
     paid = folds.wrong_paid is None or folds.wrong_paid >= WRONG_PAID
     return folds.right is not None and _right_falls(folds.right) and paid
 
@@ -150,7 +150,6 @@ def _measured(facts: Facts, reward: PolicyChange) -> Verdict:
 
 
 def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
-    """The conclusion for a rising reward, from the change in right answers."""
     said = change_said("Reward", reward)
     folds = facts.folds
     right = None if folds is None else folds.right
@@ -169,7 +168,7 @@ def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
 
 
 def _right(facts: Facts) -> str:
-    """A sentence about right answers, or about why they were not measured."""
+    """Return a sentence about right answers, or the reason why they were not measured."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
         return f"{change_said('Right answers', folds.right)}."
@@ -182,7 +181,7 @@ def _right(facts: Facts) -> str:
 
 
 def _favored(facts: Facts) -> str:
-    """A sentence with the features that the reward favors."""
+    """Return a sentence with the features that the reward favors."""
     named = [
         f"{said_of(feature.names)} ({feature.before:.0%} -> {feature.after:.0%})"
         for feature in facts.learned.features_amplified[:_NAMED]
@@ -191,7 +190,7 @@ def _favored(facts: Facts) -> str:
 
 
 def _horizon(facts: Facts) -> str:
-    """A note about the limits of the rehearsal, for sentences that report little change."""
+    """Return a note about the limits of the rehearsal, for sentences that report little change."""
     graded = facts.learned.graded
     found = f"This applies to the {facts.learned.draws:,} completions that were drawn."
     if not graded.above_lowest:
@@ -206,7 +205,7 @@ def _horizon(facts: Facts) -> str:
 
 
 def _about_grader(facts: Facts) -> str:
-    """A sentence that says whether the grader is to blame, judging by the references."""
+    """Return a sentence on whether the grader is to blame, judging by the references."""
     controls = facts.controls
     if controls is None:
         return "Whether the grader is to blame was not measured: the references are not texts."

@@ -39,7 +39,7 @@ class Named(NamedTuple):
     label: str
     model: str
     exposure: Exposure
-    """Whether the model was trained on these records, if known."""
+    """The model's exposure to the records in training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Standing:
     model: str
     exposure: Exposure
     rollouts: str
-    """The file with its completions."""
+    """The file with the model's completions."""
     reward: Interval | None
     """The mean reward with its interval; None if no completion got a reward."""
     completions: int
@@ -88,7 +88,7 @@ class Standing:
     """The reward of each completion, by id."""
 
     def to_json(self) -> dict[str, Any]:
-        """The result as JSON, without the rewards of single completions."""
+        """Return the result as JSON, without the rewards of single completions."""
         value = asdict(self)
         del value["by_completion"]
         return value
@@ -114,11 +114,11 @@ class Evaluation:
 
     @property
     def measured(self) -> bool:
-        """Whether every model got at least one reward."""
+        """True if every model got at least one reward."""
         return all(standing.reward is not None for standing in self.standings)
 
     def to_json(self) -> dict[str, Any]:
-        """The evaluation as JSON."""
+        """Return the evaluation as JSON."""
         first = self.baseline.label
         return {
             "baseline": first,
@@ -167,7 +167,7 @@ def evaluate(
 
 
 def file_name(model: str) -> str:
-    """The rollouts file of a model: a readable name, unique to the model."""
+    """Return the name of a model's rollouts file, which is readable and unique to the model."""
     mark = hashlib.blake2b(model.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model).strip('-.')[:60]}-{mark}.jsonl"
 
@@ -209,7 +209,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
 
 
 def _number(rollout: Rollout) -> int:
-    """The number of a completion within its record; an earlier call may have asked for more completions."""
+    """Return a completion's number within its record. An earlier call may have asked for more completions."""
     return int(str(rollout.id).rpartition("/")[2])
 
 

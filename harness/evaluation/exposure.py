@@ -1,8 +1,8 @@
 """Checks whether a model was trained on an evaluation's records, which would make the evaluation meaningless.
 
 A job's journal names its training file and the file's hash. Records are compared by record key and by leak
-key, so a record counts as trained on if its prompt was, regardless of the reference. If the answer is unknown
-(a bare model ID, a missing training file), the result is `not checked`.
+key, so a record counts as trained on if its prompt was, regardless of the reference. If only a model ID is
+known, or the training file is missing, the result is `not checked`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Exposure:
 
     @property
     def sentence(self) -> str | None:
-        """A sentence for the result's readers, without its period; None if there is nothing to say."""
+        """The result as a sentence without a period; None if there is nothing to report."""
         if self.state == "not checked":
             return f"whether it was trained on these records was not checked: {self.why}"
         if self.state != "trained":
@@ -67,12 +67,12 @@ class Exposure:
 
 
 def exposure_of_base() -> Exposure:
-    """The exposure of a base model, which was not tuned."""
+    """Return the exposure of a base model, which was not tuned."""
     return Exposure("not tuned")
 
 
 def exposure_of_model(model: str) -> Exposure:
-    """The exposure of a model that is named only by its ID.
+    """Return the exposure of a model that is named only by its ID.
 
     Args:
         model: The ID.
@@ -89,7 +89,7 @@ def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | No
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: The job's name there, or its ID.
+        job: The job's name or ID.
         records: The records of the evaluation.
         limit: Compare only the first N records.
 
@@ -117,14 +117,14 @@ def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | No
 
 
 def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
-    """Refuse records that a model was trained on.
+    """Raise an error if a model was trained on the records.
 
     Args:
         exposures: The user's name for each model, and its exposure. Models from one job are named once, under
             the last name.
 
     Raises:
-        InputError: At least one model was trained on them.
+        InputError: At least one model was trained on the records.
     """
     names = {exposure: name for name, exposure in exposures if exposure.state == "trained"}
     if names:
@@ -136,7 +136,7 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 
 
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
-    """The path of the training file, if it still has the content that was trained on."""
+    """Return the path of the training file, if it still has the content that was trained on."""
     for path in (data.path, records):
         if path == STANDARD_INPUT:  # stdin now has the evaluation's records
             continue
@@ -155,7 +155,7 @@ def _comparable(file: DataFile) -> Iterator[Record]:
 
 
 def _short(record: Record) -> str:
-    """A record's place without its folder: `held_out.jsonl:3`."""
+    """Return a record's place without its folder: `held_out.jsonl:3`."""
     return record.place.rpartition("/")[2]
 
 

@@ -1,7 +1,7 @@
-"""Measures whether training reinforces the unwanted texts that, according to an audit, a grader pays for.
+"""Measures whether training reinforces completions that an audit found wrongly rewarded.
 
-The texts were not recorded, so a separate job trains on the recorded completions plus each text as one more
-completion per record. This job does not change the main job's figures.
+The rollouts do not contain these texts. So a separate job trains on the recorded completions and, for every
+record, on each text as one more completion. This job does not change the main job's figures.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INVARIANCE: Final = "B"
 
 
 def paid_texts(runs: Path, sha256: str | None) -> list[AuditFinding]:
-    """The findings from a grader's newest audit that have a paid text, worst first.
+    """Return the findings of a grader's newest audit that have a rewarded text, worst first.
 
     Args:
         runs: The folder of all runs.
@@ -61,7 +61,7 @@ def breed(
     Args:
         paid: Findings with the texts.
         training: The training records with their recorded completions.
-        held_out: The held-out ones.
+        held_out: The held-out records with their recorded completions.
         schedule: The job's schedule.
         rewards: Grades the texts.
 
@@ -97,7 +97,7 @@ def breed(
 
 
 def _with(example: Example, paid: Sequence[AuditFinding]) -> Example:
-    """A copy of a record with the texts as its last completions."""
+    """Return a copy of a record with the texts as its last completions."""
     group = Group(example.group.key, example.group.record)
     group.candidates = list(example.group.candidates)
     for one in paid:
@@ -108,13 +108,13 @@ def _with(example: Example, paid: Sequence[AuditFinding]) -> Example:
 
 
 def _probability(policy: Policy, examples: Sequence[Example], texts: int, *, own: bool = True) -> list[float]:
-    """The mean probability of each text over several records."""
+    """Return the mean probability of each text over several records."""
     found = [probabilities(policy, one.group.options, own=own)[-texts:] for one in examples]
     return [sum(some) / len(found) for some in zip(*found, strict=True)]
 
 
 def _earned(examples: Sequence[Example], place: int, rewards: KeptRewards) -> float | None:
-    """The mean reward of a text over the records for which a step drew it."""
+    """Return the mean reward of a text over the records for which a step drew it."""
     known = [rewards.known(one.group.candidates[place].key) for one in examples]
     some = [reward for reward in known if reward is not None]
     return sum(some) / len(some) if some else None

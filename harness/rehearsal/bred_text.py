@@ -1,4 +1,4 @@
-"""A rehearsal's report about an unwanted text that, according to an audit, the grader pays for."""
+"""The effect of training on a completion that an audit found wrongly rewarded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["BredText"]
 
 @dataclass(frozen=True, slots=True)
 class BredText:
-    """An unwanted text that the audit found, with its probability before and after training."""
+    """A text that the audit found wrongly rewarded, with its probability before and after training."""
 
     id: str
     """Id of the probe that found the text."""
@@ -17,7 +17,8 @@ class BredText:
     message: str
     """The audit's description of the text."""
     reward: float | None
-    """The text's mean reward over the training records; None if the grader fails on it."""
+    """Mean reward of the text over the training records; None if no step drew it or the grader failed on
+    it."""
     before: float
     """The text's probability on the training records, where it is one of the completions."""
     after: float
@@ -28,6 +29,6 @@ class BredText:
 
     @property
     def bred(self) -> bool:
-        """Whether training makes the text more likely, on held-out records if there are any."""
+        """True if training makes the text more likely, on held-out records if there are any."""
         before, after = self.held_out or (self.before, self.after)
         return after > before

@@ -1,4 +1,4 @@
-"""A rehearsal's request and results, and their form in `rehearsal.json`."""
+"""A rehearsal's inputs and results, as stored in `rehearsal.json`."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ class Rehearsal(Conclusions):
     questions: int = 0
     """Number of questions that judges answered since the rehearsal was last started or resumed."""
     questions_made: int = 0
-    """Number of these questions about generated completions."""
+    """Number of these questions that were about generated completions."""
     bred: list[BredText] = field(default_factory=list)
-    """Unwanted texts that an audit of this grader found, before and after a job that can draw them."""
+    """Texts that an audit of the grader found wrongly rewarded, before and after a job that can draw them."""
 
     def to_json(self) -> dict[str, Any]:
-        """The rehearsal as one JSON object."""
+        """Return the rehearsal as one JSON object."""
         found: dict[str, Any] = as_json(self)
         return found
 
@@ -124,7 +124,7 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
     """Read a finished rehearsal.
 
     Args:
-        folder: Its folder.
+        folder: The rehearsal's folder.
 
     Returns:
         The rehearsal, or None if the folder has none.
@@ -138,12 +138,12 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
 
 
 def _from_2(value: dict[str, Any]) -> dict[str, Any]:
-    """Convert a rehearsal from a version without goals; it has one held-out tenth instead of folds."""
+    """Convert a rehearsal of schema 2, which has one held-out tenth instead of folds."""
     return {**value, "folds": None}
 
 
 def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> None:
-    """Refuse a folder with another rehearsal.
+    """Check that a folder does not belong to another rehearsal.
 
     Args:
         written: The identity stored in the folder, as JSON or as an object.
@@ -151,7 +151,7 @@ def check_identity(written: Any, identity: RehearsalInputs, folder: Path) -> Non
         folder: The folder.
 
     Raises:
-        InputError: The two differ; the message says where.
+        InputError: The identities differ. The message names the inputs that do.
     """
     try:
         found = written if isinstance(written, RehearsalInputs) else typed(RehearsalInputs, written)

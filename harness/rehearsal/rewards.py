@@ -1,4 +1,4 @@
-"""The rewards of a rehearsal: each completion is graded once and saved, so a killed rehearsal resumes.
+"""Grades each completion of a rehearsal once, and saves the rewards, so a killed rehearsal can resume.
 
 A real job grades a completion every time it is drawn. Here the first reward is used for all draws. With a
 deterministic grader this gives the same curves, and a slow or paid grader runs only once per completion.
@@ -21,7 +21,7 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 __all__ = ["BATCH", "KeptRewards"]
 
 BATCH: Final = 16
-"""Number of completions per grader call. Rewards are saved after each, so a kill loses one call at most."""
+"""Number of completions per grader call. Rewards are saved after each call, so a kill loses at most one."""
 
 
 class KeptRewards:
@@ -60,7 +60,7 @@ class KeptRewards:
 
     @property
     def resumed(self) -> int:
-        """Number of rewards from an earlier call."""
+        """Number of rewards loaded from the file."""
         return self._resumed
 
     @property
@@ -69,7 +69,7 @@ class KeptRewards:
         return {key: one.components for key, one in self._known.items() if one.reward is not None}
 
     def known(self, key: str) -> float | None:
-        """The reward of a completion; None if it was not graded, or has none.
+        """Return the reward of a completion; None if it was not graded or has no reward.
 
         Args:
             key: The completion's key.
@@ -114,7 +114,7 @@ class KeptRewards:
 
 
 def _kept(one: SampleReward) -> Any:
-    """A reward as a number, or as a list with its components."""
+    """Return a reward as a number, or as a list of the number and its components."""
     return [one.reward, one.components] if one.components else one.reward
 
 

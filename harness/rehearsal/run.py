@@ -1,9 +1,8 @@
-"""Runs a whole training job on this machine, from recorded rollouts and a grader to a `Rehearsal`.
+"""Runs a whole training job in this process, from recorded rollouts and a grader to a `Rehearsal`.
 
-It makes records from the rollouts and splits them. The simulator's policy is trained on one part and tested
-on the other. This takes seconds and uses no service. Only rewards are saved along the way, so a killed
-rehearsal resumes without grading twice. All other files are written at the end, each atomically, with
-`rehearsal.json` last.
+The records of the rollouts are split. The simulator's policy trains on one part and is tested on the other,
+within seconds and without a service. Rewards are saved during the job, so a killed rehearsal can resume
+without grading twice. The other files are written atomically at the end, with `rehearsal.json` last.
 """
 
 from __future__ import annotations
@@ -82,11 +81,11 @@ class RehearsalRequest:
     records: DataFile | None = None
     """The training records, whose fields the grader sees instead of the rollouts'."""
     answers: Path | None = None
-    """Recorded answers to the grader's requests to a service; None to let it ask the service."""
+    """Recorded answers to the grader's requests to a service; None to send the requests."""
     goal: str | None = None
-    """The rollouts' field that says how right a completion is; None for `is_right` or a single label.
+    """Field of the rollouts with a completion's correctness; None for `is_right` or a single label.
 
-    The grader does not see it.
+    The grader does not see the field.
     """
     runs: Path = Path("runs")
     """The folder of all runs, with the graders' audits."""
@@ -108,10 +107,10 @@ class Progress(Protocol):
     """Receives the progress of a rehearsal."""
 
     def stage(self, name: str) -> None:
-        """The next stage starts."""
+        """Called when a stage starts."""
 
     def step(self, figures: Callable[[], StepFigures]) -> None:
-        """A step is done; its figures are computed on demand."""
+        """Called after a step. Calling `figures` computes the progress so far."""
 
 
 @dataclass(slots=True)
@@ -126,7 +125,7 @@ class _Job:
     )
 
     def figures(self, total: int) -> StepFigures:
-        """The curves so far."""
+        """Return the curves so far."""
         return StepFigures(self.step, total, *(series.curve() for series in self.series.values()))
 
 
@@ -199,7 +198,7 @@ def _in_folder(
 
 
 def quarters(values: Sequence[float]) -> list[float]:
-    """The mean of each quarter of a curve; empty for fewer than four values."""
+    """Return the mean of each quarter of a curve; empty for fewer than four values."""
     if len(values) < 4:
         return []
     cuts = [len(values) * part // 4 for part in range(5)]
@@ -291,7 +290,7 @@ def _schedule(request: RehearsalRequest) -> Schedule:
 def _example(
     examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
 ) -> BeforeAfter | None:
-    """The held-out record with the largest gain of a better completion."""
+    """Return the held-out record with the largest gain in expected reward; None if no completion improved."""
     before = rewards_by_record(None, examples, rewards)
     after = rewards_by_record(policy, examples, rewards)
     gained = {name: after[name] - mean for name, mean in before.items()}
@@ -336,7 +335,7 @@ def _remarks(parts: Split) -> list[str]:
 
 
 def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
-    """The default folder, always the same for the same inputs."""
+    """Return the default folder, which is always the same for the same inputs."""
     grader = named(request.grader)
     words = f"{stem_of(request.rollouts)}-{grader.name or grader.where}"
     mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
@@ -344,7 +343,7 @@ def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Pat
 
 
 def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
-    """Refuse a folder that contains anything but this rehearsal."""
+    """Check that a folder contains nothing but this rehearsal."""
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -43,9 +43,9 @@ class Split:
     kept: list[str]
     """Fields that the user keeps although they differ between the rollouts of one record."""
     goal: Goal | None
-    """How right the completions are; None if unknown."""
+    """Correctness of the completions; None if unknown."""
     remarks: list[str]
-    """Notes for the user about how the goal was read."""
+    """Notes for the user about the goal."""
 
 
 def split(
@@ -63,11 +63,11 @@ def split(
         rollouts: The rollouts file.
         share: Share of records to hold out, from 0 to below 1; at least one record if above 0. Records that
             share a prompt count as one.
-        seed: Seeds the choice.
+        seed: Seed for choosing the held-out records.
         labels: More fields to remove.
         keep: Fields to keep even though they differ between the rollouts of one record.
         records: The training records, whose fields replace those of the rollouts.
-        goal: The field that says how right a completion is; None to detect it.
+        goal: The field with a completion's correctness; None to detect it.
 
     Raises:
         InputError: The file cannot be read, or has too few records, prompts or completions.

@@ -66,7 +66,7 @@ def audit_text(facts: AuditFacts) -> str:
 
 
 def verdict_line(facts: AuditFacts) -> str:
-    """One sentence with the verdict and its basis."""
+    """Return one line with the verdict, the grader and the number of findings."""
     counts = [f"{count} {severity.value}" for severity, count in facts.counts().items()]
     found = f"{', '.join(counts)}" if counts else "no findings"
     return f"{facts.verdict.upper()}: {facts.grader.ref} on {facts.records:,} records, {found}"

@@ -1,4 +1,4 @@
-"""Prints whether a grader can be trusted: verdict, basis, and the grader's disagreements with people."""
+"""Prints a calibration: the verdict, the figures, and the grader's disagreements with people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def print_calibration(
     *,
     whole: bool = False,
 ) -> None:
-    """Print how far the run shows that its grader can be trusted.
+    """Print a calibration.
 
     Args:
         found: The calibration.

@@ -1,4 +1,4 @@
-"""Prints the changes in a second run: first those that matter to a job, then flipped rollouts with texts."""
+"""Prints a comparison of two runs: the changes that matter to a job, then rollouts with their texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def print_comparison(
     *,
     everything: bool = False,
 ) -> None:
-    """Print the changes in the second run.
+    """Print a comparison of two runs.
 
     Args:
         found: The comparison.

@@ -77,7 +77,7 @@ def _row_lines(row: Row, rule: LabelRule, middle: float | None, whole: bool) -> 
 
 
 def chosen_as_json(run: Run, found: ChosenRows) -> dict[str, Any]:
-    """The selected gradings as JSON, with their texts."""
+    """Return the selected gradings as JSON, with their texts."""
     reader = SampleReader(run)
     samples = []
     for row in found.rows:

@@ -1,4 +1,4 @@
-"""The console for all printing. It escapes control characters, so printed texts cannot control the terminal.
+"""A console that escapes control characters, so that printed data cannot control the terminal.
 
 All output goes through `SafeConsole.render`, including tables and live displays, and is escaped there.
 """
@@ -17,7 +17,7 @@ __all__ = ["SafeConsole"]
 
 
 class SafeConsole(Console):
-    """Rich's console, which interprets no markup here and escapes control characters.
+    """A rich console that interprets no markup and escapes control characters.
 
     Args:
         file: The file to print to; None for standard output.
@@ -40,7 +40,7 @@ class SafeConsole(Console):
         raise BrokenPipeError
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print like rich, but escape whole texts, because rich silently drops some control characters."""
+        """Print objects. Strings are escaped first, because rich drops some control characters."""
         super().print(*(self._safe(each) if isinstance(each, str) else each for each in objects), **options)
 
     def _safe(self, text: str) -> str:

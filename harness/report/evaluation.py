@@ -18,7 +18,7 @@ def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
 
     Args:
         found: The evaluation.
-        console: The console to print to, without markup.
+        console: The console to print to.
     """
     first = found.baseline.label
     asked = f"{_count(found.records, 'record')}, {_count(found.n, 'completion')} each"
@@ -83,7 +83,7 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 
 
 def _apart(standing: Standing) -> list[str]:
-    """A note on the completions that the mean leaves out."""
+    """Return notes on completions that failed, have no text, were cut off or were refused."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")

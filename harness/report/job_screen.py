@@ -51,7 +51,7 @@ class JobScreen:
     name: str
     now: Callable[[], float]
     trouble: str | None = None
-    """The reason why the service cannot be reached at the moment; None if it can be."""
+    """The reason why the service is unreachable; None if it is reachable."""
     _rows: tuple[_Metric, ...] = ()
     _status: tuple[str, str] = ("not known yet", "dim")
     _id: str = ""

@@ -67,7 +67,7 @@ class Look:
     """Total milliseconds of grading."""
 
     def to_json(self) -> dict[str, Any]:
-        """The summary as JSON."""
+        """Return the summary as JSON."""
         found: dict[str, Any] = as_json(self)
         del found["span"], found["ranks"]
         found["run"], found["totals"] = found.pop("facts"), self.totals.to_json()
@@ -132,7 +132,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
 
 def _span(totals: Totals) -> Bounds:
-    """The lowest and highest reward, if they differ enough for their range to be divided."""
+    """Return the lowest and highest reward, or 0 and 1 if they are too close to be divided into bins."""
     low, high = totals.lowest or 0.0, totals.highest or 0.0
     try:
         check_bounds((low, high))

@@ -1,7 +1,4 @@
-"""Renders a rehearsal as lines for people: the curve, the texts that the model learned, and a conclusion.
-
-Completions appear unchanged, except for control characters.
-"""
+"""Renders a rehearsal as lines of text: the curves, the learned features, the verdict and the warnings."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ _WIDTH = 76
 
 
 def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Return the full report of a rehearsal.
+    """Yield the full report of a rehearsal.
 
     Args:
         found: The rehearsal.
@@ -86,7 +83,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Warnings about this reward with their fixes, and the checks that were not made."""
+    """Yield the warnings with their fixes, and the checks that were not made."""
     yield from _head("warnings")
     if not found.findings:
         yield StyledLine("  none")
@@ -102,7 +99,7 @@ def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
-    """Describe the effect of training on each text that an audit found rewarded: finding and curve.
+    """Yield the effect of training on each completion that an audit found rewarded.
 
     Args:
         bred: The texts.
@@ -128,13 +125,13 @@ def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
 
 
 def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """The conclusion from the rehearsal."""
+    """Yield the verdicts of a rehearsal."""
     for verdict in found.verdicts:
         yield StyledLine(_indented(verdict.message, 2))
 
 
 def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Reward, entropy and length over the steps, and the expected reward before and after."""
+    """Yield reward, entropy and length over the steps, and the expected reward before and after."""
     for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
         points = found.curves[name]
         if points:
@@ -154,7 +151,7 @@ def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
-    """The completions of a record that lost and gained the most probability."""
+    """Yield the completions of a record that lost and gained the most probability."""
     yield StyledLine(f"  {_line(example.prompt)}")
     for name, text, reward, (first, last) in (
         ("lost", example.before, example.reward_before, example.before_probability),
@@ -166,7 +163,7 @@ def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
 
 
 def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
-    """Measurements on records that were left out of training."""
+    """Yield figures for records that were left out of training."""
     yield StyledLine(f"  on records left out of training ({found.folds} folds, each record once):")
     for name, moved in (("reward", found.reward), ("right answers", found.right)):
         if moved is None:
@@ -185,7 +182,7 @@ def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
 
 
 def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]:
-    """The strongest features, each with the completions most likely to have it."""
+    """Yield the strongest features, each with the completions most likely to have it."""
     if not shifts:
         yield StyledLine(f"  {name}: none")
         return
@@ -198,7 +195,7 @@ def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]
 
 
 def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
-    """The models that the rollouts name; empty if they name only one."""
+    """Yield the probability of each model's completions, unless the rollouts name fewer than two models."""
     if len(by_model) < 2:
         return
     yield StyledLine("  probability by the rollouts' `model`, by ratio", "bold")
@@ -209,7 +206,7 @@ def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
 
 
 def _earned(shift: FeatureShift | StyleShift) -> str:
-    """Reward and advantage of the recorded completions, which do not depend on the policy."""
+    """Describe the reward and advantage of recorded completions, which do not depend on the policy."""
     reward = "none" if shift.reward_mean is None else f"{shift.reward_mean:.2f}"
     gain = "unknown" if shift.advantage_mean is None else f"{shift.advantage_mean:+.2f}"
     return f"reward {reward:<4} advantage {gain}"

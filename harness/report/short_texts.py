@@ -1,4 +1,4 @@
-"""Reads the texts of a run's samples by their places in the rollouts file, and shortens them to one line."""
+"""Reads the texts of a run's samples, and shortens them to one line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SampleReader:
         self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
-        """The texts of the rollout whose line begins at a byte; None if they cannot be read."""
+        """Return the texts of the rollout at a byte offset; None if they cannot be read."""
         if self._rollouts is None:
             return None
         try:
@@ -76,7 +76,7 @@ def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> 
 
 
 def cut(text: str, columns: int) -> str:
-    """Text as one printable line of limited width. It keeps more of the text's end, where answers are."""
+    """Shorten a text to one printable line. More of the end is kept, because answers are at the end."""
     # Only the two ends are visible, and a completion may have millions of characters.
     if len(text) > 4 * columns:
         text = text[: 2 * columns] + text[-2 * columns :]
@@ -91,7 +91,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def _fitting(text: str, columns: int) -> str:
-    """The start of a text that fits into a number of columns."""
+    """Return the start of a text that fits into a number of columns."""
     used = 0
     for at, char in enumerate(text):
         used += columns_of(char)

@@ -1,4 +1,4 @@
-"""The texts of a rollout for people: turns of the prompt, completion, reasoning, reference."""
+"""Extracts the readable texts of a rollout: prompt, completion, reasoning and reference."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class SampleTexts:
 
 
 def texts_of_line(line: bytes) -> SampleTexts:
-    """Read any line of a rollouts file.
+    """Extract the texts from a line of a rollouts file.
 
     Args:
-        line: The line. A line that is not a rollout is shown unchanged.
+        line: The line. A line that is not a rollout becomes the completion, unchanged.
     """
     try:
         value = parse(line)
@@ -61,18 +61,18 @@ def texts_of_line(line: bytes) -> SampleTexts:
 
 
 def excerpt(text: str, most: int) -> Shown:
-    """The text, or its start and end if it is longer than `most` characters."""
+    """Return the text, or its start and end if it is longer than `most` characters."""
     half = most // 2
     return text if len(text) <= most else (text[:half], len(text) - 2 * half, text[-half:])
 
 
 def length_of(shown: Shown) -> int:
-    """The number of a text's characters that are kept."""
+    """Return the number of characters in a full text or an excerpt."""
     return len(shown) if isinstance(shown, str) else len(shown[0]) + len(shown[2])
 
 
 def _answer(value: dict[str, Any], last: Any) -> tuple[str, str]:
-    """The completion as the grader receives it, with blocks other than text, and separately the reasoning."""
+    """Return the completion as the grader receives it, with names of other blocks, and the reasoning."""
     try:
         sample = Sample(value)
         completion, reasoning = sample.completion, sample.reasoning
@@ -110,7 +110,7 @@ def _block_text(block: Any) -> str:
 
 
 def _medium(block: Any) -> str | None:
-    """A placeholder for a block that is not text, such as `[image]`; else None."""
+    """Return a placeholder for an image or other medium, such as `[image]`; None for other blocks."""
     if not isinstance(block, dict):
         return None
     kinds = [block.get("type"), *block]  # OpenAI names the type; Converse uses it as the key

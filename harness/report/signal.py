@@ -20,7 +20,7 @@ _METRICS = 10
 def print_signal(
     found: Signal, cost: Forecast | None, kept: KeptRecords | None, console: SafeConsole
 ) -> None:
-    """Print how much a job could learn from the rewards.
+    """Print a run's signal.
 
     Args:
         found: The statistics.

@@ -46,10 +46,10 @@ class RunSummary:
     function: FunctionReport | None = None
     """The local runtime's measurements of a built function."""
     published: PublishedAnswers | None = None
-    """What happened to the answers that the run recorded."""
+    """The file of answers that the run recorded."""
 
     def to_json(self) -> dict[str, Any]:
-        """The run as one JSON object."""
+        """Return the summary as one JSON object."""
         run, totals = self.run, self.totals
         paths = {"run": str(run.folder), "rewards": str(run.rewards), "rollouts": run.rollouts_name}
         summary: dict[str, Any] = {**paths, **as_json(run.facts), "totals": totals.to_json()}
@@ -78,7 +78,6 @@ class RunSummary:
             yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
 
     def _function_lines(self) -> Iterator[str]:
-        """Lines about a built function's run on this machine."""
         if self.function is not None:
             yield from self.function.lines()
         elif isinstance(self.run.facts.target, LocalRuntimeFacts) and self.run.facts.target.note:
@@ -89,7 +88,6 @@ class RunSummary:
                 yield f"{whose}: {log}"
 
     def _answer_lines(self) -> Iterator[str]:
-        """Lines about the source of the answers to the grader's questions, and about the recorded answers."""
         if self.run.facts.answers is not None:
             yield from answers_lines(self.run.facts.answers)
             if self.function is not None:
@@ -100,7 +98,7 @@ class RunSummary:
             yield from self.published.lines()
 
     def lines(self) -> Iterator[str]:
-        """Describe the run to people in a few lines."""
+        """Yield a few lines that describe the run."""
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
@@ -183,7 +181,7 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
 
 
 def _first_errors(run: Run, totals: Totals) -> list[Row]:
-    """The first row of each kind of error.
+    """Return the first row of each kind of error.
 
     Lines that were not rollouts are left out, because they are listed with their places.
     """
@@ -199,7 +197,6 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
 
 
 def _field_lines(facts: RunFacts, totals: Totals) -> Iterator[str]:
-    """Lines about fields that the grader saw but training may not provide, and fields that it did not see."""
     if facts.records is not None:
         yield f"fields are those of the records in {facts.records.path}"
     for note in facts.fields.notes():

@@ -1,4 +1,4 @@
-"""Prints a run or one sample for people, as plain text if standard output is not a terminal.
+"""Prints a run or one sample, as plain text if standard output is not a terminal.
 
 Markup in a completion is not interpreted, and control characters are escaped.
 """
@@ -23,9 +23,9 @@ from harness.signal.groups import GroupCounts
 
 BAR = 40
 METRICS = 20
-"""The number of metrics printed by default. A grader may invent a new metric name for each sample."""
+"""Number of metrics printed by default, because a grader may invent a metric name for each sample."""
 TEXT = 10_000
-"""The number of a text's characters printed by default."""
+"""Number of characters of a text printed by default."""
 TURNS = 40
 """The number of messages printed by default, half from the start and half from the end."""
 _NAME = 60
@@ -238,7 +238,7 @@ def _head(console: SafeConsole, title: str) -> None:
 
 
 def _shown(value: Any, everything: bool) -> str:
-    """The full text of a value, without the middle if the text is very long."""
+    """Return a value as text, without the middle if the text is very long."""
     text = "(none)" if value is None else as_text(value)
     if everything or len(text) <= TEXT:
         return text

@@ -1,4 +1,4 @@
-"""Predicts from a replay's rewards what a training job would learn, before you pay for it.
+"""Estimates from a replay's rewards how well a training job would learn, before you pay for the job.
 
-`learning.signal_of(run)` returns a `Signal`: the statistics of one run, and its `verdict`.
+`learning.signal_of(run)` returns a `Signal` with a run's statistics and the advice based on them.
 """

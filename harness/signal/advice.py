@@ -1,4 +1,4 @@
-"""Turns a run's statistics into a sentence that advises to train or to fix a problem first, and says why."""
+"""Advice based on a run's statistics: train now, or fix a problem first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["SATURATED", "SPARSE", "Action", "Advice", "Grounds", "advise"]
 
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse; above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
-"""Mean rewards, as fractions of the range, beyond which AWS advises against training."""
+"""AWS advises against training if the mean reward is outside these fractions of the range."""
 FAILED: Final = 0.1
-"""If this share of rollouts has no reward, the rest may not be representative. Our choice."""
+"""If this share of rollouts has no reward, the rewarded ones may not be representative. Our choice."""
 HARDLY: Final = 0.1
 """If a smaller share of groups teaches something, most of a job's cost is wasted. Our choice."""
 AGREES: Final = 0.9
@@ -71,13 +71,13 @@ class Grounds:
     truncated: Statistic
     unread: Mapping[str, Statistic]
     wires: int
-    """Number of gradings on which the wire formats disagreed."""
+    """Number of gradings whose reward depends on the wire format."""
     fields: Mapping[str, int]
-    """Number of gradings for each field that the grader saw and that differs within a record."""
+    """For each field that differs within a record, the number of gradings in which the grader saw it."""
 
 
 def advise(grounds: Grounds) -> Advice:
-    """Decide what to advise. The most serious problem becomes the reason; other problems are listed with it.
+    """Choose the advice. The most serious problem becomes the reason, and other problems are listed with it.
 
     Args:
         grounds: The statistics.
@@ -135,7 +135,7 @@ def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _cautions(grounds: Grounds) -> Iterator[str]:
-    """Yield observations that may or may not be problems; the rewards alone cannot tell."""
+    """Yield observations that may or may not be problems, which the user has to judge."""
     if 1.0 in (grounds.all_lowest.value, grounds.all_highest.value):
         yield "every reward is the same: `rft replay TRAINING_FILE` shows what the references earn"
     if grounds.fields:
@@ -169,7 +169,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _flat(grounds: Grounds) -> Action:
-    """Choose the action against equal rewards, by whether most are at the bottom, the top or in between."""
+    """Choose the action, depending on where in the range most zero-std groups are."""
     low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
     if low is None or high is None or zero is None:
         return "fix the grader"
@@ -179,7 +179,7 @@ def _flat(grounds: Grounds) -> Action:
 
 
 def _teaching(grounds: Grounds) -> float | None:
-    """The highest expected share of groups that teach something at the service's group size."""
+    """Return the highest likely share of groups that teach something, at the service's group size."""
     for one in grounds.forecast:
         if one.group_size == GROUP_SIZE and one.zero_std.low is not None:
             return 1 - one.zero_std.low

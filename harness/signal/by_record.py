@@ -1,6 +1,6 @@
 """Confidence intervals for statistics over rollouts, with records as the independent units.
 
-Statistics are linearized: each rollout has an influence on the statistic, these influences are summed within
+Statistics are linearized. Each rollout has an influence on the statistic. The influences are summed within
 each record, and the spread of the sums gives the variance (Taylor linearization for clusters; Wolter,
 "Introduction to Variance Estimation", 2007, chapter 6). With one rollout per record, this is the ordinary
 standard error.
@@ -29,11 +29,11 @@ class Influence(NamedTuple):
 
 
 def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | None:
-    """Explain that there are too few rollouts; return None if there are enough.
+    """Return a message if there are too few rollouts or records, or None if there are enough.
 
     Args:
         influences: One for each rollout.
-        what: What a message calls these rollouts, for example "labeled rollouts".
+        what: Name of these rollouts in the message, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
@@ -60,11 +60,11 @@ def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
 
 
 def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> Statistic:
-    """Mean of one number per rollout, with an interval by Student's t unless all numbers are equal.
+    """Return the mean of one number per rollout, with an interval by Student's t unless all are equal.
 
     Args:
         values: The number of each rollout.
-        what: What a message calls these rollouts if there are too few.
+        what: Name of these rollouts in the message if there are too few.
     """
     if why := too_few(values, what):
         return refused(why, len(values), "rollouts")
@@ -76,11 +76,11 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
 
 
 def share_around(share: float, variance: float, records: int, most: float) -> Statistic:
-    """A share with Wilson's interval at the effective sample size, widened if there are few records.
+    """Return a share with Wilson's interval at the effective sample size, widened if there are few records.
 
     Args:
         share: The share.
-        variance: The variance of its estimate, over records.
+        variance: The variance of the estimated share, over records.
         records: Number of records; the interval is widened by the ratio of Student's t to the normal
             quantile.
         most: Upper limit for the effective sample size.
@@ -89,12 +89,12 @@ def share_around(share: float, variance: float, records: int, most: float) -> St
 
 
 def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -> Statistic:
-    """Mean of one share per rollout, with Wilson's interval at the effective sample size.
+    """Return the mean of one share per rollout, with Wilson's interval at the effective sample size.
 
     Args:
         shares: The share of each rollout, from 0 to 1.
         most: Upper limit for the effective sample size: the number of gradings.
-        what: What a message calls these rollouts if there are too few.
+        what: Name of these rollouts in the message if there are too few.
     """
     if why := too_few(shares, what):
         return refused(why, len(shares), "rollouts")

@@ -1,8 +1,8 @@
-"""Measures whether a judge or other grader can be trusted: whether it agrees with human labels and itself.
+"""Measures how well a grader, such as a judge, agrees with human labels and with itself.
 
 `calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout has the same weight, so
-the figures describe a single grading, which is what training uses. Intervals are 95 % and treat the record as
-the independent unit.
+the figures describe a single grading, as in training. Intervals are 95 % and treat the record as the
+independent unit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Calibration", "GradingCost", "calibrate"]
 
 @dataclass(frozen=True, slots=True)
 class GradingCost:
-    """Average cost of one grading, from the costs that the grader reports."""
+    """Average cost of one grading, from the metrics that the grader reports."""
 
     calls: float | None
     """Number of judge calls; None if the grader does not count them."""
@@ -73,11 +73,11 @@ class Calibration:
     confusion: Confusion | None
     """The confusion table; None if there are no labels, or too many distinct ones."""
     raters: list[Rater]
-    """How the other raters agree with the first one and with the grader."""
+    """Agreement of the other raters with the first rater and with the grader."""
     flips: Statistic
-    """Share of pairs of gradings of a rollout that give different rewards."""
+    """Of the pairs of gradings of the same rollout, the share with different rewards."""
     verdict_flips: Statistic
-    """Share of pairs of gradings of a rollout with rewards on both sides of the middle of the range."""
+    """Of the pairs of gradings of the same rollout, the share on both sides of the middle of the range."""
     noise: Statistic
     """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic
@@ -85,9 +85,9 @@ class Calibration:
     needed: NeededRepeats
     cost: GradingCost
     position_bias: Statistic
-    """By how much the share of choices of the label listed first exceeds its share if order had no effect."""
+    """Share of verdicts for the label listed first, minus the share expected if order had no effect."""
     first_chosen: float | None
-    """Share of choices of the label listed first; None if not measured."""
+    """Share of verdicts for the label listed first; None if not measured."""
     disagreeing: int
     """Number of rollouts with at least one grading that disagrees with the label."""
     disagreements: list[Disagreement]
@@ -206,9 +206,9 @@ def calibrate(
 
 
 def _each_took(tally: Tally, name: str) -> float | None:
-    """Average cost per rewarded rollout, over all judges of a grader; None if none is reported.
+    """Return the average cost per rewarded rollout, over all judges of a grader; None if none is reported.
 
-    A cascade that ends before it reaches its judge has not called the judge, and reports no cost for it.
+    A cascade that ends before it calls its judge reports no cost, so all rewarded rollouts are counted.
     """
     found = [tally.metrics[metric].total for metric in metrics_named(name, tally.metrics)]
     return math.fsum(found) / sum(len(group.rewards) for group in tally.groups.values()) if found else None

@@ -1,7 +1,4 @@
-"""Compares two graders on the same rollouts, to show how another grader would change a training job.
-
-A `Change` describes both graders and how each of them orders a record's completions.
-"""
+"""Compares two graders on the same rollouts, to show how a new grader would change a training job."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ __all__ = ["Change", "Side", "compare", "is_arn"]
 
 
 class Side(NamedTuple):
-    """One of the two graders that are compared."""
+    """One of the two compared graders."""
 
     ref: str
     """`module:name`, a file, or an ARN."""
@@ -53,7 +50,7 @@ class Change:
 
 
 def is_arn(ref: str) -> bool:
-    """Whether a grader is named by an ARN."""
+    """Return True if a grader is given as an ARN."""
     return ref.startswith("arn:")
 
 
@@ -63,7 +60,7 @@ def compare(was: str, now: str, rollouts: DataFile, *, known_sha256: str | None 
     Args:
         was: The first grader: `module:name`, a file, or an ARN.
         now: The second one.
-        rollouts: The rollouts: a source or its name.
+        rollouts: The rollouts, as a source or its name.
         known_sha256: The first grader's code hash, if a journal recorded it.
 
     Raises:

@@ -52,13 +52,13 @@ class Comparison:
     """Mean reward over the compared rollouts; None if they have no rewards."""
     mean_now: float | None
     order: Reordering | None
-    """Changes of rewards and their order; None if compared by record."""
+    """Changes in the rewards and their order; None if compared by record."""
     zero_std: ZeroStdChange
     records: Pair | None
     """Mean reward by record, over the compared rollouts with a reward in both runs."""
     common_records: int
     labels: LabelComparison | None
-    """How both runs agree with the labels; None if there are no labels or the range is unknown."""
+    """Agreement of both runs with the labels; None if there are no labels or the range is unknown."""
     why_no_labels: str | None
     remarks: list[str]
     """Notes about the comparison itself."""
@@ -219,7 +219,7 @@ def _by_record(sides: _Sides, remarks: list[str]) -> Comparison:
 def _labels(
     groups: Mapping[str, Sequence[Labeled]], sides: _Sides
 ) -> tuple[LabelComparison | None, str | None]:
-    """Compare both graders with the label, or explain why that is impossible."""
+    """Return the comparison of both graders with the label, or None and the reason why there is none."""
     if sides.label is None:
         return None, "neither run names a label; replay with --label FIELD"
     (rule, middle), (rule_now, middle_now) = sides.terms(sides.was), sides.terms(sides.now)

@@ -66,6 +66,6 @@ def _sums(first: Sequence[float], second: Sequence[float]) -> _Sums:
 
 
 def _fisher(correlation: float) -> float:
-    """Fisher's z. It is undefined for a correlation of 1, which is reduced slightly first."""
+    """Return Fisher's z. It is infinite for a correlation of 1 or -1, so the correlation is limited first."""
     edge = 1 - 1e-12
     return math.atanh(max(-edge, min(edge, correlation)))

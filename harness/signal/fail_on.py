@@ -45,7 +45,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LimitOutcome:
-    """A limit, and whether the comparison keeps it."""
+    """Result of checking a comparison against a limit."""
 
     limit: str
     count: int | None
@@ -59,7 +59,7 @@ class LimitOutcome:
 
 
 def read_limit(text: str) -> Limit:
-    """Read one limit.
+    """Parse one limit.
 
     Args:
         text: `NAME=COUNT` or `NAME=PERCENT%`, or `NAME=+COUNT` for an increase.
@@ -90,7 +90,7 @@ def read_limit(text: str) -> Limit:
 
 
 def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
-    """Check a comparison against one limit; a value that was not measured does not pass."""
+    """Check a comparison against one limit. A value that was not measured fails the check."""
     count, of, before, why = _counted(limit.name, found)
     if count is None or of is None or before is None:
         return LimitOutcome(str(limit), None, None, False, why)
@@ -104,7 +104,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
 
 
 _Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
-"""The count and total in the second run, then in the first run, and the reason if they are unknown."""
+"""Count and total in the second run, both in the first run, and the reason if they are unknown."""
 
 
 def _counted(name: str, found: Comparison) -> _Counted:

@@ -20,9 +20,9 @@ from harness.signal.statistic import Statistic, refused
 __all__ = ["GradedRollouts", "reasons_of", "rows_of"]
 
 FIRST: Final = "judge_first"
-"""A judge's metric: the share of its verdicts that chose the label listed first."""
+"""Metric of a judge: share of its verdicts for the label listed first."""
 EXPECTED: Final = "judge_first_expected"
-"""A judge's metric: the expected share of choices of the label listed first if order had no effect."""
+"""Metric of a judge: expected share of verdicts for the label listed first if order had no effect."""
 
 
 def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row]:
@@ -54,7 +54,7 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
 
 
 class GradedRollouts:
-    """Collects the rows of a run by rollout while passing them on to the tally.
+    """Collects the gradings of each rollout while passing the rows on to the tally.
 
     Args:
         people: The human labels of the rollouts.
@@ -66,7 +66,7 @@ class GradedRollouts:
         self.errors: Counter[str] = Counter()
         """Number of gradings without a reward, by kind."""
         self._biases: dict[int, list[float]] = {}
-        """By line offset and grading, the judge's excess share of choices of the label listed first."""
+        """Position bias of each grading, by line offset."""
         self._firsts: list[float] = []
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -92,7 +92,7 @@ class GradedRollouts:
                 self._firsts.append(metrics[first])
 
     def position_bias(self) -> tuple[Statistic, float | None]:
-        """How much more than expected the label listed first is chosen, and how often it is chosen."""
+        """Return the position bias, and the share of verdicts for the label listed first."""
         if not self._biases:
             return refused(f"no grading has the metric {EXPECTED}", of="rollouts"), None
         biases = [
@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """By line offset, the first reason given by a disagreeing grading. Other reasons are not kept."""
+    """Return the first reason given by a disagreeing grading, by line offset."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

@@ -30,7 +30,7 @@ class RewardGroup:
 
     @property
     def zero_std(self) -> bool:
-        """Whether all rewards of the group are equal, so that it teaches nothing."""
+        """True if all rewards are equal, so that the group teaches nothing."""
         return self.count > 0 and self.highest - self.lowest <= TOLERANCE
 
 
@@ -53,9 +53,9 @@ class GroupCounts:
 
 
 def group_rewards(rows: Iterable[Row]) -> dict[str, RewardGroup]:
-    """Group a run's rewards by record; unusable lines belong to no group.
+    """Group a run's rewards by record, without unusable lines.
 
-    Only the first repeat counts: a job grades each rollout once, and equal repeats are not equal rollouts.
+    Only the first grading of each rollout counts, because a job grades each rollout once.
     """
     groups: dict[str, RewardGroup] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Compares all gradings of the rollouts with human labels."""
+"""Compares every grading of a run with human labels."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class HeldToLabels:
 
     @property
     def rarer(self) -> float | None:
-        """Share of the labels with the rarer of the answers yes and no; None for numeric labels."""
+        """Share of the less frequent label, yes or no; None for numeric labels."""
         if not self._yes_or_no:
             return None
         share = sum(one.labels[0] is True for one in self._held.values()) / len(self._held)
@@ -135,7 +135,7 @@ class HeldToLabels:
         return kappa_of(both, "rollouts with both labels")
 
     def _said(self, reward: float) -> float:
-        """A reward's verdict, on the labels' scale."""
+        """Convert a reward to the labels' scale."""
         if not self._yes_or_no:
             return reward
         assert self._middle is not None
@@ -145,7 +145,7 @@ class HeldToLabels:
         return sum(self.disagrees(reward, one.labels[0]) for reward in one.rewards) / len(one.rewards)
 
     def disagrees(self, reward: float, label: bool | float | None) -> bool:
-        """Whether a reward disagrees with a label, as `LabelReading` interprets it."""
+        """Return True if a reward disagrees with an interpreted label."""
         return self._rule.agreement(reward, label, self._middle) is False
 
     def agreement(self) -> Statistic:
@@ -160,7 +160,7 @@ class HeldToLabels:
         return sum(len(one.rewards) for one in self._held.values())
 
     def wrong(self, *, label: bool) -> Statistic:
-        """Share of the gradings of rollouts with a given label that disagree with it.
+        """Of the gradings whose rollout has a given label, return the share that disagrees with the label.
 
         Args:
             label: The label: yes or no.
@@ -189,7 +189,7 @@ class HeldToLabels:
         return math.fsum(abs(reward - label) for reward in one.rewards) / len(one.rewards)
 
     def confusion(self) -> Confusion | None:
-        """The confusion table; None with too many distinct labels or rewards."""
+        """Return the confusion table; None without labels or with too many distinct labels or rewards."""
         if self._why is not None or not self._held:
             return None
         counts = Counter(

@@ -30,7 +30,7 @@ class LabelReading:
 
     rule: LabelRule = PLAIN
     values: Mapping[str, float] = field(default_factory=dict)
-    """The reward for each text."""
+    """The reward for each label that is a string."""
     range: Bounds | None = None
     """The ends of the human scale, which correspond to the ends of the grader's range; None if numeric labels
     are the expected rewards themselves."""
@@ -73,13 +73,13 @@ class LabelReading:
 
 
 def read_value(text: str) -> tuple[str, float]:
-    """Parse a text and its reward.
+    """Parse a label and its reward from `--label-value`.
 
     Args:
         text: `TEXT=REWARD`, as in `fair=0.5`.
 
     Raises:
-        InputError: The text does not have this form.
+        InputError: The argument does not have this form.
     """
     name, sign, number = text.rpartition("=")
     try:
@@ -93,7 +93,7 @@ def read_value(text: str) -> tuple[str, float]:
 
 
 class HumanLabels:
-    """Interpreted labels, one field per rater.
+    """Interprets the labels of rollouts, one field per rater.
 
     Args:
         source: The labels.
@@ -116,7 +116,7 @@ class HumanLabels:
         """The smallest and the largest numeric label, as written."""
 
     def of(self, row: Row) -> list[bool | float | None]:
-        """Each rater's label of a rollout."""
+        """Return each rater's label of a rollout."""
         values = zip(self.source.names, self.source.of(row), strict=True)
         return [self._read(name, label) for name, label in values]
 
@@ -139,7 +139,7 @@ class HumanLabels:
         return float in self._kinds
 
     def check(self) -> None:
-        """After all labels have been read, refuse labels that cannot be compared with rewards.
+        """Check that labels can be compared with rewards, after all of them have been read.
 
         Raises:
             InputError: No label is usable, labels have different types, or numbers are outside the scale.

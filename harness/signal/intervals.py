@@ -51,7 +51,7 @@ class Pair:
 
 
 def interval(values: Sequence[float]) -> Interval | None:
-    """Mean and interval of one number per record; None without numbers."""
+    """Return the mean of one number per record and its interval; None without numbers."""
     count = len(values)
     if not count:
         return None
@@ -83,7 +83,7 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t distribution.
+    """Return the 97.5 % quantile of Student's t distribution.
 
     Exact for one and two degrees of freedom; otherwise a Cornish-Fisher expansion, accurate to 0.4 %.
 

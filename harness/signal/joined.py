@@ -1,8 +1,8 @@
-"""Joins two runs: finds the rollouts that they have in common, with both runs' results for each.
+"""Joins two runs by the rollouts that they have in common.
 
 Runs of the same file are joined by line offset. Other runs are joined by record and completion. If a
 completion occurs several times in a record, each occurrence is matched with one in the other run. Only the
-first repeat counts, because a job grades each rollout once.
+first grading of each rollout counts, because a job grades each rollout once.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Joined:
 
 
 def same_file(was: Run, now: Run) -> bool:
-    """Whether two runs graded the same lines at the same offsets."""
+    """Return True if two runs graded the same lines at the same offsets."""
     one, other = was.facts.input, now.facts.input
     alike = (one.sha256, one.derived, one.template) == (other.sha256, other.derived, other.template)
     # S3 objects are not hashed; the ETag identifies each version.
@@ -129,12 +129,12 @@ def verdicts_by_record(run: Run) -> dict[str, list[Verdict]]:
 
 
 def _first_gradings(run: Run) -> Iterator[Row]:
-    """The first grading of each rollout of a run; unusable lines belong to no record."""
+    """Return the first grading of each rollout of a run, without unusable lines."""
     return (row for row in read_rows(run.rewards) if not row["repeat"] and row["group"] is not None)
 
 
 def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:
-    """Yield each row with its completion's key, in one pass, because rows and lines have the same order."""
+    """Yield each row with its completion's key. Rows and lines have the same order, so one pass is enough."""
     file = lines(run.rollouts)
     at, line = next(file, (-1, b""))
     for row in _first_gradings(run):

@@ -38,7 +38,7 @@ class KeptRecords:
     """The reason why the run's records could not be found by their names; None if they could."""
 
     def lines(self) -> list[str]:
-        """The result as sentences."""
+        """Return the result as lines of text."""
         kept = f"{self.kept:,} record{'' if self.kept == 1 else 's'} kept"
         said = [f"{self.path}: {kept}, {self.dropped:,} dropped"]
         if self.unknown:

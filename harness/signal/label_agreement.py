@@ -1,4 +1,4 @@
-"""Compares two graders with labels: counts both kinds of errors, and pairs in the wrong order in a group."""
+"""Compares graders with labels: false positives, false negatives, and pairs in the wrong order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Verdict: TypeAlias = tuple[float | None, Any]
 class Agreement:
     """One grader compared with the labels of the rollouts it rewarded.
 
-    Shares treat rollouts as independent. Rollouts of a record are similar, so their intervals are somewhat
-    too narrow.
+    Shares treat rollouts as independent. Rollouts of a record are similar, so the intervals are somewhat too
+    narrow.
     """
 
     rollouts: int
@@ -48,7 +48,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class LabelComparison:
-    """Two graders compared with the same labels, or two models each with their own."""
+    """Two graders compared with the same labels, or two models with the labels of their own completions."""
 
     label: str
     rollouts: int

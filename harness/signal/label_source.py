@@ -23,11 +23,11 @@ class LabelSource(Protocol):
     """The label fields, one per rater."""
 
     def of(self, row: Row) -> list[Any]:
-        """A rollout's value in each field; None if it has none."""
+        """Return a rollout's label in each field; None if the rollout has none."""
         ...
 
     def was_seen(self, name: str) -> bool:
-        """Whether the grader could see a label field."""
+        """Return True if the grader could see a label field."""
         ...
 
     @property
@@ -37,7 +37,7 @@ class LabelSource(Protocol):
 
 
 class RunLabels:
-    """Labels that a run recorded, or that its rollouts file has.
+    """Labels from a run or from its rollouts file.
 
     Args:
         run: The run.
@@ -62,7 +62,7 @@ class RunLabels:
         ]
 
     def was_seen(self, name: str) -> bool:
-        """Whether the grader could see a field of the rollouts."""
+        """Return True if the grader could see a field of the rollouts."""
         facts = self._facts
         return name not in (facts.label, *facts.fields.hidden, *OWN_FIELDS) and facts.records is None
 
@@ -117,7 +117,7 @@ class FileLabels:
         return [line.get(name) for name in self.names]
 
     def was_seen(self, _name: str) -> bool:
-        """Always False: graders do not see this file."""
+        """Return False, because graders do not see this file."""
         return False
 
     @property

@@ -1,4 +1,4 @@
-"""Computes whether a job could learn anything from a run's rewards: the statistics, and advice based on them.
+"""Computes how well a job could learn from a run's rewards, and gives advice.
 
 `signal_of(run)` returns a `Signal`, whose `verdict` advises whether to train, or which problem to fix first.
 """
@@ -27,7 +27,8 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Number of groups that should teach something in each step; fewer give mostly noise. Our choice."""
+"""Number of groups that should teach something in each step. With fewer, steps are mostly noise. Our
+choice."""
 SURE: Final = 0.95
 """Required probability that a step has at least `TEACHING` groups that teach something."""
 _FEW = 10
@@ -95,11 +96,12 @@ class Signal:
     """Share of records whose next group is unlikely to teach anything."""
     components: list[Component]
     passed_over: int
-    """Number of metric values ignored: too large, or of a metric that is not one of the first fifty."""
+    """Number of ignored metric values: those that are too large, and those of metrics after the first
+    fifty."""
     noise: Statistic
     """Variance of repeats divided by the variance within groups."""
     noisy: Statistic
-    """Share of the groups with different rewards in which rollouts differ no more than repeats of one do."""
+    """Of the groups with different rewards, the share in which rollouts differ only by the grader's noise."""
     agreement: Statistic
     """Share of yes/no labels with which the rewards agree."""
     length: Statistic
@@ -216,7 +218,7 @@ def _group_size(forecast: Sequence[SizeForecast]) -> int | None:
 
 
 def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
-    """The smallest batch with enough teaching groups, at the group size that we assume for the service."""
+    """Return the smallest batch with enough teaching groups, at the service's assumed group size."""
     zero = next((one.zero_std.value for one in forecast if one.group_size == GROUP_SIZE), None)
     largest = int(HYPERPARAMETERS["batch_size"].high)
     if zero is None:
@@ -252,7 +254,7 @@ def _truncated(tally: Tally) -> Statistic:
 
 
 def _components(tally: Tally) -> list[Component]:
-    """The metrics, most strongly correlated with the reward first."""
+    """Return the metrics, most strongly correlated with the reward first."""
     found = [_component(name, sums) for name, sums in tally.metrics.items()]
     return sorted(found, key=lambda one: (-abs(one.correlation or 0.0), one.name))
 

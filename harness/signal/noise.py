@@ -18,7 +18,7 @@ ONCE: Final = "graded once each; replay with --repeats 3"
 
 
 def noise_of(again: Repeats, repeats: int) -> Statistic:
-    """The variance of repeats as a share of the variance within groups.
+    """Return the variance of repeats as a share of the variance within groups.
 
     This is a ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The
     variance within groups refers to single gradings: it is the variance of the rollouts' mean rewards, plus
@@ -73,9 +73,9 @@ def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
-    """Share of the groups with different rewards whose rollouts differ only by chance, judging by repeats.
+    """Of the groups with different rewards, return the share that differs only by the grader's noise.
 
-    Each group gets a one-way analysis of variance. Its rollouts differ only by chance if the mean square
+    Each group gets a one-way analysis of variance. Its rollouts differ only by noise if the mean square
     between them does not exceed the mean square between repeats, so that their estimated variance is not
     positive (Searle, Casella and McCulloch, "Variance Components", 1992).
 

@@ -1,4 +1,4 @@
-"""Compares how two numbers order a group's members; a policy learns from the order within a record."""
+"""Compares two rankings of a group's members. A policy learns from the ranking within a record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Counts of a group's pairs of members, by how their order changes between two numbers."""
+    """Number of pairs in a group, by how their order differs between two numbers."""
 
     pairs: int
     """Number of pairs whose first numbers differ."""
@@ -46,7 +46,7 @@ def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:
 
 
 def _ranks(values: Sequence[float]) -> list[int]:
-    """The rank of each value from 0; adjacent values within the tolerance share a rank."""
+    """Rank the values from 0. Adjacent values within the tolerance share a rank."""
     ranks: dict[float, int] = {}
     last, rank = -math.inf, -1
     for value in sorted(set(values)):
@@ -57,12 +57,12 @@ def _ranks(values: Sequence[float]) -> list[int]:
 
 
 def _ties(values: Sequence[object]) -> int:
-    """Number of pairs of equal values."""
+    """Count the pairs of equal values."""
     return sum(count * (count - 1) // 2 for count in Counter(values).values() if count > 1)
 
 
 def _inversions(ranks: Sequence[int]) -> int:
-    """Number of pairs in which the larger rank comes first; a Fenwick tree counts the ranks seen so far."""
+    """Count the pairs in which the larger rank comes first, with a Fenwick tree of the ranks seen so far."""
     size = max(ranks) + 1
     tree = [0] * (size + 1)
     found = 0

@@ -1,4 +1,4 @@
-"""Counts how other rewards reorder each record's completions; a job learns only from this order."""
+"""Counts how a second grader reorders each record's completions. A job learns only from their order."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Reordering:
 
 @dataclass(frozen=True, slots=True)
 class ZeroStdChange:
-    """How many records teach nothing with each grader; `groups` counts those with two or more rewards."""
+    """Number of records that teach nothing with each grader, of `groups` with two or more rewards."""
 
     groups: int
     was: int
@@ -133,8 +133,8 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
     """Count the records that teach nothing, for each grader.
 
     Args:
-        groups: Each record's name, and its rewards from both graders. Records with only single rewards are
-            not counted.
+        groups: Each record's name, and its rewards from both graders. Records without two rewards from the
+            same grader are not counted.
     """
     count = was_flat = now_flat = 0
     became, stopped = [], []
@@ -151,7 +151,7 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
 
 
 def sign(was: float | None, now: float | None) -> int:
-    """Sign of a reward's change: -1, 0 or 1. It is 1 if only one grader gave a reward."""
+    """Return the sign of a reward's change: -1, 0 or 1. It is 1 if only one grader gave a reward."""
     if was is None or now is None:
         return int(was is not now)
     gap = now - was
@@ -159,7 +159,7 @@ def sign(was: float | None, now: float | None) -> int:
 
 
 def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
-    """Indices of a group's members whose advantage changes sign."""
+    """Return the indices of a group's members whose advantage changes sign."""
     if not was:
         return []
     middle_was, middle_now = math.fsum(was) / len(was), math.fsum(now) / len(now)

@@ -28,7 +28,7 @@ class Regraded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NeededRepeats:
-    """Number of gradings per rollout to average, so that their noise is small enough."""
+    """Number of gradings to average per rollout, so that the remaining noise is acceptable."""
 
     share: float
     """The acceptable share of noise in the variance."""
@@ -39,13 +39,13 @@ class NeededRepeats:
     low: int | None = None
     """The number for the lower end of the noise's interval."""
     high: int | None = None
-    """The number for the upper end of the noise's interval; None if no number is enough there."""
+    """The number for the upper end of the noise's interval; None if no number is enough."""
     why: str | None = None
     """The reason why no number was computed."""
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
-    """Probability that two gradings of one rollout disagree, averaged over rollouts.
+    """Return the probability that two gradings of one rollout disagree, averaged over rollouts.
 
     For each rollout, this is the share of its pairs of gradings that differ, which is unbiased for any number
     of gradings (Hoeffding's U-statistic).
@@ -67,7 +67,7 @@ def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = 
 
 
 def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
-    """The variance of repeats as a share of the variance of all single gradings.
+    """Return the variance of repeats as a share of the variance of all single gradings.
 
     It is 1 minus the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss 1979,
     "Intraclass correlations: uses in assessing rater reliability"), from each rollout's moments. The interval
@@ -124,7 +124,7 @@ def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
 
 
 def _repeats(noise: float, share: float) -> int | None:
-    """The smallest number of gradings that is enough; None if no number is."""
+    """Return the smallest sufficient number of gradings, or None if no number is enough."""
     if noise >= 1.0:
         return None
     return max(1, math.ceil(noise * (1 - share) / (share * (1 - noise)) - 1e-9))

@@ -1,7 +1,7 @@
 """Statistics of a run's rewards by group: their spread, and the records worth dropping.
 
-Groups with the same rewards in any order are computed only once: eight rewards of 0 or 1 give nine distinct
-groups, however many records a run has.
+Groups with the same rewards in any order are computed only once. Eight rewards of 0 or 1, for example, give
+at most nine distinct groups, however many records a run has.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MIXED: Final = 0.2
 """Drop a zero-std record only if its next group has different rewards with less than this probability. Our
 choice."""
 LESS: Final = 0.5
-"""That probability must also be less than this fraction of the average record's. Our choice.
+"""The probability must also be less than this fraction of the share of groups that teach something.
 
-As a result, fewer records are dropped if few records teach anything.
+As a result, fewer records are dropped if few groups teach anything. The value is our choice.
 """
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
@@ -79,7 +79,7 @@ class RewardGroups:
         return over_groups(_each(self._all, _mean), **limits)
 
     def at_the_ends(self) -> tuple[Statistic, Statistic]:
-        """Shares of rewards at the bottom and at the top of the range; each record counts once."""
+        """Return the shares of rewards at the bottom and top of the range; each record counts once."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.groups)
             return unknown, unknown
@@ -98,7 +98,7 @@ class RewardGroups:
         return self._lack(several=True) or share(self._count(is_flat), self.several)
 
     def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
-        """Shares of groups whose rewards are all at the bottom, all at the top, and all equal in between."""
+        """Return the shares of groups with all rewards at the bottom, at the top, or equal in between."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.several)
             return unknown, unknown, unknown
@@ -112,7 +112,7 @@ class RewardGroups:
         return sum(many for one, many in self._several.items() if which(one))
 
     def forecast(self) -> list[SizeForecast]:
-        """Share of zero-std groups forecast for other group sizes."""
+        """Forecast the share of zero-std groups for other group sizes."""
         if lack := self._lack(several=True):
             return [SizeForecast(size, lack, "not measured") for size in SIZES]
         found: Counter[Partition] = Counter()
@@ -121,7 +121,7 @@ class RewardGroups:
         return forecast_zero_std(found, two_valued=len(self._steps) < 2)
 
     def _partition(self, one: Rewards) -> Partition:
-        """Occurrences of each value in a group; (higher, lower) if the run has at most two values."""
+        """Count each value in a group; return (higher, lower) if the run has at most two values."""
         if len(self._steps) < 2:
             low = sum(reward <= self._steps[0] for reward in one) if self._steps else 0
             return len(one) - low, low
@@ -129,9 +129,9 @@ class RewardGroups:
         return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
 
     def effective(self) -> tuple[Statistic, Statistic]:
-        """Share of rollouts that teach something because their groups are not zero-std, also by weight.
+        """Return the share of rollouts in groups that teach something, unweighted and by weight.
 
-        By weight it is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
+        The share by weight is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
         advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both are ratios of sums over the
         groups, with the variance of the linearized ratio (Taylor).
         """
@@ -156,7 +156,7 @@ class RewardGroups:
         )
 
     def droppable(self) -> Statistic:
-        """Share of groups that are expected to keep teaching nothing."""
+        """Return the share of groups whose records are unlikely to teach anything in a job."""
         if self.bounds is None:
             return refused(NO_RANGE, self.several)
         if lack := self._lack(several=True):
@@ -165,7 +165,7 @@ class RewardGroups:
         return share(self._count(lambda one: one in kinds), self.several)
 
     def droppable_kinds(self) -> frozenset[Rewards]:
-        """Rewards of the groups that are expected to keep all rewards at the same end of the range."""
+        """Return the rewards of groups whose next rewards are likely to be at the same end of the range."""
         zero = next((one.zero_std.value for one in self.forecast() if one.group_size == GROUP_SIZE), None)
         if zero is None:  # with under 4 rewards per group or many values, the recorded share is a bound
             zero = self._count(is_flat) / self.several
@@ -182,7 +182,7 @@ class RewardGroups:
 
 
 def is_flat(rewards: Rewards) -> bool:
-    """Whether a group's rewards are all equal."""
+    """Return True if a group's rewards are all equal."""
     return rewards[-1] - rewards[0] <= TOLERANCE
 
 
@@ -198,7 +198,7 @@ def _mean(rewards: Rewards) -> float:
 
 
 def _hits(end: float, rewards: Rewards) -> int:
-    """Number of a group's rewards at one end of the range."""
+    """Count a group's rewards at one end of the range."""
     return sum(abs(reward - end) <= TOLERANCE for reward in rewards)
 
 

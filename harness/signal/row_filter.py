@@ -50,7 +50,7 @@ class Condition:
     """The value to compare with as a number; None if it is not a number."""
 
     def value_in(self, row: Row) -> Any:
-        """The value of a grading that this condition tests; None if the grading has none."""
+        """Return the value of a grading that this condition tests; None if the grading has none."""
         if self.name == "error":
             error = row["error"]
             return None if error is None else error["kind"]
@@ -59,7 +59,7 @@ class Condition:
         return row.get(self.name)
 
     def holds(self, value: Any) -> bool:
-        """Whether a value satisfies the condition; a missing value never does."""
+        """Return True if a value satisfies the condition. A missing value never does."""
         if value is None:
             return False
         if isinstance(value, bool):
@@ -153,7 +153,7 @@ class ChosenRows:
     rewards: int = 0
     """Selected gradings with a reward."""
     total: float = 0.0
-    """Sum of these rewards."""
+    """Sum of the selected gradings' rewards."""
     errors: dict[str, int] = field(default_factory=Counter)
     """Selected gradings without a reward, by kind."""
     rows: list[Row] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """A statistic of a run, with its sample size and interval, or the reason why it was not measured.
 
-A statistic with too little data has no number, because a misleading number is worse than none.
+A statistic with too little data has no value, because the value would be misleading.
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
 def measured(
     value: float, reach: float, n: int, *, low: float = -math.inf, high: float = math.inf
 ) -> Statistic:
-    """A statistic over groups with a symmetric interval, which is clipped to the bounds."""
+    """Create a statistic over groups with a symmetric interval, clipped to the bounds."""
     return Statistic(value, min(value, max(low, value - reach)), max(value, min(high, value + reach)), n)
 
 
 def share(hits: int, n: int, of: str = "groups") -> Statistic:
-    """A share of independent units with its Wilson interval.
+    """Compute a share of independent units with its Wilson interval.
 
     Args:
         hits: Number of hits.
         n: Number of units.
-        of: Name of the units. With too few of them, the share is not measured.
+        of: Name of the units. With too few units, the share is not measured.
     """
     fewest = GROUPS if of == "groups" else ROLLOUTS
     if n < fewest:
@@ -80,7 +80,7 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
 
 
 def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float = math.inf) -> Statistic:
-    """Mean of one number per group, with an interval by Student's t.
+    """Compute the mean of one number per group, with an interval by Student's t.
 
     Args:
         values: One number for each group; the record is the unit.
@@ -96,7 +96,7 @@ def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float 
 
 
 def around(value: float, variance: float, n: int, most: float) -> Statistic:
-    """A share over groups with Wilson's interval at the effective sample size.
+    """Create a share over groups with Wilson's interval at the effective sample size.
 
     Source: Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of
     positive counts estimated from survey data". Unlike an interval by Student's t, it has a width even if no
@@ -117,7 +117,7 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
 
 
 def part_of_variance(value: float, reach: float, n: int, of: str = "groups") -> Statistic:
-    """A share of a variance, with its interval on the logit scale, which keeps it between 0 and 1.
+    """Create a share of a variance, with an interval on the logit scale, which keeps it between 0 and 1.
 
     Args:
         value: The estimate; if chance makes it larger than 1, it counts as 1.
@@ -136,7 +136,7 @@ def _logistic(value: float) -> float:
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share.
+    """Return the 95 % Wilson interval of a share.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". It stays
     within 0 and 1, and has a width even if all or none are hits.

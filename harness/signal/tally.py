@@ -1,4 +1,4 @@
-"""Collects everything that a run's statistics need, in one pass over its rewards.
+"""Collects the data for a run's statistics in one pass over its rewards.
 
 Only the groups with their rewards and lengths are kept in memory: a few hundred bytes per rollout.
 """
@@ -88,7 +88,7 @@ class Repeats:
 
 
 def variance_of(values: Sequence[float]) -> float:
-    """Variance of two or more numbers; exactly 0 for equal ones, in spite of rounding."""
+    """Return the variance of two or more numbers, which is exactly 0 if all of them are equal."""
     if max(values) == min(values):
         return 0.0
     mean = math.fsum(values) / len(values)
@@ -97,7 +97,7 @@ def variance_of(values: Sequence[float]) -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """A run's first gradings by record, and everything else the statistics need."""
+    """Data for a run's statistics: the first gradings by record, and counts."""
 
     groups: dict[str, GroupTally] = field(default_factory=dict)
     rollouts: int = 0
@@ -108,7 +108,8 @@ class Tally:
     """Number of occurrences of each reward, for the first thousand distinct ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)
     passed_over: int = 0
-    """Number of metric values ignored: too large, or of a metric that is not one of the first fifty."""
+    """Number of ignored metric values: those that are too large, and those of metrics after the first
+    fifty."""
     finished: int = 0
     """Number of rollouts with a finish reason."""
     truncated: int = 0
@@ -161,8 +162,8 @@ class Tally:
 def gather(rows: Iterable[Row], repeats: int = 1) -> Tally:
     """Tally a run's rewards.
 
-    Only the first repeat counts, because a job grades each rollout once; the others measure the grader's
-    noise.
+    Only the first grading of each rollout counts, because a job grades each rollout once. The repeats measure
+    the grader's noise.
 
     Args:
         rows: The rows of a run, in any order.

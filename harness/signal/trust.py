@@ -12,14 +12,14 @@ from harness.signal.statistic import Statistic
 __all__ = ["KAPPA", "LABELS", "Rater", "Trust", "TrustGrounds", "trust_in"]
 
 KAPPA: Final = 0.7
-"""Kappa from which a judge is commonly accepted in place of a person. Landis and Koch (1977) call 0.61 to
-0.80 substantial; the exact limit is our choice."""
+"""A judge with at least this kappa is commonly accepted in place of a person. Landis and Koch (1977) call
+0.61 to 0.80 substantial; the exact limit is our choice."""
 LABELS: Final = 100
 """With fewer labels, the interval is too wide for a decision. Our choice, following common practice."""
 RARE: Final = 0.05
-"""If the rarer label has less than this share, kappa depends on a handful of rollouts. Our choice."""
+"""If the less frequent label has less than this share, kappa depends on very few rollouts. Our choice."""
 FAILED: Final = 0.05
-"""If this share of gradings has no reward, the others may be the easier ones. Our choice."""
+"""If this share of gradings has no reward, the rewarded ones may be the easier ones. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class TrustGrounds:
     """Noise as a share of the variance within records, or of the total variance."""
     noise_of: str
     position_bias: Statistic
-    """By how much the share of choices of the label listed first exceeds its share if order had no effect."""
+    """Share of verdicts for the label listed first, minus the share expected if order had no effect."""
     labeled: int
     rarer: float | None
-    """Share of the labels with the rarer of the answers yes and no; None for numeric labels."""
+    """Share of the less frequent label, yes or no; None for numeric labels."""
     raters: Sequence[Rater]
     gradings: int
     failed: int

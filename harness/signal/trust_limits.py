@@ -22,7 +22,7 @@ LIMITS_OF_TRUST = {
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
     "position": (False, "how much more or less often than it should the label listed first is chosen"),
 }
-"""For each statistic that can be limited: whether the limit is a minimum, and a description."""
+"""The statistics that can be limited: whether the limit is a minimum, and a description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class TrustLimit:
 
 @dataclass(frozen=True, slots=True)
 class TrustOutcome:
-    """A limit, and whether the calibration keeps it."""
+    """Result of checking a calibration against a limit."""
 
     limit: str
     value: float | None
@@ -54,7 +54,7 @@ class TrustOutcome:
 
 
 def read_trust_limit(text: str) -> TrustLimit:
-    """Read one limit.
+    """Parse one limit.
 
     Args:
         text: `NAME=NUMBER` or `NAME=PERCENT%`.
@@ -80,7 +80,7 @@ def read_trust_limit(text: str) -> TrustLimit:
 
 
 def outcome_of(limit: TrustLimit, found: Calibration) -> TrustOutcome:
-    """Check a calibration against one limit; a value that was not measured does not pass."""
+    """Check a calibration against one limit. A value that was not measured fails the check."""
     one = _statistic(limit.name, found)
     if one.value is None:
         return TrustOutcome(limit.written, None, limit.least, False, one.why)

@@ -1,10 +1,10 @@
 """Forecasts the share of zero-std groups at other group sizes, from the recorded groups.
 
-Up to the recorded size, no assumption is needed: for a group of n rewards, the share of subsets of size G
-with equal rewards is the unbiased estimate (Hoeffding's U-statistic). Beyond it, rewards with two values are
-extrapolated by a beta-binomial model fitted to the first two moments; groups may differ in size. Rewards with
-more values are not extrapolated: a larger group is never zero-std more often, so the last figure is an upper
-bound.
+Up to the recorded size, no assumption is needed. For a group of n rewards, the share of subsets of size G
+with equal rewards is the unbiased estimate (Hoeffding's U-statistic). For larger sizes, rewards with two
+values are extrapolated by a beta-binomial model fitted to the first two moments of groups that may differ in
+size. Rewards with more values are not extrapolated. A larger group is never zero-std more often, so the last
+figure is an upper bound.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MOST: Final = 0.9
 """A size counts as recorded if at least this share of the groups has that many rewards."""
 
 Partition: TypeAlias = tuple[int, ...]
-"""How often each value occurs in a group: (higher, lower) for rewards with two values, else in any order."""
+"""Count of each value in a group: (higher, lower) for rewards with two values, otherwise in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _resampled(groups: Mapping[Partition, int], size: int, most: float) -> Stati
 
 
 def _equal_subsets(parts: Partition, size: int) -> float:
-    """Share of a group's subsets of one size whose rewards are all equal."""
+    """Return the share of a group's subsets of one size whose rewards are all equal."""
     return sum(math.comb(part, size) for part in parts) / math.comb(sum(parts), size)
 
 
@@ -97,7 +97,7 @@ def _extrapolated(groups: Mapping[Partition, int], size: int, most: float) -> St
 
 
 def _predicted(value: float, variance: float, count: int) -> Statistic:
-    """A share, with the interval into which an equal number of new groups falls 19 times out of 20."""
+    """Create a share with a 95 % prediction interval for an equal number of new groups."""
     spread = value * (1 - value)
     if spread <= 0.0:  # the forecast's variance is unknown, so count only half of the groups
         return replace(around(value, 0.0, count // 2, count), n=count)
@@ -105,7 +105,7 @@ def _predicted(value: float, variance: float, count: int) -> Statistic:
 
 
 def _zero_std(mean: float, overlap: float, size: int) -> float:
-    """Probability that a group of one size is zero-std in a beta-binomial model.
+    """Return the probability that a group is zero-std in a beta-binomial model.
 
     Args:
         mean: The mean probability of the higher value.
@@ -135,7 +135,7 @@ class _Moments:
         self.mean, self.overlap = _fitted(self._once / self.count, self._twice / self.count)
 
     def variance_of(self, estimate: Callable[[float, float], float]) -> float:
-        """Jackknife variance of a value computed from the moments, leaving out one group at a time."""
+        """Return the variance of a value computed from the moments, by a jackknife over the groups."""
         left = self.count - 1
         without = [
             (estimate(*_fitted((self._once - first) / left, (self._twice - second) / left)), many)
@@ -146,7 +146,7 @@ class _Moments:
 
 
 def _fitted(once: float, twice: float) -> tuple[float, float]:
-    """Mean and intraclass correlation from E[p] and E[p squared]."""
+    """Return the mean and intraclass correlation from E[p] and E[p squared]."""
     spread = once * (1 - once)
     if spread <= 0.0:
         return min(max(once, 0.0), 1.0), 0.0
@@ -154,12 +154,12 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
 
 
 def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
-    """Probability that a record with only one reward so far gets a different one in a new group.
+    """Return the probability that a record with equal rewards so far gets a different one in a new group.
 
     It is the beta-binomial model's posterior, with the distribution over all records as the prior.
 
     Args:
-        groups: The number of groups for each pair of counts: how often the one reward and others occur.
+        groups: Number of groups by a pair of counts: how often one reward occurs, and how often others do.
         size: Completions in the new group.
 
     Returns:

@@ -157,7 +157,7 @@ def about_size(count: int) -> list[str]:
 
 
 def _not_a_record(record: Any) -> str | None:
-    """The reason why a line is not a record; None if it is one."""
+    """Return the reason why a line is not a record; None if it is one."""
     messages = record.get("messages") if isinstance(record, dict) else None
     if not isinstance(messages, list) or not messages:
         return "a record needs a list of `messages`"

@@ -1,4 +1,4 @@
-"""Conditions under which a training job fails.
+"""Failures of a training job.
 
 Bedrock's codes, messages and exact limits are *unverified*.
 """
@@ -21,7 +21,7 @@ _EXCUSED: Final = ("abstain", "record")
 
 
 class JobFailure(Exception):
-    """The reason why a job failed.
+    """Raised when a training job fails.
 
     Args:
         code: Machine-readable reason.

@@ -1,9 +1,9 @@
-"""Hashed style features of a completion's text, the vector phi that the emulator's policy uses.
+"""Hashed style features of a completion: the vector phi of the simulator's policy.
 
 The vector is sparse and has length one. Its features are the completion's words, formatting markers, and
 buckets of its length and of its count of numbers, but never the prompt, the reference, a label or a number's
-value: the policy can learn how right answers are usually written, but not which answer is right. Hashes are
-`zlib.crc32`, the same in every process.
+value. So the policy can learn how right answers are usually written, but not which answer is right. Hashes
+are `zlib.crc32`, the same in every process.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def length_in_tokens(text: str) -> float:
 
 
 def length_span(bucket: int) -> tuple[int, int | None]:
-    """The minimum and maximum number of characters in a length bucket; None for no maximum."""
+    """Return the minimum and maximum number of characters in a length bucket; None for no maximum."""
     low, high = (math.ceil(8 * (2 ** (edge / 2) - 1) - 1e-9) for edge in (bucket, bucket + 1))
     return low, None if bucket >= _LONGEST else high - 1
 
@@ -104,7 +104,6 @@ def features(text: str) -> Features:
 
 @lru_cache(maxsize=_CACHED)
 def _described(text: str) -> tuple[Features, tuple[str, ...]]:
-    """A text's vector and the names of its features."""
     vector: dict[int, float] = {}
     blocks = _blocks(text)
     for names in blocks:

@@ -1,9 +1,10 @@
 """Calls a grader as a training job would: in batches, with retries.
 
-A sample is a training record with one recorded completion after its messages; its fields come only from the
-record. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight models);
-if it still fails, the job ends. A call that kills the grader's process is split until the sample that caused
-this is alone, so that the other samples keep their rewards. The caller counts samples without a reward.
+A sample is a training record with one recorded completion after its messages. All its other fields are the
+record's. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight
+models). If the call still fails, the job ends. A call that kills the grader's process is split until the
+sample that caused this is alone, so that the other samples keep their rewards. The caller counts samples
+without a reward.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Turn(NamedTuple):
 
     @property
     def sample(self) -> dict[str, Any]:
-        """Build the sample, before it is converted to a wire format."""
+        """The sample, before it is converted to a wire format."""
         messages = [*self.record["messages"], self.candidate.message]
         return {**self.record, "id": self.name, "messages": messages}
 
@@ -55,14 +56,14 @@ class SampleReward(NamedTuple):
 
 
 class Grading(Protocol):
-    """Interface through which a step gets rewards."""
+    """Interface for grading the completions of a step."""
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
         """Grade completions, and return one result per completion, in order."""
 
 
 class GraderCalls:
-    """A grader, called as a training job would call it.
+    """Calls a grader as a training job would.
 
     Args:
         target: Grades the samples; its owner closes it.

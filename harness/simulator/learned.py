@@ -1,8 +1,6 @@
-"""Reports the effect of a job's rewards on the policy, from its draws and its policies before and after.
+"""Reports the effect of a job's rewards on the policy.
 
-Expectations are exact sums over the recorded completions, not samples: expected rewards of every checkpoint
-on the training groups and on held-out groups, the completions that gained and lost probability, the groups
-that never changed, and the change in length. Nothing is graded here.
+Expectations are exact sums over the recorded completions, not estimates from samples. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -107,7 +105,7 @@ class StyleShift:
 
 @dataclass(frozen=True, slots=True)
 class NeverMoved:
-    """Number of groups without an advantage in any draw, by reason."""
+    """Groups without an advantage in any draw, by reason."""
 
     groups: int
     drawn: int
@@ -115,7 +113,7 @@ class NeverMoved:
     """Number of groups that were never drawn."""
     all_equal: list[str]
     unlucky_draw: list[str]
-    """Number of groups whose completions have different rewards, but whose draws all had the same reward."""
+    """Keys of groups whose completions have different rewards, but whose draws all had the same reward."""
     no_reward: list[str]
 
 
@@ -208,7 +206,7 @@ def rewards_by_record(
     *,
     own: bool = False,
 ) -> dict[str, float]:
-    """Exact expected reward of each record, by its group's key; records without any reward are omitted.
+    """Return the exact expected reward of each record by group key, without records that have no reward.
 
     Args:
         policy: The policy; None for the base model.
@@ -234,7 +232,7 @@ def _gradings(rewards: Mapping[str, float | None]) -> Gradings:
 
 
 def _base(example: Example) -> list[float]:
-    """The base model's probabilities: all recorded completions are equally likely."""
+    """Return the base model's probabilities: all recorded completions are equally likely."""
     count = len(example.group.candidates)
     return [1.0 / count] * count
 
@@ -310,6 +308,6 @@ def _length(training: Sequence[Example], now: Sequence[Sequence[float]]) -> Leng
 
 
 def _length_of(example: Example, weights: Sequence[float]) -> float:
-    """Expected length of a record's completions."""
+    """Return the expected length of a record's completions."""
     lengths = (option.length for option in example.group.options)
     return math.fsum(length * weight for length, weight in zip(lengths, weights, strict=True))

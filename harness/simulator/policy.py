@@ -1,10 +1,9 @@
 """A policy over recorded completions, and the group-relative update rule that trains it.
 
-A step takes options (recorded completions of one record) and the rewards of the drawn options, and returns a
-new policy and its figures. An option's logit is theta . phi(option) plus a term specific to the option: theta
-applies to all records, so it transfers learning from one record to the others, and the specific terms apply
-to one record only. All functions here are pure: they grade and store nothing, and use only generators passed
-by the caller.
+A step takes the options (recorded completions) of several records and the rewards of the drawn ones, and
+returns a new policy and its figures. An option's logit is theta . phi(option) plus the option's own term.
+Theta applies to all records, so it transfers learning between records. All functions here are pure: they
+grade and store nothing, and use only generators passed by the caller.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Option(NamedTuple):
     """One recorded completion that the policy may choose."""
 
     key: str
-    """A key that identifies the completion for its specific term. It is the same in every process."""
+    """Key of the completion's own term. It is the same in every process."""
     phi: Features
     length: float
     """Length in estimated tokens."""
@@ -88,7 +87,7 @@ class Figures(NamedTuple):
     """-mean(advantage x log p) over the draws; its negative gradient is the step's direction."""
     grad_norm: float
     advantages_mean: float
-    """The mean, weighted by length like token-level averages. The unweighted mean is 0 by definition."""
+    """Mean advantage, weighted by length like token-level averages. The unweighted mean is always 0."""
     length_mean: float
     """Mean length of the draws in estimated tokens."""
 
@@ -104,7 +103,7 @@ class Learned(NamedTuple):
 
 
 def initial() -> Policy:
-    """The base model: all recorded completions of a record are equally likely."""
+    """Return the base model, for which all recorded completions of a record are equally likely."""
     return Policy(array("d", bytes(8 * DIMENSIONS)), {})
 
 
@@ -122,8 +121,8 @@ def probabilities(
     Args:
         policy: The policy.
         options: At least one option.
-        own: Whether to use the specific terms; False shows the policy's behavior on records it has not seen.
-        temperature: Above 0; 1 is the policy itself.
+        own: Whether to use the own terms; False shows the policy's behavior on records it has not seen.
+        temperature: Sampling temperature, above 0; 1 leaves the policy unchanged.
     """
     logits = [
         (_dot(policy.theta, option.phi) + (policy.own.get(option.key, 0.0) if own else 0.0)) / temperature
@@ -141,19 +140,19 @@ def draw(policy: Policy, options: Sequence[Option], count: int, rng: random.Rand
 
 
 def entropy(weights: Sequence[float]) -> float:
-    """Entropy of a distribution in nats."""
+    """Return the entropy of a distribution in nats."""
     return -math.fsum(weight * math.log(weight) for weight in weights if weight > 0.0)
 
 
 def expected(weights: Sequence[float], rewards: Sequence[float | None]) -> float | None:
-    """Exact expected reward under `weights`, over the options with a reward; None if there are none."""
+    """Return the exact expected reward over the options that have a reward; None if there are none."""
     known = [(weight, reward) for weight, reward in zip(weights, rewards, strict=True) if reward is not None]
     total = math.fsum(weight for weight, _ in known)
     return math.fsum(weight * reward for weight, reward in known) / total if total > 0.0 else None
 
 
 def advantages(rewards: Sequence[float | None]) -> list[float]:
-    """(reward - group mean) / group standard deviation; 0 for all if the rewards are equal.
+    """Return (reward - group mean) / group standard deviation; 0 for all if the rewards are equal.
 
     Draws without a reward do not affect the mean and deviation, and get 0, because a missing reward is not a
     low reward.
@@ -172,8 +171,7 @@ def advantages(rewards: Sequence[float | None]) -> list[float]:
 def learn(policy: Policy, groups: Sequence[Draws], rate: float) -> Learned:
     """Take one step of gradient ascent on mean(advantage x log p), averaged over the groups.
 
-    A group with equal rewards has no effect. If this is true of all groups, the given policy itself is
-    returned.
+    A group with equal rewards has no effect. If no group has an effect, the given policy itself is returned.
 
     Args:
         policy: The policy from which the completions were drawn.
@@ -216,7 +214,7 @@ def _accumulate(
 ) -> None:
     """Add one group's part of the gradient.
 
-    For each option, this is the advantage drawn on it minus its expected value.
+    For each option, this is the sum of the advantages drawn for it minus the expected sum.
     """
     scale = 1.0 / (len(gains) * groups)
     total = math.fsum(gains)

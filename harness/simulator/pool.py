@@ -1,9 +1,9 @@
 """The recorded completions that stand in for the model, grouped by record.
 
-A training file has only records, so the possible answers of "the model" are completions recorded earlier for
-the same prompt and reference. Groups are found by prompt and reference for training, and by prompt alone for
-inference. Only a rollout's messages and reference are used; labels and other fields never reach a grader from
-here, because a graded sample takes its fields from the training record.
+A training file has only records, so the simulated model answers with completions that were recorded earlier
+for the same prompt and reference. Groups are found by prompt and reference for training, and by prompt alone
+for inference. Only a rollout's messages and reference are used; labels and other fields never reach a grader
+from here, because a graded sample takes its fields from the training record.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Candidate:
 
     @property
     def option(self) -> Option:
-        """The completion as the policy sees it."""
+        """The completion as an option of the policy."""
         return Option(self.key, features(self.text), length_in_tokens(self.text))
 
 
@@ -69,11 +69,11 @@ class Group:
         self.record = record
         self.candidates: list[Candidate] = []
         self.leaks: set[str] = set()
-        """Leak keys of its prompts; two records with a common key leak into each other."""
+        """Leak keys of the group's prompts. A split must not separate groups with a common leak key."""
 
     @property
     def options(self) -> list[Option]:
-        """The completions as the policy sees them."""
+        """The completions as options of the policy."""
         return [candidate.option for candidate in self.candidates]
 
 
@@ -93,7 +93,7 @@ class Pool:
             self._add(rollout)
 
     def of_record(self, record: Mapping[str, Any]) -> Group | None:
-        """Return a record's group; for a record without a name, the first with its prompt and reference."""
+        """Return a record's group by record key, or else the first group with its prompt and reference."""
         return self.groups.get(record_key(record)) or self._by_content.get(content_key(record))
 
     def of_prompt(self, messages: Sequence[Mapping[str, Any]]) -> list[Candidate]:
@@ -140,7 +140,7 @@ def load_pool(
 
     Args:
         paths: The files.
-        each: Called with every rollout's record key, the rollout, and its line, in order.
+        each: Called for every rollout in order, with its record key, the rollout and its place.
 
     Raises:
         InputError: A file cannot be read, or a line is not a rollout; the message names the line.
@@ -149,7 +149,7 @@ def load_pool(
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """The text of a message whose content is a string, blocks of text, or null."""
+    """Return the text of a message whose content is a string, blocks of text, or null."""
     content = message.get("content")
     if isinstance(content, list):
         blocks = (block.get("text", "") if isinstance(block, dict) else block for block in content)
@@ -179,7 +179,7 @@ def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) 
 
 
 def _not_a_rollout(rollout: Any) -> str | None:
-    """The reason why a line is not a rollout; None if it is a rollout."""
+    """Return the reason why a line is not a rollout; None if it is a rollout."""
     messages = rollout.get("messages") if isinstance(rollout, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return "not a rollout: it has no list of `messages`"
@@ -189,7 +189,7 @@ def _not_a_rollout(rollout: Any) -> str | None:
 
 
 def _question(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The leak key of only the last user turn."""
+    """Return the leak key of only the last user turn."""
     return leak_key({"messages": [message for message in messages if message.get("role") == "user"][-1:]})
 
 

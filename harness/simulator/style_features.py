@@ -1,8 +1,8 @@
 """Names the style features that a policy amplified and suppressed: words, markers, length, count of numbers.
 
 The names come from the policy's own features, so no labels are needed. Features that occur in exactly the
-same completions cannot be told apart and are reported together. Each has the mean advantage of its recorded
-completions, which does not depend on the policy.
+same completions cannot be distinguished and are reported together. The mean advantage of a feature is
+computed from its recorded completions and does not depend on the policy.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def feature_shifts(moved: Sequence[Moved], groups: int) -> tuple[list[FeatureShi
 
 
 def _distinct(ordered: Sequence[tuple[FeatureShift, frozenset[int]]]) -> list[FeatureShift]:
-    """The first features that do not overlap with an earlier one."""
+    """Return the first features that do not overlap with an earlier one."""
     kept: list[tuple[FeatureShift, frozenset[int]]] = []
     for shift, places in ordered:
         if all(len(places & other) < _SAME * len(places | other) for _, other in kept):
@@ -113,7 +113,7 @@ def said_of(names: Sequence[str]) -> str:
 
 
 def mean(values: Iterable[float]) -> float | None:
-    """Mean of the numbers; None if there are none."""
+    """Return the mean of the numbers; None if there are none."""
     some = list(values)
     return math.fsum(some) / len(some) if some else None
 

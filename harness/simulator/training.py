@@ -1,6 +1,6 @@
 """Runs a job's steps (draw completions, get rewards, update the policy), and validates the policy.
 
-The same arguments give the same step, so an interrupted step is repeated. Nothing is stored here.
+The same arguments give the same step, so an interrupted step can be repeated. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ class Schedule(NamedTuple):
     group_size: int
 
     def total_steps(self, examples: int) -> int:
-        """ceil(records / batch_size) x n_epochs."""
+        """Return ceil(records / batch_size) x n_epochs."""
         return math.ceil(examples / self.batch_size) * self.n_epochs
 
     def step_size(self, step: int, examples: int) -> float:
-        """Return the step size for a step, from 0; it rises linearly during the first part of the job."""
+        """Return the step size for a step, counted from 0. It rises linearly in the first part of the job."""
         warm_up = WARM_UP * self.total_steps(examples)
         return RATE * self.learning_rate_multiplier * min(1.0, (step + 1) / warm_up)
 
     def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
-        """Return the examples for a step, from 0.
+        """Return the examples for a step, counted from 0.
 
         Each epoch has its own order, and its last batch may be short.
         """
@@ -70,7 +70,7 @@ class Schedule(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _order(seed: int, epoch: int, count: int) -> list[int]:
-    """The order of an epoch, cached because every step needs it."""
+    """Return the order of an epoch, which is cached because every step needs it."""
     order = list(range(count))
     generator("order", seed, epoch).shuffle(order)
     return order
@@ -104,7 +104,7 @@ def take_step(
     Args:
         policy: The policy before the step.
         step: The step's number, from 0.
-        schedule: Seed, batch and group size, rate.
+        schedule: The job's schedule.
         examples: The training examples.
         grader: Grades the drawn completions.
 

@@ -35,13 +35,13 @@ Tone: TypeAlias = Literal["plain", "good", "bad", "muted"]
 _NAME = 80
 _ROWS = 30
 FAILURES = 12
-"""The largest number of failures that get a bar."""
+"""Maximum number of failures that get a bar."""
 _COLUMNS, _LINES = 32, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row."""
+    """One row of a bar chart."""
 
     name: str
     share: float
@@ -99,7 +99,7 @@ class DensityMap:
 
 
 def reward_bars(look: Look) -> BarChart:
-    """The distribution of rewards: a bar for each value, or for each tenth of the range."""
+    """Return the distribution of rewards, with a bar for each value or for each tenth of the range."""
     low, high = look.span
     width = (high - low) / len(look.bins)
     if look.values:
@@ -123,7 +123,7 @@ def reward_bars(look: Look) -> BarChart:
 
 
 def group_bars(groups: GroupCounts) -> BarChart:
-    """The number of groups that can teach something, and of groups that cannot, by the reason."""
+    """Return the number of groups that can teach something, and of groups that cannot, by reason."""
     total = groups.groups + groups.unrewarded
     told = groups.groups - groups.zero_std
     rows: list[tuple[str, int, Tone]] = [("rewards differ: can teach", told, "good")]
@@ -147,7 +147,7 @@ def group_bars(groups: GroupCounts) -> BarChart:
 
 
 def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> BarChart:
-    """Gradings without a reward, by kind and message, the most frequent first.
+    """Return the gradings without a reward by kind and message, most frequent first.
 
     Args:
         ordered: Pairs of kind and message, with their counts.
@@ -164,7 +164,7 @@ def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> B
 
 
 def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart:
-    """The mean of each metric, on a scale from its lowest to its highest value.
+    """Return the mean of each metric, on a scale from its lowest to its highest value.
 
     Args:
         look: The run.
@@ -183,7 +183,7 @@ def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart
 
 
 def label_bars(look: Look) -> BarChart:
-    """The confusion table of rewards and labels."""
+    """Return the confusion table of rewards and labels."""
     counts = look.labels
     total = counts.told
     rows = [
@@ -202,7 +202,7 @@ def label_bars(look: Look) -> BarChart:
 
 
 def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:
-    """The length of completions against their reward; None if all lengths are equal.
+    """Return a map of completions by length and reward; None if all lengths are equal.
 
     Args:
         points: Length in characters, and reward, of each sample.
@@ -235,7 +235,7 @@ def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap 
 
 
 def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
-    """The mean reward of each tenth of the samples, shortest completions first."""
+    """Return the mean reward of each tenth of the samples, shortest completions first."""
     parts = min(10, len(ordered))
     bars = []
     for at in range(parts):
@@ -247,7 +247,7 @@ def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
 
 
 def figure_of(value: float, form: str = ".3f") -> str:
-    """A number with decimals, or in scientific notation if it is huge."""
+    """Format a number with decimals, or in scientific notation if it is huge."""
     return f"{value:{form}}" if abs(value) < 1e6 else f"{value:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""The page's card on whether the grader can be trusted: the verdict, its warnings and all figures."""
+"""The page's card for a calibration: the verdict, its warnings and all figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CalibrationCard:
 
 
 def calibration_card(run: Run, bounds: Bounds | None) -> CalibrationCard | None:
-    """Return the calibration of a run; None if it has neither labels nor repeats to measure.
+    """Return the calibration of a run; None if the run has neither labels nor repeats.
 
     Args:
         run: The run.

@@ -45,7 +45,7 @@ class ComparisonCard:
     """Figures about labels: name, before, now."""
     flips: list[ChangedSide]
     flipped: int
-    """The number of all such rollouts; `flips` has only the first."""
+    """Number of all rollouts whose advantage changed sign; `flips` has only the first ones."""
 
 
 def comparison_card(found: Comparison) -> ComparisonCard:
@@ -136,5 +136,5 @@ def _signed(value: float) -> str:
 
 
 def _address(text: str) -> str:
-    """A text for the page's address. A lone surrogate becomes the replacement character."""
+    """Quote a string for the page's address. A lone surrogate becomes the replacement character."""
     return quote(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), safe="")

@@ -84,7 +84,7 @@ class ReportPage:
 
 @dataclass(slots=True)
 class _Gathered:
-    """The facts that one pass over the rewards gathers in addition to a `Look`."""
+    """Facts gathered in the same pass over the rewards as a `Look`."""
 
     middle: float | None
     look: Look
@@ -107,7 +107,7 @@ class _Gathered:
             yield row, other
 
     def worth_reading(self, row: Row, other: Row | None) -> bool:
-        """Whether a grading failed, disagrees with its label or the other run, or differs between wires."""
+        """Return True if a grading failed, or disagrees with its label, the other run or another wire."""
         if row["reward"] is None or "wires" in row:
             return True
         if other is not None and other["reward"] != row["reward"]:
@@ -125,7 +125,7 @@ def page_of(
     rehearsal: Path | None = None,
     most_characters: int = MOST_CHARACTERS,
 ) -> ReportPage:
-    """Gather a run's page.
+    """Gather the contents of a run's page.
 
     Args:
         run: A finished run.
@@ -133,7 +133,7 @@ def page_of(
         bounds: The grader's range, if the run does not know it.
         job: Name and folder of a job with stored events.
         rehearsal: Folder of a finished rehearsal.
-        most_characters: The largest amount of text, in characters, that the page has in full.
+        most_characters: Maximum number of characters in a page with full texts.
 
     Raises:
         InputError: The run is unfinished or damaged, or there is no such job or rehearsal.
@@ -195,7 +195,7 @@ def page_of(
 
 
 def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldTexts | None:
-    """The texts of gradings; None if the rollouts no longer exist or have changed."""
+    """Return the texts of gradings; None if the rollouts no longer exist or have changed."""
     return read_texts(run.rollouts, rows, held.worth, most) if run.why_unreadable() is None else None
 
 

@@ -106,7 +106,7 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
 
 
 def _bred(found: Rehearsal) -> Iterator[CurveChart]:
-    """Curves of the probability of each text that the audit found rewarded, if the model can say it."""
+    """Yield the probability curve of each completion that the audit found rewarded."""
     for one in found.bred:
         wide = found.steps / len(one.curve) if one.curve else 0.0
         steps = [round((at + 1) * wide, 3) for at in range(len(one.curve))]
@@ -117,7 +117,7 @@ def _bred(found: Rehearsal) -> Iterator[CurveChart]:
 
 
 def _said(found: Rehearsal) -> Iterator[str]:
-    """Verdicts, warnings with examples, and the checks that were not made."""
+    """Yield the verdicts, the warnings with examples, and the checks that were not made."""
     yield from (verdict.message for verdict in found.verdicts)
     for finding in found.findings:
         yield f"{finding.id} {finding.message}. {finding.fix or ''}"
@@ -142,7 +142,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """At most a thousand points. Each is the mean of neighboring points, at the last of their steps."""
+    """Reduce a curve to at most 1,000 points. Each is the mean of neighboring points, at their last step."""
     stride = -(-len(points) // _POINTS)
     parts = [points[at : at + stride] for at in range(0, len(points), stride)]
     return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

@@ -28,7 +28,7 @@ _TONES: dict[Action, _Tone] = {
 
 @dataclass(frozen=True, slots=True)
 class PageVerdict:
-    """The sentence at the top."""
+    """The verdict at the top of a page."""
 
     word: str
     """The recommended action, in one or two words."""
@@ -48,7 +48,7 @@ class Tile:
 
 
 def run_facts(run: Run, look: Look) -> list[tuple[str, str]]:
-    """The run's details."""
+    """Return the run's details as pairs of a name and a value."""
     facts = look.facts
     target = facts.target.kind
     found = [
@@ -71,7 +71,7 @@ def _replayed(run: Run) -> str:
 
 
 def tiles_of(look: Look) -> list[Tile]:
-    """The key figures of a run."""
+    """Return the key figures of a run."""
     totals, groups = look.totals, look.groups
     failed = totals.gradings - totals.rewards
     told = groups.groups - groups.zero_std
@@ -99,12 +99,12 @@ def _part(count: int, total: int) -> str:
 
 
 def lead_of(run: Run) -> str:
-    """One line that describes the run."""
+    """Return one line that describes the run."""
     return f"{run.facts.grader.ref} on {posixpath.basename(run.facts.input.name)}, replayed {_replayed(run)}"
 
 
 def verdict_of(advice: Advice) -> PageVerdict:
-    """The verdict that follows from the statistics."""
+    """Return the page's verdict for the advice."""
     return PageVerdict(
         advice.action.capitalize(),
         _TONES[advice.action],

@@ -11,7 +11,7 @@ from harness.signal.groups import TOLERANCE
 __all__ = ["CELLS", "GroupCell", "GroupCells"]
 
 CELLS = 5_000
-"""The largest number of groups that are drawn."""
+"""Maximum number of groups that are drawn."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class GroupCell:
 
     @property
     def zero_std(self) -> bool:
-        """Whether all rewards are equal."""
+        """True if all rewards are equal."""
         return self.count > 0 and self.highest - self.lowest <= TOLERANCE
 
 
@@ -58,7 +58,7 @@ class GroupCells:
         cell.lowest, cell.highest = min(cell.lowest, reward), max(cell.highest, reward)
 
     def drawn(self) -> list[GroupCell]:
-        """The groups by mean reward, groups without rewards last; an even sample if there are too many."""
+        """Return the groups by mean reward, or an even sample of them. Groups without rewards come last."""
         ordered = sorted(self.cells.values(), key=lambda cell: math.inf if cell.mean is None else cell.mean)
         if len(ordered) <= CELLS:
             return ordered

@@ -1,8 +1,8 @@
 """Selects the samples of a page, and reads their full texts unless the page would become too large.
 
-If there is more than 25 MB of text, the page has excerpts, and only the samples worth reading are complete.
-If there are more than 50,000 gradings, it leaves out some of the other samples. Omissions are counted, so
-that the page can report them.
+With more than 25 million characters of text, the page has excerpts, and only the lowest, failed and
+disagreeing samples are complete. With more than 50,000 gradings, the page leaves out some samples. Omissions
+are counted, so that the page can report them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = [
 MOST_SAMPLES = 50_000
 MOST_CHARACTERS = 25_000_000
 _WORTH = 300
-"""The number of samples that stay complete when the others become excerpts."""
+"""Maximum number of complete samples in a page with excerpts."""
 _LONGEST = 200_000
-"""The maximum number of characters of one text, in a page with full texts."""
+"""Maximum number of characters per text in a page with full texts."""
 _LONGEST_AMONG_EXCERPTS = 20_000
 
 Value = TypeVar("Value")
@@ -42,7 +42,7 @@ Pair: TypeAlias = tuple[Row, Row | None]
 """A grading, and the other run's grading of the same sample."""
 
 Judge = Callable[[Row, Row | None], bool]
-"""Decides whether a grading is worth reading: it has no reward, or there is a disagreement."""
+"""Returns True for a grading that is worth reading: one without a reward or with a disagreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class HeldRows:
     of: int
     """The number of gradings in the run."""
     worth: frozenset[int]
-    """Indexes in `rows` of gradings that always stay complete."""
+    """Indexes in `rows` of the gradings whose texts stay complete."""
 
 
 @dataclass(slots=True)
@@ -81,14 +81,14 @@ class HeldTexts:
     shortened: int = 0
     """The number of texts that are excerpts."""
     excerpts: bool = False
-    """Whether all texts are excerpts because the full texts would be too large."""
+    """True if the full texts would be too large, so that most texts are excerpts."""
 
     def add(self, line: Line, most: int) -> None:
         """Add one rollout.
 
         Args:
             line: The rollout's line.
-            most: The longest text that stays complete.
+            most: Maximum number of characters of a complete text.
         """
         texts = texts_of_line(line.text)
         self.of_at[line.at] = len(self.line)
@@ -131,7 +131,7 @@ def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAM
         pairs: All gradings of the run.
         of: The number of gradings.
         judge: Decides which gradings are worth reading.
-        most: The number of gradings that fit. If there are more, the lowest and those worth reading stay, and
+        most: Maximum number of gradings. If there are more, the lowest and those worth reading are kept, and
             the others are sampled evenly.
     """
     step = 1 if of <= most else -(-of // max(1, most - _WORTH))
@@ -165,8 +165,8 @@ def read_texts(
     Args:
         rollouts: The rollouts.
         rows: The gradings.
-        worth: Indexes of gradings that always stay complete.
-        most: The number of characters that fit.
+        worth: Indexes of the gradings whose texts stay complete.
+        most: Maximum number of characters for full texts.
 
     Raises:
         InputError: The rollouts cannot be read.

@@ -1,6 +1,7 @@
-"""Packs the samples of a page into columns of compressed JSON, as text that no browser runs as a script.
+"""Packs the samples of a page into compressed JSON, in ASCII, which no browser runs as a script.
 
-A column is smaller and faster to read than a list of objects, and equal prompts are stored once.
+The JSON has one list per field, which is smaller and faster to parse than a list of objects. Equal prompts
+are stored once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from harness.runs.rows import Row, sample_name
 __all__ = ["METRICS", "OtherSide", "packed", "sample_columns", "unpacked"]
 
 METRICS = 50
-"""The largest number of metrics with a column. A grader may invent a new metric name for each sample."""
+"""Maximum number of metrics in a page, because a grader may invent a metric name for each sample."""
 _LABEL = 200
 _REASON, _SHORT_REASON = 500, 100
 
@@ -36,7 +37,7 @@ class OtherSide:
 
     name: str
     texts: HeldTexts | None
-    """The other run's rollouts, if they differ from the page's."""
+    """The texts of the other run, if it has other rollouts."""
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def sample_columns(
     failures: Iterable[FailureText] = (),
     other: OtherSide | None = None,
 ) -> dict[str, Any]:
-    """Return everything that the page's script reads, as JSON.
+    """Return the data for the page's script, with one list per field.
 
     Args:
         held: The gradings.
@@ -67,7 +68,7 @@ def sample_columns(
         bounds: The grader's range; None if unknown.
         rule: The rule for reading labels.
         cells: The groups to draw.
-        failures: Kinds and messages of failures, which get the first numbers in this order.
+        failures: Kinds and messages of failures that are numbered first, in this order.
         other: The other run in a comparison.
     """
     rows, groups = held.rows, _Places()
@@ -99,7 +100,7 @@ def sample_columns(
 
 
 def packed(value: Any) -> str:
-    """A value as compressed JSON, in ASCII."""
+    """Return a value as compressed JSON, in ASCII."""
     try:
         content = orjson.dumps(value)
     except TypeError:  # JSON can escape a lone surrogate, but UTF-8 cannot encode it
@@ -108,12 +109,12 @@ def packed(value: Any) -> str:
 
 
 def unpacked(text: str) -> Any:
-    """The inverse of `packed`."""
+    """Return the value that was passed to `packed`."""
     return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 def _metric_names(rows: Iterable[Row]) -> list[str]:
-    """The most frequent metrics, by name."""
+    """Return the most frequent metrics, sorted by name."""
     counts = Counter(name for row in rows for name in row["metrics"])
     return sorted(name for name, _ in counts.most_common(METRICS))
 
@@ -125,7 +126,6 @@ def _errors(rows: Iterable[Row], failures: Iterable[FailureText]) -> dict[str, A
 
 
 def _verdicts(rows: Sequence[Row], rule: LabelRule, middle: float | None) -> dict[str, Any]:
-    """The verdicts of the rollouts' labels, and the disagreements of rewards and wires."""
     labels = _Places()
     shown = [labels.place(_label_text(row["label"])) if "label" in row else -1 for row in rows]
     agree = [

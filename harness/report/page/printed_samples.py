@@ -28,7 +28,7 @@ class PrintedSample:
 
 
 def printed_samples(rows: Sequence[Row], texts: HeldTexts | None) -> list[PrintedSample]:
-    """The lowest samples, failed ones first."""
+    """Return the samples with the lowest rewards, failed ones first."""
     if texts is None:
         return []
     first = sorted(rows, key=lambda row: (row["reward"] is not None, row["reward"] or 0.0))

@@ -1,4 +1,4 @@
-"""The page's charts about a job's learning: forecast, correlates of the reward, and all statistics."""
+"""The page's charts of a run's signal: the forecast, correlates of the reward, and all statistics."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StatisticLine:
 
 
 def forecast_bars(found: Signal) -> BarChart:
-    """The share of groups that would teach something, by group size."""
+    """Return the share of groups that would teach something, by group size."""
     bars = []
     for one in found.forecast:
         zero = one.zero_std
@@ -52,7 +52,7 @@ def forecast_bars(found: Signal) -> BarChart:
 
 
 def component_bars(found: Signal) -> BarChart:
-    """The correlation of each metric with the reward among the rollouts of a record."""
+    """Return the correlation of each metric with the reward among the rollouts of a record."""
     bars = []
     for one in found.components[:_COMPONENTS]:
         if one.correlation is not None:
@@ -64,7 +64,7 @@ def component_bars(found: Signal) -> BarChart:
 
 
 def length_note(found: Signal) -> str:
-    """The correlation of length and reward within records."""
+    """Describe the correlation of length and reward within records."""
     one = found.length
     if one.value is None:
         return f"Correlation within records not measured: {one.why}."
@@ -73,7 +73,7 @@ def length_note(found: Signal) -> str:
 
 
 def statistic_lines(found: Signal) -> list[StatisticLine]:
-    """Every statistic, measured or not."""
+    """Return every statistic, measured or not."""
     shares = [
         ("rewards at the floor", found.at_floor),
         ("rewards at the top", found.at_top),

@@ -16,11 +16,11 @@ FailureText: TypeAlias = tuple[str, str]
 
 _LONGEST = 2_000
 _MOST = 10_000
-"""The largest number of messages that are counted separately. A grader may write a sample's id into each."""
+"""Maximum number of messages counted separately, because a grader may write a sample's id into each one."""
 
 
 def failure_text(row: Row) -> FailureText:
-    """The reason why a grading has no reward."""
+    """Return the reason why a grading has no reward."""
     kind, message = failure_of(row)
     return kind, shortened(message, _LONGEST)
 
@@ -39,5 +39,5 @@ class FailureCounts:
         self.counts[text] += 1
 
     def ordered(self) -> list[tuple[FailureText, int]]:
-        """The failures, the most frequent first."""
+        """Return the failures, most frequent first."""
         return sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))

@@ -38,7 +38,7 @@ class WrittenPage:
     gradings: int
     """The number of gradings in the run."""
     samples: int
-    """The number of gradings in the page, each with everything that was recorded about it."""
+    """The number of gradings in the page."""
     remarks: list[str]
     """Remarks on samples and texts that the page leaves out."""
 
@@ -60,7 +60,7 @@ def write_page(page: ReportPage, path: Path) -> WrittenPage:
 
 
 def html_of(page: ReportPage) -> str:
-    """A page as HTML."""
+    """Return a page as HTML."""
     style, script = _style(), _script()
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_visible, trim_blocks=True, lstrip_blocks=True
@@ -91,7 +91,7 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """All scripts joined into one. The page's own are inside a function, so that their names are local."""
+    """Join all scripts into one. The page's own scripts are inside a function, so their names are local."""
     own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
     license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # uPlot may be distributed only with its license
     return f'{license}{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
@@ -102,7 +102,7 @@ def _part(name: str) -> str:
 
 
 def _visible(value: Any) -> Any:
-    """The data's text with direction marks and invisible characters escaped."""
+    """Escape direction marks and invisible characters in data."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return readable(value)
     return value
