@@ -1,7 +1,7 @@
-"""Reward functions for reinforcement fine-tuning on AWS: the package that ships to Lambda.
+"""Reward functions for reinforcement fine-tuning on AWS. This package ships to Lambda.
 
-`@grader` turns a scoring function into a Lambda handler. This package uses the standard library only, and
-importing it does no work, to keep cold starts short. `docs/stability.md` defines the public interface.
+`@grader` turns a scoring function into a Lambda handler. The package uses only the standard library and does
+no work at import, so cold starts stay short. `docs/stability.md` defines the public interface.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load, on first use, a public name that takes longer to import than the rest of the package."""
+        """Import a name on first use if its import would slow down the import of the package."""
         if name == "Missing":
             from .extract import Missing
 

@@ -1,14 +1,14 @@
 """Separates a model's reasoning from its answer, in every known format.
 
 Chat templates and inference servers differ in how much of the reasoning they leave in the text, and no source
-documents the format that a training job sends. Text that this module marks as reasoning is never graded as
-an answer. The rules:
+documents the format that a training job sends. Text that this module marks as reasoning is never graded as an
+answer. The rules:
 
 - Tags at the start contain reasoning. If a tag is never closed, the model was cut off and gave no answer.
 - A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.
 - A later pair of tags, and tags after a pair at the start, are part of the answer, which may quote tags.
 - In gpt-oss's format only the `final` channel is the answer. Without that channel there is no answer.
-- Special tokens at the end of a text come from the tokenizer and are not part of the model's answer.
+- Special tokens at the end of a completion come from the tokenizer and are not part of the model's answer.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ ENDS = (
     *("<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|END_TEXT|>"),  # Cohere
     *("<seed:eos>", "<|pad|>", "<|end_of_turn|>", "<|endofturn|>"),
 )
-"""Special tokens that can end a text when the server decodes them."""
+"""Special tokens that a server may leave at the end of a completion."""
 
 # gpt-oss: the harmony format (openai/harmony, docs/format.md). The prompt contains `<|start|>assistant` and
 # sometimes more of the header, so a completion may lack the beginning of its header.
@@ -66,15 +66,15 @@ _KINDS = {
     tag: (kind, tag is opening) for kind, (opening, closing) in enumerate(TAGS) for tag in (opening, closing)
 }
 _CLOSING = ("</", "[/", "<|", "\u25c1/")
-"""The first characters of closing tags; a text without them is not searched."""
+"""Beginnings of closing tags. A completion that contains none of them is not searched."""
 _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
-    """Quickly check whether a text may contain reasoning or special tokens; False for most answers.
+    """Return True if the text may contain reasoning or special tokens.
 
-    Reasoning starts at the beginning of the text, or ends with a closing tag or a gpt-oss token. Special
-    tokens are at the end.
+    This check is fast, and False for most answers. Reasoning starts at the beginning of the text, or ends
+    with a closing tag or a gpt-oss token. Special tokens are at the end.
     """
     # Searching for one character is much faster than searching for two, and `rfind` is faster for two.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
@@ -88,19 +88,18 @@ def may_divide(text: str) -> bool:
 
 
 def divide(text: str) -> tuple[str, list[str]]:
-    """The answer in a text, and each block of reasoning."""
+    """Split a completion into the answer and the blocks of reasoning."""
     found = _channels(text)
     answer, thoughts = _tags(text) if found is None else found
     return _without_end(answer), thoughts
 
 
 def names_reasoning(text: str) -> bool:
-    """Return whether a text contains a reasoning tag anywhere."""
+    """Return True if the text contains a reasoning tag anywhere."""
     return re.search(_ANY_TAG, text, re.IGNORECASE) is not None
 
 
 def _tags(text: str) -> tuple[str, list[str]]:
-    """Split a text at its reasoning tags."""
     tags = re.compile(_ANY_TAG, re.IGNORECASE)
     thoughts: list[str] = []
     rest = _front(text, 0, tags, thoughts)
@@ -117,7 +116,7 @@ def _tags(text: str) -> tuple[str, list[str]]:
 
 
 def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> str:
-    """Collect the reasoning in consecutive tag pairs at a position, and return the text after them."""
+    """Add the reasoning of consecutive tag pairs to `thoughts`, and return the text after them."""
     found = len(thoughts)
     while tag := tags.match(text, past_blanks(text, at)):
         kind, opens = _KINDS[tag[0].lower()]
@@ -133,7 +132,10 @@ def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> st
 
 
 def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
-    """Find the closing tag of an open tag; the last one if opening tags outnumber closing tags."""
+    """Return the tag that closes an open tag.
+
+    If opening tags outnumber closing tags, this is the last closing tag.
+    """
     depth, last = 1, None
     for tag in tags:
         of, opens = _KINDS[tag[0].lower()]
@@ -146,7 +148,7 @@ def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
 
 
 def _channels(text: str) -> tuple[str, list[str]] | None:
-    """Split a text at gpt-oss's channels; None if the text has no channels."""
+    """Split the text at gpt-oss's channels. Return None if it has no channels."""
     at = past_blanks(text, 0)
     if bare := re.compile(_BARE, re.DOTALL).match(text, at):
         thought, final, answer = text[bare.end() :].partition("assistantfinal")
@@ -172,7 +174,7 @@ def _channels(text: str) -> tuple[str, list[str]] | None:
 
 
 def _without_end(text: str) -> str:
-    """Remove the special tokens at the end of a text, and the white space after them."""
+    """Remove the special tokens at the end of the text, and the white space after them."""
     end = kept = len(text)
     while True:
         while end and text[end - 1] in BLANKS:
@@ -189,13 +191,13 @@ BLANKS = frozenset(
 
 
 FIRST = BLANKS | {opening[0] for opening, _ in TAGS} | {"a"}
-"""First characters of texts that may start with reasoning; `a` is from gpt-oss's channel `analysis`."""
+"""First characters of completions that may start with reasoning. `a` is from gpt-oss's channel `analysis`."""
 LAST = BLANKS | {token[-1] for token in ENDS}
-"""Last characters of texts that may end with special tokens."""
+"""Last characters of completions that may end with a special token."""
 
 
 def past_blanks(text: str, at: int) -> int:
-    """Return the position of the next character that is not white space."""
+    """Return the first position, from `at` on, that is not white space."""
     while text[at : at + 1] in BLANKS:
         at += 1
     return at

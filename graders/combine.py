@@ -1,14 +1,13 @@
 """Combine several numbers into one reward that still shows each part.
 
-A part is a float, a bool, or the result of a check or another grader. The combined `Reward` has the parts as
-its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
-part has no reward (for example, because a check abstained), the sample gets no reward, for the same reason.
-A part that is not a finite number raises an error, which fails its sample. An invalid rule (weights that name
-no part, a share above 1) is a ConfigurationError and fails the call. Only `clipped` and `penalized` clip
-values.
+A part is a float, a bool, or the result of a check or of another grader. The combined `Reward` has the parts
+as its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
+part has no reward (for example, because a check abstained), the sample gets no reward, for the same reason. A
+part that is not a finite number raises a ValueError, which fails the sample. An invalid rule, such as a share
+above 1, raises a ConfigurationError, which fails the call. Only `clipped` and `penalized` clip values.
 
     return weighted({"name": same_name, "date": same_date}, {"name": 0.7, "date": 0.3})
-    return gated(right, {"brief": brevity}, share=0.1)         # brevity pays only where the answer is right
+    return gated(right, {"brief": brevity}, share=0.1)         # brevity counts only if the answer is right
     return penalized(right, {"repeats": 0.2 * repeated})
 """
 
@@ -101,7 +100,7 @@ def minimum(parts: Mapping[str, Part]) -> Reward:
 
 
 def clipped(reward: Part, low: float = 0.0, high: float = 1.0) -> Reward:
-    """Return the reward, moved to the nearest bound if it lies outside the bounds.
+    """Return the reward, limited to the given bounds.
 
     The original value is reported as the metric `unclipped`, so that clipping cannot hide a bug.
 
@@ -146,7 +145,7 @@ def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0
 
 
 class _Joined:
-    """The parts of a combined reward, checked, and the components and metrics that they add to it."""
+    """The checked parts of a combined reward, with the components and metrics that they contribute."""
 
     __slots__ = ("components", "metrics", "reason", "values")
 
@@ -190,7 +189,7 @@ _INFINITY = float("inf")
 
 
 def _rule(what: str, value: object, low: float | None, high: float | None) -> float:
-    """Return a number that configures the rule, such as a weight, after checking that it is finite."""
+    """Check a number that configures a rule, such as a weight, and return it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise ConfigurationError(f"{what} is {value!r}: write a finite number")
     if (low is not None and value < low) or (high is not None and value > high):

@@ -1,4 +1,4 @@
-"""Graders without custom Python: a ready check with its options, in a TOML table or in one line.
+"""Graders without custom Python: a ready check and its options, in a TOML file or in one line.
 
 `grader.toml`:
 
@@ -9,15 +9,15 @@
     timeout_s = 2
 
 `check` names a ready check; the other keys of the table are its options. The optional table `[grader]` holds
-the options of `@grader`. If an option takes scoring functions, a table with a string under `check` is also a
-check, so checks can be nested. In any other option `check` is an ordinary key, such as a label of a judge.
-Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the modules that define these checks: a judge
-needs more than the default 5 seconds.
-In one line, the same check is `checks.numbers:number(marker="####")`.
+the options of `@grader`. Checks can be nested: in an option that takes scoring functions, a table with a
+string under `check` is a check. In any other option, `check` is an ordinary key, such as a judge's label.
+Without `timeout_s`, the time limit is the largest `TIMEOUT_S` of the modules that define these checks,
+because a judge needs more than the default 5 seconds. In one line, the same check is
+`checks.numbers:number(marker="####")`.
 
-The Lambda handler `graders.configured.ready_check` is the grader that the variable GRADER_CHECK describes.
-The variable contains either the path of a TOML file in the artifact or one line like the one above. Using the
-handler without the variable is an error.
+The Lambda handler `graders.configured.ready_check` is the grader that the environment variable GRADER_CHECK
+describes. The variable contains the path of a TOML file in the artifact, or one line like the one above.
+Using the handler without the variable is an error.
 """
 
 from __future__ import annotations
@@ -53,22 +53,22 @@ __all__ = [
 READY_HANDLER = "graders.configured.ready_check"
 """Name of the Lambda handler of a configured grader."""
 READY_VARIABLE = "GRADER_CHECK"
-"""Name of the environment variable that contains the check, or the path of the file that describes it."""
+"""Name of the environment variable that contains the check, or the path of a TOML file."""
 
 _EXAMPLE = 'checks.numbers:number(marker="####")'
 _MOST_NESTED = 20
 _VARARGS = 0x04
 _FUNCTIONS = ("Callable", "Check", "Scoring")
-"""Names that appear in the annotation of an option that takes scoring functions."""
+"""Names in the annotations of options that take scoring functions."""
 
 
 def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     """Make the grader that a TOML file or one line describes.
 
     Args:
-        text: The path of a file that ends in `.toml`, or a line such as
-            `checks.numbers:number(marker="####")`, whose options are literals; nothing is evaluated.
-        folder: The folder that relative paths start from; the current folder by default.
+        text: Path of a `.toml` file, or a line such as `checks.numbers:number(marker="####")`. The options in
+            a line must be literals. No code is evaluated.
+        folder: Folder for relative paths; the current folder by default.
 
     Raises:
         DecorationError: The file cannot be read, the check does not exist, or an option is invalid. For a
@@ -114,7 +114,7 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
     """Make the grader that a table describes.
 
     Args:
-        table: `check`, the check's options, and under `grader` any options of `@grader`.
+        table: A table with `check`, the check's options and, under `grader`, the options of `@grader`.
 
     Raises:
         DecorationError: The table names no ready check, or has an option that does not exist or is invalid.
@@ -138,7 +138,7 @@ def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
 
 
 def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
-    """Make the grader of a ready check from its name and its options.
+    """Make a grader from the name and options of a ready check.
 
     Args:
         name: The check, such as `checks.numbers:number`.
@@ -155,13 +155,10 @@ def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
 def _grader_around(
     check: Callable[..., Any], table: Mapping[str, Any], declared: Mapping[str, Any] | None = None
 ) -> Grader[Any, Any]:
-    """Make a grader of a check from a table, with a time limit that is long enough for its checks.
+    """Make a grader from a check.
 
-    Args:
-        check: The check.
-        table: `check` and its options, as the user wrote them.
-        declared: Options of `@grader`. Without `timeout_s`, the limit is the largest `TIMEOUT_S` of the
-            modules that define the checks in the table.
+    Unless `declared` has `timeout_s`, the limit is the largest `TIMEOUT_S` of the modules that define the
+    checks in the table.
 
     Raises:
         DecorationError: An option of `@grader` is invalid.
@@ -174,10 +171,10 @@ def _grader_around(
 
 
 def read_options(call: str) -> dict[str, Any]:
-    """Read the options between the parentheses of a call. Each must be a literal; nothing is evaluated.
+    """Parse the options of a call. Each option must be a literal. No code is evaluated.
 
     Args:
-        call: The text from the opening parenthesis on: `(marker="####", tolerance=0.5)`.
+        call: The call from its opening parenthesis, such as `(marker="####", tolerance=0.5)`.
 
     Raises:
         DecorationError: The text is not a call, or an option has no name or is not a literal.
@@ -237,14 +234,14 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call, with the abilities of those that have answered."""
+    """Return the models that this process's judges call. Models that have answered have known abilities."""
     from .checks._judge_services import found_models
 
     return found_models()
 
 
 def families() -> list[str]:
-    """Return the names of the modules with ready checks, sorted, without importing them."""
+    """Return the sorted names of the modules with ready checks, without importing these modules."""
     from pkgutil import iter_modules
 
     from . import checks
@@ -267,7 +264,7 @@ def factories(module: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _checks_in(value: Any) -> Iterator[str]:
-    """Yield the names of the checks in a value, at any depth."""
+    """Yield the names of all checks in a value, including nested checks."""
     if isinstance(value, dict) and isinstance(name := value.get("check"), str):
         yield name
         holding = _Parameters(check_factory(name)).holding
@@ -277,14 +274,12 @@ def _checks_in(value: Any) -> Iterator[str]:
 
 
 def _check_of(table: Mapping[str, Any], depth: int) -> Callable[..., Any]:
-    """Make the scoring function that a table describes; its options may describe further checks."""
     if "check" not in table:
         raise DecorationError('it names no check: write check = "checks.numbers:number", or another check')
     return _check(table["check"], {name: value for name, value in table.items() if name != "check"}, depth)
 
 
 def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., Any]:
-    """Make the scoring function of a check from its name and options."""
     factory = check_factory(name)
     takes = _Parameters(factory)
     _refuse_unknown(given, takes.names, str(name))
@@ -302,16 +297,7 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
 
 
 def _with_checks(value: Any, depth: int = 0) -> Any:
-    """Replace each table that has a string under `check` with that check, in an option that takes checks.
-
-    Args:
-        value: The value as the user wrote it.
-        depth: Its nesting depth in the configuration.
-
-    Raises:
-        DecorationError: A table describes no check, or the nesting is too deep.
-        ConfigurationError: A check needs a package that is not installed.
-    """
+    """Replace every table that has a string under `check` with the check that it describes."""
     if depth > _MOST_NESTED:
         raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
     if isinstance(value, list):
@@ -324,7 +310,7 @@ def _with_checks(value: Any, depth: int = 0) -> Any:
 
 
 class _Parameters:
-    """Return the parameters of a function, without `inspect`, whose import would slow a cold start."""
+    """The parameters of a function, found without `inspect`, whose import would slow a cold start."""
 
     __slots__ = ("holding", "names", "required", "several")
 

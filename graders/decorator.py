@@ -58,18 +58,18 @@ else:
 
 
 class Grader(_Typed["Asked", "Graded"]):
-    """A scoring function that Lambda can call; made by `@grader`.
+    """A scoring function that Lambda can call. `@grader` makes one.
 
-    Called with an event and a context, it is the Lambda handler. Called with a `Sample`, it grades that
+    Called with an event and a context, a grader is the Lambda handler. Called with a `Sample`, it grades that
     sample, so graders can be parts of other graders. `Grader[MyFields, Reward]` gives type checkers the
     fields of its samples and the result of grading one (`Awaitable[Reward]` if the scoring function is
     async).
 
-    A grader is pickled by its qualified name, so the name has to refer to the grader in its module.
+    A grader is pickled by its qualified name, so that name must refer to the grader in its module.
 
     Args:
         function: The scoring function.
-        options: The options of the declaration.
+        options: The options of `@grader`.
 
     Raises:
         DecorationError: The function cannot be a scoring function.
@@ -79,11 +79,11 @@ class Grader(_Typed["Asked", "Graded"]):
         self.declared = Declared(function, options)
         self._budget = Budget(options.max_error_rate)
         self.__wrapped__ = function
-        update_wrapper(self, function, updated=())  # the function may have attributes with these names
+        update_wrapper(self, function, updated=())  # the function's attributes must not replace these
 
     @property
     def options(self) -> Options:
-        """The scoring function and its options."""
+        """The options of `@grader`."""
         return self.declared.options
 
     if TYPE_CHECKING:
@@ -95,21 +95,21 @@ class Grader(_Typed["Asked", "Graded"]):
         def __call__(self, event: list[Any] | dict[str, Any], context: Any = None, /) -> Any: ...
 
     def __call__(self, event: Any, context: Any = None, /) -> Any:
-        """Grade one sample, or (as the Lambda handler) the samples of an event.
+        """Grade one sample, or all samples of an event if called as the Lambda handler.
 
         Args:
             event: A `Sample`, or an event in any dialect of `graders.wire.PROFILES`.
-            context: The Lambda context; it limits the time of the whole batch.
+            context: The Lambda context, which limits the time of the whole batch.
 
         Returns:
-            For a sample, its `Reward`, or an awaitable of one if the scoring function is async. Inside
-            another grader's scoring function, the outermost grader's time limit applies. For an event, the
-            answer, with one entry per sample, in order.
+            For a sample, its `Reward`, or an awaitable of a `Reward` if the scoring function is async. For an
+            event, the answer, with one entry per sample, in order. If graders call one another, the outermost
+            grader's time limit applies.
 
         Raises:
-            SampleError: The sample got no reward. Do not catch this error: it gives the outer grader's sample
-                no reward either, for the same reason.
-            GraderError: The call as a whole failed; `graders.errors` lists the possible errors.
+            SampleError: The sample got no reward. An outer grader should let this error propagate, so that
+                its own sample fails for the same reason.
+            GraderError: The whole call failed. `graders.errors` lists the possible errors.
 
         Example:
             >>> from graders import Reward, Sample, grader
@@ -130,13 +130,13 @@ class Grader(_Typed["Asked", "Graded"]):
         return handle(self.declared, self._budget, event, context)
 
     def grade(self, sample: Sample[Any] | dict[str, Any]) -> Reward:
-        """Return the reward of one sample; an async grader is run to completion.
+        """Return the reward of one sample. An async grader is run to completion.
 
         Args:
             sample: A Sample, or an element of an event.
 
         Raises:
-            SampleError: The sample got no reward; `kind` gives the reason, and `__cause__` is the original
+            SampleError: The sample got no reward. `kind` gives the reason, and `__cause__` is the original
                 error.
         """
         return reward_of(score(self.declared, [sample], causes=True)[0][0])
@@ -150,7 +150,7 @@ class Grader(_Typed["Asked", "Graded"]):
         return settled(outcomes)
 
     def __reduce__(self) -> str:
-        """Pickle by qualified name, as functions are pickled."""
+        """Pickle the grader by its qualified name, like a function."""
         name = getattr(self, "__qualname__", "?")
         found: Any = sys.modules.get(self.__module__)
         for part in name.split("."):
@@ -171,7 +171,6 @@ class Grader(_Typed["Asked", "Graded"]):
         return self
 
     def __repr__(self) -> str:
-        """Show where the scoring function is defined."""
         return f"<grader {self.__module__}:{getattr(self, '__qualname__', '?')}>"
 
 
@@ -222,28 +221,26 @@ def grader(
     batch: bool = False,
     wire: str = "open-weight",
 ) -> Any:
-    """Make a scoring function deployable; use it as `@grader` or as `@grader(...)`.
+    """Turn a scoring function into a grader. Use as `@grader` or as `@grader(...)`.
 
     Args:
-        function: The scoring function: it takes one `Sample` and returns a float, a bool, a `Reward` or an
-            `Abstain`; sync or async.
-        range: Smallest and largest reward. A value outside this range is an error of its sample; it is not
-            clipped.
-        on_error: `floor` answers a failed sample with the smallest reward and an error metric; `raise` fails
-            the call at the first failed sample.
+        function: The scoring function, sync or async. It takes one `Sample` and returns a float, a bool, a
+            `Reward` or an `Abstain`.
+        range: Smallest and largest reward. A value outside this range is not clipped, but fails its sample.
+        on_error: With `floor`, a failed sample is answered with the smallest reward and an error metric. With
+            `raise`, the first failed sample fails the call.
         timeout_s: Seconds allowed per sample; None for no limit.
-        concurrency: Maximum number of samples that an async scoring function works on concurrently.
+        concurrency: Maximum number of samples that an async scoring function grades concurrently.
         max_error_rate: Share of the process's last 64 samples that may fail before the call fails, 0 to 1.
-        batch: Whether the function takes a list of samples and returns a list of answers, for vectorized
+        batch: True if the function takes a list of samples and returns a list of results, for vectorized
             scoring.
-        wire: The dialect of the answer; only the `sagemaker-oss` dialects differ, in that they add an
-            envelope.
+        wire: The dialect of the answer. Only the `sagemaker-oss` dialects differ: they add an envelope.
 
     Returns:
-        A Grader; if called with options, the decorator that makes one.
+        A Grader, or a decorator that makes one if called with options.
 
     Raises:
-        DecorationError: The function or an option cannot work; the message names the fix.
+        DecorationError: The function or an option is invalid.
 
     Example:
         >>> from graders import Sample, grader

@@ -1,4 +1,4 @@
-"""Every error that grading can raise, in one tree.
+"""The errors that graders raise.
 
     GraderError
     +-- DecorationError      @grader or a factory was misused; raised while the module is imported
@@ -11,18 +11,18 @@
     +-- SampleError          one sample got no reward; raised when a grader is called with a sample
     +-- ErrorBudgetExceeded  more samples failed than `max_error_rate` allows; fails the call
 
-A scoring function raises ordinary Python exceptions. An exception fails only its own sample, except
-`ConfigurationError`, which would fail every other sample too.
+Scoring functions raise ordinary Python exceptions. An exception fails only the sample being graded, except
+for `ConfigurationError`, which fails the whole call.
 """
 
 from __future__ import annotations
 
 
 class GraderError(Exception):
-    """The base class of every error that this package raises."""
+    """Base class of all errors that this package raises."""
 
     def __str__(self) -> str:
-        """Return the message, with the control characters that data could contain escaped."""
+        """Return the message. Control characters are escaped, because the message may quote data."""
         return _readable(super().__str__())
 
 
@@ -43,7 +43,7 @@ class AnswerShapeError(EventError):
 
 
 class AnswerIdError(EventError):
-    """An answer's entry has a different id from the sample at its position."""
+    """The id of an answer's entry differs from the id of the sample at the same position."""
 
 
 class AnswerRewardError(EventError):
@@ -51,7 +51,7 @@ class AnswerRewardError(EventError):
 
 
 class RecordError(GraderError, ValueError):
-    """No completion for the sample's record can be graded, because of a fault in the record."""
+    """The record has a fault, such as a missing reference, so no completion for it can be graded."""
 
 
 class SampleError(GraderError):
@@ -60,7 +60,7 @@ class SampleError(GraderError):
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
         message: The cause, for the author of the scoring function.
-        origin: The type and location of the original error, without content; empty if there was none.
+        origin: Type and location of the original error, without content. Empty if there was no such error.
     """
 
     def __init__(self, kind: str, message: str, origin: str = "") -> None:
@@ -70,7 +70,6 @@ class SampleError(GraderError):
         self.origin = origin
 
     def __str__(self) -> str:
-        """Return the kind of failure, its cause and its location."""
         place = self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
         return _readable(f"{self.kind}: {self.message}{place and f' ({place})'}")
 
@@ -80,14 +79,14 @@ class ErrorBudgetExceeded(GraderError):
 
 
 class Interrupted(BaseException):
-    """A scoring function exceeded its time limit; raised inside that function.
+    """Raised inside a scoring function that exceeds its time limit.
 
-    This is a BaseException, so that a scoring function's `except Exception` does not catch it.
+    This is a BaseException, so that `except Exception` in a scoring function does not catch it.
     """
 
 
 def _readable(text: str) -> str:
-    """Escape control characters and lone surrogates in a text, except line breaks and tabs."""
+    """Escape control characters and lone surrogates, except line breaks and tabs."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)

@@ -1,8 +1,8 @@
-"""The results that a scoring function may return, and the outcome of a sample.
+"""The results that scoring functions return, and the outcomes of samples.
 
 A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns the result into the outcome of
-the sample: a `Reward` whose numbers are all finite and in range, or a `Failure`. A failure is never a reward;
-`wire` writes it as a number where only numbers are allowed.
+the sample: a `Reward` with finite numbers in range, or a `Failure`. A failure is never a reward. Only `wire`
+writes a failure as a number, because the contract accepts only numbers.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = "float | Reward | Failure"
 
 KINDS = ("exception", "timeout", "abstain", "record", "value")
-"""The reasons why a sample can have no reward."""
+"""Kinds of failure."""
 
 RESERVED = "grader_error"
-"""Prefix of metric names that are reserved for the library."""
+"""Prefix of the metric names that are reserved for the library."""
 
 
 class Reward:
     """A reward, with the numbers that explain it.
 
     Args:
-        value: The number to train on; it must lie in the grader's range.
+        value: The number to train on, within the grader's range.
         metrics: Other numbers to report.
         components: The parts of a combined reward, by name.
-        reason: One sentence for human readers. An in-process replay keeps the reason; it is never sent to a
+        reason: One sentence for human readers. An in-process replay keeps it, but it is never sent to a
             service or a log.
     """
 
@@ -45,21 +45,21 @@ class Reward:
         components: Mapping[str, Number] | None = None,
         reason: str | None = None,
     ) -> None:
-        # These values are the caller's. In the rewards that graders return, `settle` has made them floats.
+        # A caller may pass other number types. In rewards from a grader, `settle` has made them floats.
         self.value: float = value  # type: ignore[assignment]
         self.metrics: Mapping[str, float] = metrics or {}  # type: ignore[assignment]
         self.components: Mapping[str, float] = components or {}  # type: ignore[assignment]
         self.reason = reason
 
     def __eq__(self, other: object) -> bool:
-        """Compare value, metrics and components; the reason is only for human readers."""
+        """Compare the values, metrics and components, but not the reasons."""
         if not isinstance(other, Reward):
             return NotImplemented
         mine = (self.value, self.metrics, self.components)
         return mine == (other.value, other.metrics, other.components)
 
     def __hash__(self) -> int:
-        """Hash the compared values; do not change a Reward that is in a set."""
+        """Hash the compared values. Do not change a Reward that is in a set."""
         return hash((self.value, frozenset(self.metrics.items()), frozenset(self.components.items())))
 
     def __float__(self) -> float:
@@ -67,11 +67,10 @@ class Reward:
         return float(self.value)
 
     def __bool__(self) -> bool:
-        """Return whether the reward is not 0, so that `if correct(sample):` works as expected."""
+        """Return True if the value is not 0, so that `if correct(sample):` works."""
         return bool(self.value)
 
     def __repr__(self) -> str:
-        """Show a call that makes an equal object; empty arguments are left out."""
         parts = [repr(self.value)]
         for name in ("metrics", "components", "reason"):
             if getattr(self, name):
@@ -80,7 +79,9 @@ class Reward:
 
 
 class Abstain:
-    """States that a sample can get no honest reward (for example, the judge refused or the tests cannot run).
+    """Returned by a scoring function that cannot give a sample an honest reward.
+
+    For example, the judge refused to answer, or the tests cannot run.
 
     Args:
         reason: One sentence for human readers.
@@ -98,7 +99,6 @@ class Abstain:
         return hash((Abstain, self.reason))
 
     def __repr__(self) -> str:
-        """Show a call that makes an equal object."""
         return f"Abstain({self.reason!r})"
 
 
@@ -107,8 +107,8 @@ class Failure:
 
     Args:
         kind: One of `KINDS`.
-        message: The cause. The message may quote the sample, so it is logged only if content may be logged.
-        origin: The error's type and location (`ValueError at my_grader.py:12`); never content.
+        message: The cause. It may quote the sample, so it is logged only if content may be logged.
+        origin: Type and location of the error, such as `ValueError at my_grader.py:12`, without content.
     """
 
     __slots__ = ("cause", "kind", "message", "origin")
@@ -117,17 +117,17 @@ class Failure:
         self.kind = kind
         self.message = message
         self.origin = origin or kind
-        # Set only when a single sample is graded. An error keeps the objects in its traceback alive; in a
+        # Set only when a single sample is graded. An error keeps the objects in its traceback alive. In a
         # batch, these would be the objects of all samples.
         self.cause: BaseException | None = None
 
     @property
     def place(self) -> str:
-        """Return the file and line in the user's code where the error was raised; empty if unknown."""
+        """File and line in the user's code where the error was raised. Empty if unknown."""
         return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
-        """Compare kind and message; the origin changes with every edit of the user's file."""
+        """Compare the kinds and messages, but not the origins, which change when the user edits the file."""
         if not isinstance(other, Failure):
             return NotImplemented
         return (self.kind, self.message) == (other.kind, other.message)
@@ -136,19 +136,17 @@ class Failure:
         return hash((Failure, self.kind, self.message))
 
     def __repr__(self) -> str:
-        """Show a call that makes an equal object."""
         return f"Failure({self.kind!r}, {self.message!r})"
 
 
 def number(value: object) -> float:
-    """Convert a number of any type to a float, or reject it.
+    """Convert a number of any type to a float.
 
-    Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. A string that
-    spells a number is rejected: it is an upstream bug, and `"1"` would otherwise silently count as 1 in
-    training.
+    Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. Rejects strings
+    such as `"1"`, because they come from a bug in the scoring function.
 
     Raises:
-        ValueError: The value is not a finite number; the message names the values to return instead.
+        ValueError: The value is not a finite number.
     """
     kind = type(value)
     if kind is not float:
@@ -168,7 +166,7 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will never run and any in its arguments, so that Python does not warn."""
+    """Close a coroutine that will not run, and any coroutines in its arguments, to avoid Python's warning."""
     frame = getattr(awaitable, "cr_frame", None)
     held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
@@ -183,16 +181,16 @@ def drop(awaitable: object) -> None:
 
 
 def settle(answer: object, low: float, high: float) -> Reward | Failure:
-    """Turn the result of a scoring function into the outcome of its sample.
+    """Turn a scoring function's result into the outcome of the sample.
 
     Args:
-        answer: The result.
-        low: The smallest reward allowed.
-        high: The largest reward allowed.
+        answer: The scoring function's return value.
+        low: Smallest reward allowed.
+        high: Largest reward allowed.
 
     Returns:
         A Reward that contains only floats, or a Failure of kind `abstain` or `value`. A value outside the
-        range is a failure. It is not clipped, because a bug would then look like the best possible answer.
+        range is a failure, because clipping would make a bug look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value
@@ -228,7 +226,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
 
 def _are_plain(numbers: object) -> bool:
-    """Quickly check whether named numbers need neither conversion nor correction; usually True."""
+    """Return True if the names and numbers need no conversion and no correction. Most need none."""
     if type(numbers) is not dict:
         return False
     for name, value in numbers.items():
@@ -243,7 +241,7 @@ _new = Reward.__new__
 
 
 def _named(numbers: Mapping[str, Number], what: str) -> dict[str, float]:
-    """Check names and numbers, and return them as plain floats."""
+    """Check names and numbers, and return the numbers as floats."""
     if not numbers:
         return {}
     checked = {}

@@ -1,9 +1,9 @@
 """The rollout that a scoring function receives, regardless of the event's dialect.
 
-A `Sample` is a view of one element of the event, with the same few properties for every shape that services
-are known to send. Nothing is copied, and properties are parsed on first use, because a batch holds hundreds
-of samples and most scoring functions read only two properties. The view never changes the item, and takes the
-answer only from the final message.
+A `Sample` is a read-only view of one element of the event. It has the same properties for every known shape
+of event. Nothing is copied, and properties are parsed when they are read, because a batch holds hundreds of
+samples and most scoring functions read only two properties. The completion comes from the final message
+alone.
 
 `docs/contract.md` lists the shapes and their sources.
 """
@@ -28,7 +28,7 @@ else:
     Fields = None
 
     class Subscripted:
-        """Makes `Sample[Fields]` work without an import of `typing`, which would add 4 ms to a cold start."""
+        """Allows `Sample[Fields]` without importing `typing`, which would add 4 ms to a cold start."""
 
         __slots__ = ()
 
@@ -39,10 +39,10 @@ else:
 
 
 ASSISTANTS = ("assistant", "nova_assistant")
-"""The roles that a completion may have; Nova's jobs use the second."""
+"""Roles of the message with the completion. Nova's jobs use `nova_assistant`."""
 
 REFERENCES = (("reward_model", "ground_truth"), ("extra_info", "answer"))
-"""The fields of the reference in verl's data, a format that SageMaker accepts for open-weight models."""
+"""Fields and keys of the reference in verl's data format, which SageMaker accepts for open-weight models."""
 
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
 _THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
@@ -52,8 +52,8 @@ _THOUGHT_KEYS = ("reasoning_content", "reasoning")
 class Sample(_Typed[Fields]):
     """One rollout: the prompt, the model's completion, and the record's reference and other fields.
 
-    `Sample[MyFields]`, with a TypedDict, gives type checkers the types of `fields`; it does nothing at run
-    time.
+    `Sample[MyFields]`, where `MyFields` is a TypedDict, gives type checkers the types of `fields`. It has no
+    effect at run time.
 
     Args:
         item: One element of the event.
@@ -65,7 +65,7 @@ class Sample(_Typed[Fields]):
     __slots__ = ("_came", "_item", "_message", "_parts")
 
     def __init__(self, item: dict[str, Any]) -> None:
-        """Check the one requirement of every sample: a final message from the model."""
+        """Check that the final message is from the model."""
         try:
             message = item["messages"][-1]
             if message["role"] in ASSISTANTS:
@@ -84,17 +84,17 @@ class Sample(_Typed[Fields]):
 
     @property
     def id(self) -> Any:
-        """The service's id of this rollout, unchanged; None if the service sent no id."""
+        """The id that the service sent, unchanged. None if it sent no id."""
         return item_id(self._item)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The whole conversation, unchanged; the completion is the last message."""
+        """The whole conversation, unchanged. The completion is the last message."""
         return self._item["messages"]  # type: ignore[no-any-return]
 
     @property
     def prompt(self) -> str:
-        """The text of the last user turn before the completion; empty if no user turn precedes it."""
+        """The text of the last user turn before the completion. Empty if there is no such turn."""
         for message in self._item["messages"][-2::-1]:
             if isinstance(message, dict) and message.get("role") == "user":
                 return _content(message.get("content"))[0]
@@ -102,7 +102,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def completion(self) -> str:
-        """The text of the model's answer, without its reasoning; empty if the model gave no answer."""
+        """The model's answer, without its reasoning. Empty if the model gave no answer."""
         content = self._message.get("content")
         if type(content) is str and (
             # Every mark of reasoning contains one of these characters, and most answers contain none. The
@@ -121,14 +121,14 @@ class Sample(_Typed[Fields]):
 
     @property
     def reasoning(self) -> str:
-        """The model's reasoning before its answer, from blocks, fields or the text; empty without reasoning.
+        """The model's reasoning, from blocks, fields or the text. Empty if there is none.
 
         `docs/contract.md` lists the formats.
         """
         return "\n".join(self._divided()[1])
 
     def _divided(self) -> tuple[str, list[str]]:
-        """Return the completion and the reasoning, computed only once because checks read both repeatedly."""
+        """Return the completion and the blocks of reasoning, cached because checks read them repeatedly."""
         try:
             return self._parts
         except AttributeError:
@@ -137,17 +137,17 @@ class Sample(_Typed[Fields]):
 
     @property
     def tool_calls(self) -> list[Any]:
-        """The tool calls of the final message, unchanged; empty if the message has no tool calls."""
+        """The tool calls of the final message, unchanged. Empty if there are none."""
         calls = self._message.get("tool_calls")
         return calls if isinstance(calls, list) else []
 
     @property
     def reference_answer(self) -> Any:
-        """The reference in the training record; None if the record has no reference.
+        """The reference of the training record. None if the record has no reference.
 
         The reference is read from the sample itself, else from its `metadata`, else from the fields of verl's
-        data (`reward_model.ground_truth`, `extra_info.answer`). A service may wrap a string in an object with
-        the single key `text`; such an object is unwrapped.
+        data (`reward_model.ground_truth`, `extra_info.answer`). If the service wrapped a string in an object
+        with the single key `text`, the string is returned.
         """
         reference = self._item.get("reference_answer")
         if reference is None:
@@ -165,11 +165,11 @@ class Sample(_Typed[Fields]):
 
     @property
     def reference_text(self) -> str:
-        """The reference as text.
+        """The reference as a string.
 
         Raises:
-            RecordError: The reference is missing or blank, or is an object. Without this error, two missing
-                answers would compare equal and earn a reward.
+            RecordError: The reference is missing or blank, or is not a string or a number. Without this
+                error, two missing answers would compare equal and earn a reward.
         """
         reference = self.reference_answer
         if isinstance(reference, str):
@@ -181,7 +181,7 @@ class Sample(_Typed[Fields]):
         if isinstance(reference, (int, float)) and not isinstance(reference, bool):
             try:
                 return str(reference)
-            except ValueError as error:  # Python limits the digits of an integer in a text
+            except ValueError as error:  # Python limits the digits of an integer in a string
                 raise RecordError(f"reference_answer cannot be converted to text: {error}") from None
         raise RecordError(
             f"reference_answer is {_kind(reference)}, not a string: "
@@ -190,7 +190,10 @@ class Sample(_Typed[Fields]):
 
     @property
     def fields(self) -> Fields:
-        """The record's other fields, from the sample itself and, with lower priority, from its `metadata`."""
+        """The record's other fields, from the sample itself and its `metadata`.
+
+        The sample's own fields take precedence.
+        """
         found = {name: value for name, value in _metadata(self._item).items() if name not in _OWN}
         found.update((name, value) for name, value in self._item.items() if name not in _OWN)
         if "id" not in self._item:
@@ -205,7 +208,7 @@ class Sample(_Typed[Fields]):
         return found  # type: ignore[return-value]
 
     def __repr__(self) -> str:
-        """Show only the id: representations end up in logs, which must not contain content."""
+        """Show only the id, because logs must not contain content."""
         return f"<Sample {self.id!r}>"
 
 
@@ -217,7 +220,10 @@ def item_id(item: Any) -> Any:
 
 
 def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
-    """The field with the reference in verl's data, and the reference; an empty name and None if absent."""
+    """Return the field with the reference in verl's data, and the reference.
+
+    Returns `("", None)` if there is no such field.
+    """
     for name, key in REFERENCES:
         inner = fields.get(name)
         if isinstance(inner, dict) and key in inner:
@@ -226,7 +232,7 @@ def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _metadata(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the sample's metadata; a service without metadata may send null."""
+    """Return the sample's metadata. A service may send null instead of an empty object."""
     metadata = item.get("metadata")
     if metadata is None:
         return {}
@@ -236,12 +242,12 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def reasoning_blocks(sample: Sample[Any]) -> list[str]:
-    """Return the blocks of reasoning before the answer, in order; `Sample.reasoning` joins them."""
+    """Return the blocks of reasoning in order. `Sample.reasoning` joins them."""
     return sample._divided()[1]
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """Return the event's element that a sample represents, unchanged."""
+    """Return the event's element that the sample was made from, unchanged."""
     try:
         return sample._came
     except AttributeError:
@@ -249,12 +255,12 @@ def item_of(sample: Sample[Any]) -> dict[str, Any]:
 
 
 def final_text(sample: Sample[Any]) -> str:
-    """Return all text of the final message, including reasoning and special tokens."""
+    """Return the whole text of the final message, including reasoning and special tokens."""
     return turn_text(sample.messages[-1])
 
 
 def turn_text(message: Mapping[str, Any]) -> str:
-    """Return all text of one message.
+    """Return the whole text of one message.
 
     Raises:
         RecordError: The content has an unknown shape.
@@ -263,12 +269,12 @@ def turn_text(message: Mapping[str, Any]) -> str:
 
 
 def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
-    """Return a message's reasoning from blocks that are separate from its text."""
+    """Return the reasoning in blocks that are separate from the message's text."""
     return _content(message.get("content"))[1]
 
 
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
-    """Return the completion and the blocks of reasoning of one message."""
+    """Return a message's completion and its blocks of reasoning."""
     text, thoughts = _content(message.get("content"))
     for key in _THOUGHT_KEYS:
         if isinstance(message.get(key), str):
@@ -278,7 +284,7 @@ def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _content(content: Any) -> tuple[str, list[str]]:
-    """Return the texts and the reasoning in content, which is null, a string, a block or a list of blocks."""
+    """Return the text and the reasoning in content that is null, a string, a block or a list of blocks."""
     if content is None:
         return "", []
     if isinstance(content, str):
@@ -315,7 +321,7 @@ def _thought(block: dict[str, Any]) -> str | None:
 
 
 def _why_not(item: object) -> str:
-    """Raise an error that explains why an item cannot be graded."""
+    """Return the reason why an element of the event cannot be graded."""
     if not isinstance(item, dict):
         return f"a sample is {_kind(item)}, not an object"
     messages = item.get("messages")
@@ -334,7 +340,7 @@ def _why_not(item: object) -> str:
 
 
 def _kind(value: object) -> str:
-    """Name the type of a JSON value without quoting the value."""
+    """Name the type of a JSON value, without its content."""
     if value is None:
         return "missing"
     if isinstance(value, (dict, list, str)) and not value:

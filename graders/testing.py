@@ -1,7 +1,4 @@
-"""Make samples and call graders as Lambda would, for your own tests.
-
-Handlers do not import this module.
-"""
+"""Make samples and call graders as Lambda would, for tests of your graders."""
 
 from __future__ import annotations
 
@@ -27,13 +24,13 @@ def make_sample(
     id: str = "sample-1",  # the spelling in the event
     **fields: Any,
 ) -> Sample[Any]:
-    """Make a sample, as a grader would receive it.
+    """Return a sample as a grader receives it.
 
     Args:
         completion: The model's answer.
         reference_answer: The record's reference; None for a record without a reference.
-        prompt: The user's turn.
-        id: The service's id.
+        prompt: Text of the user's turn.
+        id: Id of the sample.
         **fields: The record's other fields.
 
     Example:
@@ -56,11 +53,11 @@ def invoke(
     wire: str = "open-weight",
     context: Any = None,
 ) -> list[Reward | Failure]:
-    """Call a handler as a service does: send events as strict JSON, and read the answers as strict JSON.
+    """Call a handler as a training service does, with strict JSON in both directions.
 
     Args:
         handler: A grader, or any function of event and context.
-        samples: Samples, or rollouts: objects with `id`, `messages`, `reference_answer` and fields.
+        samples: Samples, or rollouts with `id`, `messages`, `reference_answer` and the record's other fields.
         wire: The dialect of the events, one of `graders.wire.PROFILES`.
         context: A Lambda context; `Context()` by default.
 
@@ -82,7 +79,6 @@ def invoke(
 
 
 def _rollout(sample: Sample[Any] | dict[str, Any]) -> dict[str, Any]:
-    """Return a sample in the format of a rollouts file."""
     if not isinstance(sample, Sample):
         return sample
     rollout: dict[str, Any] = {"id": sample.id, "messages": sample.messages, **sample.fields}

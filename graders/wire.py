@@ -2,7 +2,7 @@
 
 `read_event` and `write_answer` are the grader's side; `write_events` and `read_answer` are the service's
 side, for replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) appear only in
-this file, which never looks at a completion.
+this file. It never looks at a completion.
 
 Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
 page on the same subject, its starter template for open-weight models (awslabs/agent-plugins), and AWS's
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
 
 
 _MOST_BITS = 14_000
-"""Integers with more bits may be too long for Python to convert to text."""
+"""Integers with more bits may be too long for Python to convert to a string."""
 
 
 EVIDENCE = ("documented", "sampled", "unverified")
-"""The kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither is known."""
+"""Kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither is known."""
 
 CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
-"""The ways in which an event contains its samples.
+"""The ways in which an event can contain samples.
 
 The event is a list of samples, one sample, an object with the list under a key, or an object whose JSON body
 is `{"batch": ...}`.
@@ -64,15 +64,15 @@ class Profile:
     """One dialect of the contract.
 
     Args:
-        name: Its name for `--wire`.
+        name: Name for `--wire`.
         evidence: One of `EVIDENCE`.
-        source: The document or the code that shows this dialect.
-        placement: The place of the reference and the record's fields: `metadata` or `root`.
-        wrapped: Whether a string reference arrives as `{"text": ...}`.
-        role: The role of the completion.
-        blocks: Whether a message's content is a list of text blocks.
+        source: The document or code that shows this dialect.
+        placement: Where the event has the reference and the record's fields: `metadata` or `root`.
+        wrapped: True if a string reference is sent as `{"text": ...}`.
+        role: Role of the message with the completion.
+        blocks: True if a message's content is a list of text blocks.
         container: One of `CONTAINERS`.
-        envelope: Whether the answer is returned as `{"statusCode", "body"}`.
+        envelope: True if the answer is returned as `{"statusCode", "body"}`.
         reference: The key of the reference: `reference_answer`, or one of `REFERENCES`.
         turns: The key of the messages: `messages` or verl's `prompt`.
         id: The key of the id: `id`, or `my_key`, which SageMaker's starter template reads.
@@ -144,10 +144,10 @@ PROFILES = {
         _open_model("-extra", "unverified", "verl's data, unchanged", reference="extra_info"),
     )
 }
-"""Every dialect by name; Bedrock documents `open-weight` for the jobs that this project submits."""
+"""All dialects by name. Bedrock documents `open-weight` for the jobs that this project submits."""
 
 PROVEN = tuple(name for name, profile in PROFILES.items() if profile.evidence != "unverified")
-"""The dialects that AWS documents or that code from AWS handles; `--wire all` selects these."""
+"""Dialects that AWS documents or that code from AWS handles. `--wire all` selects these."""
 
 
 def read_event(event: object) -> list[Any]:
@@ -180,7 +180,6 @@ def read_event(event: object) -> list[Any]:
 
 
 def _read_body(body: object) -> list[Any]:
-    """Return the samples in the body of an HTTP event."""
     try:
         inner = json.loads(body) if isinstance(body, str) else body
     except (ValueError, RecursionError):
@@ -191,7 +190,7 @@ def _read_body(body: object) -> list[Any]:
 
 
 def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterator[Any]:
-    """Write the events that a service with this profile would send: one for all rollouts, or one per rollout.
+    """Yield the events that a service with this profile would send: one for all rollouts, or one per rollout.
 
     Args:
         rollouts: Objects with `messages`, `id`, `reference_answer` and the record's fields.
@@ -212,7 +211,7 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """Write a rollout as an event's element in the most common dialects, faster than `_write_item`."""
+    """Write an event's element for the most common dialects, faster than `_write_item`."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
@@ -252,14 +251,14 @@ def write_answer(
 ) -> tuple[Any, int]:
     """Write the answer to an event: one entry per sample, in order, each with a finite number.
 
-    A failure has no number, and the contract accepts only numbers. It is sent as the floor of the range, with
-    the metric `grader_error`, so that failures can be counted separately.
+    The contract accepts only numbers, so a failure is sent as the floor of the range, with the metric
+    `grader_error`. The metric lets a reader count failures separately.
 
     Args:
         items: The event's samples, whose ids are returned unchanged.
         outcomes: The outcome of each sample.
         floor: The smallest reward of the grader's range.
-        profile: The dialect; only its envelope matters here.
+        profile: The dialect. Only its envelope matters here.
 
     Returns:
         The answer, and the number of strings and numbers that were replaced to make it strict JSON.
@@ -295,7 +294,7 @@ def write_answer(
 
 
 def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> int:
-    """Append named numbers in the contract's form, and return the number of names that were replaced."""
+    """Append named numbers in the contract's form. Return the number of names that had to be changed."""
     replaced = 0
     for name, value in numbers.items():
         if not name.isascii():
@@ -314,7 +313,7 @@ def _metric(name: str) -> dict[str, Any]:
 def strict(value: Any) -> tuple[Any, int]:
     """Return a JSON value without lone surrogates and NaN, and the number of replacements.
 
-    On Python 3.12 and later, the Lambda runtime's own client crashes on a lone surrogate, and it sends NaN
+    On Python 3.12 and later, the client of the Lambda runtime crashes on a lone surrogate, and it sends NaN
     unchanged.
     """
     if isinstance(value, str):
@@ -338,17 +337,17 @@ def strict(value: Any) -> tuple[Any, int]:
 
 
 def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
-    """Read a grader's answer to an event, in the order of the samples.
+    """Parse a grader's answer to an event.
 
     Args:
         answer: The JSON that the grader returned, with or without an envelope.
         event: The event that was sent.
 
     Returns:
-        For each sample, a Reward, or the Failure that the grader reported through its error metric.
+        For each sample, in order, a Reward or the Failure that the grader reported in its error metric.
 
     Raises:
-        EventError: A training job could not use the answer; the message gives the reason.
+        EventError: A training job could not use the answer.
     """
     enveloped = isinstance(answer, dict) and "body" in answer
     if enveloped:

@@ -1,4 +1,4 @@
-"""Grades events: declaration, handler, scoring, timing and telemetry. Private to the library.
+"""Internals of grading an event. Private to the library.
 
 The names in `__all__` are for the harness, which imports nothing else from this package. They are not covered
 by the stability promise.
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Names that are loaded on first use, because handlers rarely or never need them."""
+    """Import a name on first use, because handlers rarely need these names."""
     if name == "score_stream":
         from .streaming import score_stream
 

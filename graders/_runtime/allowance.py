@@ -1,4 +1,4 @@
-"""The time limit of an async sample, which starts when the sample's turn comes."""
+"""The time limit of an async sample, which is suspended while the sample waits for its turn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The `Allowance` of the async sample that is being graded in this context; None outside an async sample."""
+"""The `Allowance` of the async sample that is being graded in this context. None outside an async sample."""
 
 
 class Allowance:
@@ -19,8 +19,8 @@ class Allowance:
     Args:
         timer: The timer that ends the sample.
         limit: Seconds allowed; None for no limit.
-        deadline: The time at which its batch has to end, on the clock of `time.perf_counter`; None for never.
-        outer: The `Allowance` of the sample whose grader called this one; None for an outermost sample.
+        deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
+        outer: The `Allowance` of the sample whose grader called this grader; None for an outermost sample.
     """
 
     __slots__ = ("_deadline", "_limit", "_outer", "_timer", "is_waiting")
@@ -30,17 +30,17 @@ class Allowance:
     ) -> None:
         self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
         self.is_waiting = False
-        """Whether the sample is waiting for its turn."""
+        """True while the sample waits for its turn."""
 
     def suspend(self) -> None:
-        """Suspend the limit while the sample waits for its turn; the call's deadline still applies."""
+        """Suspend the limit while the sample waits for its turn. The call's deadline still applies."""
         self.is_waiting = True
         self._restart(None)
         if self._outer is not None:
             self._outer.suspend()
 
     def resume(self) -> None:
-        """Restart the limit, now that it is the sample's turn."""
+        """Restart the full limit when the sample's turn comes."""
         self.is_waiting = False
         self._restart(self._limit)
         if self._outer is not None:
@@ -55,4 +55,4 @@ class Allowance:
         try:
             self._timer.reschedule(None if ends is None else now + ends)
         except RuntimeError:
-            pass  # the sample has ended in the meantime
+            pass  # the sample has already ended

@@ -1,6 +1,7 @@
-"""Time limits of async scoring functions, both while they wait and while they compute without awaiting.
+"""Time limits of async scoring functions.
 
-asyncio can only cancel a task that waits. The batch's `Tick` interrupts a task that blocks the loop.
+asyncio can cancel a task only while the task waits. If a scoring function computes without awaiting, it
+blocks the event loop, and the batch's `Tick` interrupts it like a sync function.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 HELD = ("held the event loop",)
-"""The arguments of `Interrupted` for a sample that delayed others by computing without awaiting."""
+"""Arguments of `Interrupted` for a sample that blocked the event loop."""
 
 NO_TURN = "the call's time was up before this sample's turn"
 CALL_OVER = "the call's time was up"
 _SAME = 0.01
 
 _GRACE = 0.1
-"""Seconds that a scoring function has to clean up after it is canceled."""
+"""Seconds that a canceled scoring function gets to clean up."""
 
 holds = 0
-"""Number of samples in this process that have blocked the loop."""
+"""Number of samples in this process that have blocked the event loop."""
 
 
 async def within(limit: float | None, deadline: float | None, call: Awaitable[T], tick: Tick) -> T:
@@ -72,11 +73,7 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
 
 
 class _Watched:
-    """Awaits a coroutine and tells the tick whenever the coroutine itself is running.
-
-    asyncio can only cancel a task that waits. A scoring function that computes without awaiting blocks the
-    whole loop; the tick interrupts it as it interrupts a sync one.
-    """
+    """Awaits a coroutine, and lets the tick measure the time that the coroutine itself runs."""
 
     def __init__(self, call: Awaitable[Any], tick: Tick) -> None:
         self.call = call
@@ -97,21 +94,21 @@ class _Reminder:
         self.timer = asyncio.get_running_loop().call_later(_GRACE, self.fire)
 
     def fire(self) -> None:
-        # A timeout inside the scoring function also cancels the task, and withdraws the cancellation once it
+        # A timeout inside the scoring function also cancels the task, but withdraws the cancellation when it
         # is handled.
         if self.task is not None and self.task.cancelling():
             self.fired = True
             self.task.cancel()
 
     def stop(self) -> None:
-        """Stop the reminder, and undo the cancellation that it added."""
+        """Stop the reminder, and undo its cancellation."""
         self.timer.cancel()
         if self.fired and self.task is not None:
             self.task.uncancel()
 
 
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Run a coroutine to its end, and pass on the futures that it awaits and the errors thrown into it."""
+    """Run a coroutine to its end, and forward its awaits and the errors thrown into it."""
     error: BaseException | None = None
     reminder: _Reminder | None = None
     try:
@@ -138,10 +135,10 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
 
 
 def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
-    """Run a coroutine to its next await; meanwhile, the tick measures the time.
+    """Run a coroutine to its next await, while the tick measures the time.
 
     Raises:
-        Interrupted: The coroutine was interrupted, even if it swallowed the interruption.
+        Interrupted: The coroutine was interrupted, even if it swallowed the interrupt.
     """
     tick.since = perf_counter()
     try:
@@ -156,14 +153,14 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
         tick.since = 0.0
         tick.mend()
         fired, tick.fired = tick.fired, False
-    if fired:  # the coroutine swallowed the interruption and awaits something else
+    if fired:  # the coroutine swallowed the interrupt and awaits something else
         _abandon(steps, tick)
         raise _held()
     return awaited
 
 
 def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
-    """Close a coroutine that did not end when it was canceled, and ignore errors from closing it."""
+    """Close a coroutine that did not end when it was canceled, and ignore its errors."""
     tick.since = perf_counter()
     try:
         steps.close()
@@ -177,7 +174,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
 
 
 def _held() -> Interrupted:
-    """Return the error for a sample that was interrupted for computing too long without awaiting."""
+    """Count a sample that blocked the event loop, and return its error."""
     global holds
     holds += 1
     return Interrupted(*HELD)
@@ -187,7 +184,7 @@ SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:
-    """Return whether an error cancels the call itself, not only something that a sample awaited."""
+    """Return True if the error cancels the whole call, and not only something that a sample awaited."""
     if not _is_cancellation(error):
         return False
     import asyncio

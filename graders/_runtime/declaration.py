@@ -1,7 +1,4 @@
-"""A grader's declaration; an invalid one is rejected while its module is imported.
-
-Every check raises a `DecorationError` that names the fix.
-"""
+"""Checks a grader's declaration while the grader's module is imported."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """The options of `@grader`; its docstring explains each option.
+    """The options of `@grader`, which documents them.
 
     Raises:
         DecorationError: An option is invalid.
@@ -83,9 +80,9 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
-        """Whether the function is known to be async; unknown for a plain wrapper until it is called."""
+        """True if the function is declared async. A plain wrapper of an async function is not."""
         self.awaits = self.is_async
-        """Whether the function is async, or turned out to be async when it was called."""
+        """True if the function is declared async, or returned an awaitable when it was called."""
         self.function = function
         self.options = options
 
@@ -95,10 +92,10 @@ def check_function(function: Any, batch: bool) -> bool:
 
     Args:
         function: The function that `@grader` decorates.
-        batch: Whether the function takes a list of samples.
+        batch: True if the function takes a list of samples.
 
     Returns:
-        Whether it is async.
+        True if the function is async.
 
     Raises:
         DecorationError: The function cannot be called with the argument that a grader passes.
@@ -126,7 +123,7 @@ def check_function(function: Any, batch: bool) -> bool:
 
 
 def _check_object(function: Any, name: str, batch: bool) -> bool:
-    """Check a callable that is not a plain function, and return whether it is async."""
+    """Check a callable that is not a plain function. Return True if it is async."""
     import inspect
 
     try:
@@ -159,7 +156,6 @@ def _check_parameters(
 
 
 def _bounds(given: Any) -> tuple[float, float]:
-    """Return the range as two floats."""
     try:
         low, high = given
         if _is_number(low) and _is_number(high) and low < high:

@@ -1,6 +1,6 @@
-"""Packages that a grader needs although it imports them only in a child process."""
+"""Packages that a grader imports only in a child process."""
 
 from __future__ import annotations
 
 packages_elsewhere: set[str] = set()
-"""Names of packages, as in import statements."""
+"""Names of packages, spelled as in import statements."""

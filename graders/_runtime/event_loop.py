@@ -1,8 +1,8 @@
-"""Runs coroutines on one event loop for the life of the process, and grades many samples concurrently.
+"""Runs coroutines on one event loop for the life of the process.
 
-One loop is kept because HTTP and AWS clients bind themselves to the loop that they first ran on. asyncio is
-imported when the first async grader runs, since it takes longer to import than the rest of the library
-together.
+HTTP and AWS clients bind themselves to the loop that they first ran on, so the loop is never replaced.
+asyncio is imported only when an async grader runs, because its import takes longer than the rest of the
+library.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
 
 
 def _kept_loop() -> AbstractEventLoop:
-    """Return the process's event loop; it is created on first use."""
+    """Return the process's event loop, which is created on first use."""
     global _loop
     if _loop is None or _loop.is_closed():
         import asyncio
@@ -84,14 +84,14 @@ def _close() -> None:
 
 
 def _leave() -> None:
-    """Drop the loop after a fork: closing it would break the parent's loop, which has the same selector."""
+    """Drop the loop in a forked child. Closing it would break the parent's loop (same selector)."""
     global _loop, _turn
     _parents.append(_loop)
     _loop, _turn = None, allocate_lock()
 
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
-    """Await `one` for every sample, at most `concurrency` at a time, and return the answers in order."""
+    """Await `one` for every sample, at most `concurrency` at a time. Return the results in order."""
     if len(samples) == 1:  # stays in the caller's task, which knows an outer grader's time limit
         return [await one(samples[0])]
     import asyncio

@@ -1,9 +1,9 @@
-"""Shows the shape of events without their content; `GRADER_CAPTURE=N` logs it for a process's first N events.
+"""Describes the shape of an event without its content.
 
-AWS has published no captured event, so only a job on a real account shows the service's format. Keys, types
-and nesting stay. Each text is replaced by its length and kind, and each number by its type. The
-harness uses this module too: `rft capture` reads the log lines, and calls `shape` to compare them with the
-known dialects.
+AWS has published no captured event, so only a job on a real account shows the service's format. With
+`GRADER_CAPTURE=N`, a process logs the shapes of its first N events, and `rft capture` compares them with the
+known dialects. A shape keeps keys, types and nesting. It replaces each string by its length and kind, and
+each number by its type.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 MESSAGE = "captured an event"
-"""The message of the log line."""
+"""Message of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""The key under which the shape of JSON in a text is shown."""
+"""Key of the shape of JSON in a string."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
 _SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
-"""The only texts that are shown unchanged: words of the contract, which come from services, not records."""
+"""The only strings that are shown unchanged. They are words of the contract, so they come from services."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _KINDS = (
@@ -48,10 +48,10 @@ _captured = 0
 
 
 def capture(event: object, context: object) -> None:
-    """Log an event's shape if it is among the process's first N events, where N is `GRADER_CAPTURE`.
+    """Log the shape of the event if it is one of the process's first `GRADER_CAPTURE` events.
 
     Args:
-        event: The event that the service sent, in a known shape or not.
+        event: The event, in any shape.
         context: The Lambda context.
     """
     global _captured
@@ -73,10 +73,10 @@ def captured_in(text: str) -> dict[str, Any] | None:
     """Return the captured event in a log line.
 
     Args:
-        text: The line, which may have a prefix that a tool added, or contain the message as a JSON string.
+        text: The line. A tool may have added a prefix or encoded the message as a JSON string.
 
     Returns:
-        The object that `capture` wrote; None if the line contains no complete captured event.
+        The object that `capture` wrote. None if the line contains no complete captured event.
     """
     marked = json.dumps({"message": MESSAGE})[:-1]
     try:
@@ -92,7 +92,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
 
 
 def _counts(event: object, context: object) -> dict[str, Any]:
-    """Describe the batch: the number of samples, and how many share a prompt."""
+    """Count the batch's samples, distinct ids and distinct prompts, and add the remaining time."""
     counts: dict[str, Any] = {}
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is not None:
@@ -107,12 +107,12 @@ def _counts(event: object, context: object) -> dict[str, Any]:
 
 
 def shape(value: Any, key: str = "", depth: int = 0) -> Any:
-    """Return a JSON value with its texts and numbers replaced.
+    """Return a JSON value with its strings and numbers replaced by descriptions.
 
     Args:
         value: The value.
-        key: The key whose value it is.
-        depth: Its nesting depth.
+        key: The value's key in its object.
+        depth: The value's nesting depth.
     """
     if value is None:
         return None
@@ -134,7 +134,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    """Return an object's shape without keys that do not look like names, because they may be content."""
+    """Return an object's shape. A key that does not look like a name may be content, so it is hidden."""
     shown: dict[str, Any] = {}
     for key, inner in list(value.items())[:_MOST_KEYS]:
         name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"
@@ -147,7 +147,7 @@ def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 
 
 def _body(value: Any) -> Any:
-    """Return the shape of an HTTP event's body, which is an event as JSON."""
+    """Return the shape of an HTTP event's body, which is an event encoded as JSON."""
     try:
         return {JSON_TEXT: shape(json.loads(value), "", 1)}
     except (ValueError, TypeError, RecursionError):
@@ -155,7 +155,7 @@ def _body(value: Any) -> Any:
 
 
 def _list(value: Any, depth: int) -> list[Any]:
-    """Return a list's shape: its first elements, and later elements that have a different shape."""
+    """Return a list's shape: its first elements, and any later elements with a different shape."""
     shown: list[Any] = []
     forms: set[str] = set()
     for inner in value:
@@ -170,7 +170,7 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _kind(text: str) -> str:
-    """Name the kind of a text without revealing its content."""
+    """Name the kind of a string without revealing its content."""
     for name, pattern in _KINDS:
         if pattern.fullmatch(text):
             return name

@@ -1,8 +1,7 @@
-"""Handles one batch, from the event to the answer.
+"""Answers events.
 
-A failure is counted, reported and answered with the floor of the range. When too many of the last samples
-have failed, the call fails instead, so that the service sees a broken grader and not a series of low
-rewards.
+A failed sample is answered with the floor of the range. If too many of the last samples failed, the whole
+call fails, so that the service sees a broken grader instead of a series of low rewards.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ WINDOW, FEWEST = 64, 20
 """The error budget covers the process's last 64 samples, and applies after the first 20."""
 
 FAULTS = ("exception", "timeout", "value")
-"""The kinds of failure that the grader itself causes."""
+"""Kinds of failure that are the grader's fault."""
 
 
 def handle(declared: Declared, budget: Budget, event: object, context: object) -> Any:
     """Answer one Lambda invocation.
 
     Args:
-        declared: The deployed grader.
-        budget: Its error budget.
+        declared: The grader.
+        budget: The grader's error budget.
         event: The event from the service.
         context: The Lambda context, or None.
 
@@ -66,7 +65,7 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
 def check_failures(
     options: Options, budget: Budget, items: Sequence[Any], outcomes: Sequence[Outcome]
 ) -> None:
-    """Fail the call if the grader's options do not allow the failures in its outcomes.
+    """Fail the call if the grader's options do not allow the failures among the outcomes.
 
     Raises:
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.
@@ -78,7 +77,7 @@ def check_failures(
 
 
 def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-    """Fail the call with the first failed sample; an abstention does not count as a failure of the grader."""
+    """Raise the error of the first failed sample. An abstention is not a failure of the grader."""
     for item, outcome in zip(items, outcomes, strict=True):
         if type(outcome) is Failure and outcome.kind != "abstain":
             what = writable(outcome.message) if may_log_content() else outcome.origin
@@ -88,10 +87,11 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
 class Budget:
     """Counts the failures among a process's last samples, and fails the call when there are too many.
 
-    Exceptions, timeouts and bad values count; abstentions and bad records are not the grader's fault.
+    Exceptions, timeouts and bad values count. Abstentions and bad records do not, because they are not the
+    grader's fault.
 
     Args:
-        most: The largest share of failures allowed, 0 to 1.
+        most: Largest share of failures allowed, 0 to 1.
     """
 
     __slots__ = ("_last", "most")
@@ -101,11 +101,11 @@ class Budget:
         self._last: list[str] = []
 
     def spend(self, outcomes: Sequence[Outcome]) -> None:
-        """Count a batch.
+        """Count the failures in a batch.
 
         Raises:
             ErrorBudgetExceeded: More of the last samples failed than allowed. The message names the types and
-                locations of the errors, and quotes no content.
+                locations of the errors, but no content.
         """
         last = outcomes[-WINDOW:]
         if Failure in map(type, last):

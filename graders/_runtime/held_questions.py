@@ -1,7 +1,6 @@
-"""Keeps graders from asking their judges, so that commands that only check records cost nothing.
+"""Stops judges from calling their services, so that checking records costs nothing.
 
-A judge checks the record first, then calls its service. While questions are held back, a judge still reports
-a fault in the record, but abstains instead of calling its service.
+While questions are held back, a judge still reports a fault in the record, but then abstains.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QuestionsHeldBack:
-    """A context manager that holds back judges' questions and counts the samples that needed one."""
+    """Context manager that holds back judges' questions and counts the samples that needed a judge."""
 
     __slots__ = ("_token", "count")
 
@@ -22,12 +21,10 @@ class QuestionsHeldBack:
         self.count = 0
 
     def __enter__(self) -> QuestionsHeldBack:
-        """Start holding back questions."""
         self._token: Token[QuestionsHeldBack | None] = _holding.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let judges ask again."""
         _holding.reset(self._token)
 
 
@@ -35,7 +32,7 @@ _holding: ContextVar[QuestionsHeldBack | None] = ContextVar("holding", default=N
 
 
 def held_back() -> bool:
-    """Return whether questions are held back; if they are, count this sample."""
+    """Return True if questions are held back, and count the current sample."""
     holding = _holding.get()
     if holding is None:
         return False

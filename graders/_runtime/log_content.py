@@ -1,4 +1,4 @@
-"""Limits what is logged: ids and locations always, content only if the function's environment allows it."""
+"""Keeps content out of logs unless the function's environment allows it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def may_log_content() -> bool:
-    """Return whether `GRADER_LOG_CONTENT=1` allows prompts, completions, references and errors in logs."""
+    """Return True if `GRADER_LOG_CONTENT=1` allows prompts, completions, references and errors in logs."""
     return os.environ.get("GRADER_LOG_CONTENT") == "1"
 
 
 def short_id(item: Any) -> str | int | None:
-    """Return an id that is safe to log: a short string or an integer, or None for anything else."""
+    """Return the item's id if it is safe to log, else None. A string is shortened."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()
@@ -25,7 +25,7 @@ def short_id(item: Any) -> str | int | None:
 
 
 def writable(value: Any) -> Any:
-    """Return a JSON value without lone surrogates, which no log accepts."""
+    """Return a JSON value without lone surrogates, which cannot be written to a log."""
     try:
         return strict(value)[0]
     except RecursionError:

@@ -1,9 +1,8 @@
-"""A timer for this library alone, on a signal that nothing else uses (Linux only).
+"""A POSIX timer on a signal that no other code uses (Linux only).
 
-SIGALRM has one timer for the whole process, and libraries use it: `math_verify` ends each call with
-`signal.alarm(0)`. `timer_create` can make any number of timers. From the standard library, it can be called
-only through `ctypes`. This module imports only the C part of ctypes, `_ctypes`, because the Python part adds
-2 ms to a cold start.
+SIGALRM has one timer per process, and libraries use it: `math_verify` ends each call with `signal.alarm(0)`.
+`timer_create` can make any number of timers, but the standard library can call it only through `ctypes`. This
+module imports only `_ctypes`, the C part of `ctypes`, because the Python part adds 2 ms to a cold start.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class _Id(_ctypes._SimpleCData):  # type: ignore[type-arg]  # not generic at run
 
 
 def _function(name: str) -> int:
-    """Return the address of a C library function; before glibc 2.34, the timer functions were in librt."""
+    """Return the address of a C function. Before glibc 2.34, the timer functions were in librt."""
     for library in (None, "librt.so.1"):
         try:
             return _ctypes.dlsym(_ctypes.dlopen(library, 0), name)  # type: ignore[arg-type]  # None: this process
@@ -42,10 +41,10 @@ _create, _set, _delete = map(_function, ("timer_create", "timer_settime", "timer
 
 
 class PosixTimer:
-    """A timer that is initially stopped; `delete` frees it.
+    """A timer that is stopped at first. `delete` frees it.
 
     Args:
-        number: The signal that it sends to the thread that creates it.
+        number: The signal to send to the thread that creates the timer.
 
     Raises:
         OSError: The kernel provides no timer.
@@ -60,17 +59,17 @@ class PosixTimer:
 
     def set(self, first: float, interval: float) -> None:
         """Fire after `first` seconds and then every `interval` seconds."""
-        if (first, interval) != self._told:  # most batches set the same times, so they are kept
+        if (first, interval) != self._told:  # most batches set the same times, so the bytes are kept
             self._told = first, interval
             self._times = _ints(8, *(int(part) for t in (interval, first) for part in (t, t % 1 * 1e9)))
         _call(_set, (self._id, 0, self._times, None))
 
     def stop(self) -> None:
-        """Stop firing until the timer is set again."""
+        """Stop the timer until it is set again."""
         _call(_set, (self._id, 0, _NEVER, None))
 
     def delete(self) -> None:
-        """Stop the timer and return it to the kernel."""
+        """Stop the timer and free it."""
         _call(_delete, (self._id,))
 
 

@@ -1,4 +1,4 @@
-"""Calls the scoring function for each sample, and keeps samples independent of each other.
+"""Calls the scoring function for each sample.
 
 A sample that makes the scoring function fail does not affect other samples. This module does not depend on
 the format of events or on the error budget.
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # Outcomes, and milliseconds per sample. If the function inside a plain wrapper turns out to be async,
-    # these end before the current sample, and the third value is the awaitable that the function returned.
+    # The outcomes and the milliseconds per sample. If a plain function returns an awaitable, both lists
+    # end before the current sample, and the third value is the awaitable.
     Scored: TypeAlias = tuple[list[Outcome], list[float], Any]
 
 _TEXT_LIMIT = 2000
@@ -35,17 +35,17 @@ _TEXT_LIMIT = 2000
 def score(
     declared: Declared, items: Sequence[Any], deadline: float | None = None, causes: bool = False
 ) -> tuple[list[Outcome], list[float]]:
-    """Return the outcome of every sample; error budgets and events are handled elsewhere.
+    """Score every sample, without an error budget.
 
     Args:
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
-        deadline: The time at which to stop, on the clock of `time.perf_counter`; the remaining samples then
-            time out.
-        causes: Whether failures keep their original errors, which keep the objects in their tracebacks alive.
+        deadline: Time at which the remaining samples time out, on the clock of `time.perf_counter`.
+        causes: True to keep the original errors in failures. These errors keep the objects in their
+            tracebacks alive.
 
     Returns:
-        The outcomes, and the milliseconds that each sample took (equal shares if they ran together).
+        The outcomes, and the milliseconds that each sample took. Samples that ran together get equal shares.
     """
     limit = declared.options.timeout_s
     outcomes: list[Outcome] = []
@@ -73,18 +73,18 @@ def score(
 
 
 async def score_here(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
-    """Score the samples of an async scoring function in the running event loop, like `score`."""
+    """Like `score`, for an async scoring function, in the running event loop."""
     return await _score_async(declared, items, declared.options.timeout_s, None, None)
 
 
 def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Reward]:
-    """Grade one sample, alone or inside another grader's scoring function, whose time limit then applies.
+    """Grade one sample. Inside another grader's scoring function, that grader's time limit applies.
 
     Returns:
-        The reward, or an awaitable of it if the scoring function is async.
+        The reward, or an awaitable of the reward if the scoring function is async.
 
     Raises:
-        SampleError: The sample got no reward; `kind` gives the reason.
+        SampleError: The sample got no reward. `kind` gives the reason.
     """
     outer = around.get()
     if declared.is_async:
@@ -115,7 +115,7 @@ def reward_of(outcome: Outcome) -> Reward:
 
 
 def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
-    """Return samples' outcomes, in which each number that a scoring function returned becomes a Reward."""
+    """Return the outcomes, with every plain number replaced by a Reward."""
     return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
@@ -136,7 +136,7 @@ async def _score_async(
     deadline: float | None,
     begun: Awaitable[Any] | None,
 ) -> list[Outcome]:
-    """Score samples in a running event loop; `begun` is the first call's result if it was already made."""
+    """Score samples in the running event loop. `begun` is the first call's result if it was already made."""
     from .event_loop import gather
 
     options = declared.options
@@ -154,7 +154,7 @@ async def _score_async(
         return at, *found
 
     async def together() -> list[Outcome] | None:
-        """Score all samples in one call; None if it failed, so that they have to be scored one by one."""
+        """Score all samples in one call. None if the call failed, so that they must be scored one by one."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
             call = _answers_of(declared, list(samples.values()), first_answer())
@@ -191,10 +191,10 @@ async def score_one(
     tick: Tick,
     begun: Awaitable[Any] | None = None,
 ) -> tuple[Outcome, bool]:
-    """Score one sample in a running event loop; `begun` is its call's result if it was already made.
+    """Score one sample in the running event loop. `begun` is the call's result if it was already made.
 
     Returns:
-        The outcome, and whether the sample ran out of time while another sample blocked the loop.
+        The outcome, and True if the sample timed out while another sample blocked the event loop.
     """
     low, high = declared.options.range
     holds = asynchronous.holds
@@ -211,7 +211,7 @@ async def score_one(
 async def _answers_of(
     declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
 ) -> list[Any]:
-    """Call a scoring function that may be async, unless it was already called, and await its answers."""
+    """Await the scoring function's answers. The function is called unless `begun` is its result."""
     answer: Any = begun
     if answer is None:
         answer = declared.function(given if declared.options.batch else given[0])
@@ -222,7 +222,7 @@ async def _answers_of(
 
 
 def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
-    """Return the samples that can be graded, by position, and the failures of the others."""
+    """Return the failures of the samples that cannot be graded, and the other samples, by position."""
     failures: dict[int, Outcome] = {}
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
@@ -305,7 +305,7 @@ def _score_together(
 
 
 def _call_together(function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick) -> Any:
-    """Return a vectorized scoring function's answers; None if it failed and has to be called one by one."""
+    """Return a vectorized scoring function's answers, or None if the call failed."""
     try:
         tick.since = perf_counter()
         answers = function(samples)
@@ -325,7 +325,7 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 
 
 def _as_many(answers: Any, count: int) -> list[Any]:
-    """Return a vectorized scoring function's answers after checking that each sample has one."""
+    """Check that there is one answer per sample, and return the answers as a list."""
     try:
         each = iter(answers)
     except TypeError:
@@ -350,7 +350,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
 
     Args:
         error: The error.
-        limit: The time that the sample had, in seconds.
+        limit: The sample's time limit, in seconds.
 
     Raises:
         BaseException: The error itself, if it would fail every other sample too: a configuration error, a
@@ -398,8 +398,8 @@ def place_of(error: BaseException, users_only: bool = False) -> str:
 
     Args:
         error: The error.
-        users_only: If none of the user's code was involved, return an empty text instead of the place where
-            the error was raised.
+        users_only: True to return an empty string if none of the user's code was involved, instead of the
+            place where the error was raised.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:

@@ -1,6 +1,6 @@
-"""Async scoring without batches: up to `concurrency` samples run at a time until the stream ends.
+"""Scores a stream of samples with an async scoring function.
 
-Replay uses this. In Lambda, samples arrive in events, and an event is answered as a whole.
+Replay uses this module. In Lambda, samples arrive in events, and an event is answered as a whole.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from ..reward import Outcome
     from .declaration import Declared
 
-    # A sample's outcome, or an error that fails the whole call; and the sample's milliseconds.
+    # A sample's outcome or the error that fails the whole call, and the sample's milliseconds.
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
-"""How often to start a sample that runs out of time because other samples block the event loop."""
+"""Maximum number of attempts for a sample that times out because other samples block the event loop."""
 
 AHEAD = 2048
-"""Maximum number of samples in progress, or waiting for an earlier sample; a killed process may lose them."""
+"""Maximum number of samples that have started and are not yet reported. A killed process may lose them."""
 
 
 def score_stream(
     declared: Declared, items: Iterable[Any], keep: Callable[[list[Scored]], None], ahead: int = AHEAD
 ) -> None:
-    """Report the outcome of every sample of a stream; error budgets and events are handled elsewhere.
+    """Score every sample of a stream, without an error budget.
 
     Args:
         declared: An async scoring function of one sample, and its options.
-        items: Samples, or elements of events. Each is taken when there is room for another sample.
-        keep: Called with the outcomes, in the order of the samples.
-        ahead: Maximum number of samples that have started and are not yet reported.
+        items: Samples, or elements of events. The next one is fetched when another sample can start.
+        keep: Called with lists of outcomes, in the order of the samples.
+        ahead: Maximum number of samples that have started but were not yet passed to `keep`.
     """
     event_loop.run(_score_stream(declared, items, keep, max(ahead, declared.options.concurrency)))
 
@@ -82,18 +82,18 @@ async def _score_stream(
                 await _tell(begun, keep, ahead - 1)
             await _tell(begun, keep, 0)
         finally:
-            for task in begun:  # tasks are left only after an error
+            for task in begun:  # tasks remain only after an error
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def _tell(begun: deque[asyncio.Task[Scored]], keep: Callable[[list[Scored]], None], most: int) -> None:
-    """Report the first samples that are done, and wait until at most `most` are left."""
+    """Pass finished samples to `keep` in order, and wait until at most `most` samples remain."""
     while begun and (begun[0].done() or len(begun) > most):
         await asyncio.wait([begun[0]])
         done: list[Scored] = []
         while begun and begun[0].done():
             task = begun.popleft()
-            # Only the task itself can have canceled it.
+            # No other code cancels the task, so it canceled itself.
             done.append((failure_of(asyncio.CancelledError()), 0.0) if task.cancelled() else task.result())
         keep(done)

@@ -1,8 +1,7 @@
-"""Telemetry of a deployed grader: one structured log line and one set of CloudWatch metrics per batch.
+"""Writes one structured log line and one set of CloudWatch metrics per batch.
 
-The metrics use the embedded metric format, through Powertools. Only this file uses Powertools. It imports
-Powertools when a handler first runs inside Lambda, never at import and never on a laptop. `log_content`
-limits the content that a line may quote.
+Powertools writes the metrics, in the embedded metric format. Powertools is imported when a handler first runs
+inside Lambda, never on a laptop. `log_content` limits the content that a line may quote.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ..reward import Outcome
 
 NAMESPACE = "RftGraders"
-"""The CloudWatch namespace, unless `POWERTOOLS_METRICS_NAMESPACE` names another."""
+"""Default CloudWatch namespace. `POWERTOOLS_METRICS_NAMESPACE` overrides it."""
 
 _MOST_IDS = 20
 
@@ -35,14 +34,14 @@ def report(
     replaced: int,
     left: float | None = None,
 ) -> None:
-    """Log one batch, when running inside Lambda.
+    """Report one batch, if running inside Lambda.
 
     Args:
         items: The samples; the log line names the failed ones by id.
         outcomes: The outcome of each sample.
         milliseconds: The time that the batch took.
         replaced: The number of strings in the answer that JSON could not represent.
-        left: The milliseconds of the function's timeout that remain; None if unknown.
+        left: Milliseconds that remain until the function's timeout; None if unknown.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
@@ -62,7 +61,7 @@ def summary(
     replaced: int,
     left: float | None = None,
 ) -> dict[str, Any]:
-    """Summarize a batch: samples, errors by kind, mean and spread of the rewards, time, failed samples."""
+    """Return the fields of a batch's log line."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
     failed = [
         (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
@@ -98,7 +97,7 @@ def summary(
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
-    """Return a function that reports a batch through Powertools; None if the artifact does not include it."""
+    """Return a function that reports a batch through Powertools. None if the artifact has no Powertools."""
     try:
         from aws_lambda_powertools import Logger
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -133,7 +132,7 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 
 
 def _plain(line: dict[str, Any]) -> None:
-    """Report a batch without Powertools: write the log line, with a note that no metrics were sent."""
+    """Write the log line without Powertools, with a note that no metrics were sent."""
     import json
 
     line = {

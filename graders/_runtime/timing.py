@@ -6,13 +6,13 @@ functions. When a sample exceeds its time, `Interrupted` is raised inside it, wh
 regular expressions and arithmetic on big integers. If the function swallows the interrupt, it is raised again
 on every tick until it gets through. Batches that run inside one another, or concurrently in an event loop,
 share the timer. Code that never returns to the interpreter, such as a loop in a C library, cannot be ended in
-this way and needs a child process.
+this way. It needs a child process.
 
-SIGALRM is left to the scoring function, because libraries such as `math_verify` use it, and end with
+SIGALRM is left to the scoring function, because libraries such as `math_verify` use it and end each call with
 `signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. After a sample that changed
 SIGALRM or its timer, both are restored: a leftover alarm would end another sample, or the process. On other
 systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function that
-stops it is not interrupted itself.
+stops the timer is not interrupted.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ _SAME = 0.01
 _CHANGES = object()
 _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
-"""Real-time signals in the order to try them; the first and last ones, which libraries use, are avoided."""
+"""Real-time signals to try, in this order. The first and last ones are left out, because libraries use them.
+"""
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
-"""The `Tick` of the grader that is grading in this context; graders in its scoring function share it."""
+"""The current `Tick` in this context. Graders that a scoring function calls share it."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
 """The deadline of the current async sample, on the clock of `time.perf_counter`.
@@ -73,11 +74,10 @@ class Tick:
 
     Args:
         limit: Seconds for one sample; None for no limit.
-        deadline: The time at which the whole batch has to end, on the clock of `time.perf_counter`; None for
-            never.
+        deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
         scorers: The code objects of the functions that call scoring functions. These functions are never
-            interrupted: the exception would fall between two samples and fail the batch.
-        needed: Whether only this timer enforces the limit; asyncio also enforces it for tasks that wait.
+            interrupted, because an exception between two samples would fail the batch.
+        needed: False if asyncio enforces the limit too, as for tasks that wait.
 
     Raises:
         ConfigurationError: A limit is needed but cannot be enforced, off the main thread.
@@ -102,11 +102,11 @@ class Tick:
         self.unanswered = 1
         """Number of samples of an async batch that have no answer yet, including the current one."""
         self.since = 0.0
-        """The start time of the current sample; 0 while no scoring function runs."""
+        """Start time of the current sample. 0 while no scoring function runs."""
         self.fired = False
-        """Whether the current sample was interrupted, even if it swallowed the interrupt."""
+        """True if the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """SIGALRM's handler between two samples, as long as no sample has changed it or SIGALRM's timer."""
+        """The handler that SIGALRM has after a sample if there is nothing to restore."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
@@ -116,20 +116,19 @@ class Tick:
             _alarm.mend(self)
 
     def over(self, now: float) -> bool:
-        """Return whether the batch's deadline has passed."""
+        """Return True if the batch's deadline has passed."""
         return self.deadline is not None and now >= self.deadline
 
     def late(self, now: float) -> bool:
-        """Return whether the running scoring function should have ended."""
+        """Return True if the running scoring function should have ended."""
         since = self.since
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
     def passed(self, since: float) -> float | None:
-        """Return the limit if a sample that began at `since` exceeded it; None if the deadline passed."""
+        """Return the limit if a sample that began at `since` exceeded it. Otherwise return None."""
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
-        """Start checking the time, and remember the `Tick` that was active before."""
         try:
             if self.limit is not None or self.deadline is not None:
                 _alarm.start(self, min(_LONGEST, max(_SHORTEST, (self.limit or 1.0) / 20)))
@@ -144,7 +143,6 @@ class Tick:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop checking the time, and stop the timer if no other `Tick` needs it."""
         _alarm.stop(self)
         leave(around, self._token)
 
@@ -165,7 +163,7 @@ class Context:
 
 
 class _Alarm:
-    """The process's only timer, and the ticks that share it, outermost first."""
+    """The process's timer, and the ticks that share it, outermost first."""
 
     __slots__ = ("before", "left", "number", "pace", "since", "ticks", "timer")
 
@@ -174,7 +172,7 @@ class _Alarm:
         self.number = ALARM
         self.pace = _LONGEST
         self.timer: PosixTimer | None = None
-        """The POSIX timer; None while the timer is SIGALRM's."""
+        """The POSIX timer. None if SIGALRM's timer is used."""
 
     def start(self, tick: Tick, pace: float) -> None:
         """Add a `Tick`, and fire often enough for every `Tick`.
@@ -198,7 +196,7 @@ class _Alarm:
         self.before, self.left, self.since = getsignal(ALARM), _remaining(), perf_counter()
         if (
             self.timer is None or getsignal(self.number) is not _ring
-        ):  # in the second case, other code took over the signal
+        ):  # other code may have taken over the signal
             self.delete()
             self.timer, self.number = _own_timer()
         if self.timer is not None:
@@ -214,7 +212,6 @@ class _Alarm:
             _signal.setitimer(_signal.ITIMER_REAL, first, interval)
 
     def mend(self, tick: Tick) -> None:
-        """Restore the signals and SIGALRM's timer to their state before the sample."""
         if tick not in self.ticks:
             return
         _handle(self.number, _ring)
@@ -231,7 +228,7 @@ class _Alarm:
         _handle(ALARM, tick.before)
 
     def stop(self, tick: Tick) -> None:
-        """Remove a tick; the last one stops the timer."""
+        """Remove a tick. Removing the last one stops the timer."""
         if tick in self.ticks:
             self.mend(tick)
             self.ticks.remove(tick)
@@ -239,7 +236,6 @@ class _Alarm:
                 self.close()
 
     def close(self) -> None:
-        """Stop the timer, and restore SIGALRM."""
         if self.timer is not None:
             self.timer.stop()
             _handle(ALARM, self.before)
@@ -253,13 +249,13 @@ class _Alarm:
     def hurry(self, now: float) -> None:
         """Fire again within microseconds, because the scoring function keeps swallowing interrupts.
 
-        A loop that swallows everything raised inside its `try` can only be ended by an exception that is
-        raised between two rounds. The delay varies, so that sooner or later an interrupt falls there.
+        A loop that swallows everything raised inside its `try` can only be ended by an exception between two
+        iterations. The delay varies, so that an interrupt falls there sooner or later.
         """
         self.set(_AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
     def delete(self) -> None:
-        """Delete our POSIX timer; an armed one would kill the process at exit."""
+        """Delete the POSIX timer, because an armed timer would kill the process at exit."""
         if self.timer is not None:
             self.timer.delete()
             self.timer = None
@@ -279,7 +275,7 @@ class _Alarm:
 
 
 def _own_timer() -> tuple[PosixTimer | None, int]:
-    """Make a timer on a signal that nothing handles, and return both; None and SIGALRM if there is none."""
+    """Return a POSIX timer and its signal. If no timer can be made, return None and SIGALRM."""
     number = next((number for number in _UNLIKELY if getsignal(number) == _DEFAULT), None)
     if number is None:
         return None, ALARM
@@ -311,7 +307,7 @@ def _ring(_number: int, frame: FrameType | None) -> None:
 
 
 def _collects_garbage(frame: FrameType | None) -> bool:
-    """Return whether a garbage collector callback is running; Python only reports errors raised in one.
+    """Return True if the frame is a callback of the garbage collector, where Python swallows exceptions.
 
     The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
     allocations happen to trigger them. At the start of a callback, Python still shows the frame around it, so
@@ -322,18 +318,18 @@ def _collects_garbage(frame: FrameType | None) -> bool:
 
 
 def _forgotten(_number: int, _frame: FrameType | None) -> None:
-    """Handle SIGALRM during a batch if nothing else does: an unhandled alarm would end the process."""
+    """Handle SIGALRM during a batch if nothing else does, because an unhandled alarm ends the process."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 
 def _handle(number: int, handler: Any) -> None:
-    """Set a signal's handler; a handler that Python did not set (None) cannot be restored."""
+    """Set a signal's handler. A handler that Python did not set (None) cannot be restored."""
     if handler is not None and getsignal(number) is not handler:
         _signal.signal(number, handler)
 
 
 def _remaining() -> tuple[float, float]:
-    """Return the remaining time of SIGALRM's timer, and its interval."""
+    """Return the remaining seconds and the interval of SIGALRM's timer."""
     found: tuple[float, float] = _signal.getitimer(_signal.ITIMER_REAL)
     return found
 
@@ -355,7 +351,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def milliseconds_left(context: object) -> float | None:
-    """Return the time that Lambda still allows an invocation; None without a context."""
+    """Return the time that Lambda still allows for the invocation. None without a context."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else float(remaining())
 
@@ -367,7 +363,7 @@ def deadline_of(context: object) -> float | None:
         context: The Lambda context; None outside Lambda.
 
     Returns:
-        The time at which scoring has to stop, which leaves time to answer; None without a context.
+        The time at which scoring must stop, early enough to answer. None without a context.
     """
     left = milliseconds_left(context)
     if left is None:

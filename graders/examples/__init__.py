@@ -1,1 +1,1 @@
-"""Small graders that `template.yaml` deploys; copy one as a starting point for your own."""
+"""Small graders that `template.yaml` deploys. Copy one to start your own."""

@@ -1,4 +1,4 @@
-"""A grader for arithmetic word problems: only the number after the last `####` counts."""
+"""A grader for arithmetic word problems that compares the number after the last `####`."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from graders.extract import same_number
 
 @grader
 def word_problem(sample: Sample) -> bool:
-    """Return whether the completion's final number equals the reference's."""
+    """Return True if the completion's final number equals the reference's."""
     return same_number(sample.completion, sample.reference_text, marker="####")
