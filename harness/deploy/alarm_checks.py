@@ -1,4 +1,4 @@
-"""Finds graders that no alarm in the template watches."""
+"""Finds the functions that the alarms in a template watch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTA
 
 
 class Loop:
-    """Return the parts of a `Fn::ForEach` entry: its name, its list if the template states it, and its body.
+    """A loop in a template: a `Fn::ForEach` entry with its name, its list of values and its body.
 
     Args:
         key: The entry's key, such as `Fn::ForEach::Graders`.
@@ -32,7 +32,7 @@ class Loop:
         self.body = parts[2] if isinstance(parts[2], dict) else {}
 
     def makes(self, kinds: Collection[str]) -> bool:
-        """Whether the body declares a resource of one of these types."""
+        """Return True if the body declares a resource of one of these types."""
         return any(isinstance(one, dict) and one.get("Type") in kinds for one in self.body.values())
 
 
@@ -65,7 +65,7 @@ def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]
 
 
 def _items(value: Any, template: Mapping[str, Any]) -> list[str] | None:
-    """Return a loop's list, literal or from a mapping; None if it is known only at deployment."""
+    """Return a loop's values; None if they are known only at deployment."""
     if isinstance(value, dict) and isinstance(keys := value.get("Fn::FindInMap"), list):
         value = template.get("Mappings")
         for key in keys:

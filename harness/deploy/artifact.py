@@ -3,14 +3,15 @@
     python -m harness.deploy.artifact --into DIR --template template.yaml --function WordProblem \
         --requirements requirements/lambda.txt
 
-`localaws.source_tree` decides which files go in, and the build reports the files that it left out. `harness`
-is left out, and so is the AWS SDK, which the runtime provides. The build does not depend on the machine or
-the time: the same sources give the same bytes, so a deployment without changes publishes no version. A
-manifest next to the folder records the hash of every source.
+`harness.localaws.source_tree` decides which of the user's files are copied, and the build reports the files
+that it left out. The build does not copy `harness`, or the AWS SDK, which the runtime provides. It does not
+depend on the machine or the time: the same sources give the same bytes, so a deployment without changes
+publishes no version. A manifest next to the folder records the hash of every source.
 
-Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda's folder is
-read-only, so without bytecode every cold start compiles everything again. The bytecode is of the
-unchecked-hash kind, because a zip file does not preserve modification times.
+Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda cannot store
+bytecode itself, because the folder is read-only there: without bytecode in the artifact, every cold start
+compiles all modules again. The bytecode is of the unchecked-hash kind, because a zip file does not preserve
+modification times.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
 TASK_ROOT = "/var/task"
-"""The folder that Lambda unpacks the artifact into; tracebacks show it."""
+"""Folder into which Lambda unpacks the artifact, as tracebacks show it."""
 
 _COMPILE_TIMEOUT_S = 120
 _NOT_COMPILED = re.compile(r"Error compiling '(?P<file>[^']+)'")
@@ -64,7 +65,7 @@ class Artifact:
     compiled_by: Path | None
     """The interpreter that compiled the bytecode; None if no interpreter here has the runtime's version."""
     notes: tuple[str, ...]
-    """Notes for the user about faults that do not stop the artifact from working."""
+    """Messages for the user about problems that do not keep the artifact from working."""
 
 
 def build(recipe: Recipe, into: Path) -> Artifact:
@@ -79,7 +80,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
             file, a requirement cannot be met, or Lambda could not run the artifact.
         ServiceError: The package index could not be reached.
     """
-    wheel_platforms(recipe.runtime, recipe.architecture)  # raises for a runtime that Lambda does not have
+    wheel_platforms(recipe.runtime, recipe.architecture)  # raises an error if Lambda has no such runtime
     if into.exists() and any(into.iterdir()):
         raise InputError(
             "the folder is not empty",
@@ -102,7 +103,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 
 def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
-    """Copy the packages, the library and then the sources, which must not clash with files already copied."""
+    """Copy packages and the library before the sources, so that a source with a clashing name is found."""
     if recipe.placeholder:
         write_placeholder(into)
         return [], []

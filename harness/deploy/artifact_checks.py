@@ -39,7 +39,7 @@ class Measured:
     bytes_zipped: int
     files: int
     code_sha256: str
-    """Hash of the files' names and contents. Lambda's CodeSha256 is different: the hash of the zip file."""
+    """Hash of the file names and contents. Lambda's CodeSha256 differs: it is the hash of the zip file."""
     import_ms: float | None
     """Time to import the handler, in milliseconds; None if the import failed."""
     processor_share: float
@@ -148,7 +148,6 @@ def _bytecode(spec: FunctionSpec, tags: list[str], place: str) -> Iterator[Findi
 
 
 def _library(artifact: Path, place: str) -> Iterator[Finding]:
-    """Compare the library in the artifact with the installed library."""
     if not (artifact / "graders" / "__init__.py").is_file():
         yield finding("D028", "the artifact has no `graders`", place)
         return
@@ -158,19 +157,17 @@ def _library(artifact: Path, place: str) -> Iterator[Finding]:
 
 
 def _sources(artifact: Path, project: Path, place: str) -> Iterator[Finding]:
-    """Compare the user's files with their copies in the artifact."""
     if changed := changed_sources(artifact, project):
         yield finding("D030", f"{counted(changed)} changed since the build", place)
 
 
 def _differing(source: Path, built: Path) -> list[str]:
-    """The modules that differ between two folders."""
     mine, theirs = _modules(source), _modules(built)
     return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
 
 
 def _modules(folder: Path) -> dict[str, bytes]:
-    """The modules of a package that go into an artifact."""
+    """Return the Python files of a package, without the files that a build leaves out."""
     return {
         name: file.read_bytes()
         for name, file in read_tree(folder, folder).files.items()

@@ -1,4 +1,4 @@
-"""Checks whether `sam build` can build a function: its folder, handler file and Makefile target."""
+"""Checks that `sam build` can build a function: its folder, handler file and Makefile target must exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def check_build(
     Args:
         name: The function's logical ID.
         resource: The function's resource in the template.
-        properties: The function's properties with the template's Globals, as far as they are known.
+        properties: The function's properties merged with the template's Globals, without values known only at
+            deployment.
         folder: The template's folder.
         place: The function's place, for findings.
     """
@@ -65,7 +66,7 @@ def _has_module(sources: Path, handler: str) -> bool:
 
 
 def _has_target(makefile: Path, target: str, depth: int = 0) -> bool:
-    """Whether a Makefile or an included file has a target. If only make could tell, the answer is true."""
+    """Return True if a Makefile or a file that it includes has the target, or if only make could tell."""
     try:
         text = makefile.read_text("utf-8", "replace")
     except OSError:

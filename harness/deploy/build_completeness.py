@@ -1,4 +1,4 @@
-"""Checks whether all functions of a template are built, and with the template's current settings."""
+"""Checks that every function of a template is built, with the template's current settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTINGS = {
     "architecture": "Architectures",
     "environment": "Environment",
 }
-"""Fields of a spec that `sam deploy` reads from the built template, with their names in the template."""
+"""Fields of `FunctionSpec` that `sam deploy` reads from the built template, with their names in templates."""
 
 
 def check_completeness(
@@ -40,7 +40,7 @@ def check_completeness(
     """
     try:
         wanted = read_functions(template, parameters)
-    except InputError:  # an unreadable template is already a finding of the template's own checks
+    except InputError:  # the checks of the template already report this
         wanted = {}
     for name in sorted(wanted):
         mine, theirs = wanted[name], built.get(name)
@@ -60,7 +60,7 @@ def check_completeness(
 
 
 def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iterator[Finding]:
-    """Find a worker that was built as a placeholder for a stack that fans out."""
+    """Find a worker that was built as a placeholder although the stack fans out."""
     content = read_template(template)
     for name, resource in content["Resources"].items():
         if not is_worker(resource):
@@ -73,7 +73,7 @@ def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iter
 
 
 def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
-    """Find an artifact whose architecture or runtime differs from the deployed function's."""
+    """Find an artifact that was built for another architecture or runtime than the deployed function has."""
     manifest = read_manifest(deployed.artifact)
     if manifest is None:
         return
@@ -83,7 +83,7 @@ def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
     ):
         if was != wanted:
             fix = "Build with the same values (RFT_PARAMETERS='NAME=VALUE' sam build), or correct them."
-            if manifest.handler is None:  # a Makefile from an earlier release passes these values itself
+            if manifest.handler is None:  # a Makefile of an earlier release passes its own values
                 fix = f"In the Makefile pass --template template.yaml --function {name} to the build."
             text = f"{name} was built for {was}, but {key} is {wanted} in the deployment"
             yield finding("D031", text, str(deployed.artifact), fix=fix)

@@ -1,8 +1,8 @@
-"""Compares events that a function captured from a service with the known wire formats.
+"""Compares captured events with the known wire formats.
 
-A function with `GRADER_CAPTURE` set logs the shape of its events. AWS publishes no captured event, and its
-sources contradict each other. The log of an account's first job shows which wire the service uses, how its
-events differ from that wire, and facts that no source mentions.
+A function with `GRADER_CAPTURE` set logs the shape of its events. AWS publishes no real event, and its
+documents contradict each other. The log of an account's first job shows which wire the service uses, how its
+events differ from that wire, and facts that AWS does not document.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class Likeness:
     wire: str
     evidence: str
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """The differences, by trait: the wire's value, and the captured event's."""
+    """By trait, the wire's value and the captured event's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One captured event without its texts and numbers."""
+    """The shape of one captured event, with counts of its samples."""
 
     event: Any
-    """The event's shape: its keys and nesting as received, with placeholders for texts and numbers."""
+    """Keys and nesting of the event as received, with placeholders for strings and numbers."""
     samples: int | None = None
     distinct_ids: int | None = None
     distinct_prompts: int | None = None
@@ -52,11 +52,11 @@ class Captured:
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The shape of the first sample; empty if no sample can be found."""
+        """The shape of the event's first sample; empty if no sample is recognized."""
         return _first_sample(self.event)[1]
 
     def likenesses(self) -> list[Likeness]:
-        """All wires, the closest match first. Among equally close wires, documented ones come first."""
+        """Return comparisons with all wires, closest match first. On a tie, documented wires come first."""
         here = _traits(self.event)
         found = []
         for profile in PROFILES.values():
@@ -70,11 +70,11 @@ class Captured:
         return sorted(found, key=lambda one: len(one.differences))
 
     def matches(self) -> list[Likeness]:
-        """The wires that the event matches in every trait."""
+        """Return the wires that the event matches in every trait."""
         return [one for one in self.likenesses() if not one.differences]
 
     def tells(self) -> dict[str, str]:
-        """Facts that this event shows and that no source documents."""
+        """Return facts that this event shows and that AWS does not document."""
         sample = self.sample
         message = _last_message(sample)
         told = {
@@ -96,7 +96,7 @@ class Captured:
         return "unknown" if number is None else f"{number:,}"
 
     def to_json(self) -> dict[str, Any]:
-        """The event and the comparison, as JSON."""
+        """Return the event and the comparisons as JSON."""
         return {
             "event": self.event,
             "matches": [one.wire for one in self.matches()],
@@ -109,8 +109,8 @@ def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captur
     """Read the captured events from the lines of a log.
 
     Args:
-        lines: Lines of any kind. Lines without a captured event are skipped.
-        limit: The largest number of events to read; None for all events.
+        lines: The log's lines. Lines without a captured event are skipped.
+        limit: Maximum number of events to read; None for all events.
     """
     found: list[Captured] = []
     for line in lines:
@@ -126,7 +126,7 @@ def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captur
 
 
 def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]:
-    """Return the lines of a function's log that may hold a captured event, oldest first.
+    """Return the lines of a function's log that may contain a captured event, oldest first.
 
     Args:
         function: The function's ARN or name.
@@ -134,7 +134,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
         since_ms: Start of the search, in milliseconds since 1970.
 
     Raises:
-        InputError: There is no such log, or no region or credentials are configured.
+        InputError: The log does not exist, or no region or credentials are configured.
         ServiceError: AWS cannot be reached, or refuses.
     """
     parts = function.split(":")
@@ -152,7 +152,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
 
 def _log_group(function: str, name: str, region: str | None) -> str:
-    """The name of a function's log group; its default name if these credentials may not look it up."""
+    """Return the function's log group, or the default name if these credentials may not look it up."""
     try:
         with explained(function):
             found = client("lambda", region).get_function_configuration(FunctionName=function)
@@ -169,7 +169,7 @@ def _log_group(function: str, name: str, region: str | None) -> str:
 
 
 def _first_sample(event: Any, depth: int = 0) -> tuple[str, dict[str, Any]]:
-    """Describe how the event holds its samples, and return the first sample."""
+    """Return a description of the event's nesting, and its first sample."""
     if isinstance(event, dict) and depth < 4:
         if "messages" in event or isinstance(event.get("prompt"), list):
             return "one sample", event
@@ -189,7 +189,7 @@ def _last_message(sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def _traits(event: Any) -> dict[str, str]:
-    """The traits that tell wires apart, as far as an event shows them."""
+    """Return the traits that distinguish wires, without those that the event does not show."""
     container, sample = _first_sample(event)
     traits = {"event": container}
     if not sample:
@@ -213,7 +213,7 @@ def _traits(event: Any) -> dict[str, str]:
 
 
 def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
-    """Describe the reference's place and shape."""
+    """Return a name for the reference's place, and the reference; an empty name if there is no reference."""
     for place, holder in (("the sample", sample), ("metadata", sample.get("metadata"))):
         if isinstance(holder, dict) and holder.get("reference_answer") is not None:
             return place, holder["reference_answer"]
@@ -225,7 +225,6 @@ def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _reasoning(message: dict[str, Any]) -> str:
-    """Describe the reasoning's place, as far as a message's shape shows it."""
     found: list[str] = [name for name in ("reasoning_content", "reasoning") if name in message]
     content = message.get("content")
     blocks = content if isinstance(content, list) else [content]
@@ -241,7 +240,6 @@ def _reasoning(message: dict[str, Any]) -> str:
 
 
 def _said(value: Any) -> str:
-    """Describe a shape in a few words."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

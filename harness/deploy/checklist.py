@@ -141,7 +141,7 @@ def finding(rule: str, message: str, place: Place | str | None = None, *, fix: s
     Args:
         rule: The rule's id.
         message: A description of the fault.
-        place: The place of the fault; a string names a file, an ARN or the like.
+        place: The place of the fault. A string is the path of a file, an ARN or the like.
         fix: The fix, if the rule's default fix does not apply.
     """
     known = RULES[rule]

@@ -58,7 +58,7 @@ def write_dockerfile(recipe: Recipe, context: Path) -> Path:
 
 
 def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
-    """Return a function with the artifact in its image's context; None if the context was not written.
+    """Return a function whose artifact is in its image's context; None if the context was not written.
 
     Args:
         declared: The function as the template declares it.

@@ -1,4 +1,4 @@
-"""Resolves a template's values with its parameters' defaults, tolerating any kind of value."""
+"""Resolves a template's values with its parameters' defaults. A value of the wrong type counts as empty."""
 
 from __future__ import annotations
 

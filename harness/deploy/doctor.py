@@ -1,6 +1,6 @@
 """Runs all checks of `rft doctor` in deployment order: template, artifact, function.
 
-Unless it is given an ARN, it calls no service and needs no credentials.
+Only checks of deployed functions and requests to judges call a service and need credentials.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Diagnosis:
 
     @property
     def failed(self) -> bool:
-        """Whether any finding is an error."""
+        """True if any finding is an error."""
         found = worst(self.findings)
         return found is not None and found >= Severity.ERROR
 
     def to_json(self) -> dict[str, Any]:
-        """The diagnosis as JSON."""
+        """Return the diagnosis as JSON."""
         counts = count_by_severity(self.findings)
         return {
             "looked_at": self.looked_at,
@@ -92,9 +92,9 @@ def examine_project(
         diagnosis: Receives the findings.
         template: The source template, not the built template.
         artifact: The build's folder; None for `.aws-sam/build` next to the template.
-        region: The Region of the deployment.
+        region: The Region of the deployment; None if it is unknown.
         job: The job that would call the template's functions.
-        ask: Rollouts to ask the graders' judges about; None to ask no judge.
+        ask: Rollouts to send to the graders' judges; None to call no judge.
 
     Raises:
         InputError: The template or the rollouts cannot be read.
@@ -132,7 +132,6 @@ def _examine_build(
     parameters: Mapping[str, str],
     ask: Path | None,
 ) -> None:
-    """Check the build of a template."""
     folder = template.resolve().parent
     build = artifact or template.parent / BUILD
     if artifact is None and not (build / "template.yaml").is_file():
@@ -165,7 +164,7 @@ def _examine_build(
 def _examine_image(
     diagnosis: Diagnosis, declared: DeclaredFunction, template: Path, parameters: Mapping[str, str]
 ) -> None:
-    """Check the files that go into a function's image. The container engine builds the image itself."""
+    """Check the files that go into a function's image; the image itself is built by a container engine."""
     folder = template.resolve().parent
     name, place = declared.logical_id, str(declared.code or folder)
     if declared.refused:
@@ -195,8 +194,8 @@ def examine_functions(
         diagnosis: Receives the findings.
         arns: The functions' ARNs, with the qualifiers that a job would use.
         job: The job that would call the functions.
-        built: The logical IDs, by ARN, of functions whose artifacts were checked, so that their judges'
-            models are known.
+        built: Logical IDs by ARN, of functions whose artifacts were checked. For these, the models that the
+            judges call are known, and the permission to call them is checked.
 
     Raises:
         InputError: A function does not exist, or boto3 is not configured.
@@ -211,8 +210,8 @@ def examine_functions(
         diagnosis.findings += [one for one in found if one not in diagnosis.findings]
         diagnosis.functions[arn] = figures
     if any(arn.count(":") > _UNQUALIFIED for arn in arns):
-        # RLVRTrainer of sagemaker-train 1.27.0 takes any ARN that its LAMBDA_ARN_REGEX does not match for
-        # the ARN of an evaluator. Evaluator.create accepts any Lambda ARN, but the verifier then takes it for
+        # RLVRTrainer of sagemaker-train 1.27.0 treats any ARN that its LAMBDA_ARN_REGEX does not match as
+        # the ARN of an evaluator. Evaluator.create accepts any Lambda ARN, but the verifier then treats it as
         # a file.
         text = "sagemaker-train 1.27.0 refuses an ARN with a version or alias; jobs on Bedrock do not use it"
         diagnosis.findings.append(finding("D068", text))

@@ -1,7 +1,7 @@
 """Checks whether a deployed function meets a job's needs, and whether the job may call it.
 
-The checks read the configuration, the log group and the policies, and change nothing. A note reports
-everything that these credentials may not read.
+The checks read the configuration, the log group and the policies, and change nothing. Information that the
+credentials may not read is reported as a note.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class JobSettings:
     region: str | None = None
     """The job's Region; None for the grader's Region."""
     model: str | None = None
-    """The model that the job tunes; None to skip this check."""
+    """The model that the job tunes; None to skip the check of the model."""
     submitter_policy: str | None = None
-    """The stack's managed policy for the identity that submits jobs, which is checked as well."""
+    """ARN of the stack's managed policy for identities that submit jobs; None to skip its check."""
 
 
 def check_function(
@@ -128,7 +128,7 @@ def _qualifier(arn: str, qualifier: str | None) -> Iterator[Finding]:
 
 
 def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
-    """The largest number of concurrent calls: the function's reserved share, or the account's remainder."""
+    """Check the function's reserved concurrency, or without one, the account's unreserved concurrency."""
     with explained(arn):
         reserved = functions.get_function_concurrency(FunctionName=plain).get("ReservedConcurrentExecutions")
     if reserved == 0:
@@ -165,7 +165,7 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
 def _execution_role(
     found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
 ) -> Iterator[Finding]:
-    """Check whether the function's role may write its log and call its judges' models, but do little else."""
+    """Check that the function's role may write its log and call its judges' models, but little else."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):
@@ -191,7 +191,7 @@ def _execution_role(
 
 
 def _submitter(match: re.Match[str], arn: str, job: JobSettings) -> Iterator[Finding]:
-    """Check whether the caller's permissions, and the stack's policy, let a job call the grader."""
+    """Check that the current identity and the stack's policy may submit a job and call the grader."""
     project = f"arn:{match['partition']}:bedrock-mantle:{match['region']}:{match['account']}:project/any"
     needed = [("lambda:InvokeFunction", arn), ("bedrock-mantle:CreateFineTuningJob", project)]
     if job.submitter_policy is not None:

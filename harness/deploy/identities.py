@@ -1,8 +1,8 @@
 """Determines what roles and the current identity may do in an AWS account.
 
-IAM's policy simulator decides, so permission boundaries and the organization's policies count. The simulator
-itself needs permissions (iam:SimulatePrincipalPolicy, iam:SimulateCustomPolicy). Without them these functions
-raise `Denied`. They change nothing in the account.
+The answers come from IAM's policy simulator, so permissions boundaries and the organization's policies count.
+Using the simulator needs the permissions iam:SimulatePrincipalPolicy and iam:SimulateCustomPolicy; without
+them, the functions here raise `Denied`. Nothing in the account is changed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def identity_of(arn: str) -> Identity:
 
 
 def identity_decides(identity: Identity, action: str, resource: str, region: str) -> str:
-    """Decide whether an identity may do something.
+    """Decide whether an identity may perform an action.
 
     Args:
         identity: A role or user.
@@ -77,7 +77,7 @@ def identity_decides(identity: Identity, action: str, resource: str, region: str
 
 
 def document_decides(document: dict[str, Any], action: str, resource: str, region: str) -> str:
-    """Decide whether a policy document alone allows something.
+    """Decide whether a policy document alone allows an action.
 
     Args:
         document: The policy.
@@ -86,7 +86,7 @@ def document_decides(document: dict[str, Any], action: str, resource: str, regio
         region: Any Region of the account's partition.
 
     Returns:
-        The same values as for `identity_decides`.
+        One of the values that `identity_decides` returns.
 
     Raises:
         Denied: These credentials may not use the simulator.
@@ -108,7 +108,7 @@ def _verdict(answer: dict[str, Any]) -> str:
 
 
 def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
-    """Return every policy document of a role, inline and attached.
+    """Yield every policy document of a role, inline and attached.
 
     Args:
         role: The role.
@@ -129,7 +129,7 @@ def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
 
 
 def document_of(iam: Any, arn: str) -> dict[str, Any]:
-    """The document of a managed policy, in its default version."""
+    """Return the document of a managed policy's default version."""
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document: dict[str, Any] = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
         "Document"

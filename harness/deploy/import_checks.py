@@ -1,9 +1,9 @@
-"""Finds modules that a grader imports only while it runs and that are missing from its artifact.
+"""Finds imports that would fail only while the grader runs, because the artifact lacks the module.
 
 Importing the handler tests only the imports at the top of its modules. An import inside a function runs when
-a sample first reaches it, in Lambda, in the middle of a job. So this check reads the user's modules, starting
-with the handler's, and looks up every import in the artifact. It does not read installed packages, because
-their requirements cover their own imports.
+a sample first reaches it, in the middle of a job. So this check parses the user's modules, starting with the
+handler's, and looks up every import in the artifact. It skips installed packages, because their requirements
+cover their own imports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.localaws.template import NOT_IMITATED
 
 __all__ = ["check_imports", "imported_files", "standard_library"]
 
-# The runtime provides the SDK with its requirements, and Lambda's client.
+# The runtime provides the SDK with its requirements, and Lambda's runtime client.
 _RUNTIME = frozenset(
     "boto3 botocore dateutil jmespath s3transfer six urllib3"
     " awslambdaric runtime_client simplejson snapshot_restore_py".split()
@@ -46,15 +46,13 @@ _SUFFIXES = (".py", ".pyc", ".so")
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """One import in a source."""
-
     name: str
-    """The module's absolute dotted name."""
+    """Absolute dotted name of the module."""
     line: int
     optional: bool
-    """Whether the import is conditional, or the code catches its failure."""
+    """True if the import is conditional, or if the code catches its failure."""
     guess: bool = False
-    """Whether the name may belong to an attribute of a module instead of a module."""
+    """True if the name may be an attribute of a module instead of a module."""
 
 
 def standard_library(runtime: str) -> frozenset[str]:
@@ -69,11 +67,11 @@ def standard_library(runtime: str) -> frozenset[str]:
 
 
 def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
-    """Look up the imports of a function's own modules.
+    """Look up the imports of the user's modules in a function's artifact.
 
     Args:
         spec: The function, with the artifact's folder.
-        project: The folder of the sources. Modules of the artifact that exist there are the user's own.
+        project: The folder of the sources. A module of the artifact that also exists here is the user's.
     """
     artifact, module = spec.artifact, spec.handler.replace("/", ".").rpartition(".")[0]
     own = {entry.name.partition(".")[0] for entry in artifact.iterdir() if (project / entry.name).exists()}
@@ -91,7 +89,7 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
 
 
 def imported_files(root: Path, module: str, packages: Collection[str]) -> list[Path]:
-    """Return the files that importing a module may run, immediately or later, sorted.
+    """Return the files whose code may run when a module is imported or used, sorted.
 
     Args:
         root: The folder that module names are relative to.
@@ -102,7 +100,7 @@ def imported_files(root: Path, module: str, packages: Collection[str]) -> list[P
 
 
 def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tuple[Path, list[_Import]]]:
-    """Yield once each file that importing a module may run, with that file's imports."""
+    """Yield each file whose code may run when the module is imported or used, with that file's imports."""
     reached, waiting = set[Path](), [module]
     while waiting:
         name = waiting.pop()
@@ -126,10 +124,10 @@ def _finding(source: Path, one: _Import, *, layered: bool) -> Finding:
 
 
 def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
-    """Whether the artifact has a module.
+    """Return True if the artifact has a module.
 
-    An installed package may create modules at run time, like `six.moves`. For these the top-level name is
-    enough.
+    An installed package may create modules at run time, as `six` creates `six.moves`. So only the package's
+    top-level name is looked up.
     """
     top, *rest = name.split(".")
     path = artifact.joinpath(top, *rest) if top in own else artifact / top
@@ -140,7 +138,7 @@ def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
 
 
 def _sources(artifact: Path, name: str) -> Iterator[Path]:
-    """The files that importing a module runs: each parent package's, then the module's own."""
+    """Yield the files that importing a module runs: the files of its parent packages, then its own."""
     path = artifact
     for part in name.split("."):
         path /= part
@@ -148,7 +146,7 @@ def _sources(artifact: Path, name: str) -> Iterator[Path]:
 
 
 def _imports(source: Path, package: tuple[str, ...]) -> Iterator[_Import]:
-    """All imports in a source; none if the source is invalid, which another check reports."""
+    """Yield all imports in a source; none if the source is invalid, which another check reports."""
     try:
         tree = ast.parse(source.read_bytes())
     except (SyntaxError, ValueError):
@@ -173,11 +171,11 @@ def _walk(node: ast.AST, package: tuple[str, ...], *, optional: bool) -> Iterato
 
 
 _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"})
-"""Walk the tree, skipping branches that never run in Lambda."""
+"""Conditions of branches that never run in Lambda."""
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """The modules that one node imports, each with a flag for names that may be attributes instead."""
+    """Yield the modules that a node imports, each with True if the name may be an attribute instead."""
     if isinstance(node, ast.Import):
         yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -194,6 +192,6 @@ def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _catches_imports(caught: ast.expr | None) -> bool:
-    """Return whether an except clause catches a failed import. A bare one does."""
+    """Return True if an except clause catches a failed import, as a bare clause does."""
     each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

@@ -1,8 +1,7 @@
-"""Checks whether the role that the template gives a function may call the models of its judges.
+"""Checks that the role that a template gives a function may call the models of its judges.
 
-An inference profile also needs permission for its models in each of its Regions, which is not checked.
-
-Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
+An inference profile also needs permission for its models in each of its Regions, which this module does not
+check. Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def check_judges(
     template: Path,
     parameters: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Check whether the template lets a function call the models of its judges.
+    """Check that the template gives a function permission, or an API key, for the models of its judges.
 
     Args:
         spec: The function.
@@ -71,10 +70,10 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
 
 
 def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
-    """Report the models that did not answer.
+    """Yield a finding for each model that did not answer.
 
     Args:
-        asked: The result of asking the judges.
+        asked: The result of calling the judges.
         place: The file with the samples.
     """
     for model in asked.silent:
@@ -109,7 +108,7 @@ class _Permissions:
         self._untold = False
 
     def may_ask(self, function: str, model: str) -> bool | None:
-        """Whether a function's role may call a model; None if the template alone does not determine it.
+        """Return True if a function's role may call a model; None if the template does not determine it.
 
         Args:
             function: The function's logical ID.
@@ -128,7 +127,7 @@ class _Permissions:
                 continue
             for resource in _several(statement.get("Resource")):
                 try:
-                    patterns = self._values.text(resource).split(",")  # a parameter may be a list
+                    patterns = self._values.text(resource).split(",")  # may be a list parameter
                 except Unresolved:
                     self._untold = True
                     continue
@@ -137,7 +136,7 @@ class _Permissions:
         return None if self._untold else False
 
     def _statements(self, function: str) -> list[dict[str, Any]] | None:
-        """The allow and deny statements of a function's role; None if the role is not in the template."""
+        """Return the statements of a function's role; None if the role is not in the template."""
         resource = mapping(self._resources.get(function))
         properties = merge_properties(self._globals, mapping(resource.get("Properties")))
         if "Role" not in properties:  # SAM creates the role from the function's own policies
@@ -169,7 +168,7 @@ class _Permissions:
                     yield statement
 
     def _chosen(self, value: Any) -> Any:
-        """A value with its conditions resolved; None if they are known only at deployment."""
+        """Return a value with its conditions resolved; None if they are known only at deployment."""
         try:
             return self._values.chosen(value)
         except Unresolved:

@@ -1,7 +1,7 @@
-"""Asks a grader's judges about samples until each model has answered, to learn its accepted parameters.
+"""Calls a grader's judges with samples until each model has answered, to learn the parameters it accepts.
 
 The first request with a schema also makes Bedrock compile the schema. That can take minutes, and the result
-is cached for a day. If the judges are asked before a job, none of the job's samples has to wait for it.
+is cached for a day. If the judges are called before a job, no sample of the job waits for the compilation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class AskedJudges:
-    """The result of asking a grader's judges."""
+    """The result of calling a grader's judges."""
 
     models: tuple[AskedModel, ...]
     """Every model that the grader calls."""
@@ -49,7 +49,7 @@ def ask_judges(
 
     Args:
         spec: The grader's function.
-        folder: The project, which holds the grader.
+        folder: The project's folder.
         judges: The models that the grader calls.
         rollouts: The file of samples. At most the first 50 are graded.
 
@@ -73,7 +73,7 @@ def ask_judges(
 
 
 def _answered(judges: tuple[AskedModel, ...]) -> tuple[AskedModel, ...]:
-    """The models, each with its accepted parameters if it has answered in this process."""
+    """Return the models, with the accepted parameters of those that have answered in this process."""
     found = [typed(AskedModel, each.as_dict()) for each in judge_models() if each.parts is not None]
     known = {(each.service, each.model): each for each in found}
     return tuple(known.get((judge.service, judge.model), judge) for judge in judges)

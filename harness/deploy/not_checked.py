@@ -30,7 +30,8 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
     Args:
         name: The function's logical ID.
-        properties: The function's properties with the template's Globals, as far as they are known.
+        properties: The function's properties merged with the template's Globals, without values known only at
+            deployment.
         place: The function's place, for findings.
     """
     if properties.get("PackageType") == "Image":
@@ -46,7 +47,7 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
 
 def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Report that a resource may contain graders that are not checked. The fan-out worker contains none.
+    """Report a resource that may contain graders, which are not checked. A fan-out worker is not reported.
 
     Args:
         name: The resource's logical ID.

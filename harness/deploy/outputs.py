@@ -1,8 +1,8 @@
 """Finds the graders that a CloudFormation stack has deployed, from its outputs and resources.
 
-An output counts if its value is the ARN of a Lambda function. Its name without the ending (`VersionArn`,
-`AliasArn`, `FunctionArn`, `Arn`) is the grader's name. A function that publishes versions counts even if no
-output names it; its logical ID is then the grader's name. Nothing changes in AWS.
+An output whose value is the ARN of a Lambda function is a grader. The grader's name is the output's name
+without the ending `VersionArn`, `AliasArn`, `FunctionArn` or `Arn`. A function that publishes versions is a
+grader even if no output names it. Its name is then its logical ID.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DeployedGrader:
     """ARN of the published version, whose code never changes."""
     alias: str | None = None
     function: str | None = None
-    """ARN without a version; the next deployment changes the code behind it."""
+    """ARN without a version. The next deployment changes the code that it names."""
 
     @property
     def arn(self) -> str:
@@ -47,7 +47,7 @@ class DeployedGrader:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The graders of a stack, with the stack's properties that the harness uses."""
+    """The graders of a stack, and other values of the stack that the harness uses."""
 
     name: str
     region: str
@@ -57,11 +57,11 @@ class Stack:
     submitter_policy: str | None = None
     """ARN of the managed policy for the identity that submits jobs, if the stack creates one."""
     fan_out_machine: str | None = None
-    """ARN of the state machine for replays that fan out, if the stack has a state machine."""
+    """ARN of the state machine for fanned-out replays, if the stack has one."""
     fan_out_prefix: str | None = None
     """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """The reason why the stack's resources could not be listed, so that `graders` may be incomplete."""
+    """Error that kept the stack's resources from being listed. `graders` may then be incomplete."""
 
     def arn(self, grader: str | None = None) -> str:
         """Return one grader's ARN with the most specific qualifier.
@@ -84,7 +84,7 @@ class Stack:
         return found.arn
 
     def to_json(self) -> dict[str, Any]:
-        """The stack as JSON."""
+        """Return the stack as JSON."""
         kinds = ("version", "alias", "function")
         graders = {
             name: {kind: getattr(grader, kind) for kind in kinds} for name, grader in self.graders.items()
@@ -149,13 +149,12 @@ def read_stack(name: str, region: str | None = None) -> Stack:
 
 
 def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
-    """The prefix that the stack's workers may write to; None for a stack without workers."""
     bucket, prefix = outputs.get("FanOutBucket"), outputs.get("FanOutPrefix")
     return f"s3://{bucket}/{prefix}" if bucket and prefix else None
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
-    """The logical ID of each function in the stack that publishes versions, by ARN."""
+    """Return logical ID and ARN of the functions that publish versions, and of their versions and aliases."""
     pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
     rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
     live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]
@@ -171,7 +170,7 @@ def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
 
 
 def _graders(arns: list[tuple[str, str]]) -> dict[str, DeployedGrader]:
-    """Group names and ARNs into graders. A function with several names takes the first."""
+    """Group names and ARNs into graders. A function with several names has the first one."""
     names: dict[str, str] = {}
     found: dict[str, dict[str, str]] = {}
     for name, arn in arns:

@@ -1,8 +1,8 @@
 """Grades the same rollouts in several places and over every wire, and reports where and why results differ.
 
-This process grades first, and the other places are compared with it. An answer whose ids or order are wrong
-counts as a failed call. A second pass in reverse order finds graders that do not always give a sample the
-same result, which a comparison of places alone would miss.
+This process grades first, and the other places are compared with it. A response whose ids or order are wrong
+counts as a failed call. Each place then grades the rollouts again in reverse order, to find graders that do
+not always give a sample the same result. A comparison of places alone would miss them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Difference(NamedTuple):
     what: str
     """`reward`, `error`, or the name of a metric."""
     here: Any
-    """The result in this process over the first wire."""
+    """Result in this process over the first wire."""
     there: Any
 
 
 @dataclass(slots=True)
 class Times:
-    """The durations of the calls to one place."""
+    """Durations of the calls to one place."""
 
     calls: list[float] = field(default_factory=list)
     """Milliseconds of each call, except the first, which may include a cold start."""
@@ -60,14 +60,14 @@ class Times:
             self.calls.append(ms)
 
     def at(self, share: float) -> float | None:
-        """Return the time within which this share of the calls was answered; for a single call, its time."""
+        """Return the time within which this share of the calls returned; None if there was no call."""
         ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
 @dataclass(slots=True)
 class Parity:
-    """The result of a comparison."""
+    """The result of comparing places."""
 
     rollouts: int
     wires: list[str]
@@ -75,26 +75,26 @@ class Parity:
     differences: list[Difference] = field(default_factory=list)
     times: dict[str, Times] = field(default_factory=dict)
     largest_event: dict[str, int] = field(default_factory=dict)
-    """The size of the largest event in bytes, by wire."""
+    """Size of the largest event in bytes, by wire."""
     largest_answer: int = 0
-    """The size of the largest answer in bytes."""
+    """Size of the largest response in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """By place, the samples whose result differed in a second pass, after a restart and in reverse order."""
+    """By place, the samples whose result differed when the place graded again in reverse, after a restart."""
     causes: dict[str, list[str]] = field(default_factory=dict)
-    """Possible causes of the differences in each place, one sentence each."""
+    """By place, possible causes of its differences, one sentence each."""
 
     @property
     def same(self) -> bool:
-        """Whether all places agree on everything."""
+        """True if all places agree on everything."""
         return not self.differences and not self.unstable
 
     @property
     def samples(self) -> int:
-        """Ids of the samples that differ in any place."""
+        """Number of samples that differ in any place."""
         return len({repr(one.id) for one in self.differences})
 
     def payload_share(self) -> float:
-        """The largest event or answer as a share of Lambda's 6 MB."""
+        """Return the size of the largest event or response as a share of Lambda's 6 MB."""
         return max([self.largest_answer, *self.largest_event.values()]) / MAX_EVENT
 
 
@@ -110,10 +110,10 @@ def compare(
         rollouts: The rollouts to grade. All must be usable.
         places: The places to grade in, starting with this process.
         wires: Names of profiles. All results are compared with this process's rewards over the first wire.
-        progress: Receives the number of rollouts that each call graded.
+        progress: Receives the number of rollouts in each finished call.
 
     Raises:
-        InputError: The grader asked a question without a recorded answer, so nothing was measured.
+        InputError: The grader sent a request without a recorded answer, so nothing was measured.
         ServiceError: A place could not be reached.
     """
     batches = list(in_batches(rollouts))
@@ -145,14 +145,13 @@ def compare(
 
 
 def _refuse_unrecorded(rows: list[Row], place: str) -> None:
-    """Refuse to compare if an answer is not recorded, because every place would fail in the same way."""
+    """Raise an error if an answer was not recorded, because every place would fail in the same way."""
     for row in rows:
         if row["error"] is not None and row["error"]["kind"] == UNRECORDED:
             raise InputError(f"not measured: {row['error']['message']}", place=place)
 
 
 def _causes(parity: Parity, here: GradingPlace, place: GradingPlace) -> Iterator[str]:
-    """Possible causes of a place's differences; empty if there are none."""
     own = parity.unstable.get(place.name)
     if own:
         how = "on a second pass, restarted and in reverse order"
@@ -175,8 +174,6 @@ def _samples(differences: list[Difference]) -> str:
 
 
 class _Timed:
-    """A target that records the durations of its calls."""
-
     def __init__(self, target: Target, times: Times) -> None:
         self._target = target
         self._times = times
@@ -217,7 +214,7 @@ def _graded(
 
 
 def _differences(base: list[Row], rows: list[Row], place: str, wire: str) -> Iterator[Difference]:
-    """Differences from the expected gradings: at most one per sample, the most important first."""
+    """Yield at most one difference per sample, the most important one."""
     for mine, other in zip(base, rows, strict=True):
         found = _difference(mine, other)
         if found is not None:
@@ -239,7 +236,6 @@ def _difference(mine: Row, other: Row) -> tuple[str, Any, Any] | None:
 
 
 def _said(row: Row) -> Any:
-    """A sample's result, with the message of a failed call."""
     error = row["error"]
     if error is None:
         return row["reward"]
@@ -251,7 +247,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profiles: list[Profile]) -> None:
-    """Record the size of events and answers in their wire's JSON."""
+    """Record the largest event and response, as JSON of their wire."""
     at = 0
     for batch in batches:
         sent: list[dict[str, Any]] = [rollout.sent for rollout in batch if rollout.sent is not None]
@@ -268,7 +264,7 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 
 def _outcome(row: Row) -> Reward | Failure:
-    """The library's JSON for a grading; a failed call has the size of a failed sample."""
+    """Return a result that takes as much JSON as the row; every failed call counts as a failed sample."""
     if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

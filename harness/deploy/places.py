@@ -35,7 +35,7 @@ class GradingPlace:
     """`in-process`, `lambda-runtime` or an ARN."""
     target: Target
     code_sha256: str | None
-    """Hash of the code there: a source file, an artifact's files, or Lambda's hash of the zip file."""
+    """Hash of the code there: of a source file or an artifact's files, or Lambda's hash of the zip file."""
     timeout_s: float | None = None
     """The time limit of a call there; None for no limit."""
     notes: tuple[str, ...] = ()
@@ -44,12 +44,12 @@ class GradingPlace:
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the function sets."""
     restart: Callable[[], None] | None = None
-    """Restarts the place. None if this process cannot do that, so there is no second pass."""
+    """Restarts the place. None if the harness cannot restart it, so there is no second pass."""
     source: str = ""
-    """The text of the grader's own modules."""
+    """Source code of the grader's own modules."""
 
     def facts(self) -> dict[str, Any]:
-        """The place as JSON."""
+        """Return the place as JSON."""
         target = self.target.inner if isinstance(self.target, AnsweredTarget) else self.target
         report = target.report() if isinstance(target, LocalRuntimeTarget) else None
         return {
@@ -89,7 +89,7 @@ def open_places(
         region: The Region of functions that are given by name.
         passed: Names of variables that the built function receives from this process.
         credentials: AWS credentials for the built function, as variables.
-        answers: Recorded answers to the grader's requests to a service, the same in every place.
+        answers: Recorded answers to the grader's requests to a service, used in every place.
 
     Raises:
         InputError: There is no such grader or function, or there is no build and no other place is given.
@@ -150,10 +150,10 @@ def open_places(
 def _local(
     spec: FunctionSpec, passed: Sequence[str], credentials: Mapping[str, str], answers: Path | None
 ) -> tuple[Target, LocalRuntimeTarget]:
-    """The built function, with a server for recorded answers if there are any."""
+    """Return the target for the built function, and the runtime inside it that reports measurements."""
 
     def opened(variables: Mapping[str, str]) -> LocalRuntimeTarget:
-        # With one environment, the cold start is measured once, and no other call runs at the same time.
+        # With one environment, the cold start is measured once, and calls do not run at the same time.
         return LocalRuntimeTarget(
             spec,
             concurrency=1,
@@ -172,7 +172,7 @@ def _local(
 def _by_hand(
     handler: str, grader: str | None, artifact: Path | None, function: str | None, elsewhere: bool
 ) -> FunctionSpec | None:
-    """The handler's folder or zip file, without a template; None if only functions in AWS are compared."""
+    """Return the handler's folder or zip file as a function; None if only functions in AWS are compared."""
     if grader is not None or function is not None:
         raise InputError("--handler already names the function", fix="Leave --grader and --function out.")
     if artifact is not None:
@@ -184,7 +184,7 @@ def _by_hand(
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:
-    """The built function; None if there is no build, and none was requested or needed."""
+    """Return the built function; None if there is no build, and the user neither asked for nor needs one."""
     try:
         return built_function(artifact, function, grader)
     except InputError:

@@ -1,4 +1,4 @@
-"""Finds IAM policies that allow too much, in IAM's form or in a template's form.
+"""Finds IAM policies that allow too much, in IAM's own JSON or in a template.
 
 Source: the IAM user guide, "IAM JSON policy elements".
 """
@@ -51,7 +51,7 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
 
 
 def written(found: Any) -> Iterator[Document]:
-    """Yield objects from lists and, in a template, from both branches of `Fn::If`.
+    """Yield the objects in a value: in nested lists and, in a template, in both branches of `Fn::If`.
 
     Args:
         found: The value in the template or policy.

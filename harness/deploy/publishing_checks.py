@@ -1,9 +1,9 @@
-"""Finds redeployments that would change or delete a version that a job uses.
+"""Finds settings that let a redeployment change or delete a version that a job uses.
 
-SAM publishes a version when the text of a function's properties changes, and it takes that text before it
-resolves parameters (aws/serverless-application-model#3820). So a redeployment with another value changes
-`$LATEST`, while the alias and the outputs keep the version with the old value. A parameter that
-VersionDescription names does publish: CloudFormation replaces a version whose description changes, and
+SAM publishes a version when the text of a function's properties changes, and it compares that text before it
+resolves parameters (aws/serverless-application-model#3820). So a redeployment with another parameter value
+changes `$LATEST`, while the alias and the outputs keep the version with the old value. A parameter in
+VersionDescription does publish a version: CloudFormation replaces a version whose description changes, and
 deletes the old version unless UpdateReplacePolicy retains it. Removing a function deletes all its versions,
 unless DeletionPolicy retains the function (Lambda API reference, DeleteFunction).
 """
@@ -63,15 +63,14 @@ def check_publishing(
 
 
 def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
-    """The parameters that a value depends on."""
     known = mapping(template.get("Parameters"))
     return [name for name in dict.fromkeys(_references(template, value)) if name in known]
 
 
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every name that a value depends on, directly or through conditions.
+    """Yield every name that a value depends on, directly or through conditions.
 
-    `within` holds the conditions that are being resolved.
+    `within` has the conditions that are being resolved, so that a cycle ends.
     """
     if isinstance(value, list):
         for each in value:

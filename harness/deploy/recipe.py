@@ -1,4 +1,4 @@
-"""Decides the contents of an artifact, from a template and a function's logical ID, or from explicit parts.
+"""Determines the contents of an artifact from a template, or from parts that the command line names.
 
 `harness.localaws.source_tree` decides which of the user's files and packages belong to a function.
 """
@@ -45,11 +45,11 @@ class Recipe:
     requirements: tuple[Path, ...] = ()
     """Requirements files for pip."""
     powertools_installed: bool = False
-    """Whether to copy Powertools from the running environment instead of downloading it."""
+    """True to copy Powertools from the running environment instead of downloading it."""
     handler: str | None = None
-    """The function's handler, which determines the function's files; None if every part is explicit."""
+    """The function's handler, which determines the function's files; None if `sources` has all files."""
     check: str | None = None
-    """The check, if the handler is that of ready checks; None for any other handler."""
+    """The ready check that the handler runs; None for any other handler."""
     own: Path | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: tuple[Path, ...] = ()
@@ -57,13 +57,13 @@ class Recipe:
     project: Path = Path()
     """The folder that paths are relative to and that links must not leave."""
     image: bool = False
-    """Whether the function is deployed as a container image, which may be larger."""
+    """True if the function is deployed as a container image, which may be larger than a zip file."""
     worker: bool = False
-    """Whether the function is the fan-out worker, which has modules of the harness but no grader."""
+    """True for the fan-out worker, which has modules of the harness but no grader."""
     placeholder: bool = False
-    """Whether to build a placeholder for the worker, because the stack does not fan out."""
+    """True to build a placeholder instead of the worker, because the stack does not fan out."""
     notes: tuple[str, ...] = ()
-    """Notes for the user about how the template was read."""
+    """Messages for the user about how the template was read."""
 
 
 def recipe_of(
@@ -81,7 +81,7 @@ def recipe_of(
         template: The source template.
         function: The function's logical ID.
         pins: Requirements for every function.
-        powertools_installed: Whether to copy Powertools from the running environment.
+        powertools_installed: True to copy Powertools from the running environment.
         sources: Files that the functions share, in addition to their own.
         parameters: Values that replace the parameters' defaults.
 
@@ -136,7 +136,7 @@ def recipe_of(
 def _worker_recipe(
     content: Mapping[str, Any], function: str, template: Path, parameters: Mapping[str, str]
 ) -> Recipe:
-    """The recipe of the fan-out worker. Only its parameter's default tells whether the stack has a worker."""
+    """Return the recipe of the fan-out worker, or of its placeholder if the stack does not fan out."""
     resource = content["Resources"][function]
     # Read the worker's runtime and architecture like a grader's.
     serverless = {**content, "Resources": {function: {**resource, "Type": FUNCTION_TYPE}}}
@@ -173,7 +173,7 @@ def _left_open(what: str, declared: DeclaredFunction, template: Path) -> InputEr
 
 
 def _defaults(declared: DeclaredFunction) -> Iterator[str]:
-    """A note on the defaults used, because `sam` does not pass `--parameter-overrides` on to make."""
+    """Tell the user which defaults were used, because `sam` does not pass `--parameter-overrides` to make."""
     if declared.defaults:
         used = " ".join(f"{name}={value}" for name, value in declared.defaults.items())
         yield (
@@ -184,7 +184,7 @@ def _defaults(declared: DeclaredFunction) -> Iterator[str]:
 
 @contextmanager
 def _yaml(template: Path) -> Iterator[None]:
-    """Make PyYAML importable: `sam build` may run outside of any virtual environment."""
+    """Install PyYAML temporarily if it is missing: `sam build` may run outside of any virtual environment."""
     if template.suffix == ".json" or importlib.util.find_spec("yaml") is not None:
         yield
         return

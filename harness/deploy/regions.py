@@ -21,7 +21,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True)
 class KnownRegion:
-    """A Region, and the setting that names it."""
+    """A Region, and the setting that it comes from."""
 
     name: str
     source: str
@@ -31,15 +31,15 @@ class KnownRegion:
 def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegion | None:
     """Find the Region: `--region`, then the ARN, AWS_REGION, AWS_DEFAULT_REGION, then `samconfig.toml`.
 
-    `sam deploy` uses the same order. boto3 reads the AWS profile last.
+    `sam deploy` uses the same order. The AWS profile is left to boto3.
 
     Args:
         given: The value of `--region`.
-        named: A stack or function as the user named it; an ARN contains a Region.
+        named: The stack or function that the user named. An ARN contains a Region.
         folder: The folder that may have a `samconfig.toml`.
 
     Returns:
-        The Region, or None if none of these sets it.
+        The Region, or None if no setting names one.
 
     Raises:
         InputError: `samconfig.toml` cannot be read.
@@ -60,13 +60,13 @@ def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegi
 def check_region(
     region: str, place: Place, *, job_region: str | None = None, model: str | None = None
 ) -> Iterator[Finding]:
-    """Check a grader's Region against its job's.
+    """Check that a grader is in its job's Region, and that the model is tuned there.
 
     Args:
         region: The grader's Region.
         place: The place where that Region is set.
         job_region: The job's Region; None for the grader's Region.
-        model: The model that the job tunes; None for any model.
+        model: The model that the job tunes; None to skip the check of the model.
     """
     if job_region is not None and job_region != region:
         yield finding("D066", f"the grader is in {region}, the job in {job_region}", place)

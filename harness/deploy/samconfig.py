@@ -75,7 +75,7 @@ def _parameters(environment: Any, command: str) -> dict[str, Any]:
 
 
 def _overrides(value: Any) -> dict[str, str]:
-    """Parse parameters: a text or list of `Name=Value`, CloudFormation's long form, or a table."""
+    """Parse a string or list of `Name=Value` pairs, of CloudFormation's long form, or a table."""
     if isinstance(value, dict):
         return {name: scalar_text(each) for name, each in value.items() if not isinstance(each, (dict, list))}
     lines = value if isinstance(value, list) else [value]
@@ -83,7 +83,7 @@ def _overrides(value: Any) -> dict[str, str]:
     for line in lines:
         try:
             words = shlex.split(line) if isinstance(line, str) else []
-        except ValueError:  # an unclosed quote, which `sam` refuses
+        except ValueError:  # an unclosed quote, which `sam` rejects
             continue
         for word in words:
             name, given, text = _LONG.sub(r"\1=", word).partition("=")

@@ -27,7 +27,7 @@ RUNTIME_ENDS = {
     "python3.13": date(2029, 6, 30),
     "python3.14": date(2029, 6, 30),
 }
-"""The dates on which Lambda ends support for its runtimes (Lambda developer guide; later dates may move)."""
+"""Dates on which Lambda ends support for its runtimes (Lambda developer guide). Later dates may move."""
 
 
 def check_settings(

@@ -1,4 +1,4 @@
-"""Compares a grader's environments in two places, because the same code may grade differently in each."""
+"""Compares a grader's environment in two places, because the same code may grade differently there."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Surroundings:
 
 
 def surroundings_here() -> Surroundings:
-    """Describe this process."""
+    """Describe the environment of this process."""
     done = subprocess.run([sys.executable, "-P", "-c", _LOOK], capture_output=True, timeout=_SECONDS)
     return _read(done.stdout)
 
 
 def surroundings_of(spec: FunctionSpec) -> Surroundings:
-    """Describe a function under the local Lambda runtime."""
+    """Describe the environment of a function under the local Lambda runtime."""
     interpreter = find_interpreter(spec.runtime)
     with closing(Confinement(spec, interpreter)) as confinement:
         variables = function_variables(
@@ -73,7 +73,7 @@ def surroundings_of(spec: FunctionSpec) -> Surroundings:
 
 
 def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
-    """Describe a function in AWS, as far as its configuration shows.
+    """Describe the environment of a function in AWS, as far as its configuration shows it.
 
     Args:
         configuration: The response of GetFunctionConfiguration; empty if these credentials may not read it.
@@ -97,7 +97,7 @@ def causes(
         here: This process.
         there: The other place.
         set_there: The variables that the template or the function's configuration sets there.
-        source: The text of the grader's own modules, which may read any variable that it mentions.
+        source: Source code of the grader's own modules. The grader may read any variable that is named in it.
     """
     yield from _variables(here.variables, there.variables, set_there, source)
     if here.python and there.python and not here.python.startswith(there.python):
@@ -122,7 +122,7 @@ def causes(
 def _variables(
     here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """The variables that differ. If the grader's code mentions any of them, the others are left out."""
+    """Describe the variables that differ; only those that the grader's code mentions, if there are any."""
     if here is None:
         return
     quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
@@ -137,7 +137,7 @@ def _variables(
 
 
 def own_source(artifact: Path) -> str:
-    """The text of the modules at the top of an artifact, which include the user's modules."""
+    """Return the source code of the modules at the top of an artifact, which include the user's modules."""
     return "\n".join(path.read_text("utf-8", "replace") for path in sorted(artifact.glob("*.py")))
 
 

@@ -1,6 +1,6 @@
-"""Checks a SAM template, before it is built, for harmful settings: timeouts, versions, IAM.
+"""Finds harmful settings in a SAM template before it is built: timeouts, versions, IAM policies.
 
-Values known only at deployment (a parameter without a default, an import) are not checked, because a guess
+Values known only at deployment, such as a parameter without a default, are not checked, because a guess
 could give a wrong finding.
 """
 
@@ -84,7 +84,7 @@ class _Template:
         properties = merge_properties(self._globals, own)
         place = self._place(name)
         known = plain(self._values, properties)
-        # A setting whose value is known only at deployment is not a fault.
+        # A value known only at deployment is replaced with a harmless one, so that it causes no finding.
         unknown = {"Timeout": 60, "MemorySize": 512}
         known |= {key: value for key, value in unknown.items() if key in properties and key not in known}
         yield from check_settings(
@@ -115,14 +115,13 @@ class _Template:
         yield from self._own_policies(name, own.get("Policies"), place)
 
     def _alarms(self, graders: list[str]) -> Iterator[Finding]:
-        """Report graders that no alarm watches, in particular those missing from an alarm's list of names."""
         lists = [loop.name for loop in loops(self._template) if loop.items]
         fix = f"Add its name to the list of {lists[0]}." if lists else None
         for name in sorted({*graders} - watched(self._template, graders)):
             yield finding("D012", f"no alarm in the template watches {name}", self._place(name), fix=fix)
 
     def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
-        """Whether the function's log group deletes old logs."""
+        """Return True if the function's log group deletes old logs, or belongs to another stack."""
         wanted = mapping(properties.get("LoggingConfig")).get("LogGroup")
         groups = {key: one for key, one in self._resources.items() if one.get("Type") == _LOG_GROUP}
         if (group := str(mapping(wanted).get("Ref"))) in groups:
@@ -145,7 +144,7 @@ class _Template:
             yield from _managed(arn, name, place)
 
     def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
-        """Check policies in SAM's shorthand on the function: names of managed policies, and statements."""
+        """Check the policies that SAM allows on a function: names of managed policies, and statements."""
         for policy in policies if isinstance(policies, list) else [policies]:
             if isinstance(policy, dict):
                 yield from check_statements(policy, place, name)
@@ -159,7 +158,6 @@ class _Template:
 
 
 def _managed(policy: Any, whose: str, place: Place) -> Iterator[Finding]:
-    """Check a policy that AWS manages, by its name or ARN."""
     name = policy.rpartition("/")[2] if isinstance(policy, str) else ""
     if name == "AdministratorAccess":
         yield finding("D007", f"{whose} has {name}", place)

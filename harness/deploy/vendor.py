@@ -60,13 +60,13 @@ def install_requirements(
 ) -> list[str]:
     """Install the wheels of requirements files for a function's platform, on any machine.
 
-    pip enforces hashes for every file that contains a hash. A file never replaces a package that another file
+    pip checks hashes for every file that contains a hash. A file never replaces a package that another file
     installed: different versions of a package conflict.
 
     Args:
         requirements: The files. Files without a requirement are skipped.
         into: The artifact.
-        runtime: The function's runtime, `python3.13`.
+        runtime: The function's runtime, such as `python3.13`.
         architecture: The function's architecture, `x86_64` or `arm64`.
 
     Returns:
@@ -118,7 +118,7 @@ def install_here(requirements: Path, into: Path) -> None:
 
 
 def included_files(requirements: Path) -> list[Path]:
-    """Return a requirements file and the local files that it includes (`-r`, `-c`), each once.
+    """Return a requirements file and the local files that it includes with `-r` and `-c`, without duplicates.
 
     Args:
         requirements: The file.
@@ -167,7 +167,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
 def _download(
     files: Sequence[Path], scratch: Path, others: Sequence[Path], into: Path, runtime: str, architecture: str
 ) -> None:
-    """Choose packages for the function's Python instead of this process's, and fetch their wheels."""
+    """Download wheels for the function's Python, which may differ from the Python of this process."""
     version = ".".join(map(str, runtime_version(runtime)))
     markers = f"python_version={version} python_full_version={version}.0 implementation_version={version}.0"
     markers += " implementation_name=cpython platform_python_implementation=CPython os_name=posix"
@@ -185,7 +185,7 @@ def _download(
 
 
 def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
-    """Install the fetched wheels into `packages`, and return the packages that contain only scripts."""
+    """Install the downloaded wheels into `packages`, and return the packages that contain only scripts."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -200,7 +200,7 @@ def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
 
 
 def _scripts_alone(packages: Path) -> list[Path]:
-    """The `.dist-info` of packages that have only scripts in `bin` and require no other package."""
+    """Return the `.dist-info` of packages that have only scripts in `bin` and require no other package."""
     found = []
     for information in sorted(packages.glob("*.dist-info")):
         record = information / "RECORD"
@@ -220,7 +220,7 @@ def _metadata(information: Path) -> str:
 
 
 def _is_program(file: Path) -> bool:
-    """Whether a file is compiled for Linux, as opposed to a script that would start Python."""
+    """Return True for a program compiled for Linux, False for a script that would start Python."""
     if not file.is_file():
         return False
     with file.open("rb") as opened:
@@ -228,7 +228,7 @@ def _is_program(file: Path) -> bool:
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:
-    """Arguments that make pip choose packages for the function's Python and machine."""
+    """Return arguments that make pip choose packages for the function's Python and machine."""
     words = ["--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"]
     words += ["--implementation", "cp", "--python-version", ".".join(map(str, runtime_version(runtime)))]
     for platform in wheel_platforms(runtime, architecture):
@@ -255,13 +255,12 @@ def _text(file: Path) -> str:
 
 
 def _installed(artifact: Path) -> list[str]:
-    """The packages that an artifact already contains, as pip's constraints."""
+    """Return the packages that an artifact already contains, as pip's constraints."""
     names = [folder.name.removesuffix(".dist-info") for folder in sorted(artifact.glob("*.dist-info"))]
     return [name.replace("-", "==", 1) for name in names]
 
 
 def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path]) -> InputError | ServiceError:
-    """Turn pip's output into an error with a fix."""
     place = ", ".join(map(str, files))
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR")]
     message = f"pip could not install it: {' '.join(errors[-2:]) or said.strip()[-300:] or 'it said nothing'}"
@@ -290,7 +289,7 @@ def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path])
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two spellings name the same package."""
+    """Return True if two spellings name the same package."""
     return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
 
 
@@ -312,7 +311,7 @@ def _remove_leftovers(packages: Path) -> None:
 
 
 def _merge(packages: Path, into: Path, files: Sequence[Path]) -> None:
-    """Merge newly installed packages into the artifact. A file that exists in both must be identical."""
+    """Move new packages into the artifact. A file that exists in both must be identical."""
     for file in sorted(packages.rglob("*")):
         if not file.is_file():
             continue

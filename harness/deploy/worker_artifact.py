@@ -21,7 +21,7 @@ __all__ = ["WORKER_HANDLER", "WORKER_PINS", "copy_worker", "is_wanted", "is_work
 
 WORKER_MODULE = "harness.replay.fan_out.part_worker"
 WORKER_HANDLER = f"{WORKER_MODULE}.handler"
-"""The worker's handler, by which a worker is distinguished from a grader."""
+"""Handler of the worker. It distinguishes a worker from a grader."""
 
 _HARNESS = Path(harness.__file__).parent
 WORKER_PINS = _HARNESS / "replay" / "fan_out" / "requirements.txt"
@@ -42,7 +42,7 @@ def handler(event, context):
 
 
 def is_worker(resource: Any) -> bool:
-    """Whether a template's resource is a worker."""
+    """Return True if a template's resource is the fan-out worker."""
     if not isinstance(resource, dict) or resource.get("Type") != _TYPE:
         return False
     properties = resource.get("Properties")
@@ -61,7 +61,7 @@ def is_wanted(
         project: The folder of `samconfig.toml`, whose values `sam deploy` uses.
 
     Returns:
-        Whether the stack has the worker, and the defaults that this depends on, by parameter.
+        True if the stack has the worker, and the values of the defaults that this depends on, by parameter.
 
     Raises:
         InputError: `samconfig.toml` is not valid.
@@ -77,7 +77,7 @@ def is_wanted(
 
 
 def copy_worker(into: Path) -> None:
-    """Copy the harness's modules that the worker may import, immediately or later.
+    """Copy the modules of the harness that the worker may import when it starts or later.
 
     Args:
         into: The artifact.
