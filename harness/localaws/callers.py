@@ -1,8 +1,8 @@
 """Distinguishes requests of programs on this machine from requests of web pages.
 
-Every page in the engineer's browser can reach a server on loopback. The page may send a form or plain text to
-any address without permission, and the page's host name may resolve to 127.0.0.1 (DNS rebinding). Browsers
-send headers about a request's origin and programs do not, so a request with a foreign origin is refused.
+Every page in the engineer's browser can reach a server on loopback. A page may send a form or plain text to
+any address without permission, and its host name may resolve to 127.0.0.1 (DNS rebinding). Browsers send
+headers about the origin of a request and programs do not, so a request with a foreign origin is refused.
 
 Sources: the Fetch standard (`Origin`, sent with every POST), the W3C's Fetch Metadata (`Sec-Fetch-Site`, sent
 with every request of a page to a loopback address), RFC 9110, 7.2 (`Host`).
@@ -20,10 +20,10 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def why_refused(headers: Iterable[tuple[str, str]]) -> str | None:
-    """Return the reason for refusing a request, as a sentence; None for a program on this machine.
+    """Return the reason for refusing a request, as a sentence; None if a program on this machine sent it.
 
     Args:
-        headers: Pairs of lowercase name and value; a repeated header appears each time that it was sent.
+        headers: Pairs of lowercase name and value. A repeated header appears each time that it was sent.
 
     Example:
         >>> why_refused([("host", "127.0.0.1:8080")])

@@ -1,7 +1,8 @@
 """Finds the compiled files of an artifact, and the machine, glibc and Python that each was built for.
 
-It reads the files' headers (System V ABI, "Object Files"; the GNU section `.gnu.version_r`), because file
-names and wheel tags say nothing about libraries and programs that a user adds.
+The information comes from the files' headers (System V ABI, "Object Files"; the GNU section
+`.gnu.version_r`), because file names and wheel tags say nothing about libraries and programs that a user
+adds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SUFFIXES = (".so", ".pyd", ".dylib")
 _PYTHON = re.compile(r"\.cpython-3(\d+)[a-z]*-")
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 _SINCE = {b"GLIBC_ABI_DT_RELR": (2, 36)}
-"""Features that a loader must support and whose names contain no version, with the glibc that added them."""
+"""Names of loader features that contain no version, with the glibc version that added the feature."""
 _VERSIONS_NEEDED = 0x6FFFFFFE
 _WEAK = 2
 _SMALLEST = 64
@@ -43,7 +44,7 @@ class CompiledFile:
     glibc: tuple[int, int] | None = None
     """The oldest glibc that can load the file; None if it needs no glibc or its version cannot be read."""
     python: str | None = None
-    """The only Python that can import the file (`python3.13`); None for any Python, or for other files."""
+    """The only Python that can import the file, such as `python3.13`; None for any or if it is no module."""
 
 
 def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
@@ -61,7 +62,7 @@ def compiled_files(artifact: Path) -> Iterator[CompiledFile]:
 
 
 def misfits(files: list[CompiledFile], runtime: str, architecture: str) -> list[str]:
-    """Explain why a function cannot load its compiled files, with one sentence for each such file.
+    """Explain why a function cannot load its compiled files, in one sentence for each cause.
 
     Args:
         files: From `compiled_files`.
@@ -119,16 +120,16 @@ def _read(path: Path, name: str) -> CompiledFile | None:
             made_for = _ELF_MACHINES.get(machine, f"another processor (ELF machine {machine})")
             python = _PYTHON.search(path.name)
             return CompiledFile(name, made_for, _glibc_needed(content), python and f"python3.{python[1]}")
-    # Programs for other systems are only data of a package; Python loads libraries alone.
+    # A package may contain programs for other systems as data. Python loads only libraries.
     system = next((each for magic, each in _OTHER_SYSTEMS.items() if start.startswith(magic)), None)
     return CompiledFile(name, system) if system is not None and path.suffix in _SUFFIXES else None
 
 
 def _glibc_needed(content: bytes) -> tuple[int, int] | None:
-    """The newest glibc version that a 64-bit little-endian ELF file requires from its loader."""
+    """Return the newest glibc version that a 64-bit little-endian ELF file requires from its loader."""
     try:
         needed = list(_versions_needed(content))
-    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file names none
+    except (struct.error, IndexError, ValueError, OverflowError):  # a damaged or stripped file
         return None
     found = [_SINCE.get(name) or _GLIBC.fullmatch(name) for name in needed]
     versions = [each if isinstance(each, tuple) else (int(each[1]), int(each[2])) for each in found if each]
@@ -136,7 +137,7 @@ def _glibc_needed(content: bytes) -> tuple[int, int] | None:
 
 
 def _versions_needed(content: bytes) -> Iterator[bytes]:
-    """The names of the symbol versions in `.gnu.version_r`, without optional (weak) ones."""
+    """Yield the names of the symbol versions in `.gnu.version_r`, without optional (weak) ones."""
     sections = list(_sections(content))
     for kind, offset, size, link in sections:
         if kind != _VERSIONS_NEEDED:
@@ -159,7 +160,7 @@ def _versions_needed(content: bytes) -> Iterator[bytes]:
 
 
 def _sections(content: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """The type, offset, size and link of every section."""
+    """Yield the type, offset, size and link of every section."""
     if content[4:6] != b"\x02\x01":
         return
     (table,) = struct.unpack_from("<Q", content, 0x28)

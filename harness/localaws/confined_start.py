@@ -1,12 +1,12 @@
-"""The first code that a function's process runs: it confines the process, then runs the handler's client.
+"""The first code that a function's process runs: it confines the process, then starts the handler.
 
 This script runs in the function's interpreter, without this project: it uses only the standard library, and
-no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` writes its arguments: a
-plan as JSON, then the command to run. `ConfinementPlan` there describes the fields.
+no syntax newer than Lambda's oldest Python runtime. `harness.localaws.confinement` passes it two arguments: a
+`ConfinementPlan` as JSON, and the command to run.
 
-There are two protections. Namespace: the process gets a new root in a separate mount namespace. The root has
-only the files that Lambda has, and they are read-only except for a fresh /tmp. Landlock: the process sees the
-unchanged file system, but can write only to the listed places.
+There are two protections. With a namespace, the process gets a new root in a separate mount namespace. The
+root has only the files that Lambda has, and they are read-only except for a fresh /tmp. With Landlock, the
+process sees the unchanged file system, but can write only to the listed places.
 
 Sources: mount_namespaces(7), user_namespaces(7), mount_setattr(2), landlock(7).
 """
@@ -21,7 +21,7 @@ import resource
 import stat
 import sys
 
-TYPE_CHECKING = False  # importing `typing` would make every cold start milliseconds slower
+TYPE_CHECKING = False  # importing `typing` would add milliseconds to every cold start
 if TYPE_CHECKING:
     from typing import Any
 
@@ -103,7 +103,7 @@ def enter_namespace(plan: dict[str, Any]) -> None:
 
 
 def _unshare() -> None:
-    """Enter a user and a mount namespace; as root, only a mount namespace if user namespaces are disabled."""
+    """Enter a user and a mount namespace. As root, enter only the latter if user namespaces are disabled."""
     user, group = os.getuid(), os.getgid()
     if _LIBC.unshare(_NEW_USER | _NEW_NAMESPACE) == 0:
         for name, text in (
@@ -129,7 +129,7 @@ def _set_attributes(mount: str, how: int, attributes: _MountAttributes) -> None:
 
 
 def _show(source: str, target: str) -> None:
-    """Bind a file or folder of the old root into the new one."""
+    """Bind a file or folder of the old root into the new root."""
     place = _NEW_ROOT + target
     if not os.path.lexists(place):
         if os.path.isdir(source):
@@ -141,7 +141,7 @@ def _show(source: str, target: str) -> None:
 
 
 def _show_system(name: str) -> None:
-    """Show a system folder, or the link that the system has in its place."""
+    """Show a system folder, or the link that this system has in its place."""
     if os.path.islink(name):
         os.symlink(os.readlink(name), _NEW_ROOT + name)
     elif os.path.isdir(name):
@@ -158,7 +158,7 @@ def _hide(folder: str, tools: list[str]) -> None:
 
 
 def _show_devices() -> None:
-    """Create the devices that Lambda has. It has no /dev/shm."""
+    """Create the devices that Lambda has. Lambda has no /dev/shm."""
     for name in _DEVICES:
         _show(f"/dev/{name}", f"/dev/{name}")
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
@@ -166,7 +166,7 @@ def _show_devices() -> None:
 
 
 def _drop_capabilities() -> None:
-    """Drop the capabilities for changing mounts, for the process and all its children."""
+    """Drop all capabilities, for the process and its children, so that they cannot change mounts."""
     with open("/proc/sys/kernel/cap_last_cap") as file:
         last = int(file.read())
     for capability in range(last + 1):
@@ -177,7 +177,7 @@ def _drop_capabilities() -> None:
 
 
 def enter_landlock(plan: dict[str, Any]) -> None:
-    """Forbid writes to all but the listed places."""
+    """Forbid writes outside of the listed places."""
     version = _check(_LIBC.syscall(_CREATE_RULESET, None, 0, 1), "Landlock")
     rights = _WRITES | (_REFER if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
     ruleset = _Ruleset(rights)
@@ -197,7 +197,7 @@ def enter_landlock(plan: dict[str, Any]) -> None:
 def refuse_semaphores() -> None:
     """Make multiprocessing's locks fail as they do without /dev/shm.
 
-    C libraries raise different errors if it is missing. Lambda's users report error 38.
+    The error depends on the C library when /dev/shm is missing. In Lambda it is error 38 (ENOSYS).
     """
     try:
         module: Any = __import__("_multiprocessing")
@@ -214,7 +214,7 @@ def refuse_semaphores() -> None:
 
 
 def main() -> None:
-    """Confine the process and run the command in the arguments."""
+    """Confine the process and run the command that the arguments name."""
     plan = json.loads(sys.argv[1])
     try:
         if plan["protection"] == "namespace":

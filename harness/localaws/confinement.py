@@ -2,8 +2,8 @@
 
 There are three protections, and the first that this machine supports is used. A mount namespace hides files
 that do not exist in Lambda, and a write outside /tmp fails with Lambda's own error. Landlock refuses such a
-write with a different error. A disposable copy of the artifact shows after the call that it was written to.
-`docs/local-lambda.md` describes the gaps of each.
+write with a different error. With a disposable copy of the artifact, such a write succeeds and is detected
+after the call. `docs/local-lambda.md` describes the gaps of each protection.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PROBE = "import ctypes, ssl, awslambdaric.bootstrap"
 
 # The parts of the system that a Lambda function sees. The rest of this machine is hidden.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc")
-# Systems that have these folders keep the name server's address or all their packages in them.
+# Some systems store the name server's address, or all their packages, in these folders.
 _SYSTEM_IF_PRESENT = ("/run/systemd/resolve", "/run/resolvconf", "/nix/store", "/gnu/store")
 _PROGRAM_FOLDERS = (
     "/usr/bin",
@@ -43,7 +43,7 @@ _PROGRAM_FOLDERS = (
     "/bin",
     "/sbin",
 )
-# Programs of the minimal Amazon Linux 2023 that functions run on.
+# The programs of the minimal Amazon Linux 2023, on which functions run.
 _TOOLS = """
     [ arch awk b2sum base32 base64 basename bash cat chgrp chmod chown cksum comm cp curl cut date dd df
     dir dircolors dirname du echo egrep env expand expr factor false fgrep fmt fold gawk grep groups head
@@ -83,13 +83,13 @@ class ConfinementPlan:
     artifact: str
     """The artifact's folder on this machine."""
     root: str
-    """The artifact's folder as the function sees it: its working directory."""
+    """The artifact's folder as the function sees it, which is also its working directory."""
     tmp_mb: int
-    """The size of the fresh /tmp."""
+    """Size of the fresh /tmp, in MB."""
     visible: tuple[str, ...] = ()
     """Paths outside the system's folders that the interpreter needs."""
     writable: tuple[str, ...] = ()
-    """Writable paths, for Landlock."""
+    """Paths that stay writable under Landlock."""
     system: tuple[str, ...] = SYSTEM
     hidden: tuple[str, ...] = _PROGRAM_FOLDERS
     tools: tuple[str, ...] = tuple(_TOOLS)
@@ -134,7 +134,7 @@ class Confinement:
         """Return the command line that runs a module or a program confined.
 
         Args:
-            arguments: Either `-m`, a module and its arguments, or a program's text and its arguments.
+            arguments: Either `-m`, a module and its arguments, or a program's source code and its arguments.
             scratch: A writable folder, if /tmp is shared with the rest of the machine.
         """
         plan = ConfinementPlan(
@@ -155,7 +155,7 @@ class Confinement:
         return self._copy
 
     def changed(self) -> list[str]:
-        """The files of the copy that were written, added or removed; empty if there is no copy."""
+        """Return the files of the copy that were written, added or removed; empty if there is no copy."""
         if self._copy is None:
             return []
         after = _state(self._copy)
@@ -168,7 +168,7 @@ class Confinement:
 
 
 def _best(interpreter: Interpreter, artifact: Path) -> Protection:
-    """The first protection that works on this machine."""
+    """Return the first protection that works on this machine."""
     if sys.platform != "linux":
         return Protection.COPY
     if _works(Protection.NAMESPACE, interpreter):
@@ -179,7 +179,7 @@ def _best(interpreter: Interpreter, artifact: Path) -> Protection:
 
 
 def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
-    """Every file in a folder, with its size and modification time, which reveal a change."""
+    """Return the relative path, size and modification time of every file in a folder."""
     found = set()
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -191,7 +191,7 @@ def _state(folder: Path) -> set[tuple[str, tuple[int, int]]]:
 
 @lru_cache
 def _works(protection: Protection, interpreter: Interpreter) -> bool:
-    """Whether a process confined in this way can still run Lambda's client."""
+    """Return True if a process confined in this way can still run Lambda's client."""
     with tempfile.TemporaryDirectory(prefix="rft-lambda-probe-") as folder:
         spec = FunctionSpec(name="probe", artifact=Path(folder), handler="none.none")
         command = Confinement(spec, interpreter, protection=protection).command(_PROBE)
@@ -203,7 +203,7 @@ def _works(protection: Protection, interpreter: Interpreter) -> bool:
 
 
 def _needed(executable: Path, shown: Iterable[str]) -> Iterator[str]:
-    """The paths outside the system's folders that the interpreter needs, parents before children."""
+    """Return the paths outside the system's folders that the interpreter needs, parents before children."""
     found = {path for path in _SYSTEM_IF_PRESENT if os.path.exists(path)}
     found |= {path for path in shown if os.path.isabs(path) and os.path.exists(path)}
     folder = executable.parents[1]

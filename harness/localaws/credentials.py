@@ -1,4 +1,4 @@
-"""Provides AWS credentials to a function on this machine, which has no role that would do so."""
+"""Provides AWS credentials to a function on this machine, where it has no role."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["profile_credentials"]
 
 
 def profile_credentials(profile: str) -> dict[str, str]:
-    """Read a profile's credentials into the variables that a deployed function gets from its role.
+    """Return a profile's credentials as the variables that a deployed function gets from its role.
 
     Args:
         profile: The profile's name in the engineer's AWS configuration.

@@ -1,7 +1,7 @@
 """Describes a Lambda function to run: its artifact, handler and configuration.
 
-A `FunctionSpec` is plain data. `harness.localaws.template` reads it from a template, and callers may create
-one themselves. Nothing here runs code.
+A `FunctionSpec` is plain data. `harness.localaws.template` creates it from a template, and callers may create
+one themselves.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TIMEOUT_S = (0.0, 900.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class FunctionSpec:
-    """One function, as described to Lambda.
+    """One Lambda function and its configuration.
 
     Raises:
         InputError: The artifact is not a folder, the timeout or the memory exceeds Lambda's limits, or a
@@ -44,11 +44,11 @@ class FunctionSpec:
 
     name: str
     artifact: Path
-    """The folder that `sam build` made, which is the handler's working directory and its `/var/task`."""
+    """The folder that `sam build` made: the handler's working directory, and its `/var/task` in Lambda."""
     handler: str
     """`module.function`."""
     runtime: str = PRESENT_RUNTIME
-    """The runtime that selects the interpreter, such as `python3.12`."""
+    """The Lambda runtime, such as `python3.12`. It selects the interpreter."""
     timeout_s: float = 3.0
     memory_mb: int = 128
     ephemeral_mb: int = 512
@@ -56,9 +56,9 @@ class FunctionSpec:
     architecture: str = "x86_64"
     """The deployment's architecture, `x86_64` or `arm64`."""
     declared: bool = True
-    """Whether the template states the runtime and the architecture; otherwise Lambda's are unknown."""
+    """True if the template states the runtime and the architecture; otherwise Lambda's are unknown."""
     image: bool = False
-    """Whether the function is deployed as a container image."""
+    """True if the function is deployed as a container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = "$LATEST"
     alias: str | None = None
@@ -66,7 +66,7 @@ class FunctionSpec:
     region: str = "us-east-1"
     account: str = "123456789012"
     notes: tuple[str, ...] = ()
-    """Notes on parts of the template that were left out, one sentence each."""
+    """Messages about parts of the template that were left out, one sentence each."""
 
     def __post_init__(self) -> None:
         """Reject values that Lambda would reject."""
@@ -91,15 +91,15 @@ class FunctionSpec:
         return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.name}"
 
     def code_sha256(self) -> str:
-        """A digest of the names and contents of the artifact's files, in Lambda's encoding (base64).
+        """Return a digest of the names and contents of the artifact's files, in Lambda's encoding (base64).
 
-        Equal artifacts have equal digests. Lambda hashes the zip file, so its `CodeSha256` differs.
+        Equal artifacts have equal digests. Lambda's `CodeSha256` differs: it is the hash of the zip file.
         """
         files = sorted(path for path in self.artifact.rglob("*") if path.is_file())
         return code_digest((path.relative_to(self.artifact).as_posix(), path.read_bytes()) for path in files)
 
     def code_bytes(self) -> int:
-        """The artifact's unzipped size, in bytes."""
+        """Return the artifact's unzipped size, in bytes."""
         return sum(path.stat().st_size for path in self.artifact.rglob("*") if path.is_file())
 
 

@@ -44,19 +44,17 @@ class Interpreter:
     executable: Path
     """Python inside the isolated environment."""
     start: Path
-    """`confined_start`, compiled for this interpreter: the first code in a function's process."""
+    """`confined_start` compiled for this interpreter: the first code that a function's process runs."""
     runtime: str
     """The Lambda runtime that the interpreter corresponds to."""
     version: str
     """The version of Python, such as `3.12.1`."""
     note: str | None = None
-    """A note if the function's runtime names another interpreter."""
+    """Message for the user if this is not the Python version of the function's runtime."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An interpreter somewhere on this machine."""
-
     executable: Path
     version: tuple[int, int, int]
 
@@ -67,11 +65,11 @@ class _Found:
 
 @lru_cache(maxsize=16)
 def find_interpreter(runtime: str, *, sdk: bool = True) -> Interpreter:
-    """Find the interpreter for a runtime, or return the current one with a note.
+    """Return the interpreter for a runtime, or the current interpreter with a note if none can be used.
 
     Args:
         runtime: The runtime as Lambda names it, such as `python3.12`.
-        sdk: Whether the function may import boto3, as in Lambda.
+        sdk: True if the function may import boto3, as in Lambda.
 
     Raises:
         InputError: `awslambdaric` is not installed, or the cache folder cannot be written.
@@ -87,11 +85,11 @@ def find_interpreter(runtime: str, *, sdk: bool = True) -> Interpreter:
 
 
 class _CannotInstall(Exception):
-    """pip could not fetch the runtime's client for another interpreter."""
+    """pip could not install the runtime's client for another interpreter."""
 
 
 def _candidates(runtime: str) -> Iterator[_Found]:
-    """Interpreters of exactly this minor version, starting with the current interpreter."""
+    """Yield interpreters of exactly the runtime's minor version."""
     if runtime == PRESENT_RUNTIME:
         yield _present()
         return
@@ -107,7 +105,7 @@ def _present() -> _Found:
 
 
 def _probe(path: Path) -> _Found | None:
-    """Ask an interpreter for its version and for the base interpreter of its environment."""
+    """Ask an interpreter for its version and, if it is in a virtual environment, for its base interpreter."""
     try:
         answer = subprocess.run(
             [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=10, check=True
@@ -119,7 +117,7 @@ def _probe(path: Path) -> _Found | None:
 
 
 def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
-    """The isolated environment for an interpreter, created once and cached."""
+    """Return the isolated environment for an interpreter, created once and cached."""
     versions = [(name, _distribution(name).version) for name in _CLIENT]
     links = list(_SDK if sdk else ())
     present = found.runtime == PRESENT_RUNTIME
@@ -142,7 +140,6 @@ def _ready(found: _Found, sdk: bool, note: str | None) -> Interpreter:
 
 
 def _cache() -> Path:
-    """The folder for all environments, which is created if it does not exist."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = caches / "rft-graders" / "lambda-runtime"
     try:
@@ -154,7 +151,7 @@ def _cache() -> Path:
 
 
 def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | None) -> None:
-    """Build the environment next to its final place, then move it: two processes may build it at once."""
+    """Build the environment in a scratch folder and move it, because two processes may build it at once."""
     scratch = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
     try:
         packages = scratch / "lib" / found.runtime / "site-packages"
@@ -171,7 +168,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
         for name, target in entries.items():
             if not (packages / name).exists():
                 (packages / name).symlink_to(target)
-        # Handlers run without writing bytecode, so the single files are compiled now.
+        # Handlers run without writing bytecode, so the top-level modules are compiled now.
         python = str(scratch / "bin" / "python")
         start = str(scratch / "confined_start.pyc")
         subprocess.run([python, "-I", "-c", _COMPILE, str(_START), start], capture_output=True, check=True)
@@ -187,7 +184,7 @@ def _make(folder: Path, found: _Found, entries: dict[str, Path], install: str | 
 
 
 def _install(found: _Found, packages: Path, version: str) -> None:
-    """Install the runtime's client for another interpreter into `packages`, with that interpreter's pip."""
+    """Install the runtime's client into `packages` with the pip of the interpreter that will use it."""
     what = ["--requirement", str(_REQUIREMENTS)] if _REQUIREMENTS.is_file() else [f"awslambdaric=={version}"]
     command = [str(found.executable), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-input", "--retries", "1", "--timeout", "10", "--only-binary", ":all:"]
@@ -206,7 +203,7 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
 
 
 def _top_level(name: str) -> Iterator[tuple[str, Path]]:
-    """The top-level files and folders that a distribution puts into site-packages."""
+    """Yield the top-level files and folders that a distribution puts into site-packages."""
     distribution = _distribution(name)
     for file in distribution.files or ():
         top = file.parts[0]

@@ -1,6 +1,6 @@
 """Serves the Lambda Invoke API on loopback: boto3 with this `endpoint_url` calls functions by name or ARN.
 
-It serves several functions, versions and aliases at the same time. Answers have Lambda's headers:
+The server has several functions, versions and aliases at the same time. Responses have Lambda's headers:
 `X-Amz-Function-Error`, `X-Amz-Executed-Version`, `X-Amz-Log-Result`. Errors have AWS's format. An ARN's
 Region and account are ignored, signatures are not checked, and a failed asynchronous event is not retried.
 
@@ -34,17 +34,17 @@ __all__ = ["LambdaServer"]
 _KINDS = ("RequestResponse", "Event", "DryRun")
 _LOG_TYPES = ("None", "Tail")
 _CONTEXT_BYTES = 3583
-"""The largest client context, in base64 (Lambda API reference, Invoke)."""
+"""Maximum size of the client context, in base64 (Lambda API reference, Invoke)."""
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)(?:/(invocations|configuration|aliases/[^/]+))?/?")
 
 
 class LambdaServer:
-    """Serves functions until it is closed; `url` is the `endpoint_url` for boto3.
+    """Serves functions until it is closed. `url` is the `endpoint_url` for boto3.
 
     Args:
         start: Creates the runtime of a version on its first call.
-        concurrency: The maximum number of concurrent invocations of all functions together. Further calls
-            are throttled (429). None sets no limit.
+        concurrency: Maximum number of concurrent invocations of all functions together. Further calls are
+            throttled (429). None sets no limit.
         port: The port to listen on; 0 for a free port.
 
     Raises:
@@ -76,7 +76,7 @@ class LambdaServer:
         """Serve a function as `$LATEST` and, if a version is given, also under the version's number.
 
         Args:
-            spec: The function. A later function with the same name becomes the new `$LATEST`.
+            spec: The function. It replaces `$LATEST` of an earlier function with the same name.
             version: The number under which the function is published.
             aliases: Names that point to this function from now on.
         """
@@ -132,7 +132,7 @@ class LambdaServer:
                 return runtime.invoke(payload, arn=arn, request_id=request_id, client_context=client_context)
             except InvokeRefused:
                 if kind == "Event":
-                    return None  # no caller waits for the answer
+                    return None  # no caller waits for the response
                 raise
             finally:
                 if self._room is not None:
@@ -145,7 +145,7 @@ class LambdaServer:
 
 
 def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[str, ...]) -> str:
-    """A header's value, or the first allowed value by default. The error's wording is unverified."""
+    """Return a header's value, or the first allowed value by default. The error's wording is unverified."""
     value = request.headers.get(header, choices[0])
     if value not in choices:
         raise invalid_choice(value, parameter, choices)
@@ -153,7 +153,7 @@ def _choice(request: HttpRequest, header: str, parameter: str, choices: tuple[st
 
 
 def _client_context(encoded: str | None, kind: str) -> str | None:
-    """The caller's own data as ASCII JSON, for a header; Lambda drops it in asynchronous calls."""
+    """Return the client context as ASCII JSON, for a header; None for asynchronous calls, as in Lambda."""
     if encoded is None:
         return None
     try:
@@ -167,7 +167,6 @@ def _client_context(encoded: str | None, kind: str) -> str | None:
 
 
 def _event(body: bytes, kind: str) -> bytes:
-    """Return the event of an invocation of this type; raise an error if Lambda would refuse the event."""
     limit = limits.ASYNC_REQUEST_BYTES if kind == "Event" else limits.REQUEST_BYTES
     if len(body) > limit:
         raise InvokeRefused(limits.request_too_large(len(body), limit, kind), 413)
@@ -177,7 +176,6 @@ def _event(body: bytes, kind: str) -> bytes:
 
 
 def _answer(invocation: Invocation | None, version: str, with_log: bool) -> HttpResponse:
-    """The HTTP response to a synchronous invocation."""
     assert invocation is not None
     headers = {"X-Amz-Executed-Version": version}
     if invocation.fault is not None:
@@ -189,7 +187,6 @@ def _answer(invocation: Invocation | None, version: str, with_log: bool) -> Http
 
 
 def _default_runtime(spec: FunctionSpec) -> LocalRuntime:
-    """A runtime with an environment for each concurrent call, up to as many as a laptop can handle."""
     return LocalRuntime(spec, concurrency=16)
 
 
@@ -214,7 +211,7 @@ def _json(document: Mapping[str, Any]) -> HttpResponse:
 
 
 def _refusal(refused: InvokeRefused) -> HttpResponse:
-    """An error in AWS's format, with the type in a header and the rest in the body."""
+    """Return an error in AWS's format, with the type in a header and the rest in the body."""
     fault = refused.fault
     body = {"Type": "User", "Message": fault.message, "message": fault.message}
     if refused.status == 429:

@@ -1,7 +1,7 @@
 """Lambda's limits, and the error documents that a caller receives when a limit is exceeded.
 
 Sources: the Lambda developer guide (quotas; runtime API; execution environment) and the open-source
-`aws-lambda-runtime-interface-emulator`, whose wording of timeouts and exits is used here. Anything that AWS
+`aws-lambda-runtime-interface-emulator`, from which the wording of timeouts and exits comes. Behavior that AWS
 does not document and that was not seen on the real service is marked *unverified*.
 """
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 REQUEST_BYTES = 6_291_456
-"""The largest event of a synchronous invocation, in bytes."""
+"""Maximum size of the event of a synchronous invocation, in bytes."""
 
 _FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _NOT_OWN = re.compile(
@@ -41,26 +41,26 @@ _NOT_OWN = re.compile(
 )
 
 ASYNC_REQUEST_BYTES = 1_048_576
-"""The largest event of an asynchronous invocation, in bytes."""
+"""Maximum size of the event of an asynchronous invocation, in bytes."""
 
 RESPONSE_BYTES = 6_291_556
-"""The largest answer, in bytes: the documented 6 MB plus 100 bytes, as in Lambda's own message."""
+"""Maximum size of a response, in bytes: the documented 6 MB plus 100 bytes, as in Lambda's own message."""
 
 UNZIPPED_BYTES = 250 * 1024 * 1024
-"""The largest unzipped size of a zip file in bytes, including layers. A container image may have 10 GB."""
+"""Maximum unzipped size of a zip file in bytes, including layers. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
-"""The maximum time of the init phase before Lambda repeats it inside the invocation."""
+"""Maximum duration of the init phase before Lambda repeats it inside the invocation."""
 
 MB_A_PROCESSOR = 1769
-"""The memory size that includes one full processor (developer guide, "Configure Lambda function memory")."""
+"""Memory size that includes one full processor (developer guide, "Configure Lambda function memory")."""
 
 LOG_TAIL_BYTES = 4096
-"""The size of the log tail that `LogType=Tail` returns, in bytes."""
+"""Size of the log tail that `LogType=Tail` returns, in bytes."""
 
 
 class Fault(NamedTuple):
-    """The error that Lambda returns instead of the handler's answer (`X-Amz-Function-Error: Unhandled`)."""
+    """An error that Lambda returns instead of the handler's response (`X-Amz-Function-Error: Unhandled`)."""
 
     error_type: str
     message: str
@@ -73,18 +73,18 @@ class Fault(NamedTuple):
         return f"{self.message} ({self.place})" if self.place else self.message
 
     def payload(self) -> bytes:
-        """The JSON document in the response body."""
+        """Return the JSON document of the response body."""
         return json.dumps({"errorType": self.error_type, "errorMessage": self.message}).encode()
 
 
 def timed_out(request_id: str, seconds: float) -> Fault:
-    """Return the fault of a handler that did not answer within the function's timeout of `seconds`."""
+    """Return the fault of a handler that did not respond within the function's timeout of `seconds`."""
     text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return Fault("Sandbox.Timedout", text)
 
 
 def exited(request_id: str, returncode: int) -> Fault:
-    """Return the fault of a process that ended without an answer. `returncode` is as in `subprocess`."""
+    """Return the fault of a process that ended without a response. `returncode` is as in `subprocess`."""
     if returncode == 0:
         reason = "Runtime exited without providing a reason"
     elif returncode > 0:
@@ -104,13 +104,13 @@ def out_of_memory(request_id: str) -> Fault:
 
 
 def response_too_large() -> Fault:
-    """Return the fault of an answer that is larger than `RESPONSE_BYTES`."""
+    """Return the fault of a response that is larger than `RESPONSE_BYTES`."""
     text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
     return Fault("Function.ResponseSizeTooLarge", text)
 
 
 def changed_artifact(names: list[str]) -> Fault:
-    """Return the fault of a function that wrote files next to its code: Lambda refuses this with Errno 30."""
+    """Return the fault of a function that wrote files next to its code. Lambda refuses this with Errno 30."""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     text = f"the function changed its artifact: {shown}. In Lambda only /tmp can be written (Errno 30)."
     return Fault("ArtifactChanged", text)
@@ -139,7 +139,7 @@ def duration_in_lambda(wall_ms: float, cpu_ms: float, memory_mb: int) -> float:
 
 
 def request_too_large(size: int, limit: int = REQUEST_BYTES, kind: str = "RequestResponse") -> Fault:
-    """Return the fault of an event of `size` bytes over `limit`: the Invoke API answers with status 413."""
+    """Return the fault of an event of `size` bytes over `limit`. The Invoke API responds with status 413."""
     text = f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
     return Fault("RequestEntityTooLargeException", text)
 
@@ -160,7 +160,7 @@ def from_payload(body: bytes) -> Fault:
 
 
 def _place(stack: Any) -> str:
-    """The place of the innermost frame of the function's own code in a stack trace.
+    """Return the place of the innermost frame of the function's own code in a stack trace.
 
     Frames of this library, of Python and of the runtime are skipped, because the fault is in the code that
     called them.
@@ -171,7 +171,7 @@ def _place(stack: Any) -> str:
 
 
 def _signal_name(number: int) -> str:
-    """A signal's name as the service's logs spell it, such as `killed` or `segmentation fault`."""
+    """Return a signal's name as Lambda's logs spell it, such as `killed` or `segmentation fault`."""
     try:
         return (signal.strsignal(number) or str(number)).lower()
     except ValueError:

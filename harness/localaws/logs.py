@@ -1,9 +1,9 @@
-"""Collects a function's stdout and stderr. The tail is kept in memory, and a file may receive the output too.
+"""Collects a function's stdout and stderr in memory, and optionally in a file. Memory keeps only the end.
 
 A thread keeps emptying the pipe, so a handler that prints a lot neither blocks nor fills the memory. Offsets
 count all bytes since the start, so an offset taken before a call selects that call's output. Every read or
 write first collects the output that the process has already written, so the order is correct even if the
-thread runs late. Lines are never interpreted.
+thread runs late.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LogTail:
     """Collects the output of one environment, even if its process is restarted.
 
     Args:
-        file: A file that also receives the output, up to 64 MB. An existing file is appended to.
+        file: A file that also receives the output, up to 64 MB. Output is appended to an existing file.
 
     Raises:
         InputError: The file cannot be written, or is a symbolic link.
@@ -45,13 +45,13 @@ class LogTail:
 
     @property
     def offset(self) -> int:
-        """The number of bytes written so far."""
+        """Number of bytes written so far."""
         with self._lock:
             self._take_in()
             return self._total
 
     def attach(self, pipe: int) -> None:
-        """Take ownership of `pipe`, and read it to its end."""
+        """Take ownership of `pipe`, and collect its output to the end."""
         self.detach()
         with self._lock:
             self._pipe = pipe
@@ -59,7 +59,7 @@ class LogTail:
         self._thread.start()
 
     def detach(self) -> None:
-        """Wait for the last process's output, but not for a descendant that keeps the pipe open."""
+        """Wait for the last output of the process, but not for a descendant that keeps the pipe open."""
         if self._thread is not None:
             self._thread.join(timeout=1)
             self._thread = None
@@ -73,14 +73,14 @@ class LogTail:
             self._add(text.encode())
 
     def since(self, offset: int, limit: int = _KEEP_BYTES) -> str:
-        """Return the last `limit` bytes after `offset`."""
+        """Return the output after `offset`, but at most its last `limit` bytes."""
         with self._lock:
             self._take_in()
             kept = min(limit, self._total - offset, len(self._tail))
             return bytes(self._tail[len(self._tail) - kept :]).decode("utf-8", "replace")
 
     def close(self) -> None:
-        """Close the file, if any."""
+        """Stop collecting and close the file."""
         self.detach()
         with self._lock:
             if self._file is not None:
@@ -94,7 +94,7 @@ class LogTail:
         while chunk:
             ready.poll()
             with self._lock:
-                if ready.poll(0):  # no other thread has collected the output in the meantime
+                if ready.poll(0):  # another thread may have collected the output
                     chunk = os.read(pipe, 65_536)
                     self._add(chunk)
         with self._lock:
@@ -103,14 +103,14 @@ class LogTail:
             os.close(pipe)
 
     def _take_in(self) -> None:
-        """Collect the process's output so far; the caller holds the lock."""
+        """Collect the output that the process has written. The caller holds the lock."""
         if self._pipe is not None:
             [waiting] = struct.unpack("i", fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0\0\0\0"))
             if waiting:
                 self._add(os.read(self._pipe, waiting))
 
     def _add(self, chunk: bytes) -> None:
-        """Add output; the caller holds the lock."""
+        """Add output. The caller holds the lock."""
         self._total += len(chunk)
         self._tail += chunk
         if len(self._tail) > 2 * _KEEP_BYTES:

@@ -22,11 +22,11 @@ from harness.localaws.callers import why_refused
 __all__ = ["HttpRequest", "HttpResponse", "LoopbackServer"]
 
 _HEAD_BYTES = 65_536
-"""The limit of request line and headers together. The longest header of the Invoke API is under 4 KB."""
+"""Maximum size of request line and headers together. The longest header of the Invoke API is under 4 KB."""
 _BODY_BYTES = 256 * 1024 * 1024
 _CONNECTIONS = 512
 _REQUEST_S = 30.0
-"""The time within which a new connection must start a request, and any connection must continue one."""
+"""Time within which a new connection must start a request, and any connection must finish one."""
 
 
 class HttpRequest(NamedTuple):
@@ -55,7 +55,7 @@ class LoopbackServer:
         handle: Called with each request; returning None closes the connection without a response.
         name: The name of the threads.
         port: The port to listen on; 0 for a free port.
-        proxy: Whether to accept requests for other hosts, from clients that use this server as their proxy.
+        proxy: True to accept requests for other hosts, from clients that use this server as their proxy.
 
     Raises:
         InputError: The port is taken, or this user may not listen on it.
@@ -120,7 +120,6 @@ class LoopbackServer:
             threading.Thread(target=self._serve, args=(connection,), name=self._name, daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Answer one connection's requests until either side closes it."""
         try:
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(_REQUEST_S)
@@ -136,7 +135,7 @@ class LoopbackServer:
         """Read one request and write its response; return False if the connection must be closed."""
         connection.settimeout(_REQUEST_S)
         head = read_head(stream)
-        # Only programs send a full URL (to their proxy). A page cannot make a browser send one here.
+        # Only programs send a full URL, to their proxy. A page cannot make a browser do so.
         proxied = self._proxy and (head.method == "CONNECT" or "://" in head.target)
         refusal = None if proxied else why_refused(head.headers)
         if refusal is not None:
@@ -154,7 +153,7 @@ class LoopbackServer:
 
 
 class RequestHead(NamedTuple):
-    """A request line and its headers: lowercase names, in order, including repeated ones."""
+    """A request line and its headers, with lowercase names, in the order in which they were sent."""
 
     method: str
     target: str
@@ -194,12 +193,12 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
     """Read the rest of an HTTP/1.1 request.
 
     Args:
-        head: The part that was already read.
+        head: The request line and headers, already read.
         stream: The connection.
         go_on: Called if the client waits for `100 Continue` before it sends the body.
 
     Raises:
-        ValueError: The body is larger than Lambda would accept, or its length cannot be read.
+        ValueError: The body is larger than Lambda would accept, or its length cannot be parsed.
         ConnectionError: The client closed the connection midway.
     """
     headers = dict(head.headers)
@@ -210,7 +209,6 @@ def read_request(head: RequestHead, stream: BinaryIO, go_on: Callable[[], None])
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
-    """The request's body, whose length is stated in Content-Length or in chunks."""
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return _exactly(stream, int(headers.get("content-length") or 0))
     chunks = bytearray()
@@ -239,7 +237,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def _encode(response: HttpResponse, keep: bool) -> bytes:
-    """Head and body in one write, because the second of two writes would wait for an acknowledgment."""
+    """Join head and body for one write, because the second of two writes would wait for an acknowledgment."""
     head = [f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}"]
     if response.status != http.HTTPStatus.NO_CONTENT:
         head += [f"Content-Type: {response.content_type}", f"Content-Length: {len(response.body)}"]

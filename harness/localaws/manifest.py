@@ -1,7 +1,7 @@
-"""Records the sources of an artifact, and tells whether they have changed since the build.
+"""Records the sources of an artifact, and detects whether they have changed since the build.
 
-`sam build` does not record sources, so the build writes a manifest next to each artifact, never into it. For
-an artifact without a manifest, files with the same name are compared.
+`sam build` does not record sources, so the build writes a manifest next to each artifact, never into it. An
+artifact without a manifest is compared with the files of the same names in the project.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ class Manifest:
     glibc: str
     """The newest glibc version that the compiled files may require."""
     handler: str | None = None
-    """The handler, which decides which files belong to the function; None if the sources were listed."""
+    """The handler, which determines the function's files; None if the sources were listed instead."""
     check: str | None = None
-    """The check that the handler of ready checks grades with; None for any other handler."""
+    """The ready check that the handler runs; None for any other handler."""
     own: str | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: list[str] = field(default_factory=list)
     """Other sources that the build listed."""
     files: dict[str, str] = field(default_factory=dict)
-    """The SHA-256 of each of the user's files, by its path in the artifact."""
+    """SHA-256 of each of the user's files, by its path in the artifact."""
     requirements: dict[str, str] = field(default_factory=dict)
-    """The SHA-256 of each requirements file and of each file that it includes."""
+    """SHA-256 of each requirements file and of each file that it includes."""
 
 
 def manifest_path(artifact: Path) -> Path:
@@ -84,7 +84,7 @@ def read_manifest(artifact: Path) -> Manifest | None:
 
 
 def project_of(artifact: Path) -> Path | None:
-    """Return the folder that `sam build` built an artifact from; None if unknown.
+    """Return the folder from which `sam build` built an artifact; None if it is unknown.
 
     Args:
         artifact: The artifact's folder, `.aws-sam/build/NAME`.
@@ -136,7 +136,7 @@ def changed_sources(artifact: Path, project: Path | None = None) -> list[str]:
 
 
 def counted(names: list[str]) -> str:
-    """Format several names as the first name and the number of other names.
+    """Format names as the first three names and the number of further names.
 
     Args:
         names: The names, at least one.
@@ -145,14 +145,14 @@ def counted(names: list[str]) -> str:
 
 
 def _in_project(name: str, sources: dict[str, str]) -> str:
-    """The path in the project from which a file in the artifact was copied."""
+    """Return the path in the project from which a file in the artifact was copied."""
     first, slash, rest = name.partition("/")
     bare, space, remark = first.partition(" (")
     return f"{sources.get(bare, bare)}{space}{remark}{slash}{rest}"
 
 
 def _present(manifest: Manifest, project: Path) -> dict[str, Path]:
-    """The files that a build would copy now, by path in the artifact."""
+    """Return the files that a build would copy now, by path in the artifact."""
     files: dict[str, Path] = {}
     if manifest.own is not None and manifest.handler is not None and (project / manifest.own).exists():
         own = own_requirements(project, manifest.handler, manifest.check)
@@ -174,7 +174,7 @@ def _compared(here: dict[str, Path], built: dict[str, str]) -> Iterator[str]:
 
 
 def _tampered(artifact: Path, manifest: Manifest) -> Iterator[str]:
-    """The artifact's copies that were modified after the build."""
+    """Yield the files in the artifact that were modified after the build."""
     for name, digest in manifest.files.items():
         copy = artifact / name
         if not copy.is_file() or file_sha256(copy) != digest:
@@ -196,7 +196,7 @@ def _requirements_changed(manifest: Manifest, project: Path) -> Iterator[str]:
 
 
 def _unlike(artifact: Path, project: Path) -> Iterator[str]:
-    """The files that differ from files with the same name, for an artifact without a manifest."""
+    """Compare an artifact without a manifest with the files of the same names in the project."""
     for entry in artifact.iterdir():
         source = project / entry.name
         if not source.exists() or entry.name in ("graders", "__pycache__") or entry.name.startswith("."):

@@ -1,7 +1,7 @@
 """Measures the memory of a process and its descendants from another process.
 
-The memory of a single process is its resident set. If it has children, shared pages are divided among the
-processes that share them, because Lambda also counts a page once. Lambda measures a cgroup, so its figures
+The memory of a single process is its resident set. If it has children, a shared page is divided among the
+processes that share it, because Lambda also counts a page once. Lambda measures a cgroup, so its figures
 differ by a few megabytes.
 """
 

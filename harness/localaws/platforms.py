@@ -1,7 +1,5 @@
 """The platforms of Lambda's Python runtimes: processor and C library.
 
-The same table is used to build an artifact, to check it, and to run it on this machine.
-
 Sources: the Lambda developer guide ("Lambda runtimes", column *Operating system*: Amazon Linux 2 up to
 python3.11, Amazon Linux 2023 from python3.12) and the Amazon Linux 2023 user guide ("Improved toolchain: gcc,
 binutils, and glibc": glibc 2.26 in Amazon Linux 2, 2.34 in Amazon Linux 2023). The versions are the same on
@@ -18,12 +16,12 @@ from harness.localaws.pythons import runtime_version
 __all__ = ["MACHINES", "architecture_here", "glibc_here", "glibc_of", "glibc_text", "wheel_platforms"]
 
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-"""An architecture in templates, and its name in wheels and in the operating system."""
+"""Architectures as templates spell them, with their names in wheels and in the operating system."""
 
 _LAST_ON_AL2 = (3, 11)
 _AL2, _AL2023 = (2, 26), (2, 34)
 _OLDEST_TAG = 17
-"""The oldest tag that both architectures support is manylinux_2_17, also spelled manylinux2014."""
+"""manylinux_2_17, also spelled manylinux2014, is the oldest tag that both architectures support."""
 
 
 def glibc_of(runtime: str) -> tuple[int, int]:
@@ -41,7 +39,7 @@ def glibc_of(runtime: str) -> tuple[int, int]:
 
 
 def glibc_text(version: tuple[int, int]) -> str:
-    """Format a glibc version: `2.34`."""
+    """Format a glibc version, such as `2.34`."""
     return f"{version[0]}.{version[1]}"
 
 
@@ -66,7 +64,7 @@ def wheel_platforms(runtime: str, architecture: str) -> list[str]:
 
 
 def architecture_here() -> str:
-    """Return this machine's processor as templates spell it, else by the system's own name."""
+    """Return this machine's processor as templates spell it. An unknown processor keeps the system's name."""
     machine = platform.machine()
     return {"AMD64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 

@@ -23,7 +23,7 @@ _ASK = "import sys; sys.stdout.write('%s%d.%d' % (sys.implementation.name, *sys.
 
 
 def runtime_version(runtime: str) -> tuple[int, int]:
-    """Read the version from a Lambda runtime's name.
+    """Return the Python version of a Lambda runtime.
 
     Args:
         runtime: The runtime as the template spells it, such as `python3.13`.
@@ -38,7 +38,7 @@ def runtime_version(runtime: str) -> tuple[int, int]:
 
 
 def pythons_of(runtime: str) -> Iterator[Path]:
-    """Yield the interpreters whose bytecode the runtime can read.
+    """Return the interpreters whose bytecode the runtime can read.
 
     The search covers the running interpreter, then PATH, then the folders of pyenv and uv.
 

@@ -1,7 +1,7 @@
-"""The functions, versions and aliases of the local Invoke API, and the runtime of each.
+"""Stores the functions, versions and aliases of the local Invoke API, and the runtime of each version.
 
-Callers name a function as in AWS: by its name or a partial or full ARN, with or without a qualifier. Its
-runtime starts on the first call. Unknown or malformed names get Lambda's own error.
+Callers name a function as in AWS: by its name or a partial or full ARN, with or without a qualifier. A
+version's runtime starts on the first call. Unknown or malformed names get Lambda's own error.
 
 Source: the Lambda API reference (`FunctionName`, `Qualifier`; FunctionConfiguration, AliasConfiguration).
 """
@@ -26,7 +26,7 @@ _PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
     r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
-"""The pattern in the form that Lambda documents and shows in its error."""
+"""The pattern for function names, as Lambda documents it and quotes it in its error."""
 _NAME = re.compile(_PATTERN)
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]+")
 _QUALIFIER = re.compile(r"\$LATEST|[a-zA-Z0-9_-]+")
@@ -51,7 +51,7 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
         qualifier: `Qualifier` of the Lambda API.
 
     Raises:
-        InvokeRefused: The text is not a function's name, or its qualifier differs from `qualifier`.
+        InvokeRefused: `text` is not a function's name, or its qualifier differs from `qualifier`.
     """
     if len(text) > _LONGEST_ARN:
         raise _invalid(text, "functionName", _at_most(_LONGEST_ARN))
@@ -92,8 +92,6 @@ def _at_most(length: int) -> str:
 
 @dataclass(slots=True)
 class _Function:
-    """One function's versions."""
-
     latest: FunctionSpec
     versions: dict[str, FunctionSpec] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -140,13 +138,13 @@ class Registry:
             return self._runtimes[key], spec.version
 
     def arn(self, name: str, qualifier: str | None) -> str:
-        """Return the ARN of a function, with the qualifier if it has one."""
+        """Return a function's ARN, followed by the qualifier if one is given."""
         with self._lock:
             arn = self._find(name, qualifier).arn
         return f"{arn}:{qualifier}" if qualifier else arn
 
     def configuration(self, name: str, qualifier: str | None) -> dict[str, Any]:
-        """Return the answer to GetFunctionConfiguration, with the fields whose values are known here."""
+        """Return the response to GetFunctionConfiguration, with the fields whose values are known here."""
         with self._lock:
             spec = self._find(name, qualifier)
         return {
@@ -166,7 +164,7 @@ class Registry:
         }
 
     def alias(self, name: str, alias: str) -> dict[str, Any]:
-        """Return the answer to GetAlias.
+        """Return the response to GetAlias.
 
         Raises:
             InvokeRefused: The function or alias does not exist.

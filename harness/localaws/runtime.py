@@ -1,4 +1,4 @@
-"""Runs a function from a folder: turns events into `Invocation`s, in a limited number of environments.
+"""Runs a function's artifact on this machine, in a limited number of execution environments.
 
 As in Lambda, idle environments are reused, starting with the last used, and new ones start if all are busy.
 `LocalRuntimeTarget` and the Invoke API are built on this module, which itself uses no HTTP.
@@ -43,9 +43,9 @@ class LocalRuntime:
 
     Args:
         spec: The function.
-        concurrency: The maximum number of execution environments at the same time.
-        wait: Whether a call waits while all environments are busy; otherwise the call is throttled.
-        sdk: Whether the function may import boto3, as in Lambda.
+        concurrency: Maximum number of execution environments at the same time.
+        wait: True if a call waits while all environments are busy; False if the call is throttled.
+        sdk: True if the function may import boto3, as in Lambda.
         passed: Names of variables that the function receives from this process. If such a variable names a
             file, the function can read the file.
         credentials: AWS credentials as variables, which a deployed function gets from its role.
@@ -87,12 +87,12 @@ class LocalRuntime:
 
     @property
     def protection(self) -> Protection:
-        """The means of keeping the function from writes that Lambda forbids."""
+        """The protection that keeps the function from writes that Lambda forbids."""
         return self._confinement.protection
 
     @property
     def interpreter_note(self) -> str | None:
-        """A note if the function's Python is not the version that its runtime names."""
+        """Message for the user if this is not the Python version of the function's runtime."""
         return self.interpreter.note
 
     def __enter__(self) -> LocalRuntime:
@@ -139,7 +139,7 @@ class LocalRuntime:
             self._room.release()
 
     def restart(self) -> None:
-        """End every environment that waits for an event, so that the next event gets a cold start."""
+        """End every idle environment, so that the next event gets a cold start."""
         with self._lock:
             idle, self._idle = self._idle, []
         for sandbox in idle:
@@ -176,7 +176,6 @@ class LocalRuntime:
 
 
 def _variable(spec: FunctionSpec, name: str) -> str:
-    """The value of a variable to pass on."""
     if name in spec.environment:
         raise InputError(
             f"the template sets {name}",

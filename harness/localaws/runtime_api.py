@@ -1,8 +1,8 @@
 """The Lambda Runtime API for the `awslambdaric` in a function's process.
 
-`give` passes an event to the process, and messages report the process's requests and answers in order. One
-object serves one process, so a killed process can never take an event meant for its successor. This module
-makes no decisions: the sandbox handles timeouts, kills and restarts.
+`give` passes an event to the process, and `messages` has the requests and responses of the process in order.
+One object serves one process, so a killed process can never take an event meant for its successor. The
+sandbox decides about timeouts, kills and restarts.
 
 Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
 """
@@ -42,10 +42,10 @@ class Work(NamedTuple):
 
 
 class Message(NamedTuple):
-    """An event in the process's life.
+    """A report about the process.
 
-    `next`: the process asks for work. `response`, `error`: the handler answered or failed. `too_large`: the
-    answer was over the limit. `init_error`: the handler could not be loaded. `exited`: the process ended,
+    `next`: the process asks for work. `response`, `error`: the handler responded or failed. `too_large`: the
+    response was over the limit. `init_error`: the handler could not be loaded. `exited`: the process ended,
     with `returncode`. `memory`: the process exceeded its memory.
     """
 
@@ -55,7 +55,7 @@ class Message(NamedTuple):
 
 
 class RuntimeApi:
-    """Serves the Runtime API to one process. Only the thread that runs the sandbox reads `messages`.
+    """Serves the Runtime API to one process. Only the thread that runs the sandbox takes `messages`.
 
     Args:
         on_next: Called when the process is idle and asks for work.
@@ -110,7 +110,7 @@ class RuntimeApi:
         return HttpResponse(200, work.payload, headers)
 
     def _answer(self, request_id: str, what: str, body: bytes) -> HttpResponse:
-        """Accept one answer to the current event."""
+        """Accept one response to the current event."""
         with self._lock:
             if request_id != self._current:
                 return _refuse(400, "InvalidRequestID", "Invalid request ID")

@@ -1,9 +1,9 @@
 """A function's process: the handler under the real `awslambdaric`, supervised from outside.
 
-The process starts in a separate process group. The Runtime API's messages report when it ends or exceeds the
-function's memory. It is frozen between events, and it is killed with all its descendants, even if the harness
-itself is killed. A descendant that detached completely (two forks and a new session) cannot be killed; in
-Lambda it would disappear with the machine.
+The process starts in a separate process group. A message in the Runtime API reports that it ended or exceeded
+the function's memory. The process is frozen between events, and it is killed with all its descendants, even
+if the harness itself is killed. A descendant that detached completely (two forks and a new session) cannot
+be killed. In Lambda it would disappear with the machine.
 """
 
 from __future__ import annotations
@@ -105,16 +105,16 @@ class RuntimeProcess:
         return self._process.pid
 
     def peak(self) -> int:
-        """The peak memory so far, in bytes."""
+        """Return the peak memory so far, in bytes."""
         self._seen = max(self._seen, peak_bytes(self.pid))
         return self._seen
 
     def over_limit(self) -> bool:
-        """Whether the process ever exceeded the function's memory."""
+        """Return True if the process ever exceeded the function's memory."""
         return self.peak() > self._limit
 
     def cpu_ms(self) -> float | None:
-        """Milliseconds of processor time since the last call, with children; None if the process is gone."""
+        """Return processor milliseconds since the last call, with children; None if the process is gone."""
         try:
             now = self._cpu_seconds()
         except (psutil.Error, OSError):
@@ -160,7 +160,7 @@ class RuntimeProcess:
             self.api.close()
 
     def _await_end(self) -> None:
-        """Report when the process has ended.
+        """Report that the process has ended.
 
         The process's id stays in use until `kill`, so that `kill` cannot hit another process.
         """
@@ -174,7 +174,7 @@ class RuntimeProcess:
         self.api.messages.put(Message("exited", returncode=code))
 
     def _watch_memory(self) -> None:
-        """Check the memory of the process tree, and kill the tree if it exceeds the limit, as Lambda does."""
+        """Kill the process tree if its memory exceeds the limit, as Lambda does."""
         while not self._ended.wait(_BUSY_SECONDS if self.busy else _IDLE_SECONDS):
             held = resident_bytes(self.pid)
             self._seen = max(self._seen, held)

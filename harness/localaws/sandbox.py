@@ -1,9 +1,9 @@
-"""One execution environment: starts a process, runs one event after another, and replaces a failed process.
+"""An execution environment: it starts a process, runs one event at a time, and replaces a failed process.
 
 There are two time limits. The init phase may take ten seconds. If it fails, Lambda repeats it inside the
 invocation, under the function's timeout, and reports only a second failure. Between events the process is
-frozen. A timeout, an exit or too much memory ends the whole environment, and the next event starts a new one.
-`docs/local-lambda.md` lists the differences from Lambda.
+frozen. A timeout, an exit or too much memory ends the whole environment, and the next event starts a new
+environment. `docs/local-lambda.md` lists the differences from Lambda.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ _serial = itertools.count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One event's outcome and measurements."""
+    """The outcome and the measurements of one event."""
 
     request_id: str
     payload: bytes
-    """The bytes that the caller receives: the handler's unchanged answer, or the error document."""
+    """The bytes that the caller receives: the handler's unchanged response, or the error document."""
     fault: Fault | None
     """The error, if the function failed."""
     duration_ms: float
-    """The time from passing the event to the process until the answer, or until the process was killed."""
+    """Time from passing the event to the process until the response, or until the process was killed."""
     estimate_ms: float | None
-    """An estimate of the call's time in Lambda, with the processor share of the function's memory. None if
-    the process ended before its processor time could be read.
+    """Estimated duration of the call in Lambda, for the function's memory size. None if the process ended
+    before its processor time could be measured.
     """
     init_ms: float | None
-    """The time from the process's start to its first request for work; None if the environment was warm."""
+    """Time from the process's start to its first request for work; None if the environment was warm."""
     cold_start_ms: float | None
-    """The time from the process's start to the answer; None for a warm environment, or without an answer."""
+    """Time from the process's start to the response; None for a warm environment, or without a response."""
     peak_memory_mb: float
     """The environment's peak memory so far."""
     log: str
@@ -74,7 +74,7 @@ class Sandbox:
         interpreter: The interpreter that runs the function.
         confinement: Confines the function's processes.
         init_timeout_s: Time limit of the init phase, in seconds.
-        passed: Variables that the engineer passes on.
+        passed: Additional variables for the function, from the engineer's environment.
         log_file: Also receives the function's output.
     """
 
@@ -162,7 +162,7 @@ class Sandbox:
         )
 
     def _is_ready(self) -> bool:
-        """Whether a process waits for work. A process that ended after its last answer is cleaned up."""
+        """Return True if a process waits for work. Clean up a process that ended after its last response."""
         if self._process is None:
             return False
         message = _receive(self._process, self._spec.timeout_s)
@@ -224,13 +224,13 @@ class Sandbox:
         process.thaw()
         process.api.give(work._replace(deadline_ms=math.floor((time.time() + seconds) * 1000)))
         message = _receive(process, seconds)
-        # The process exceeded its memory between two checks and still answered: Lambda would have killed it.
+        # The process exceeded its memory between two checks and still responded. Lambda would have killed it.
         if message is not None and message.kind in _ANSWERS and process.over_limit():
             return Message("memory")
         return message
 
     def _fault(self, message: Message | None, request_id: str) -> Fault | None:
-        """The error that Lambda reports for a message; None for an answer."""
+        """Return the error that Lambda reports for a message; None for a response."""
         if message is None:
             return limits.timed_out(request_id, self._spec.timeout_s)
         if message.kind in ("error", "init_error"):
@@ -251,8 +251,6 @@ class Sandbox:
 
 
 class _Start(NamedTuple):
-    """The result of starting an environment."""
-
     init_ms: float | None
     left_s: float
     """The remaining time of the function's timeout."""
@@ -266,7 +264,7 @@ _ANSWERS = ("response", "error", "too_large")
 
 
 def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
-    """The process's next message; None if no message arrives in time."""
+    """Return the process's next message; None if no message arrives in time."""
     try:
         return process.api.messages.get(timeout=seconds)
     except Empty:
@@ -274,7 +272,6 @@ def _receive(process: RuntimeProcess, seconds: float) -> Message | None:
 
 
 def _init_report(phase: str, seconds: float, message: Message | None) -> str:
-    """The log's line about a failed init."""
     status = "timeout" if message is None else "error"
     return f"INIT_REPORT Init Duration: {_ms(seconds):.2f} ms\tPhase: {phase}\tStatus: {status}\n"
 
@@ -284,7 +281,7 @@ def _ms(seconds: float) -> float:
 
 
 def _trace_id() -> str:
-    """An X-Ray header that turns sampling off."""
+    """Return an X-Ray header that turns sampling off."""
     return f"Root=1-{int(time.time()):08x}-{uuid4().hex[:24]};Sampled=0"
 
 
@@ -297,7 +294,7 @@ def _report(
     fault: Fault | None,
     message: Message | None,
 ) -> str:
-    """The last lines of an invocation's log, in Lambda's text format."""
+    """Return the last lines of an invocation's log, in Lambda's text format."""
     lines = ""
     if fault is not None and fault.error_type == "Sandbox.Timedout":
         lines += f"{request_id} Task timed out after {spec.timeout_s:.2f} seconds\n\n"

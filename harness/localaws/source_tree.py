@@ -3,15 +3,16 @@
 The build copies the files that `read_tree` lists, and comparisons of an artifact with its sources use the
 same list. Every named source goes in, except for files and folders with a name in `LEFT_OUT`.
 
-A function's handler decides which files belong to it. The first part of `my_graders.receipts.receipt_total`
+A function's handler determines the function's files. The first part of `my_graders.receipts.receipt_total`
 names a folder or module next to the template, and all of it goes in. Python imports every folder on the path
 to the handler, so the `requirements.txt` of each is used: `my_graders/requirements.txt` and, if `receipts` is
 a folder, `my_graders/receipts/requirements.txt`. For a module next to the template, the `requirements.txt`
 next to it is used. Any other folder with a `requirements.txt` belongs to another grader, so the folder and
 its packages are left out.
 
-Other sources may be named for all functions of a project (`GRADER_SOURCES` in the checkout, `SOURCES` in the
-Makefile of `rft init`). They go in completely, and if one is a folder, its `requirements.txt` is used too.
+A project may name other sources for all its functions (`GRADER_SOURCES` in the checkout, `SOURCES` in the
+Makefile of `rft init`). These sources go in completely, and if one is a folder, its `requirements.txt` is
+used too.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class SourceTree:
 
 
 def handler_module(handler: str) -> list[str]:
-    """Return the parts of a handler's module: `["my_graders", "receipts"]`.
+    """Return the parts of a handler's module, such as `["my_graders", "receipts"]`.
 
     Args:
         handler: The handler as the template spells it, with dots or slashes between the parts.
@@ -82,8 +83,7 @@ def own_source(project: Path, handler: str, check: str | None = None) -> Path | 
     Args:
         project: The folder that the artifact is built from.
         handler: The handler as the template spells it.
-        check: The check that the handler of ready checks grades with; its file, if any, belongs to the
-            function.
+        check: The ready check that the handler runs. If a file describes the check, that file is the source.
 
     Raises:
         InputError: The module or file does not exist.
@@ -110,8 +110,8 @@ def own_requirements(project: Path, handler: str, check: str | None = None) -> l
     Args:
         project: The folder that the artifact is built from.
         handler: The handler as the template spells it.
-        check: The check that the handler of ready checks grades with; its packages are listed next to its
-            file, or in the project's folder.
+        check: The ready check that the handler runs. Its packages are listed next to the file that describes
+            the check, or in the project's folder.
 
     Raises:
         InputError: `handler` does not name a handler.
@@ -129,7 +129,7 @@ def own_requirements(project: Path, handler: str, check: str | None = None) -> l
 
 
 def _described_in(check: str | None) -> Path | None:
-    """The project's file that describes a ready check; None if a single line describes the check.
+    """Return the file in the project that describes a ready check; None if a single line describes the check.
 
     Raises:
         InputError: The file is outside the project.
@@ -153,7 +153,7 @@ def secretive(names: Iterable[str]) -> list[str]:
 
 
 def read_tree(source: Path, project: Path, own: Iterable[Path] | None = None) -> SourceTree:
-    """List the parts of a source that go into an artifact, and those that are left out.
+    """List the parts of a source that go into an artifact, and the parts that are left out.
 
     Links inside the source and the project are followed, so the artifact contains the files that they point
     to.
@@ -187,7 +187,7 @@ class _Reader:
     own: set[Path] | None
 
     def read(self, path: Path, name: str, above: frozenset[Path]) -> None:
-        """Add a file, or a folder with its contents; `above` are the enclosing folders."""
+        """Add a file, or a folder with its contents. `above` has the enclosing folders, to find cycles."""
         if above and self._stays(path, name):
             return
         if path.is_dir():
@@ -206,7 +206,7 @@ class _Reader:
             self.tree.files[name] = path
 
     def _stays(self, path: Path, name: str) -> bool:
-        """Whether an entry is left out. A link to a missing or outside target is an error."""
+        """Return True if an entry is left out. A link to a missing or outside target is an error."""
         if path.name in LEFT_OUT or path.suffix in _BYTECODE:
             if path.name != "__pycache__":
                 self.tree.left_out.append(name)

@@ -1,7 +1,7 @@
 """Reads functions from a SAM template, preferably the built template, `.aws-sam/build/template.yaml`.
 
-The template is YAML or JSON. `Globals` are merged, and `template_values` resolves values. A value that cannot
-be resolved is left out of the function and listed in its `notes`, because a guess could be wrong.
+`Globals` are merged, and `template_values` resolves values. A value that cannot be resolved is left out of
+the function and listed in the function's `notes`, because a guess could be wrong.
 
 Source: the SAM specification (`AWS::Serverless::Function`, `Globals`).
 """
@@ -44,7 +44,7 @@ class DeclaredFunction:
 
     logical_id: str
     image: bool
-    """Whether the function is deployed as a container image (`PackageType: Image`) instead of a zip file."""
+    """True if the function is deployed as a container image (`PackageType: Image`) instead of a zip file."""
     handler: str | None
     """The handler; for an image, its command (`ImageConfig: {Command: [module.function]}`)."""
     runtime: str | None
@@ -57,9 +57,9 @@ class DeclaredFunction:
     refused: tuple[str, ...] = ()
     """Properties, including those from `Globals`, that SAM refuses for a container image."""
     check: str | None = None
-    """The check that the handler of ready checks grades with; None for any other handler."""
+    """The ready check that the handler runs; None for any other handler."""
     defaults: Mapping[str, str] = field(default_factory=dict)
-    """The parameters whose defaults these values come from, with the defaults."""
+    """The parameters whose defaults were used for these values, with the defaults."""
 
 
 def read_template(path: Path) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def function_loops(template: Mapping[str, Any]) -> list[str]:
 
 
 def _makes_function(value: Any) -> bool:
-    """Whether a loop's body declares a function, directly or in a nested loop."""
+    """Return True if a loop's body declares a function, directly or in a nested loop."""
     if isinstance(value, list):
         return any(map(_makes_function, value))
     if not isinstance(value, dict):
@@ -154,7 +154,7 @@ def declared_functions(
         logical_id: declared
         for logical_id, resource in template["Resources"].items()
         if isinstance(resource, dict) and resource.get("Type") == FUNCTION_TYPE
-        # Each function gets a reader of its own, which records only the defaults used for that function.
+        # Each function gets a separate reader, which records only the defaults used for that function.
         if (declared := _Reader(template, parameters, path).declared(logical_id, resource)) is not None
     }
 
@@ -165,7 +165,7 @@ def read_function(
     """Return one function of a template by logical ID or function name; without a name, the only function.
 
     Raises:
-        InputError: `read_functions` raises it, or no function or several functions match.
+        InputError: The template or a function cannot be read, or no function or several functions match.
     """
     functions = read_functions(path, parameters)
     fitting = [spec for key, spec in functions.items() if name is None or name in (key, spec.name)]
@@ -177,15 +177,13 @@ def read_function(
 
 
 class _Reader:
-    """Reads the functions of one template."""
-
     def __init__(self, template: dict[str, Any], parameters: Mapping[str, str], path: Path) -> None:
         self._path = path
         self._globals = self._mapping((template.get("Globals") or {}), "Globals").get("Function")
         self._values = TemplateValues(template, parameters)
 
     def declared(self, logical_id: str, resource: Mapping[str, Any]) -> DeclaredFunction | None:
-        """The properties that determine a resource's build; None if it is not a Python function."""
+        """Return the properties that determine a resource's build; None if it is not a Python function."""
         properties = self._properties(logical_id, resource)
         image = self._is_image(properties)
         handler, runtime, code = (properties.get(key) for key in ("Handler", "Runtime", "CodeUri"))
@@ -224,7 +222,7 @@ class _Reader:
         )
 
     def _may_be_set(self, value: Any) -> bool:
-        """Whether a property has a value, or may have a value once it is deployed."""
+        """Return True if a property has a value, or may have a value once it is deployed."""
         try:
             return bool(self._values.chosen(value))
         except Unresolved:
@@ -275,7 +273,7 @@ class _Reader:
     def _limits(
         self, properties: Mapping[str, Any], known: Mapping[str, str], notes: list[str], logical_id: str
     ) -> dict[str, Any]:
-        """The function's resource limits, under the names of the spec's fields."""
+        """Return the function's resource limits, under the names of the fields of `FunctionSpec`."""
         found: dict[str, Any] = {}
         if "Timeout" in known:
             found["timeout_s"] = float(known["Timeout"])
@@ -328,7 +326,7 @@ class _Reader:
         return self._mapping(environment.get("Variables"), f"{logical_id}: Variables")
 
     def _check(self, properties: Mapping[str, Any], logical_id: str) -> str | None:
-        """The check that a handler of ready checks grades with; None if it is known only at deployment."""
+        """Return the ready check that the handler runs; None if it is known only at deployment."""
         return self._text_or_none(self._variables(properties, logical_id).get(READY_VARIABLE))
 
     def _text_or_none(self, value: Any) -> str | None:
@@ -344,7 +342,7 @@ class _Reader:
             return None
 
     def _mapping(self, value: Any, what: str) -> dict[str, Any]:
-        """A part of the template that must be a mapping, if it is present."""
+        """Return a part of the template that must be a mapping; empty if it is missing."""
         if value is None:
             return {}
         if not isinstance(value, dict):
@@ -356,7 +354,7 @@ def _load_yaml(text: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """Loads YAML with CloudFormation's tags. Dates stay texts, as CloudFormation reads them."""
+        """Loads YAML with CloudFormation's tags. Dates stay strings, as in CloudFormation."""
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

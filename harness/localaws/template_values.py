@@ -69,7 +69,7 @@ class TemplateValues:
         return self._known[name]
 
     def text(self, value: Any) -> str:
-        """Return a value as text.
+        """Return a value as a string.
 
         Raises:
             Unresolved: The value depends on a resource or value outside the template.
@@ -131,7 +131,6 @@ class TemplateValues:
         raise Unresolved(_shown({function: argument}))
 
     def _holds(self, condition: Any, depth: int = 0) -> bool:
-        """Whether a condition is true."""
         if depth > _DEEPEST:
             raise Unresolved("a condition that refers to itself")
         match condition:
@@ -148,7 +147,7 @@ class TemplateValues:
         raise Unresolved(_shown(condition))
 
     def _reference(self, name: str) -> str:
-        """A parameter's value, or a function's name or ARN."""
+        """Return a parameter's value, or a function's name or ARN."""
         if name in self._defaults:
             self.defaults_used[name] = self._defaults[name]
         if name in self._known:
@@ -165,7 +164,7 @@ class TemplateValues:
         raise Unresolved(name)
 
     def _substitute(self, text: str, variables: Mapping[str, Any]) -> str:
-        """`Fn::Sub`."""
+        """Resolve `Fn::Sub`."""
 
         def value(match: re.Match[str]) -> str:
             name = match[1].strip()
@@ -175,7 +174,7 @@ class TemplateValues:
 
 
 def is_call(value: Mapping[str, Any]) -> bool:
-    """Return whether an object is a CloudFormation function rather than an object of the template."""
+    """Return True if an object is a CloudFormation function rather than an object of the template."""
     return len(value) == 1 and str(next(iter(value))).startswith(("Fn::", "Ref", "Condition"))
 
 
@@ -190,7 +189,7 @@ def merge_properties(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[
     merged = {**shared, **own}
     for key in shared.keys() & own.keys():
         both = (shared[key], own[key])
-        if key == "Architectures":  # a list of one entry, which SAM replaces
+        if key == "Architectures":  # SAM replaces this list, which has one entry
             continue
         if all(isinstance(each, list) for each in both):
             merged[key] = [*shared[key], *own[key]]

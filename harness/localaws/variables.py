@@ -1,4 +1,4 @@
-"""The environment variables of a function's process: only those of Lambda and of the template.
+"""Sets the environment variables of a function's process: only those of Lambda and of the template.
 
 Variables of the engineer's shell (AWS keys, proxies, PYTHONPATH) are left out unless requested by name, so
 that a grader cannot succeed here with settings that the real function does not have.
@@ -33,7 +33,7 @@ def function_variables(
 
     Args:
         spec: The function. `AWS_EXECUTION_ENV` names its runtime even if another Python runs it, because
-            `awslambdaric` encodes answers accordingly.
+            `awslambdaric` encodes responses accordingly.
         api: Host and port of the Runtime API.
         root: The artifact's folder as the function sees it.
         programs: The interpreter's folder, which comes first on PATH, as in Lambda.
