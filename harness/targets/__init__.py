@@ -1,1 +1,1 @@
-"""Targets that grade samples in process, in a local Lambda runtime or in a deployed function."""
+"""Targets, which grade samples in this process, in a local Lambda runtime or in a deployed function."""

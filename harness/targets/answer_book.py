@@ -1,4 +1,4 @@
-"""Serves recorded answers while a grader runs, notes missing ones, and records new ones.
+"""Serves recorded answers while a grader runs, counts missing answers, and records new answers.
 
 `AnswerBook` is independent of HTTP clients. `harness.targets.answer_cassette` connects it to the clients in
 this process, and `harness.targets.answer_server` to a function in a separate process.
@@ -31,9 +31,9 @@ from harness.targets.recorded_answers import (
 __all__ = ["LONGEST_WAIT_S", "AnswerBook", "playing_variables"]
 
 _TAKEN = frozenset({400, 404, 405, 413, 422})
-"""HTTP statuses that refuse the request itself; other errors are temporary, and are not recorded."""
+"""HTTP statuses that refuse the request itself. Other errors are temporary and are not recorded."""
 
-# Services that issue credentials. Their whole answers are secret.
+# Services that issue credentials. Everything in their answers is secret.
 _CREDENTIALS = re.compile(
     r"169\.254\.\d+\.\d+|fd00:ec2::\w+|metadata\.google\.internal|login\.microsoftonline\.com"
     r"|oauth2\.googleapis\.com|(?:sts|sso|oidc|portal\.sso|signin|cognito-\w+|iam)\b.*\.(?:amazonaws|aws)\..+"
@@ -42,7 +42,7 @@ _TOKEN_PATH = re.compile(r"(?:^|/)(?:oauth2?|tokens?)(?:/|$)", re.IGNORECASE)
 _DUMMY = "recorded-answers-need-no-key-0"
 _SHORTEST_KEY = 8
 LONGEST_WAIT_S = 20.0
-"""Seconds to wait for another task's request, which may end without an answer."""
+"""Maximum time to wait for another task that is making the same request, in seconds."""
 _REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
@@ -52,7 +52,7 @@ class AnswerBook:
     Args:
         recorded: The answers from the file.
         place: The file's name, for messages.
-        asks: Whether a request without a recorded answer goes to the service; otherwise it is refused.
+        asks: True if a request without a recorded answer goes to the service; False if it is refused.
         keep: Called with each new answer to record.
     """
 
@@ -91,12 +91,12 @@ class AnswerBook:
             self._known[answer.key].setdefault(answer.host, answer)
 
     def find(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> RecordedAnswer | None:
-        """The recorded answer to a request, or None.
+        """Return the recorded answer to a request, or None.
 
-        If services may be asked, only an answer from the same host counts. Otherwise an answer from another
-        host is used too, because the Region or the address may have changed since the recording, and a built
-        function's requests are redirected to this machine. If the service refused a form of request, every
-        request in that form is refused again, regardless of its texts.
+        If requests may go to the service, only an answer from the same host counts. Otherwise an answer from
+        another host is used too, because the Region or the address may have changed since the recording, and
+        a built function's requests are redirected to this machine. If the service refused a form of request,
+        every request in that form is refused again, regardless of its text.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -111,12 +111,12 @@ class AnswerBook:
     def find_or_ask(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """The recorded answer to a request; None if the caller must make the request.
+        """Return the recorded answer to a request; None if the caller must make the request.
 
-        The result is None if the answer is not recorded and no other task is making the request. Completions
-        of one record are often equal, and a judge is asked about them at the same time. The second request
-        waits for the answer to the first. This call would block an event loop, so a task of one must first
-        check `is_asked` and wait without blocking.
+        Several completions of one record are often equal, and a judge may get equal requests at the same
+        time. The second request waits for the answer to the first. If the first gets no answer in time, the
+        result is None. The wait would block an event loop, so a task must first call `is_asked` and wait
+        without blocking.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -135,7 +135,7 @@ class AnswerBook:
         return found
 
     def is_asked(self, url: str, headers: Mapping[str, Any], body: Any, method: str) -> bool:
-        """Whether another thread or task is making this request now."""
+        """Return True if another thread or task is making this request now."""
         question = self._question(url, headers, body, method)
         if question is None:
             return False
@@ -144,7 +144,7 @@ class AnswerBook:
             return self._asked_by.get((*question.key, question.host), me) != me
 
     def refuse(self, url: str, method: str) -> RecordedAnswer:
-        """The answer to a request that must not be sent: an error that no client retries."""
+        """Return the response to a request that must not be sent: an error that no client retries."""
         host = urlsplit(url).hostname or "an unknown host"
         if method == "CONNECT":
             message = (
@@ -239,7 +239,7 @@ class AnswerBook:
             self._note_held(what)
 
     def _note_held(self, what: str) -> None:
-        """Add a note about the recording, once."""
+        """Add a note about the recording, once. The caller holds the lock."""
         if what not in self._notes:
             self._notes.add(what)
             self._keep(RecordedAnswers(notes=(what,)))
@@ -247,7 +247,7 @@ class AnswerBook:
     def _question(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """A request in recorded form, without an answer; None if requests of this kind are not recorded."""
+        """Return a request in recorded form, without an answer; None if such requests are not recorded."""
         if method.upper() != "POST" or _gives_credentials(url):
             return None
         found = question_of(url, body, secrets_among(url, headers))
@@ -255,7 +255,7 @@ class AnswerBook:
 
 
 def _running_task() -> object | None:
-    """The current task of this thread; None outside an event loop."""
+    """Return this thread's current task; None outside an event loop. Does not import asyncio."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
         return None
@@ -264,7 +264,7 @@ def _running_task() -> object | None:
 
 
 def _asker() -> int:
-    """The caller's identity: the running task, or else the thread."""
+    """Identify the caller: by its task, or outside an event loop by its thread."""
     task = _running_task()
     return threading.get_ident() if task is None else id(task)
 
@@ -275,7 +275,7 @@ def _gives_credentials(url: str) -> bool:
 
 
 def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
-    """The environment variables used by a request, without the values of keys."""
+    """Return the environment variables that a request uses, with the values of addresses but not of keys."""
     found: dict[str, str | None] = {}
     said = [url, unquote(url), *map(str, headers.values())]
     for name, value in os.environ.items():
@@ -289,10 +289,10 @@ def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Placeholders for the missing keys in the environment of a grader whose answers come from a file.
+    """Return placeholders for the keys that the grader's environment lacks while answers come from a file.
 
     Args:
-        recorded: The file.
+        recorded: The contents of the file.
         environment: The grader's environment.
     """
     wanted = {name: value or _DUMMY for name, value in recorded.variables.items()}

@@ -1,8 +1,8 @@
 """Answers the requests of every HTTP client in this process from recorded answers, with vcrpy.
 
 vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette compares each
-request with all recorded ones, and its YAML takes seconds to read for a few thousand answers. The cassette
-here uses an `AnswerBook`.
+request with all recorded requests, and its YAML takes seconds to parse for a few thousand answers. The
+cassette here uses an `AnswerBook`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LOOK_S = 0.02
 def answered(book: AnswerBook) -> Iterator[AnswerBook]:
     """Answer this process's HTTP requests from a book, until the block ends.
 
-    If no service may be asked, the environment has placeholders for missing keys meanwhile.
+    If no request may go to a service, the environment also gets placeholders for missing keys.
 
     Args:
         book: The answers.
@@ -58,7 +58,7 @@ def answered(book: AnswerBook) -> Iterator[AnswerBook]:
 
 
 def _own_https_init() -> Any:
-    """A copy of `http.client.HTTPSConnection.__init__` with globals that are never patched."""
+    """Copy `http.client.HTTPSConnection.__init__`, with globals that are never patched."""
     init = http.client.HTTPSConnection.__init__
     own = {**vars(http.client), "HTTPSConnection": http.client.HTTPSConnection}
     copied = types.FunctionType(init.__code__, own, init.__name__, init.__defaults__, init.__closure__)
@@ -101,7 +101,7 @@ def _waiting(inner: Any, book: AnswerBook, library: Any) -> Any:
 
 
 class _AnswerCassette(Cassette):  # type: ignore[misc]
-    """A vcrpy cassette with answers from a book.
+    """A vcrpy cassette whose answers come from a book.
 
     Args:
         path: The cassette's name.
@@ -121,11 +121,11 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         super().__init__(path, custom_patches=patches)
         self._book = book
         self.ended = False
-        """Whether a client's existing connections go to their real destination."""
+        """True once a client's existing connections go to their real destination."""
 
     @property
     def write_protected(self) -> bool:
-        """Whether sending is forbidden."""
+        """True if sending is forbidden."""
         return not (self._book.asks or self.ended)
 
     def filter_request(self, request: Request) -> Request:
@@ -133,13 +133,13 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         return request
 
     def can_play_response_for(self, request: Request) -> bool:
-        """Whether a request is answered here. This is always true if sending is forbidden."""
+        """Return True if the cassette answers a request, as it always does if sending is forbidden."""
         if self.ended:
             return False
         return not self._book.asks or self._book.find_or_ask(*_parts(request)) is not None
 
     def play_response(self, request: Request) -> dict[str, Any]:
-        """The recorded answer, or a refusal."""
+        """Return the recorded answer, or a refusal."""
         url, headers, body, method = _parts(request)
         answer = self._book.find(url, headers, body, method) or self._book.refuse(url, method)
         kept = {"content-type": answer.content_type, "x-amzn-errortype": answer.error_type}
@@ -150,7 +150,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
-        """Record an answer."""
+        """Record a service's answer."""
         if self.ended:
             return
         plain = decode_response(response)
@@ -167,7 +167,7 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
 
 
 def _parts(request: Request) -> tuple[str, Mapping[str, Any], Any, str]:
-    """URL, headers, body and method of a request."""
+    """Return URL, headers, body and method of a request."""
     body = request.body
     if hasattr(body, "read"):
         body = body.read()

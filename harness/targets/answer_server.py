@@ -1,8 +1,8 @@
 """Answers a built function's requests from recorded answers, on a local port.
 
-The function's process has only what Lambda gives it. It reaches this server through the variables that
-redirect botocore and the OpenAI SDK, through the variables used by the recorded requests, and, for plain
-HTTP, as a proxy. Other HTTPS requests are refused.
+The function's process has only the environment that Lambda gives it. Its requests reach this server through
+the variables that redirect botocore and the OpenAI SDK, through the variables that the recorded requests
+used, and, for plain HTTP, through a proxy. Other HTTPS requests are refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class AnswerServer:
             "GRADER_JUDGE_RELAY": own,
             "OPENAI_API_KEY": "recorded-answers-need-no-key",
             **urls,
-            # Uppercase, because curl, which Lambda's client uses, reads only the lowercase one.
+            # Uppercase, because Lambda's client uses curl, which reads only the lowercase `http_proxy`.
             "HTTP_PROXY": own,
             "HTTPS_PROXY": own,
         }
@@ -64,7 +64,7 @@ class AnswerServer:
 
 
 def _chat_path(recorded: RecordedAnswers) -> str:
-    """The path prefix of the OpenAI SDK's requests in the recorded answers."""
+    """Return the path prefix of the OpenAI SDK's requests in the recorded answers."""
     for answer in recorded.answers:
         path = urlsplit(answer.url).path
         for end in _CHAT:

@@ -38,7 +38,7 @@ class AnsweredTarget:
     the grader handles the refusal.
 
     Args:
-        open_inner: Opens the target. It is called when the requests can already be answered.
+        open_inner: Opens the target. It is called when requests can already be answered.
         book: The answers.
         stack: Resources that answer the requests. They are closed with the target.
     """
@@ -58,7 +58,7 @@ class AnsweredTarget:
 
     @property
     def streams(self) -> InProcessTarget | None:
-        """The grader that may get many samples at once; None if every answer must come from the file."""
+        """The target for grading many samples at once; None if every answer must come from the file."""
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
@@ -68,7 +68,7 @@ class AnsweredTarget:
 
     @property
     def takes_batches(self) -> bool:
-        """Whether the grader scores all samples of a call together."""
+        """True if the grader scores all samples of a call together."""
         inner = self.inner
         handler = inner.handler if isinstance(inner, InProcessTarget) else None
         return isinstance(handler, Grader) and bool(handler.options.batch)
@@ -105,7 +105,7 @@ def check_recorder() -> None:
 
 
 def played_book(path: Path) -> AnswerBook:
-    """A book with the answers from a file, which sends no request to a service.
+    """Return a book with the answers from a file. The book sends no request to a service.
 
     Raises:
         InputError: The file does not exist or is damaged.
@@ -116,12 +116,12 @@ def played_book(path: Path) -> AnswerBook:
 def open_here(
     grader: str | Callable[..., Any], folder: Path | None = None, book: AnswerBook | None = None
 ) -> InProcessTarget | AnsweredTarget:
-    """Open a grader in this process; while it is open, its requests are answered from a book.
+    """Open a grader in this process. While it is open, its requests are answered from a book.
 
     Args:
-        grader: Same as for `InProcessTarget`.
-        folder: Same as for `InProcessTarget`.
-        book: The answers; None to let it ask services.
+        grader: As for `InProcessTarget`.
+        folder: As for `InProcessTarget`.
+        book: The answers; None if the grader's requests go to the services.
 
     Raises:
         InputError: The grader does not exist or cannot be imported, or vcrpy is not installed.
@@ -143,11 +143,11 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
     does.
 
     Args:
-        target: A grader. It is returned unchanged if vcrpy is not installed.
+        target: A grader. The result is the same target if vcrpy is not installed.
     """
     if find_spec("vcr") is None:
         return target
-    _ = target.fingerprint  # read it before vcrpy imports clients that the grader may not use
+    _ = target.fingerprint  # computed before vcrpy imports clients that the grader may not use
     from harness.targets.answer_cassette import answered
 
     book = AnswerBook(RecordedAnswers(), "memory", asks=True)
@@ -157,10 +157,10 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
 
 
 def open_served(opened: Callable[[Mapping[str, str]], Target], book: AnswerBook) -> AnsweredTarget:
-    """Open a function in a separate process; while it is open, its requests are answered from a book.
+    """Open a function in a separate process. While it is open, its requests are answered from a book.
 
     Args:
-        opened: Opens it with additional environment variables.
+        opened: Opens the function with additional environment variables.
         book: The answers.
     """
     from harness.targets.answer_server import AnswerServer

@@ -1,8 +1,8 @@
 """Finds the function that `sam build` made, and imports its artifact to learn the grader's declaration.
 
-The function is named directly or by its grader, in a build folder (`.aws-sam/build`). The artifact is
+The function is selected by its name or its grader, in a build folder (`.aws-sam/build`). The artifact is
 imported in a separate process, with the function's interpreter, so the result describes the very files that
-are deployed. Nothing here builds anything.
+are deployed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ BUILD = Path(".aws-sam/build")
 
 _IMPORT_SECONDS = 60
 _BARE_TIMEOUT_S, _BARE_MEMORY_MB = 60, 1_769
-# The handler module's output goes to the log. The original stdout gets only our own last line.
+# The handler module's output goes to stderr. The original stdout gets only the result.
 _IMPORT = """
 import os, sys
 own = os.fdopen(os.dup(1), "w")
@@ -91,7 +91,7 @@ class Built(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AskedModel:
-    """A model that a grader's judges ask, from `graders.configured.judge_models`."""
+    """A model that a grader's judges call, from `graders.configured.judge_models`."""
 
     service: str
     """`bedrock` or `openai`."""
@@ -100,7 +100,7 @@ class AskedModel:
     key_variable: str | None = None
     """The environment variable with the service's key."""
     parts: dict[str, str] | None = None
-    """The parts of requests to the model; None until the model has answered."""
+    """The request parts that the model accepts; None until the model has answered."""
     refused: dict[str, str] = field(default_factory=dict)
     """The model's message for each part that it refused."""
 
@@ -116,17 +116,17 @@ class Imported:
     modules: tuple[str, ...] = ()
     """Names of the top-level modules that the import loaded."""
     judges: tuple[AskedModel, ...] = ()
-    """The models that the grader's judges ask."""
+    """The models that the grader's judges call."""
     error: str | None = None
-    """The reason why the import failed; None if it succeeded."""
+    """Error message of the failed import; None if it succeeded."""
     note: str | None = None
-    """A note if the artifact was imported with a different Python than its runtime's."""
+    """Message for the user if the artifact was imported with a different Python than its runtime's."""
 
 
 def built_functions(
     artifact: Path | None = None, parameters: Mapping[str, str] | None = None
 ) -> tuple[Path, dict[str, FunctionSpec]]:
-    """Every function in a build, by logical id.
+    """Return every function in a build, by logical ID.
 
     Args:
         artifact: The build folder, the project folder, the built template, or one function's artifact; None
@@ -153,7 +153,7 @@ def built_functions(
 
 
 def _is_built(declared: DeclaredFunction, template: Path) -> bool:
-    """Whether the build made the artifact. If only other functions were built, `CodeUri` is unchanged."""
+    """Return True if the build made the function's artifact. Otherwise, its `CodeUri` is unchanged."""
     folder = template.parent.resolve()
     return declared.code is not None and declared.code != folder and declared.code.is_relative_to(folder)
 
@@ -164,9 +164,9 @@ def built_function(
     """Select one function in a build.
 
     Args:
-        artifact: Same as for `built_functions`.
-        function: Its logical id or name; None to find it by its grader, or as the only function.
-        grader: `module:name` or `file.py:name`, whose function it is.
+        artifact: As for `built_functions`.
+        function: Its logical ID or name; None to find it by its grader, or as the only function.
+        grader: `module:name` or `file.py:name` of the function's grader.
 
     Raises:
         InputError: Nothing was built, or not exactly one function matches.
@@ -193,7 +193,7 @@ def built_function(
 
 
 def grader_of(spec: FunctionSpec) -> str:
-    """A function's grader by its local name: `module:name`, or a ready check's name.
+    """Return the local name of a function's grader: `module:name`, or a ready check's name.
 
     Raises:
         InputError: The function names no handler, or is a ready check without the variable that names the
@@ -212,7 +212,7 @@ def grader_named(handler: str) -> str:
     """Convert a handler name from Lambda's form, `folder/module.function`, to `module:name`.
 
     Raises:
-        InputError: The text is not a handler's name.
+        InputError: `handler` is not a handler's name.
     """
     module, _, name = handler.rpartition(".")
     if not module or not name.isidentifier() or handler.endswith(".py") or ":" in handler:
@@ -222,12 +222,12 @@ def grader_named(handler: str) -> str:
 
 
 def bare_function(code: Path, handler: str, name: str | None = None) -> FunctionSpec:
-    """A function without a template: a folder or zip file, and the name of its handler.
+    """Return a function without a template: a folder or zip file, and the name of its handler.
 
     Args:
         code: The folder, or the zip file as it was uploaded to Lambda.
         handler: `module.function`.
-        name: The function's name; by default its handler's.
+        name: The function's name; None for its handler's name.
 
     Raises:
         InputError: The folder or zip file does not exist, or is larger than Lambda allows.
@@ -299,7 +299,7 @@ def import_artifact(spec: FunctionSpec) -> Imported:
 
 
 def _is_build(folder: Path) -> bool:
-    """Whether a folder has a built template; a project folder has a template.yaml too."""
+    """Return True if a folder has a built template. A project folder also has a `template.yaml`."""
     template = folder / "template.yaml"
     if not template.is_file():
         return False
@@ -307,7 +307,7 @@ def _is_build(folder: Path) -> bool:
 
 
 def _handles(spec: FunctionSpec, grader: str) -> bool:
-    """Whether a function's handler (`folder/module.name`, dots or slashes) belongs to a named grader."""
+    """Return True if a function's handler (`folder/module.name`, dots or slashes) is the named grader."""
     if spec.handler == READY_HANDLER:
         return names_the_check(grader, spec.environment.get(READY_VARIABLE))
     module, _, name = spec.handler.replace("/", ".").rpartition(".")

@@ -1,7 +1,7 @@
-"""Grades with a deployed function, the very one that a training job calls.
+"""Grades with a deployed function, the same function that a training job calls.
 
 A failure of the function is a `GraderFault` and is never retried. boto3 retries throttling, network errors
-and service errors (adaptive mode); if they persist, they are a `ServiceFault`. Nothing in AWS is changed.
+and service errors (adaptive mode). An error that persists is a `ServiceFault`. Nothing in AWS is changed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DeployedTarget:
 
     Args:
         function: `arn:aws:lambda:...:function:NAME[:QUALIFIER]` or `NAME[:QUALIFIER]`.
-        region: The AWS Region; by default the ARN's, or else boto3's.
+        region: The AWS Region; None for the ARN's or boto3's Region.
         endpoint_url: A different endpoint, such as the local Invoke API.
         concurrency: Maximum number of calls in flight.
         attempts: Maximum number of tries for a call that is throttled or fails with a service error.
@@ -86,7 +86,6 @@ class DeployedTarget:
         self._client.close()
 
     def _connect(self, read_timeout: float, attempts: int) -> Any:
-        """A client for this function's Region and endpoint."""
         return client(
             "lambda",
             self._region,
@@ -98,12 +97,12 @@ class DeployedTarget:
         )
 
     def _look_up(self, attempts: int) -> Mapping[str, Any]:
-        """The function's configuration, which has its timeout and proves that it can be called."""
+        """Return the function's configuration, which has its timeout and proves that it exists."""
         functions = self._connect(_MARGIN_SECONDS, attempts)
         try:
             with explained(self.name):
                 found: Mapping[str, Any] = functions.get_function_configuration(FunctionName=self.name)
-                # botocore parses a proxy's page as an answer that has no fields.
+                # botocore parses a proxy's page as a response without fields.
                 _ = found["FunctionName"]
         except Denied:
             return {}  # users who submit jobs may only be allowed to invoke the function
@@ -113,7 +112,6 @@ class DeployedTarget:
 
 
 def _function_fault(body: bytes) -> GraderFault:
-    """The function's failure, from Lambda's error document."""
     from harness.localaws.limits import from_payload
 
     fault = from_payload(body)
@@ -121,7 +119,7 @@ def _function_fault(body: bytes) -> GraderFault:
 
 
 def _region(function: str, region: str | None) -> str | None:
-    """The Region to call. If the function's name is an ARN, the ARN determines the Region."""
+    """Return the Region to call. If the function's name is an ARN, the ARN determines the Region."""
     match = _ARN.fullmatch(function)
     if match is None:
         if _NAME.fullmatch(function):

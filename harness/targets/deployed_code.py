@@ -1,7 +1,7 @@
-"""Reads a deployed function's settings, and the files in its zip.
+"""Looks up a deployed function's settings, and the files in its zip.
 
-The zip is downloaded from the address in GetFunction's answer, and checked against the function's
-`CodeSha256`. The address is signed, so no message contains it. Files are hashed and discarded; nothing is
+The zip is downloaded from the address in the response of GetFunction, and checked against the function's
+`CodeSha256`. The address is signed, so no message contains it. Files are hashed and discarded. Nothing is
 unpacked or run.
 """
 
@@ -34,10 +34,10 @@ _DIST_INFO = re.compile(r"(?P<name>[^/]+?)-(?P<version>[^/-]+)\.dist-info/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFacts:
-    """AWS's facts about a function."""
+    """What AWS reports about a function."""
 
     arn: str
-    """The ARN of the request."""
+    """The ARN as it was requested."""
     version: str | None
     code_sha256: str
     handler: str | None
@@ -45,13 +45,13 @@ class FunctionFacts:
     layers: int
     """Number of layers; their contents are not read."""
     location: str | None = field(repr=False)
-    """The signed address of its zip, if any."""
+    """The signed address of the function's zip; None if AWS gave none."""
     unread: str
-    """The reason if AWS gave no address."""
+    """Reason for the missing address, if `location` is None."""
     memory_mb: int | None = None
     architecture: str | None = None
     check: str | None = None
-    """The check that the ready-check handler is configured to run; None for any other handler."""
+    """The ready check that the handler is configured to run; None for any other handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +63,18 @@ class FunctionCode:
     digest: str
     """The value of `FunctionSpec.code_sha256` for a folder with the same files."""
     packages: dict[str, str]
-    """Versions of the distributions in it, by canonical name."""
+    """Versions of the distributions in the zip, by canonical name."""
 
 
 def look_up(arn: str) -> FunctionFacts:
-    """Ask AWS for a function.
+    """Look up a function in AWS.
 
     Args:
-        arn: Its ARN, with the qualifier that a job uses.
+        arn: The function's ARN, with the qualifier that a job uses.
 
     Raises:
         InputError: The function does not exist, or boto3 is not configured.
-        ServiceError: AWS cannot be reached, or these credentials do not allow reading the function.
+        ServiceError: AWS cannot be reached, or these credentials may not read the function.
     """
     # Short timeouts, because the result is only a note.
     functions = client("lambda", arn.split(":")[3], connect_timeout=3, retries={"total_max_attempts": 2})
@@ -105,7 +105,7 @@ def read_code(facts: FunctionFacts) -> FunctionCode:
     """Download a function's zip and hash its files.
 
     Args:
-        facts: The result of `look_up`; its address is valid for ten minutes.
+        facts: The result of `look_up`. Its address is valid for ten minutes.
 
     Raises:
         InputError: The code cannot be downloaded, or does not have its CodeSha256.
@@ -119,11 +119,11 @@ def read_code(facts: FunctionFacts) -> FunctionCode:
 
 
 def _asked(functions: Any, arn: str) -> tuple[dict[str, Any], str]:
-    """AWS's answer, and the reason if it does not include the code."""
+    """Return AWS's response, and the reason why it does not include the code (empty if it does)."""
     try:
         with explained(arn):
             answer: dict[str, Any] = functions.get_function(FunctionName=arn)
-            _ = answer["Configuration"]["CodeSha256"]  # a proxy's page has no fields at all
+            _ = answer["Configuration"]["CodeSha256"]  # fails for a proxy's page, which has no fields
             return answer, ""
     except Denied as denied:
         with explained(arn):
@@ -157,7 +157,7 @@ def _download(address: str, into: IO[bytes], arn: str) -> str:
             digest.update(part)
             into.write(part)
     except (BotoCoreError, HTTPClientError, HTTPError, OSError, ValueError) as error:
-        # The texts of these errors contain the signed address.
+        # The messages of these errors contain the signed address.
         raise InputError(f"{failed} ({type(error).__name__})", place=arn) from None
     finally:
         session.close()
@@ -200,5 +200,5 @@ def _packages(files: Iterable[str]) -> dict[str, str]:
 
 
 def canonical_name(name: str) -> str:
-    """A distribution's normalized name (PEP 503)."""
+    """Normalize a distribution's name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,4 +1,4 @@
-"""A target for tests: answers with a function's results, and records its events."""
+"""A target for tests: it gets its results from a function, and records its events."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from harness.targets.protocol import Answer
 
 
 class FakeTarget:
-    """A target whose answers come from a function.
+    """A target whose results come from a function.
 
     Args:
         answer: Called with each event.
-        max_bytes: The largest event that it accepts, in bytes; None for no limit.
+        max_bytes: Maximum event size, in bytes; None for no limit.
         concurrency: Maximum number of calls in flight.
     """
 
@@ -26,10 +26,10 @@ class FakeTarget:
         self.max_bytes = max_bytes
         self.concurrency = concurrency
         self.events: list[Any] = []
-        """Every event that it received, in order."""
+        """Every event that the target received, in order."""
 
     def grade(self, event: Any) -> Answer:
-        """Return the function's answer."""
+        """Return the function's result."""
         self.events.append(event)
         return self._answer(event)
 

@@ -1,7 +1,7 @@
-"""Finds the files and packages of a grader, so that a run can tell whether its grader has changed.
+"""Finds the files and packages of a grader, so that a run can report that its grader has changed.
 
-A grader is more than its file: it imports modules, reads data, and depends on packages. Files that it imports
-or opens during loading are known immediately; `GraderFiles.news` reports later ones during the run. The
+A grader is more than one file: it imports modules, reads data, and depends on packages. Files that it imports
+or opens during loading are known immediately. `GraderFiles.news` reports later ones during the run. The
 standard library, installed packages and this project are identified by their versions.
 """
 
@@ -25,12 +25,12 @@ __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOT_SHARED = sys.stdlib_module_names | {"graders", "harness", "__main__"}
 _MOST = 10_000
-"""Maximum number of files to track; a grader that opens more has no fixed set of files."""
+"""Maximum number of files to track. A grader that opens more has no fixed set of files."""
 _AWS_FILES = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
 )
-"""Variables that name files read by botocore."""
+"""Variables that name files for botocore."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/")
 
 
@@ -56,7 +56,7 @@ class Fingerprint:
 
 
 class _Opened:
-    """Files that this process opened since the first call; the audit hook cannot be removed."""
+    """Files that this process has opened. There is one object, because an audit hook cannot be removed."""
 
     def __init__(self) -> None:
         self.read: dict[str, None] = {}
@@ -90,7 +90,7 @@ class GraderFiles:
         self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
-        """The user's files that were imported or read since the last call, and the files that were written.
+        """Return the user's files that were read or imported since the last call, and the files written.
 
         Written files do not identify a grader.
         """
@@ -104,13 +104,13 @@ class GraderFiles:
         return sorted(read), sorted(written)
 
     def fingerprint(self, module: ModuleType | None, file: Path | None = None) -> Fingerprint:
-        """The grader's files and packages that are loaded so far.
+        """Return the grader's files and packages that have been loaded.
 
         Args:
-            module: Its module, which may have been imported before.
-            file: The file that declares it, if any.
+            module: The grader's module, which may have been imported before.
+            file: The file that declares the grader, if there is one.
         """
-        loaded = sys.modules.keys() - self._modules  # before this function itself imports anything
+        loaded = sys.modules.keys() - self._modules  # computed before this function imports anything
         reached = _reachable(module)
         names = _with_shared(loaded | reached, self._modules)
         files = {path for name in reached if (path := _source_of(sys.modules.get(name)))}
@@ -120,7 +120,7 @@ class GraderFiles:
 
 
 def hash_files(paths: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of readable regular files, by path."""
+    """Return the SHA-256 of readable regular files, by path."""
     found = {}
     for path in sorted(paths):
         if os.path.isfile(path):
@@ -133,7 +133,7 @@ def hash_files(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _reachable(module: ModuleType | None) -> set[str]:
-    """The module and the modules of its globals, recursively, but not beyond an installed module."""
+    """Return the names of the module and the modules of its globals, recursively, up to installed modules."""
     todo, seen = [module.__name__] if module is not None else [], set[str]()
     while todo:
         name = todo.pop()
@@ -152,12 +152,12 @@ def _reachable(module: ModuleType | None) -> set[str]:
 def _with_shared(names: set[str], before: set[str]) -> set[str]:
     """Add the installed modules that were loaded earlier and that the given modules refer to.
 
-    Because of this, a grader that imports boto3 has the same fingerprint whether or not the harness has
-    already loaded boto3 to read from S3.
+    This way, a grader that imports boto3 has the same fingerprint whether or not the harness has already
+    loaded boto3 to read from S3.
 
     Args:
         names: Names of the modules that the grader loaded or reaches.
-        before: Names of the modules that existed before it was loaded.
+        before: Names of the modules that were loaded before the grader.
     """
     shared: dict[str, list[str]] = {}
     for name in before:
@@ -179,7 +179,7 @@ def _with_shared(names: set[str], before: set[str]) -> set[str]:
 
 
 def _source_of(module: ModuleType | None) -> str | None:
-    """The path of one of the user's modules; None for any other module."""
+    """Return the path of a user's module; None for any other module."""
     file = getattr(module, "__file__", None)
     if not isinstance(file, str):
         return None
@@ -208,7 +208,7 @@ def _not_users() -> tuple[str, ...]:
 
 
 def _of_aws() -> Iterator[str]:
-    """AWS settings and credential files, which may be renewed at any time and do not belong to a grader."""
+    """Yield paths of AWS settings and credentials, which may change at any time and identify no grader."""
     yield os.path.expanduser(f"~{os.sep}.aws{os.sep}")
     for name in _AWS_FILES:
         if path := os.environ.get(name):
@@ -219,14 +219,14 @@ _roots: tuple[str, ...] = ()
 
 
 def _installed(modules: set[str]) -> set[str]:
-    """The loaded modules, among these top-level names, that belong neither to Python nor to the user."""
+    """Return the loaded modules with these top-level names that are neither Python's nor the user's."""
     wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
     wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
     return {name for name in wanted if getattr(sys.modules[name], "__file__", None)} - {"__main__"}
 
 
 def _packages(modules: set[str]) -> dict[str, str]:
-    """The versions of the distributions that contain the given top-level modules."""
+    """Return the versions of the distributions that contain the given top-level modules."""
     if not modules:
         return {}
     from importlib.metadata import version

@@ -11,7 +11,7 @@ __all__ = ["FILE", "LOG", "FunctionReport"]
 
 FILE = "function.json"
 LOG = "function.log"
-"""The function's log, with all environments in one file."""
+"""The function's log, with the output of all environments in one file."""
 
 _NEAR = 0.8
 
@@ -24,7 +24,7 @@ class FunctionReport:
     protection: str
     """The protection that kept the function from writing where Lambda does not allow it."""
     says: str
-    """An explanation of that protection."""
+    """Explanation of the protection, for people."""
     notes: tuple[str, ...] = ()
     """Differences from the deployed function, one sentence each."""
     calls: int
@@ -34,10 +34,10 @@ class FunctionReport:
     """Estimated duration of the longest call in Lambda, with the function's share of a processor."""
     peak_memory_mb: float
     cold_start_ms: float | None
-    """The first cold start; None if no environment answered."""
+    """Duration of the first cold start; None if no environment responded."""
 
     def lines(self) -> Iterator[str]:
-        """The report in a few lines for people."""
+        """Yield the report in a few lines for people."""
         yield from (f"note: {note}" for note in self.notes)
         yield f"protection: {self.protection} ({self.says})"
         if self.longest_ms is None:

@@ -1,7 +1,7 @@
 """Parses graders' names: `module:name`, `file.py:name`, `grader.toml`, or the call of a check.
 
 A check is named by the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
-for `graders.checks.`. Its options are literals, and rft evaluates no code, so a name from a file can only
+for `graders.checks.`. Its options are literals, and no code is evaluated, so a name from a file can only
 choose a factory and its options.
 """
 
@@ -25,18 +25,18 @@ _EXAMPLE = """-g 'checks.numbers:number(marker="####")'"""
 
 @dataclass(frozen=True, slots=True)
 class GraderName:
-    """A grader's name, parsed."""
+    """A parsed grader name."""
 
     where: str
     """A module, or the path of a file that ends in `.py` or `.toml`."""
     name: str
-    """The grader, handler or factory in it; empty for the module's only grader."""
+    """The grader, handler or factory in the module; empty for the module's only grader."""
     options: dict[str, Any] | None = None
     """The options of a check named by its call; None for any other name."""
 
     @property
     def is_file(self) -> bool:
-        """Whether the name is a path."""
+        """True if the name is a path."""
         return self.where.endswith(_FILES)
 
     def __str__(self) -> str:
@@ -71,10 +71,10 @@ def named(text: str) -> GraderName:
 
 
 def names_the_check(grader: str, check: str | None) -> bool:
-    """Whether a grader's name and a function's variable name the same check.
+    """Return True if a grader's name and a function's variable name the same check.
 
     Args:
-        grader: The grader's name; the path of a file may be relative to any folder.
+        grader: The grader's name. The path of a file may be relative to any folder.
         check: The variable's value: a file in the artifact, or a check with its options. None if unset.
     """
     if not check:

@@ -33,9 +33,9 @@ class InProcessTarget:
     """A grader in this process.
 
     Args:
-        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out), a check with
-            its options (`checks.numbers:number(marker="####")`), a TOML file that describes one, or the
-            grader itself.
+        grader: `module:name` or `path/to/file.py:name` (the name may be omitted if it is the only grader), a
+            check with its options (`checks.numbers:number(marker="####")`), a TOML file that describes a
+            check, or the grader itself.
         folder: The folder of a named grader's file or module; None for the current folder.
 
     Raises:
@@ -52,7 +52,7 @@ class InProcessTarget:
         self.files = GraderFiles()
         """Tracks the user's files that the grader imports and opens."""
         self.watches = False
-        """Whether answers report changes that the grader made to its event."""
+        """True to report whether the grader changed its event."""
         self._given: Any = None
         self._check: str | None = None
         self._file: Path | None = None
@@ -111,7 +111,7 @@ class InProcessTarget:
 
     @property
     def streams(self) -> bool:
-        """Whether `grade_stream` may be used: only async graders may, and a call may be needed to know."""
+        """True if `grade_stream` may be used, which needs an async grader. Finding out may take a call."""
         handler = self.handler
         return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
 
@@ -119,8 +119,8 @@ class InProcessTarget:
         """Grade events with one sample each, up to the grader's `concurrency` at the same time.
 
         Args:
-            events: The events; the next one is taken when a slot is free.
-            keep: Called with the answers, in the order of the events.
+            events: The events. The next event is taken when a slot is free.
+            keep: Called with the results, in the order of the events.
         """
         from graders._runtime import score_stream  # also loads asyncio
 
@@ -148,14 +148,13 @@ class InProcessTarget:
 
 
 def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -> Answer:
-    """The answer to an event with one sample."""
     if isinstance(outcome, ConfigurationError):
         return Answer([], ms, _fault(outcome))
     return Answer([graded(outcome, ms)], ms)
 
 
 def _is_changed(given: Any, before: str | None) -> bool:
-    """Whether an event differs from its earlier JSON."""
+    """Return True if an event differs from its earlier JSON."""
     if before is None:
         return False
     try:
@@ -169,7 +168,7 @@ def _fault(error: BaseException) -> GraderFault:
 
 
 def _end_copy(own: int) -> None:
-    """End a copy of this process that the grader forked; otherwise the copy would repeat our work."""
+    """End a copy of this process that the grader forked. The copy would repeat the replay's work."""
     if os.getpid() != own:
         os._exit(1)
 

@@ -45,11 +45,11 @@ class LocalRuntimeTarget:
 
     Args:
         spec: The function.
-        concurrency: Maximum number of execution environments; by default one per core, but at most four.
+        concurrency: Maximum number of execution environments; None for one per core, but at most four.
         passed: Names of environment variables that the function gets from this process.
         credentials: AWS credentials as environment variables.
         run: The run's folder, for the function's log and finally the measurements.
-        protection: Require this protection instead of the best one available.
+        protection: The required protection; None for the best that this machine supports.
 
     Raises:
         InputError: The artifact's compiled code does not fit the function or this machine, `awslambdaric` is
@@ -87,7 +87,7 @@ class LocalRuntimeTarget:
         self.notes = tuple(differences(spec, self._runtime.interpreter_note))
         """Differences from the deployed function, one sentence each."""
         self.cold_starts_ms: list[float] = []
-        """Times from a process's start to its first answer, one per process that answered."""
+        """Times from a process's start to its first response, one per process that responded."""
         self._calls = 0
         self._longest_ms: float | None = None
         self.peak_memory_mb = 0.0
@@ -117,7 +117,7 @@ class LocalRuntimeTarget:
         return _explained(read(invocation.payload, event, ms), invocation.log)
 
     def _why(self, invocation: Invocation) -> str:
-        """Details about an ended process that Lambda's message does not have."""
+        """Explain the end of a process in more detail than Lambda's message does."""
         if invocation.fault is None or invocation.fault.error_type != "Runtime.ExitError":
             return ""
         if invocation.peak_memory_mb > self.spec.memory_mb:
@@ -126,7 +126,7 @@ class LocalRuntimeTarget:
         return f" (its log ends: {last[-1][:200]})" if last else ""
 
     def report(self) -> FunctionReport:
-        """The measurements so far."""
+        """Return the measurements of all calls up to now."""
         return FunctionReport(
             protection=str(self.protection),
             says=self.protection.sentence,
@@ -161,7 +161,7 @@ class LocalRuntimeTarget:
 
 
 def _refuse_misfits(spec: FunctionSpec) -> None:
-    """Refuse compiled code that Lambda could not load, and code that only Lambda can load."""
+    """Refuse compiled code that Lambda could not load, and code that this machine could not load."""
     files = list(compiled_files(spec.artifact))
     if spec.declared and (found := misfits(files, spec.runtime, spec.architecture)):
         fix = "Lambda could not load it. Run `sam build` again, with wheels for the function's platform."
@@ -172,7 +172,7 @@ def _refuse_misfits(spec: FunctionSpec) -> None:
 
 
 def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[str]:
-    """Differences between a function in the local runtime and the deployed one, one sentence each.
+    """Yield the differences between a function in the local runtime and the deployed one, one sentence each.
 
     Args:
         spec: The function.
@@ -190,7 +190,7 @@ def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[st
 
 
 def _explained(answer: Answer, log: str) -> Answer:
-    """Add the grader's log lines to failed samples, because an answer contains only the kind."""
+    """Add places from the grader's log to failed samples. A response contains only the kind of an error."""
     if not any(one.error for one in answer.items):
         return answer
     origins = ", ".join(_origins(log))
@@ -204,7 +204,7 @@ def _explained(answer: Answer, log: str) -> Answer:
 
 
 def _origins(log: str) -> list[str]:
-    """Error types with file and line, from the line that the library logs about the batch."""
+    """Return error types with file and line, from the line that the library logs about the batch."""
     for line in reversed(log.splitlines()):
         if '"origins"' in line:
             try:

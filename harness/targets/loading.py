@@ -49,7 +49,7 @@ def load(reference: str, folder: Path | None = None) -> tuple[ModuleType, Callab
         folder: The folder of the file or module; None for the current folder.
 
     Returns:
-        Its module, and the grader or the plain handler.
+        The module, and the grader or the plain handler in it.
 
     Raises:
         InputError: The module, file or grader does not exist, or importing it failed.
@@ -108,7 +108,7 @@ def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]
 
 
 def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
-    """The grader that a factory makes with the options in its name.
+    """Return the grader that a factory makes with the options in the name.
 
     Raises:
         InputError: The name is not a factory of scoring functions, or the factory refuses the options.
@@ -134,14 +134,13 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
 
 
 def _checks_in(where: str) -> str:
-    """The ready checks in a module, or else the modules that have ready checks."""
+    """List the ready checks in a module, or the modules that have ready checks, as a sentence."""
     if where == _CHECKS or where not in sys.modules:
         return f"Ready checks are in {', '.join(f'checks.{name}' for name in families())}."
     return f"Checks there: {', '.join(sorted(factories(sys.modules[where])))}."
 
 
 def _signature(factory: Callable[..., Any]) -> str:
-    """The options of a factory, as in a call."""
     try:
         parameters = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):
@@ -150,7 +149,7 @@ def _signature(factory: Callable[..., Any]) -> str:
 
 
 def check_handler(found: Any, name: str, place: str | None) -> None:
-    """Refuse an object that is neither a grader nor a handler, and name its kind.
+    """Reject an object that is neither a grader nor a handler, with a message that names its kind.
 
     Raises:
         InputError: The object is a class, a factory of checks, or an undecorated function.
@@ -178,7 +177,6 @@ def check_handler(found: Any, name: str, place: str | None) -> None:
 
 
 def _takes(function: Any, count: int) -> bool:
-    """Whether a function can be called with this many arguments."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:
@@ -214,7 +212,7 @@ def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
 
 
 def _forget_namesake(where: str, folder: Path) -> None:
-    """Unload a module if this folder has a different one with its name, as in tests with several folders."""
+    """Unload a module with this name from another folder, as in tests that import from several folders."""
     top = where.partition(".")[0]
     if not is_taken(top) and any(_is_elsewhere(name, folder) for name in (top, where)):
         for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
@@ -222,7 +220,7 @@ def _forget_namesake(where: str, folder: Path) -> None:
 
 
 def _is_elsewhere(name: str, folder: Path) -> bool:
-    """Whether a module is loaded from a different file than the one in a folder."""
+    """Return True if a module is loaded from a different file than the one in a folder."""
     loaded = getattr(sys.modules.get(name), "__file__", None)
     stem = folder.joinpath(*name.split("."))
     files = [file for file in (stem / "__init__.py", Path(f"{stem}.py")) if file.is_file()]
@@ -254,13 +252,12 @@ def _import_file(path: Path, where: str) -> ModuleType:
 
 
 def _hidden(name: str, place: str) -> InputError:
-    """The error for a grader file named like a module that other code imports."""
+    """Return the error for a grader file with the name of a module that other code imports."""
     message = f"a file with this name shadows the module {name} that others import, in Lambda too"
     return InputError(message, place=place, fix="Rename it.")
 
 
 def _import_failed(error: BaseException, place: str) -> InputError:
-    """The error for a module that could not be imported."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         fix = f"Install {error.name}, or run `rft` where it can be found."
         return InputError(f"it imports {error.name}, which is not installed", place=place, fix=fix)
@@ -272,7 +269,7 @@ def _import_failed(error: BaseException, place: str) -> InputError:
 
 
 def raised_at(error: BaseException, here: str) -> str:
-    """The place in the user's code that raised an error, or that called the raising code, in parentheses.
+    """Return the place in the user's code that raised an error or called the raising code, in parentheses.
 
     Args:
         error: The error. The caller's frames are removed from its traceback.
@@ -282,6 +279,6 @@ def raised_at(error: BaseException, here: str) -> str:
         return f" ({Path(error.filename).name}:{error.lineno})"
     while (trace := error.__traceback__) is not None and trace.tb_frame.f_code.co_filename == here:
         error = error.with_traceback(trace.tb_next)
-    # This library's errors explain themselves, so only a place in the user's code is added.
+    # This library's errors say what is wrong, so only a place in the user's code is added.
     place = place_of(error, isinstance(error, GraderError)) if error.__traceback__ is not None else ""
     return place and f" ({place})"

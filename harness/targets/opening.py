@@ -1,8 +1,8 @@
 """Describes a target for a run's record, and opens the target that a record describes.
 
-`describe` turns a command's options into a description of where its samples will be graded, with the hash of
-the code there. `open_target` opens that description in any process. Settings that do not make it a different
-run (endpoint, attempts, concurrency) come from the environment.
+`describe` turns a command's options into a description of the place where samples will be graded, with the
+hash of the code there. `open_target` opens the described target in any process. Settings that do not make it
+a different run (endpoint, attempts, concurrency) come from the environment.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _KNOWN = "Write its ARN, or NAME:ALIAS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
-    """The place of grading, from a command's options."""
+    """The place of grading that a command's options name."""
 
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
@@ -69,7 +69,7 @@ class TargetChoice:
     artifact: Path | None = None
     """The build folder, for `lambda-runtime`."""
     function: str | None = None
-    """The function's logical id in the template, for `lambda-runtime`."""
+    """The function's logical ID in the template, for `lambda-runtime`."""
     region: str | None = None
     """The Region of a function named without its ARN."""
     passed: tuple[str, ...] = ()
@@ -116,12 +116,12 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
     Args:
         path: The file.
-        ask: Which requests go to the service.
+        ask: The requests that go to the service.
         target: The description of the target.
 
     Raises:
-        InputError: The file does not exist and no service may be asked, vcrpy is not installed, or the target
-            asks its services itself.
+        InputError: The file does not exist and no request may go to a service, vcrpy is not installed, or the
+            target is a deployed function, which calls its services directly.
     """
     if isinstance(target, DeployedFacts):
         fix = "Leave out --answers, or grade here."
@@ -142,7 +142,7 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Check that answers can be saved before paying for them.
+    """Check that answers can be saved before requests are paid for.
 
     Raises:
         InputError: The file cannot be replaced.
@@ -187,8 +187,8 @@ def open_answered(
     Args:
         described: The result of `describe`.
         recorded: The answers.
-        answers: Their source, and which requests still go to the service.
-        run: Same as for `open_target`.
+        answers: The file of the answers, and the requests that still go to the service.
+        run: As for `open_target`.
         keep: Called with the service's answers, to record them.
 
     Raises:
@@ -207,7 +207,6 @@ def open_answered(
 
 
 def _open_built(described: LocalRuntimeFacts, run: Path | None, variables: Mapping[str, str]) -> Target:
-    """The built function, with additional environment variables."""
     from harness.localaws.credentials import profile_credentials
     from harness.localaws.template import read_function
     from harness.targets.built import bare_function
@@ -268,7 +267,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _imported(grader: str) -> DeclaredGrader:
-    """Find a grader's files and packages in a separate process, which its import may end."""
+    """Find a grader's files and packages in a separate process, because its import may end the process."""
     from harness.targets.own_process import OwnProcessTarget
 
     with closing(OwnProcessTarget(grader)) as opened:
@@ -286,7 +285,7 @@ def _one_spelling(grader: str) -> str:
 
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """The built function; its artifact is imported to learn the grader's declaration."""
+    """Describe the built function. Its artifact is imported to learn the grader's declaration."""
     from harness.targets.built import bare_function, built_function, grader_of, import_artifact
 
     if asked.handler is not None:
@@ -323,7 +322,7 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """The function in AWS, at its alias's current version, because the alias may move during a run."""
+    """Describe the function in AWS by the version behind its alias, which may move during a run."""
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration
@@ -331,14 +330,14 @@ def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     name, _, qualifier = _parts(asked.target)
     if version is not None and version != "$LATEST" and qualifier:
         arn = f"{asked.target.removesuffix(f':{qualifier}')}:{version}"
-    # A function in AWS cannot report its declaration; the grader's source has it, if it is named.
+    # A function in AWS cannot report its declaration. If the user names the grader, its source has it.
     options = _imported(asked.grader).options if asked.grader else None
     target = DeployedFacts(arn, asked.region, asked.target, version, sha256)
     return target, GraderFacts(name, sha256, options)
 
 
 def _parts(function: str) -> tuple[str, str, str]:
-    """The name, separator and qualifier of a function's name or ARN."""
+    """Split a function's name or ARN into name, separator and qualifier."""
     if function.startswith("arn:"):
         name, separator, qualifier = function.partition(":function:")[2].partition(":")
         return name, separator, qualifier
@@ -346,7 +345,6 @@ def _parts(function: str) -> tuple[str, str, str]:
 
 
 def _number(variable: str, otherwise: int | None) -> int | None:
-    """A positive whole number from the environment."""
     given = os.environ.get(variable)
     if not given:
         return otherwise

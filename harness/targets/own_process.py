@@ -61,7 +61,7 @@ class DeclaredGrader:
     packages: dict[str, str] = field(default_factory=dict)
     """Same as `Fingerprint.packages`."""
     error: str | None = None
-    """The reason why the import failed; None if it succeeded."""
+    """Error message of the failed import; None if it succeeded."""
     exit_code: int = 2
 
 
@@ -78,7 +78,7 @@ class ProcessLimits:
     clock_ahead_s: float = 0.0
     """Seconds by which the process's clock is ahead."""
     hash_seed: int | None = None
-    """Python's hash seed, which decides the order of sets; None for a random one."""
+    """Python's hash seed, which determines the order of sets; None for a random one."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Additional environment variables."""
 
@@ -87,9 +87,10 @@ class OwnProcessTarget:
     """A grader in a separate process.
 
     Args:
-        grader: `module:name` or `path/to/file.py:name` (a lone grader's name may be left out).
-        answers: Recorded answers to its requests to services. No service is called.
-        limits: Its limits; None for no limits.
+        grader: `module:name` or `path/to/file.py:name`. The name may be omitted if it is the only grader.
+        answers: Recorded answers to the grader's requests to services; no service is called. None to call the
+            services.
+        limits: Limits of the process; None for no limits.
 
     Raises:
         InputError: The module, file, grader or answers do not exist, or the import failed or ended the
@@ -109,17 +110,17 @@ class OwnProcessTarget:
 
     @property
     def imported(self) -> DeclaredGrader:
-        """The report of the grader's process on the first import."""
+        """The report of the grader's first process about the import."""
         return self._declared
 
     @property
     def pid(self) -> int | None:
-        """The grader's process, if one is running."""
+        """The id of the grader's process; None if no process is running."""
         return None if self._process is None else self._process.pid
 
     @property
     def sha256(self) -> str | None:
-        """Hash of the grader's files, packages and declaration; None for one without a file."""
+        """Hash of the grader's files, packages and declaration; None for a grader without a file."""
         return self._declared.sha256
 
     @property
@@ -157,7 +158,7 @@ class OwnProcessTarget:
             self._process.print_to(log)
 
     def restart(self) -> None:
-        """End the process; the next call imports the grader again."""
+        """End the process. The next call imports the grader again."""
         self.close()
 
     def close(self) -> None:
@@ -168,15 +169,13 @@ class OwnProcessTarget:
 
 
 class _Process:
-    """The parent's side of one grader process."""
-
     def __init__(self, grader: str, answers: str | None, limits: ProcessLimits | None) -> None:
         from multiprocessing.connection import Pipe  # takes 10 ms, so only replays that need it import it
 
         self._connection, theirs = Pipe()
         self._limits = limits
         self.late = False
-        """Whether the process was killed because a call exceeded its limit."""
+        """True if the process was killed because a call exceeded its limit."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_PATH)}
         environment |= limits.variables if limits is not None else {}
         if limits is not None and limits.hash_seed is not None:
@@ -214,7 +213,7 @@ class _Process:
             raise _ERRORS[self.declared.exit_code](self.declared.error)
 
     def grade(self, event: Any) -> Answer | None:
-        """Grade one event; None if that ended the process."""
+        """Grade one event; return None if the process ended."""
         self._send(event)
         limit = None if self._limits is None else self._limits.seconds
         said = self._heard(longest_hold(self.declared.options), limit)
@@ -228,35 +227,35 @@ class _Process:
             return None
 
     def print_to(self, log: Path) -> None:
-        """Tell the process to print to a file. Events are not strings, so this message cannot be one."""
+        """Make the process print to a file. It recognizes this message because events are not strings."""
         self._send(str(log.resolve()))
 
     def end(self) -> str:
-        """End the process if it still runs, and return how it ended."""
+        """End the process if it still runs, and describe how it ended."""
         self._connection.close()
         if self._limits is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LOOK_S)
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)  # it may have ended by itself, before its group
+                self._process.wait(0.05)  # let the process end by itself before its group is killed
             end_group(self._process.pid)
         end(self._process)
         return how_it_ended(self._process.returncode, self._held)
 
     def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # the process has ended, which the next read shows
+        with contextlib.suppress(OSError):  # the process has ended, as the next message will show
             self._connection.send_bytes(marshal.dumps(message))
 
     def _heard(self, limit: float | None, longest: float | None = None) -> bytes | None:
         """Receive the next message from the process.
 
         Args:
-            limit: Seconds that C code may hold it.
+            limit: Maximum number of seconds that C code may hold the interpreter.
             longest: Maximum number of seconds in any case.
 
         Returns:
-            None if the process ended, or was killed because of a limit.
+            The message; None if the process ended, or was killed because of a limit.
         """
         alive = began = time.monotonic()
         while True:
@@ -287,7 +286,7 @@ class _Process:
     def _message(self, until: float | None) -> bytes:
         """Receive one whole message.
 
-        Code under test may find the connection and write only part of a message.
+        The grader may find the connection and write only part of a message.
 
         Args:
             until: Deadline on the monotonic clock; None for no deadline.
@@ -318,7 +317,7 @@ class _Process:
 
 
 def longest_hold(options: Mapping[str, Any] | None) -> float | None:
-    """Seconds that C code may hold a grader's process: the limit of one sample plus a margin.
+    """Return the seconds that C code may hold a grader's process: the limit of one sample plus a margin.
 
     Args:
         options: The grader's declaration; None for a handwritten handler, which has the limit of a whole
@@ -333,7 +332,7 @@ def how_it_ended(code: int, held: bool) -> str:
 
     Args:
         code: The exit code; negative for a signal.
-        held: Whether it was killed because C code held it.
+        held: True if the process was killed because C code held the interpreter.
     """
     if held:
         return "after its time limit: C code held it until it was killed"

@@ -1,6 +1,6 @@
-"""The process that `OwnProcessTarget` starts: imports a grader, and grades the events it receives.
+"""The process that `OwnProcessTarget` starts: it imports a grader, and grades the events that it receives.
 
-It ends immediately when the process that started it ends.
+The process ends as soon as its parent process ends.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)  # no output is lost if the process ends
-    faulthandler.enable()  # the log then shows where the process ended
+    faulthandler.enable()  # a crash then prints its place in the log
     connection = Connection(int(sys.argv[1]))
     orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
@@ -70,9 +70,9 @@ def main() -> None:
 
 
 def _end_with_the_parent() -> None:
-    """Let Linux end this process when the thread that started it ends.
+    """Make Linux end this process when the thread that started it ends.
 
-    The listening thread would end it too, but C code may hold the interpreter forever.
+    The listening thread would end the process too, but C code may hold the interpreter forever.
     """
     if sys.platform == "linux":
         import ctypes
@@ -81,7 +81,7 @@ def _end_with_the_parent() -> None:
 
 
 def _limit_memory(more: int) -> None:
-    """Allow this many bytes beyond the current use; larger allocations raise MemoryError."""
+    """Allow this many bytes beyond the current use. Larger allocations raise MemoryError."""
     import resource
 
     import psutil
@@ -151,7 +151,7 @@ def _print_to(log: str) -> None:
 
 
 def _beat(connection: Connection, busy: threading.Event, speaking: threading.Lock) -> None:
-    """Tell the parent that C code does not hold the interpreter."""
+    """Show the parent that C code does not hold the interpreter."""
     while True:
         time.sleep(_BEAT_S)
         if busy.is_set():

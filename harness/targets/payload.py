@@ -1,7 +1,7 @@
-"""Encodes events to and decodes answers from a function, local or deployed.
+"""Encodes events for a function and decodes its responses, for a local or deployed function.
 
 Both directions are strict: a value that the service does not accept as JSON (NaN) is a fault here too, even
-though Python can read it.
+though Python can parse it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_EVENT = 6 * 1024 * 1024
 
 
 def encode(event: Any) -> bytes | ServiceFault:
-    """An event as JSON, or the reason that no service could send it."""
+    """Return an event as JSON, or the fault that any service would return for it."""
     try:
         text = orjson.dumps(event)
         if b"null" not in text:
@@ -37,7 +37,7 @@ def encode(event: Any) -> bytes | ServiceFault:
 
 
 def read(payload: bytes, event: Any, ms: float) -> Answer:
-    """Decode a function's answer to an event.
+    """Decode a function's response to an event.
 
     Args:
         payload: The response.

@@ -1,4 +1,4 @@
-"""The protocol of a target, which hides from callers where samples are graded.
+"""The protocol of a target, so that callers need not know where samples are graded.
 
 A target takes an event as a service would send it, and returns an `Answer`: either a result for every sample,
 or the fault that made the whole call fail. It raises an error only if it cannot be set up, never because a
@@ -24,13 +24,13 @@ class Graded(NamedTuple):
     error: dict[str, str] | None
     """The reason why there is no reward: `kind` and `message`."""
     ms: float | None = None
-    """Milliseconds for this sample, if the target knows."""
+    """Milliseconds for this sample; None if the target does not measure single samples."""
     reason: str | None = None
-    """The grader's explanation for people; None if it gave none, or if the answer came over a wire."""
+    """The grader's explanation for people; None if it gave none, or if the result came over a wire."""
 
 
 class GraderFault(NamedTuple):
-    """The grader failed the whole call: it raised, exceeded its time or memory, or gave an invalid answer."""
+    """The grader failed the whole call: it raised, exceeded time or memory, or gave an invalid response."""
 
     error_type: str
     message: str
@@ -45,7 +45,7 @@ class ServiceFault(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer to one event."""
+    """A target's response to one event."""
 
     items: list[Graded]
     """One result per sample, in order; empty if there is a fault."""
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
     """Milliseconds that the call took."""
     fault: GraderFault | ServiceFault | None = None
     changed: bool = False
-    """Whether the grader changed its event, if the target checks that."""
+    """True if the grader changed its event. False if the target does not check that."""
 
 
 class Target(Protocol):
@@ -80,7 +80,7 @@ def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded
 
     Args:
         outcome: The outcome of a sample.
-        ms: Its duration in milliseconds, if known.
+        ms: The duration in milliseconds, if known.
     """
     if type(outcome) is float:
         # This equals a call of the class but takes half the time, and almost every outcome is made here.

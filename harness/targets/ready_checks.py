@@ -1,7 +1,7 @@
 """Describes each ready check from its docstring: its options, example, known weaknesses and extra.
 
-A check's docstring is the only description of it. The first line says what it checks, the paragraph that
-starts with `It pays` names unwanted answers that it pays for, `Args:` has its options, and `Example:` a
+A check's docstring is the only description of it. The first line states its purpose, the paragraph that
+starts with `It pays` names unwanted completions that get a reward, `Args:` has its options, and `Example:` a
 working call. In a family with an extra, a check needs the extra if its `Raises:` names a
 `ConfigurationError`.
 """
@@ -55,7 +55,7 @@ class CheckOption:
     meaning: str
     required: bool
     default: Any = None
-    """The default value; None also if the option is required."""
+    """The default value; None for a required option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class ReadyCheck:
     """One ready check."""
 
     name: str
-    """The check's full name: `checks.numbers:number`."""
+    """The check's full name, such as `checks.numbers:number`."""
     purpose: str
-    """One line that says which answers it checks for or rewards."""
+    """One line that states which completions the check looks for or rewards."""
     text: str
-    """How the check reads and compares answers; empty if the first line is enough."""
+    """Description of the comparison; empty if the first line is enough."""
     pays: str
-    """Unwanted answers that the check pays for."""
+    """Unwanted completions to which the check gives a reward."""
     options: tuple[CheckOption, ...]
     example: str
-    """An interactive Python session that shows it."""
+    """An interactive Python session with the check."""
     given: dict[str, Any]
     """The options in the example, with a nested check as a table."""
     extra: str | None
-    """The extra that the check needs, if any."""
+    """The extra that the check needs; None if it needs none."""
     timeout_s: float
     """Default time limit of a sample in seconds."""
 
@@ -91,16 +91,16 @@ class FamilyCost:
     """The size and import time that a family of checks adds to a Lambda function, measured here."""
 
     import_ms: float | None
-    """Import time of its modules and packages in milliseconds; None if a package is missing."""
+    """Import time of the family's modules and packages in milliseconds; None if a package is missing."""
     package_bytes: int | None
-    """Size of the packages that it loads, without bytecode; None if one is missing."""
+    """Size of the loaded packages, without bytecode; None if a package is missing."""
     packages: tuple[str, ...]
-    """The loaded packages with their versions: `sqlglot==30.30.0`."""
+    """The loaded packages with their versions, such as `sqlglot==30.30.0`."""
 
 
 @cache
 def ready_checks() -> tuple[ReadyCheck, ...]:
-    """Every ready check, by family, in source order."""
+    """Return every ready check, by family, in source order."""
     return tuple(check for family in families() for check in _family(family))
 
 
@@ -124,7 +124,7 @@ def find_check(name: str) -> ReadyCheck:
 
 
 def toml_of(check: ReadyCheck) -> str:
-    """A grader.toml to start from: the example's options, and the others as comments with their defaults.
+    """Return a grader.toml to start from: the example's options, and all others as comments.
 
     Args:
         check: The check.
@@ -144,14 +144,14 @@ def toml_of(check: ReadyCheck) -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether a value needs its own header: a table, or a list of tables."""
+    """Return True if a value needs its own header in TOML: a table, or a list of tables."""
     return isinstance(value, dict) or (
         isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
     )
 
 
 def _table(path: str, value: Any) -> Iterator[str]:
-    """The lines of a table, or of a list of tables, with nested tables last."""
+    """Yield the lines of a table, or of a list of tables, with nested tables last."""
     for table in value if isinstance(value, list) else [value]:
         inner = {key: each for key, each in table.items() if _is_table(each)}
         if len(inner) < len(table) or not table or isinstance(value, list):
@@ -167,7 +167,7 @@ def cost_of(family: str) -> FamilyCost:
     """Measure a family's cost, in a new process with this interpreter.
 
     Args:
-        family: `numbers`.
+        family: The family's name, such as `numbers`.
     """
     extra = getattr(import_module(f"graders.checks.{family}"), "EXTRA", None)
     brought = _brought_by(extra) if extra else []
@@ -201,7 +201,7 @@ def _family(family: str) -> Iterator[ReadyCheck]:
 
 
 def _described(name: str, factory: Callable[..., Any], module: Any) -> ReadyCheck:
-    """Read a factory's docstring and signature."""
+    """Describe a check from its factory's docstring and signature."""
     parts = _SECTION.split(inspect.getdoc(factory) or "")
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     summary, _, rest = parts[0].partition("\n\n")
@@ -223,7 +223,6 @@ def _described(name: str, factory: Callable[..., Any], module: Any) -> ReadyChec
 
 
 def _meanings(text: str) -> dict[str, str]:
-    """The docstring's text on each argument."""
     found = list(_OPTION.finditer(text))
     ends = [*(each.start() for each in found[1:]), len(text)]
     return {each[1]: " ".join(text[each.end() : end].split()) for each, end in zip(found, ends, strict=True)}
@@ -237,7 +236,7 @@ def _options(factory: Callable[..., Any], meanings: dict[str, str]) -> Iterator[
 
 
 def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
-    """The options in the first call in a check's example, as in a configuration."""
+    """Return the options in the first call in a check's example, as a configuration writes them."""
     source = "\n".join(line[4:] for line in example.splitlines() if line.startswith((">>> ", "... ")))
     for node in ast.walk(ast.parse(source)):
         if _called(node) == factory.__name__:
@@ -250,12 +249,11 @@ def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _called(node: ast.AST) -> str | None:
-    """The name of the function that a syntax node calls."""
     return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
 
 
 def _written(node: ast.expr) -> Any:
-    """An example's value as in a configuration, where a call of a ready check is a table."""
+    """Return a value of an example as a configuration writes it: the call of a ready check is a table."""
     if isinstance(node, ast.Dict):
         keys = [ast.literal_eval(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(_written, node.values), strict=True))
@@ -269,7 +267,6 @@ def _written(node: ast.expr) -> Any:
 
 @cache
 def _names() -> dict[str, str]:
-    """The full name of each check, by its short name."""
     return {
         name: f"checks.{family}:{name}"
         for family in families()
@@ -282,7 +279,7 @@ def _comment(text: str) -> list[str]:
 
 
 def _toml_value(value: Any) -> str | None:
-    """A value in TOML; None if TOML cannot express it."""
+    """Return a value in TOML; None if TOML cannot express it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
@@ -304,21 +301,19 @@ def _toml_key(key: object) -> str:
 
 
 def _named_by(extra: str) -> set[str]:
-    """The distributions that an extra names."""
     found = [_REQUIREMENT.match(each) for each in requires("rft-graders") or ()]
     return {_spelled(each[1]) for each in found if each is not None and each[2] == extra}
 
 
 def _spelled(name: str) -> str:
-    """A distribution's normalized name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _brought_by(extra: str) -> list[Distribution] | None:
-    """The distributions that an extra names, and the dependencies of those without modules.
+    """Return the distributions that an extra names, and the dependencies of those without modules.
 
     Returns:
-        None if one is not installed.
+        None if a distribution is not installed.
     """
     found: list[Distribution] = []
     waiting = sorted(_named_by(extra))
@@ -335,7 +330,6 @@ def _brought_by(extra: str) -> list[Distribution] | None:
 
 
 def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
-    """The top-level modules of the given distributions."""
     named = {_spelled(each.name) for each in distributions}
     return {
         module
@@ -345,12 +339,10 @@ def _modules_of(distributions: Iterable[Distribution]) -> set[str]:
 
 
 def _distributions(modules: Iterable[str]) -> list[Distribution]:
-    """The installed distributions that contain the given top-level modules, sorted by name."""
     return [*map(distribution, sorted({name for module in modules for name in owners().get(module, ())}))]
 
 
 def _size(distribution: Distribution) -> int:
-    """Size of a distribution's files in bytes, without bytecode."""
     size = 0
     for file in distribution.files or ():
         path = distribution.locate_file(file)

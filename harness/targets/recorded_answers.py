@@ -2,7 +2,7 @@
 
 The file is JSONL. Its first line has the format and the environment variables that the grader needed. Every
 other line is one request with its answer, in an order that does not depend on timing, so a diff shows only
-changes. It contains the texts of requests and answers, but no request headers, because those carry keys,
+changes. The bodies of requests and answers are recorded, but no request headers, because those carry keys,
 tokens, cookies and signatures. Account numbers in ARNs are blanked out.
 """
 
@@ -40,7 +40,7 @@ __all__ = [
 
 _FORM = 1
 HIDDEN = "<hidden>"
-"""Text that replaces a secret."""
+"""Placeholder for a secret."""
 
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)\d{12}(?=:)")
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|signature", re.IGNORECASE)
@@ -62,10 +62,10 @@ class RecordedAnswer:
     url: str
     """Scheme, host and path, without port, query and user."""
     asked: Any
-    """The request's body: a JSON value, or its text if it is not JSON."""
+    """The request's body: a JSON value, or a string if it is not JSON."""
     status: int
     answer: Any
-    """The answer's body: a JSON value, or its text if it is not JSON."""
+    """The answer's body: a JSON value, or a string if it is not JSON."""
     repeat: int = 0
     """The repeat of the replay that made the request."""
     content_type: str | None = None
@@ -74,7 +74,7 @@ class RecordedAnswer:
 
     @property
     def host(self) -> str:
-        """The service that was asked."""
+        """The host that got the request."""
         return urlsplit(self.url).netloc
 
     @property
@@ -84,7 +84,7 @@ class RecordedAnswer:
 
     @property
     def form(self) -> str:
-        """The form of the request: everything except its texts and its repeat."""
+        """The form of the request: everything except its prompt, its seed and its repeat."""
         asked = self.asked
         if isinstance(asked, dict):
             asked = {name: None if name in _OF_ONE_QUESTION else value for name, value in asked.items()}
@@ -92,11 +92,11 @@ class RecordedAnswer:
 
     @property
     def refused(self) -> bool:
-        """Whether the service refused the request."""
+        """True if the service refused the request."""
         return self.status >= 400
 
     def to_line(self) -> bytes:
-        """The line of the file."""
+        """Return the request and its answer as a line of the file."""
         said: dict[str, Any] = {"repeat": self.repeat, "url": self.url, "asked": self.asked}
         said |= {"status": self.status, "type": self.content_type, "answer": self.answer}
         if self.error_type is not None:
@@ -104,7 +104,7 @@ class RecordedAnswer:
         return _line(said)
 
     def body(self) -> bytes:
-        """The answer's body, as the service would send it."""
+        """Return the answer's body, as the service would send it."""
         return _encoded(self.answer if isinstance(self.answer, str) else json.dumps(self.answer))
 
 
@@ -114,16 +114,16 @@ class RecordedAnswers:
 
     answers: tuple[RecordedAnswer, ...] = ()
     variables: Mapping[str, str | None] = field(default_factory=dict)
-    """Environment variables that the grader's requests needed: values of URLs, or else None."""
+    """Environment variables that the grader's requests needed. An address has its value, a key has None."""
     notes: tuple[str, ...] = ()
     """Sentences about parts of the recording that a replay cannot repeat."""
 
 
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
-    """One refusal for each form of request that a service always refused.
+    """Return one refusal for each form of request that a service always refused.
 
-    A client learns from such a refusal which features a model supports. Any request may be the one with which
-    the client first tries a feature.
+    A client learns from such a refusal which features a model supports, and may try a feature with any of its
+    requests.
     """
     answers = tuple(answers)
     taken = {one.form for one in answers if not one.refused}
@@ -132,12 +132,12 @@ def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer
 
 
 def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, Any] | None:
-    """A request as stored in the file: its URL, and its body as JSON or text.
+    """Return a request as stored in the file: its URL, and its body as JSON or a string.
 
     Args:
         url: The full URL.
-        body: Bytes, text, or a value that a client would encode as JSON.
-        secrets: Texts that must not be in the file.
+        body: Bytes, a string, or a value that a client would encode as JSON.
+        secrets: Strings that must not be in the file.
 
     Returns:
         Both, or None for a request that is not recorded because it has no body, or a body that is not text.
@@ -159,7 +159,7 @@ def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, 
 
 
 def read_body(text: str) -> Any:
-    """A body as stored in the file: an object or a list if it is JSON, or else its text."""
+    """Parse a body for the file: an object or a list if it is JSON, otherwise the unchanged string."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -168,11 +168,11 @@ def read_body(text: str) -> Any:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """A text without secrets and account numbers.
+    """Return a string without secrets and account numbers.
 
     Args:
-        text: Text of a URL or a body.
-        secrets: Texts to blank out, also in their JSON and URL encodings.
+        text: A URL or a body.
+        secrets: Strings to blank out, also in their JSON and URL encodings.
     """
     text = _ACCOUNT.sub(rf"\g<1>{'0' * 12}", text)
     for secret in sorted(secrets, key=len, reverse=True):
@@ -185,13 +185,13 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 def secrets_among(
     url: str, headers: Mapping[str, Any], environment: Mapping[str, str] = os.environ
 ) -> set[str]:
-    """The secrets in a request and in the environment.
+    """Return the secrets in a request and in the environment.
 
     Args:
         url: URL of the request.
         headers: Headers of the request.
-        environment: The values of variables whose name and value both look like those of a secret are
-            included.
+        environment: Environment variables. A value is a secret if both the variable's name and the value look
+            like a secret.
     """
     found = {
         value
@@ -273,7 +273,7 @@ def write_answers(path: Path, recorded: RecordedAnswers) -> None:
 
 
 def answer_lines(recorded: RecordedAnswers) -> bytes:
-    """The lines of an answers file, independent of the order of recording."""
+    """Return the lines of an answers file, independent of the order of recording."""
     head: dict[str, Any] = {"answers": _FORM, "variables": dict(sorted(recorded.variables.items()))}
     if recorded.notes:
         head["notes"] = sorted(recorded.notes)
@@ -282,7 +282,7 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
 
 
 def _variables(said: Any) -> dict[str, str | None]:
-    """Variables that an answers file may set. Other variables may control which code a process loads."""
+    """Return the variables that an answers file may set. Others could make a process load other code."""
     found: dict[str, str | None] = {}
     for name, value in said.items() if isinstance(said, dict) else ():
         if may_be_needed(name, value):
@@ -291,7 +291,7 @@ def _variables(said: Any) -> dict[str, str | None]:
 
 
 def may_be_needed(name: str, value: Any) -> bool:
-    """Whether a variable can belong to a request: the address of a service, or a key.
+    """Return True if a variable can belong to a request: the address of a service, or a key.
 
     Args:
         name: The variable's name.
@@ -324,7 +324,7 @@ def _header(value: Any) -> str | None:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    """The object on a line, or an empty one, which fails the later checks."""
+    """Return the object on a line, or an empty object, which fails the later checks."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -333,7 +333,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _digest(path: str, asked: Any) -> str:
-    """Hash key of a request's body; the order of object keys does not matter."""
+    """Hash the path and body of a request. The order of object keys does not matter."""
     text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(_encoded(f"{path}\n{text}")).hexdigest()
 
@@ -343,7 +343,7 @@ def _line(value: Any) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    """Text as UTF-8, with lone surrogates, which UTF-8 cannot encode, as JSON escapes."""
+    """Encode as UTF-8, with lone surrogates, which UTF-8 does not allow, as JSON escapes."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ __all__ = ["calls_of"]
 
 
 def calls_of(reference: Any) -> list[dict[str, Any]]:
-    """Return a reference's calls in the format of OpenAI's API; empty if it lists none.
+    """Return a reference's calls in the format of OpenAI's API; empty if the reference lists no calls.
 
     Args:
         reference: A list of calls, an object with such a list as `calls`, `tool_calls` or `ground_truth`, or
@@ -44,7 +44,7 @@ def _call(given: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _chosen(value: Any) -> Any:
-    """A value in BFCL's format, reduced to the first accepted value of each field."""
+    """Reduce a value in BFCL's format to the first accepted value of each field."""
     if isinstance(value, list):
         return [_chosen(one) for one in value]
     if not isinstance(value, dict):

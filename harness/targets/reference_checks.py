@@ -1,7 +1,7 @@
 """Grades the references of a training file with the check that will grade completions.
 
-If the check cannot read a reference, every completion of its record fails. If a reference's own text does not
-earn the full reward, no answer can. This finds both before a job starts.
+If the check cannot parse a reference, every completion of its record fails. If a completion with the
+reference as its answer does not get the full reward, no completion can. Both are found before a job starts.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
     """Add a check's findings about a file's references to the file's report.
 
     Each record is graded on completions made from its own reference, in the formats that checks expect, until
-    one earns the full reward. Lines that are not records are skipped; other rules report them. A judge of
-    `graders.checks.judge` is not asked, so this costs nothing. It only checks the record's fields, and the
-    report counts the record in `not_asked`.
+    one gets the full reward. Lines that are not records are skipped, because other rules report them. A judge
+    of `graders.checks.judge` is not called, so this costs nothing: such a check only checks the record's
+    fields, and the report counts the record in `not_asked`.
 
     Args:
         report: The file's report.
         file: The file, which is read again.
         target: The check.
-        grader: Its name.
+        grader: The check's name.
 
     Raises:
         InputError: The check fails whole calls, or the file cannot be read again.
     """
     report.check, report.checked = grader, 0
     marker = (named(grader).options or {}).get("marker")
-    if not report.records:  # the report says that no record can be read
+    if not report.records:  # the report already has a finding about this
         return
     for number, (_, line) in enumerate(lines(file), 1):
         try:
@@ -102,7 +102,7 @@ def _graded(target: InProcessTarget, number: int, record: dict[str, Any], answer
 
 
 def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
-    """The content of a final message that gives the reference: a text, or the tool calls that it lists."""
+    """Yield final messages that give the reference: completions, then the tool calls that it lists."""
     for completion in _completions(reference, marker):
         yield {"content": completion}
     if calls := calls_of(reference):
@@ -110,7 +110,7 @@ def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
 
 
 def _completions(reference: Any, marker: str) -> Iterator[str]:
-    """Completions that give the reference, most likely format first."""
+    """Yield completions that give the reference, the most likely format first."""
     if isinstance(reference, dict) and set(reference) == {"text"}:
         reference = reference["text"]
     if isinstance(reference, list):
