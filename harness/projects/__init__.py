@@ -1,1 +1,1 @@
-"""Writes projects for `rft init` and `rft import`: the user's files around the installed package."""
+"""Writes the projects of `rft init` and `rft import`: the user's files around the installed package."""

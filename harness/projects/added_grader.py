@@ -1,4 +1,4 @@
-"""Adds a grader to a project: its folder with its own packages for Lambda, its test, and its resource."""
+"""Adds a grader to a project: a folder with its own packages for Lambda, a test, and a resource."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class AddedGrader:
     """A grader that was added to a project."""
 
     grader: str
-    """The grader as `module:name`, the form that `--grader` takes."""
+    """The grader as `module:name`, for `--grader`."""
     logical_id: str
     handler: str
     files: tuple[Path, ...]
     """The new files, relative to the project."""
     template: Path
-    """The template, which now has the grader's resource."""
+    """The template, with the grader's resource added."""
 
 
 def add_grader(project: Path, name: str) -> AddedGrader:
     """Add a grader to a project that `rft init` made, or to a checkout of this project.
 
-    The grader gets its own folder with its own `requirements.txt`. In a checkout the folder is in
-    `my_graders/`. The template is changed last, atomically. Until then nothing refers to the new files. If
-    the command is killed, running it again completes the work.
+    The grader gets a folder with its own `requirements.txt`. In a checkout the folder is in `my_graders/`.
+    The template is changed last, atomically, so until then nothing refers to the new files. If the command is
+    killed, running it again completes the work.
 
     Args:
         project: The folder with the template.
@@ -80,7 +80,7 @@ def add_grader(project: Path, name: str) -> AddedGrader:
 
 
 def _places(project: Path) -> tuple[Path, Path]:
-    """The folders of graders and their tests, relative to the project."""
+    """Return the folders for graders and for their tests, relative to the project."""
     if Path(harness.__file__).resolve().parents[1] == project.resolve():  # a checkout of the library
         return Path("my_graders"), Path("tests", "my_graders")
     return Path(), Path()

@@ -1,6 +1,6 @@
 """Finds the files in a folder that a Python file needs, and the packages that it imports from elsewhere.
 
-Files are read but never run, because importing a file may call services.
+Files are parsed but never run, because importing a file may call services.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check_python_file(path: Path, wanted: str) -> None:
 
     Args:
         path: The path that the user named.
-        wanted: Completes the sentence "Name the Python file that ...".
+        wanted: The end of the sentence "Name the Python file that ...".
 
     Raises:
         InputError: The path is a folder, does not exist, or is another kind of file.
@@ -100,22 +100,22 @@ class Belongings:
 
     Args:
         folder: The module's folder, where Python looks first.
-        relative: Whether a file at the top may import its neighbors as parts of a package.
+        relative: True if a file at the top may use relative imports.
     """
 
     def __init__(self, folder: Path, *, relative: bool = False) -> None:
         self.folder = folder
         self.files: dict[str, bytes] = {}
-        """The files, by path relative to the folder."""
+        """The files' contents, by path relative to the folder."""
         self.trees: dict[str, ast.Module] = {}
         """The syntax trees of the Python files."""
         self.imported: dict[str, str] = {}
-        """The top-level modules from elsewhere, each with the file and line of its first import."""
+        """Top-level modules from elsewhere, with file and line of their first import."""
         self._relative = relative
         self._size = 0
 
     def add(self, name: str) -> None:
-        """Add a file and, if it is Python, the neighbors that it imports or names."""
+        """Add a file and, if it is Python, the files next to it that it imports or names."""
         if name in self.files:
             return
         path = self.folder / name
@@ -145,14 +145,14 @@ class Belongings:
                 self.add(text)
 
     def _imports(self, tree: ast.Module, name: str) -> Iterator[tuple[str, int]]:
-        """The top-level modules that a file imports, even inside functions, each with the import's line."""
+        """Yield the top-level modules that a file imports, even inside functions, with the import's line."""
         for node in ast.walk(tree):
             yield from ((each, node.lineno) for each in packages_of(node))  # type: ignore[attr-defined]
             if isinstance(node, ast.ImportFrom) and node.level and "/" not in name:
                 yield from self._beside(node, name)
 
     def _beside(self, node: ast.ImportFrom, name: str) -> Iterator[tuple[str, int]]:
-        """Return the modules of a relative import.
+        """Yield the modules of a relative import.
 
         Raises:
             InputError: Relative imports are not allowed here, or the import leads out of the folder.
@@ -186,14 +186,14 @@ class Belongings:
             self.imported.setdefault(module, place)
 
     def _is_data(self, text: str) -> bool:
-        """Whether a text in the source names a file in the folder that the source may open."""
+        """Return True if a string in the source names a file in the folder, which the source may open."""
         path = Path(text)
         if path.is_absolute() or not path.suffix or any(_is_no_source(part) for part in path.parts):
             return False
         return path.as_posix() == text and (self.folder / path).is_file()
 
     def packages(self) -> dict[str, str | None]:
-        """Packages from elsewhere that Lambda does not have already."""
+        """Return the packages that Lambda does not have, with their installed distribution or None."""
         names = sorted(self.imported.keys() - _IN_LAMBDA - sys.stdlib_module_names)
         installed = owners() if names else {}
         found = {name: installed.get(name, [None])[0] for name in names}
@@ -205,7 +205,7 @@ def _is_no_source(part: str) -> bool:
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:
-    """The short texts in the code, which may be names of files."""
+    """Yield the short strings in the code, which may be names of files."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 200:
             if node.value.isprintable():

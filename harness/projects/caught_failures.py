@@ -1,4 +1,4 @@
-"""Finds places where a source catches a failure and returns a reward, as if the model had answered."""
+"""Finds code that catches a failure and returns a reward, as if the model had answered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_ALL = ("Exception", "BaseException")
 def failure_notes(
     code: ReachedCode, values: RecordValues, missing: Collection[str]
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Report the places where a failure that no completion causes is rewarded like an answer.
+    """Report code that returns a reward after a failure that no completion causes.
 
     Args:
         code: The code that runs when the source grades.
@@ -54,7 +54,7 @@ _PASSED = "this ignores a failure, which then looks like a wrong answer; let it 
 
 
 def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
-    """The note that an exception handler needs, if any."""
+    """Return the note about an exception handler that hides a failure; None if the handler is harmless."""
     inside = [*ast.walk(handler)]
     paid = _paid(inside)
     if all(name in _OF_ANSWERS for name in caught_by(handler)):
@@ -67,7 +67,7 @@ def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
     if paid is not None:
         return f"this pays {paid} for a failure, which then looks like a reward; let it raise"
     if all(name in _OF_IMPORTS for name in caught_by(handler)):
-        return None  # A replacement for a missing package is not an answer.
+        return None  # The handler replaces a missing package. It does not grade.
     if any(isinstance(each, ast.Raise) for each in inside):
         return None
     given = [each.value for each in inside if isinstance(each, ast.Return)]
@@ -79,7 +79,7 @@ def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
 
 
 def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
-    """Whether a `with` suppresses more than the errors that an unreadable answer causes."""
+    """Return True if a `with` suppresses more than the errors that an invalid completion causes."""
     if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
         return False
     return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)
@@ -88,7 +88,7 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
 def _without(
     lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
 ) -> Iterator[tuple[SourceNode, str]]:
-    """The consequences for samples if packages are not installed."""
+    """Yield notes on the samples' rewards while packages are not installed."""
     inside = [*ast.walk(handler)]
     if any(isinstance(each, ast.Raise) for each in inside):
         return
@@ -112,7 +112,7 @@ def _without(
 
 
 def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
-    """Names that are set to constants."""
+    """Return the names that are set to constants."""
     return {
         target.id: node.value.value
         for node in nodes
@@ -123,7 +123,7 @@ def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
 
 
 def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AST]:
-    """The branch that runs if the names have these values; empty if that is unknown."""
+    """Return the branch that runs if the names have these values; empty if that is unknown."""
     holds = _holds(node.test, flags)
     if holds is None:
         return []
@@ -132,7 +132,7 @@ def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AS
 
 
 def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
-    """Whether a condition is true; None if unknown."""
+    """Return True if a condition is true; None if that is unknown."""
     if isinstance(test, ast.Name):
         return bool(flags[test.id]) if test.id in flags else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -150,7 +150,7 @@ def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
 
 
 def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | None:
-    """Return the number that statements return as a reward, in the source's own spelling.
+    """Return the number that statements return as a reward, as the source writes it.
 
     Args:
         nodes: The statements and all nodes in them.
@@ -175,7 +175,7 @@ def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | Non
 
 
 def _number_in(node: ast.expr) -> str | None:
-    """The number that an expression writes, or that it contains as its score."""
+    """Return the number that an expression states, or that it contains under a name for a score."""
     if isinstance(node, ast.UnaryOp | ast.Constant):
         try:
             value = ast.literal_eval(node)

@@ -27,7 +27,7 @@ def add_workflow(project: Path) -> Path:
         project: The folder of the project, which is the root of its repository.
 
     Returns:
-        The new file, relative to the project.
+        Path of the new file, relative to the project.
 
     Raises:
         InputError: A setting is missing, the workflow already exists, or it cannot be written.
@@ -50,7 +50,7 @@ def add_workflow(project: Path) -> Path:
 
 
 def check_root(project: Path) -> None:
-    """Reject a folder below the root of a repository, because GitHub would not read its workflows.
+    """Reject a folder below the root of a repository, because GitHub would ignore its workflows.
 
     Raises:
         InputError: The folder is below the root of a repository.
@@ -65,7 +65,7 @@ def check_root(project: Path) -> None:
 
 
 def workflow_text(stack: str, region: str) -> bytes:
-    """Return the text of the workflow's file.
+    """Return the content of the workflow's file.
 
     Args:
         stack: The stack to deploy.

@@ -1,4 +1,4 @@
-"""Finds the grading function of a Python file, and the platform that it was written for, from the source."""
+"""Finds the grading functions of a Python file, and the platform that they were written for."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _OF_LIBRARIES = ("eval-protocol", "llm-eval-kit")
 
 @dataclass(frozen=True, slots=True)
 class ForeignFunction:
-    """A function that grades."""
+    """A grading function that was written for another platform."""
 
     kind: str
-    """One of `KINDS_OF_PYTHON`."""
+    """The platform, one of `KINDS_OF_PYTHON`."""
     name: str
     line: int
     node: Callables | None
-    """The function's definition; None if the name is not bound by a definition."""
+    """The function's definition; None if the source does not show it."""
     weight: float | None = None
-    """The function's weight in the reward, if the file states it."""
+    """The function's weight in the reward; None if the file does not state it."""
 
 
 def find_functions(
     tree: ast.Module, path: Path, named: Sequence[str] = (), kind: str | None = None
 ) -> tuple[ForeignFunction, ...]:
-    """Find the grading functions of a file: one, or all the functions that a TRL trainer receives together.
+    """Find the grading functions of a file: one, or all the functions that the file passes to a TRL trainer.
 
     Args:
         tree: The module.
@@ -63,8 +63,6 @@ def find_functions(
 
 
 class _Finder:
-    """Finds the grading functions of one file."""
-
     def __init__(self, tree: ast.Module, path: Path) -> None:
         self._tree, self._path = tree, path
         self._names = dict(bound_names(tree))
@@ -81,7 +79,6 @@ class _Finder:
         self._ours = names_of_graders(tree)
 
     def named(self, names: Sequence[str], kind: str | None) -> tuple[ForeignFunction, ...]:
-        """Return the functions that the user names."""
         found = tuple(self._named(name, kind) for name in names)
         kinds = sorted({each.kind for each in found})
         if len(found) > 1 and kinds != ["trl"]:
@@ -143,11 +140,11 @@ class _Finder:
         }
         shown = [each for name, node in public.items() if (each := self._candidate(name, node, None))]
         found = [each for each in shown if kind in (None, each.kind)]
-        if not found and kind is not None:  # the user has decided, so any function may fit
+        if not found and kind is not None:  # the user named the platform, so any function may fit
             found = [
                 ForeignFunction(kind, name, node.lineno, _callable(node)) for name, node in public.items()
             ]
-        if kind is None:  # a handler around a library's grader follows another contract than training
+        if kind is None:  # prefer a library's grader to a handler around it
             found = [each for each in found if each.kind in _OF_LIBRARIES] or found
         usual = [each for each in found if each.name == _USUAL.get(each.kind)]
         found = self._not_called(found)
@@ -165,7 +162,7 @@ class _Finder:
         raise self._none(kind)
 
     def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
-        """The functions that no other function calls: a handler's own `compute_score` is only part of it."""
+        """Leave out functions that others call: a handler's own `compute_score` is only part of it."""
         called: set[str] = set()
         for each in found:
             reached = ReachedCode({self._path.name: self._tree}, [each.name])
@@ -178,7 +175,7 @@ class _Finder:
         return [each for each in found if each.name not in called] or found
 
     def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
-        """The function with its kind, given by the user or recognized; None if its kind is unknown."""
+        """Return the function with its platform; None if the platform is neither given nor recognized."""
         function = _callable(node)
         if isinstance(node, ast.ClassDef):
             known: str | None = "llm-eval-kit"
@@ -232,7 +229,7 @@ class _Finder:
         )
 
     def _unbound(self, name: str, place: str | None = None) -> InputError:
-        """The reason why a name is not a function at the top of the module."""
+        """Explain why a name is not a function at the top of the module."""
         outer, _, inner = name.rpartition(".")
         for node in ast.walk(self._tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -262,7 +259,7 @@ def _is_called_with_completions(node: ast.ClassDef) -> bool:
 
 
 def _callable(node: ast.stmt) -> Callables | None:
-    """The function that a statement binds a name to, if it is visible."""
+    """Return the function that a statement defines; None if the statement does not show it."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node
     return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None

@@ -40,11 +40,11 @@ class Parameters:
     by_place: tuple[str, ...]
     """Positional-only parameters."""
     rest: str | None
-    """The name of its `**kwargs`."""
+    """The name of the function's `**kwargs`."""
 
 
 def parameters_of(node: Callables) -> Parameters:
-    """Read a function's parameters."""
+    """Return a function's parameters."""
     given = node.args
     listed = [each.arg for each in [*given.posonlyargs, *given.args]]
     needed = listed[: len(listed) - len(given.defaults)][len(given.posonlyargs) :]
@@ -97,7 +97,7 @@ def kind_of(name: str, node: ast.stmt, function: Callables, imports: Mapping[str
 
 
 def is_grader_class(base: ast.expr, imports: Mapping[str, str]) -> bool:
-    """Decide whether a base class is llm-eval-kit's `Grader`.
+    """Return True if a base class is llm-eval-kit's `Grader`.
 
     Args:
         base: The base class.

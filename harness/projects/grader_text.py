@@ -1,4 +1,4 @@
-"""Writes a short Python module that makes a grader out of functions written for another platform."""
+"""Writes the module that makes a grader out of functions written for another platform."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ _WIDTH = 88
 
 @dataclass(frozen=True, slots=True)
 class GraderText:
-    """The text of a grader around functions in another file."""
+    """A module that makes a grader out of functions in another file."""
 
     kind: str
     source: str
-    """The name of the file."""
+    """Name of the file with the functions."""
     functions: tuple[str, ...]
     weights: tuple[float, ...]
     reference: str
-    """The name of the parameter for the reference in TRL's functions."""
+    """The parameter of TRL's functions that receives the reference."""
     conversational: bool
-    """Whether TRL's functions receive lists of messages."""
+    """True if TRL's functions receive lists of messages."""
     packages: tuple[str, ...]
     """Packages that confined functions may import."""
     range: tuple[float, float]
     timeout_s: float
     trust: bool
     range_is_given: bool = False
-    """Whether the user set the range."""
+    """True if the user set the range."""
     wire: str | None = None
-    """The wire that a handler reads."""
+    """The wire that a handler expects."""
 
     @property
     def module(self) -> str:
-        """The name of the grader's module."""
+        """Name of the grader's module."""
         return "grader" if self.source != "grader.py" else "imported_grader"
 
     def written(self, *, for_trial: bool = False) -> str:
-        """Return the module's text.
+        """Return the module's source code.
 
         Args:
-            for_trial: Whether to accept any number of failures, and any reward that the user's range does not
+            for_trial: True to accept any number of failures, and any reward that the user's range does not
                 exclude.
         """
         bounds = ", ".join(map(written_number, self.range))
@@ -65,7 +65,6 @@ class GraderText:
         return "\n".join([*self._head(), *self._grader(options)]) + "\n"
 
     def _head(self) -> list[str]:
-        """The docstring, the imports and the source file."""
         called = self.functions[0] if len(self.functions) == 1 else "the reward functions"
         return [
             f'"""Grades as {called} of {self.source} did. IMPORT.md says how."""',
@@ -74,7 +73,7 @@ class GraderText:
         ]
 
     def _opened(self) -> list[str]:
-        """The imports of a grader that opens the file."""
+        """Return the imports of a grader that opens the file, so that its functions run confined."""
         is_spec = self.kind == "openai"
         spec = 'SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}'
         return [
@@ -88,7 +87,7 @@ class GraderText:
         ]
 
     def _imported(self) -> list[str]:
-        """The imports of a grader that imports the file."""
+        """Return the imports of a grader that imports the file and runs its functions in its own process."""
         stands_in = STANDS_IN.get(self.kind, ())
         named = [
             name if self._local(name) == name else f"{name} as {self._local(name)}" for name in self.functions
@@ -103,19 +102,17 @@ class GraderText:
         ]
 
     def _local(self, name: str) -> str:
-        """The module's local name for a function, which must not clash with the module's own names."""
+        """Return the module's local name for a function, which must not clash with the module's own names."""
         taken = name in ("reward", "grader", "stand_in") or name in _ADAPTERS.values()
         return f"original_{name}" if taken else name
 
     def _function(self, name: str) -> str:
-        """A function in the form that the adapter takes."""
         if self.trust:
             return self._local(name)
         packages = str(self.packages).replace("'", '"')
         return f'confined(SOURCE, "{name}"{f", packages={packages}" if self.packages else ""})'
 
     def _grader(self, options: str) -> list[str]:
-        """The grader, on one line if it fits."""
         inner = self._arguments()
         adapter = _ADAPTERS[self.kind]
         one = f"reward = grader({options})({adapter}({', '.join(inner)}))"
@@ -128,7 +125,6 @@ class GraderText:
         return [head, f"    {adapter}(", *(f"        {each}," for each in inner), "    )", ")"]
 
     def _arguments(self) -> list[str]:
-        """The adapter's arguments."""
         if self.kind == "openai":
             return ["SPEC"]
         functions = [self._function(name) for name in self.functions]

@@ -24,23 +24,23 @@ class GradedHere(NamedTuple):
 
     reward: float | None
     problem: str | None
-    """The reason why there is no reward."""
+    """Reason for a missing reward."""
 
 
 class GradingHere:
-    """A grader in a separate process, with a time limit for trying it.
+    """A grader in a separate process, with a time limit for all its samples.
 
     Args:
         target: The grader.
         clock: The clock for the time limit.
-        ends: The end of the time limit, as that clock shows it.
+        ends: The end of the time limit, in the clock's monotonic time.
     """
 
     def __init__(self, target: OwnProcessTarget, clock: Clock, ends: float) -> None:
         self._target, self._clock, self._ends = target, clock, ends
 
     def goes_on(self) -> bool:
-        """Whether time is left."""
+        """Return True if time is left."""
         return self._clock.monotonic() < self._ends
 
     def grade(self, rollout: Mapping[str, Any]) -> GradedHere:

@@ -1,6 +1,6 @@
-"""Reads an existing Lambda handler: its unchanged file, and the files that it needs in a project.
+"""Finds the files that an existing Lambda handler needs, for a project that contains it unchanged.
 
-The file is never run, because importing a handler may call services.
+The handler's file is never run, because importing a handler may call services.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class HandlerFile:
     module: str
     function: str
     files: dict[str, bytes]
-    """The handler's file and the neighbors that it needs, by path relative to its folder."""
+    """The handler's file and the files next to it that it needs, by path relative to its folder."""
     packages: dict[str, str | None] = field(default_factory=dict)
-    """Imported packages: the module, and the installed distribution with its version, if any."""
+    """Imported packages. The value has the installed distribution and version; None if not installed."""
 
     @property
     def sources(self) -> list[str]:
@@ -35,7 +35,7 @@ class HandlerFile:
 
 
 def read_handler(path: Path, named: str | None = None) -> HandlerFile:
-    """Read a handler's file, and find the neighbors that it imports and opens.
+    """Parse a handler's file, and find the files next to it that it imports and opens.
 
     Args:
         path: The Python file.

@@ -82,7 +82,7 @@ def _is_async(name: str, path: Path) -> InputError:
 
 
 def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """The names that the module binds to functions, to the results of calls, or by importing them."""
+    """Yield the names that a module binds to functions, to the results of calls, or to imported objects."""
     waiting: list[ast.stmt] = list(tree.body)
     while waiting:
         node = waiting.pop(0)
@@ -97,7 +97,7 @@ def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def looks_like_handler(node: ast.stmt) -> bool:
-    """Whether a function has a handler's parameters with their usual names."""
+    """Return True if a function has a handler's parameters with their usual names."""
     if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or not _takes_two(node):
         return False
     names = [each.arg.lower() for each in [*node.args.posonlyargs, *node.args.args]]
@@ -105,14 +105,14 @@ def looks_like_handler(node: ast.stmt) -> bool:
 
 
 def _can_be_one(node: ast.stmt) -> bool:
-    """Whether Lambda could call the bound value. The value of an assigned or imported name is unknown."""
+    """Return True if Lambda could call the bound value. An assigned or imported name may have any value."""
     return isinstance(node, ast.Assign | ast.ImportFrom) or (
         isinstance(node, ast.FunctionDef) and _takes_two(node)
     )
 
 
 def _takes_two(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function can be called with two arguments."""
+    """Return True if a function can be called with two arguments."""
     given = node.args
     positional = len(given.posonlyargs) + len(given.args)
     needed = positional - len(given.defaults)
@@ -121,7 +121,7 @@ def _takes_two(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def names_of_graders(tree: ast.Module) -> set[str]:
-    """The names that are bound with this library's `grader`."""
+    """Return the names that are bound with this library's `grader`."""
     makers = {
         alias.asname or alias.name
         for node in ast.walk(tree)

@@ -85,7 +85,7 @@ def content_of_import(imported: ImportedGrader, name: str) -> ProjectContent:
         "@SOURCES@": sources_word(imported.sources, imported.module),
         "@ANSWERS@": 'answers = "answers.jsonl"\n' if imported.asks_judge else "",
         "@TEST_SKIPPED@": _skipped(imported),
-        # Each question has one recorded answer.
+        # Each request has one recorded answer, so a repeat would not show differences.
         "@AGAIN@": "" if imported.asks_judge else "_and_the_same_one_again",
         "@REPEATS@": "" if imported.asks_judge else "repeats=2",
         "@DETERMINISTIC@": "" if imported.asks_judge else "    run.assert_deterministic()\n",
@@ -116,7 +116,7 @@ def _whose_rollouts(imported: ImportedGrader) -> str:
 
 
 def _setting(name: str, is_written: bool) -> str:
-    """A setting that names a file of samples, commented out if there is no such file."""
+    """Return a setting that names a file of samples, commented out if there is no such file."""
     return f'{"" if is_written else "# "}{name} = "{name}.jsonl"'
 
 
@@ -134,7 +134,7 @@ def _check_names(imported: ImportedGrader) -> None:
 
 
 def next_steps(imported: ImportedGrader) -> list[str]:
-    """List the remaining steps, as sentences.
+    """Return the remaining steps for the user, as sentences.
 
     Args:
         imported: The grader.
@@ -170,7 +170,7 @@ def _steps(imported: ImportedGrader) -> Iterator[str]:
 
 
 def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
-    """Steps about samples that are not the user's."""
+    """Yield the steps for replacing or adding samples."""
     records = [] if imported.own_records or imported.own_rollouts else ["records"]
     rollouts = [] if imported.own_rollouts or not imported.rollouts else ["rollouts"]
     if replaced := [*records, *rollouts]:
@@ -183,7 +183,7 @@ def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
 
 
 def next_commands(imported: ImportedGrader) -> list[str]:
-    """List the commands that already work in the project, in order.
+    """Return the commands that already work in the project, in order.
 
     Args:
         imported: The grader.
@@ -193,7 +193,7 @@ def next_commands(imported: ImportedGrader) -> list[str]:
 
 
 def _report(imported: ImportedGrader, name: str) -> str:
-    """IMPORT.md."""
+    """Return the content of IMPORT.md."""
     parts = [
         f"# How {name} was imported",
         f"`rft import` read it as {imported.kind}. The grader is `{imported.module}.py`.",
@@ -232,13 +232,13 @@ def _role(imported: ImportedGrader) -> str:
 
 
 def _variables(secrets: Iterable[str]) -> str:
-    """The environment of a function that needs keys."""
+    """Return the template's environment section for a function that needs keys."""
     lines = "".join(f'          {name}: "{{{{resolve:secretsmanager:@NAME@/{name}}}}}"\n' for name in secrets)
     return f"{_VARIABLES}{lines}" if lines else ""
 
 
 def _skipped(imported: ImportedGrader) -> str:
-    """The reason why the test cannot run yet, with the fix."""
+    """Return code that skips the test while its samples or answers are missing, with a fix as the reason."""
     if imported.asks_judge:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)

@@ -100,7 +100,7 @@ def _with_rollouts(imported: ImportedGrader, rollouts: DataFile) -> ImportedGrad
 def _completed(
     imported: ImportedGrader, records: tuple[Mapping[str, Any], ...], notes: tuple[ImportNote, ...]
 ) -> ImportedGrader:
-    """A grader with the user's records and made-up completions for them."""
+    """Return the grader with the user's records and made-up completions for them."""
     made = rollouts_of(records, imported)
     if made.rollouts and imported.asks_judge:
         what = "rollouts.jsonl has made-up completions of your records, not graded here: that calls a service"
@@ -115,7 +115,7 @@ def _completed(
 
 
 def _records(file: DataFile) -> _Taken:
-    """The records in a file that training would accept."""
+    """Return the records in a file that training would accept."""
     report = validate(file)
     wrong: dict[str, str] = {}
     for each in report.findings:
@@ -130,7 +130,7 @@ def _records(file: DataFile) -> _Taken:
 
 
 def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
-    """The usable rollouts in a file that belong to these records."""
+    """Return the usable rollouts in a file that belong to these records."""
     kept, total = [], 0
     first: tuple[Line, str] | None = None
     for line in numbered_lines(file):
@@ -147,7 +147,7 @@ def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
 
 
 def _shown(problem: str, records: RecordFile) -> str:
-    """A rollout's problem, with the records file named as in the project."""
+    """Return a rollout's problem, with the records file named as in the project."""
     return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 
@@ -166,5 +166,4 @@ def _taken(
 
 
 def _short(file: DataFile) -> str:
-    """The file's name without its folders."""
     return str(file).rpartition("/")[2] or str(file)

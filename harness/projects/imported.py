@@ -1,4 +1,4 @@
-"""A grader that was written for another platform, with everything that is needed to make a project of it."""
+"""A grader that was written for another platform, with everything that its project needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ImportNote:
     what: str
     """The part's counterpart in the project, and any difference with its reason."""
     step: str | None = None
-    """The step that is left to the user, as a sentence."""
+    """The remaining step for the user, as a sentence; None if nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ImportedGrader:
     kind: str
     """The platform that the grader was written for."""
     module: str
-    """The module with the grader, one of the files."""
+    """The module with the grader. Its file is in `files`."""
     function: str
     """The grader's name in the module."""
     files: Mapping[str, bytes]
@@ -39,13 +39,13 @@ class ImportedGrader:
     sources: tuple[str, ...]
     """Top-level files and folders that go into Lambda, including the module."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
-    """Imported packages: the package, and the installed distribution with its version, if any."""
+    """Imported packages. The value has the installed distribution and version; None if not installed."""
     judge_models: tuple[str, ...] = ()
     """The Bedrock models that the grader calls."""
     asks_judge: bool = False
-    """Whether grading calls a model or another service."""
+    """True if grading calls a model or another service."""
     runs_code: bool = False
-    """Whether grading runs Python code in confined processes."""
+    """True if grading runs Python code in confined processes."""
     range: tuple[float, float] = (0.0, 1.0)
     timeout_s: float = 10
     records: tuple[Mapping[str, Any], ...] = ()
@@ -56,9 +56,9 @@ class ImportedGrader:
     sample_notes: tuple[ImportNote, ...] = ()
     """Notes on the records and rollouts."""
     own_records: bool = False
-    """Whether the records are the user's."""
+    """True if the records are the user's."""
     own_rollouts: bool = False
-    """Whether the rollouts are the user's. If the records are not, they are then made from the rollouts."""
+    """True if the rollouts are the user's. If the records are not, they are made from the rollouts."""
     secrets: tuple[str, ...] = ()
     """Environment variables that replace keys in the source."""
 

@@ -1,6 +1,6 @@
 """The kinds of projects that grade with a ready check instead of Python code.
 
-Each kind has a folder in `with_check/` with its `grader.toml`. Its samples are there too, unless it uses the
+Each kind has a folder in `with_check/` with its `grader.toml`, and with its samples unless it uses the
 shipped samples.
 """
 
@@ -50,21 +50,21 @@ class ProjectKind:
     logical_id: str
     """The function's name in the template."""
     what: str
-    """A description of the answers that its grader rewards."""
+    """Description of the completions that the grader rewards."""
     samples: str
-    """A description of its records."""
+    """Description of the records."""
     label: str = 'label = "is_right"'
-    """The settings that name the field of the rollouts' verdicts."""
+    """Settings that name the field with the rollouts' verdicts."""
     judge: str = ""
-    """The model that its check calls; empty if it calls no model."""
+    """The model that the check calls; empty if it calls no model."""
     agrees: str = ""
-    """The agreement between rewards and verdicts that its test requires; empty for full agreement."""
+    """The agreement between rewards and verdicts that the test requires; empty for full agreement."""
     role: str = _ROLE
-    """The role and timeout of its function in the template."""
+    """Role and timeout of the function in the template."""
     audited: bool = True
-    """Whether its test includes an audit. An audit that runs programs takes a long time on a busy machine."""
+    """True if the test includes an audit. An audit that runs programs takes a long time on a busy machine."""
     packages: str = ""
-    """The packages for requirements.txt that its check needs in addition to the library."""
+    """Packages for requirements.txt that the check needs in addition to the library."""
 
 
 _AUDITED = """
@@ -146,5 +146,5 @@ def content_of_kind(kind: str) -> ProjectContent:
 
 
 def _about_judge(model: str) -> str:
-    """The README's text about the judge."""
+    """Return the README's section about the judge."""
     return (_FOLDER / "about_judge.md").read_text("utf-8").replace("@MODEL@", model)

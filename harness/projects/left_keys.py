@@ -1,6 +1,6 @@
-"""Finds texts that look like keys in the files of an imported project, with their places.
+"""Finds strings that look like keys in the files of an imported project.
 
-Nothing is removed, because a text that looks like a key may be a harmless name, and only its owner knows.
+Nothing is removed, because a string that looks like a key may be a harmless name, and only its owner knows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.projects.imported import ImportNote
 
 __all__ = ["key_notes"]
 
-# The value of a name that sounds secret: mixed letters and digits, without ${VARIABLE}.
+# The value of a name that sounds secret, with letters and digits, but without ${VARIABLE}.
 _NAMED = re.compile(
     r"""(?:key|token|secret|passw(?:or)?d|credential)s?["']?\s*[:=]\s*["'](?=[^"'\s]*\d)[\w+/=.~-]{12,}["']""",
     re.IGNORECASE,
@@ -24,8 +24,7 @@ _NAMED = re.compile(
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""The number of bytes at a file's start that are searched for a zero byte, the mark of a binary file in Git.
-
+"""Number of bytes at a file's start that are searched for a zero byte, which marks a binary file, as in Git.
 Binary files are not searched for keys, because searching model weights is too slow.
 """
 
@@ -33,9 +32,7 @@ Binary files are not searched for keys, because searching model weights is too s
 def key_notes(
     files: Mapping[str, bytes], records: Sequence[Any] = (), rollouts: Sequence[Any] = ()
 ) -> Iterator[ImportNote]:
-    """Report the places where a project would contain a text that looks like a key, without showing the text.
-
-    Binary files are skipped.
+    """Report the places in a project that look like keys, without showing them. Binary files are skipped.
 
     Args:
         files: The project's files by path. A place is a JSON pointer in `.json` files, a line in others.
@@ -50,7 +47,7 @@ def key_notes(
 
 
 def _notes(name: str, places: Iterator[tuple[str, str]]) -> Iterator[ImportNote]:
-    """One note per file, at the first place that may hold a key."""
+    """Yield one note per file, at the first place that may contain a key."""
     found = [place for place, text in places if _holds_key(text)]
     if found:
         also = f", and {len(found) - 1} more in this file" if found[1:] else ""
@@ -64,14 +61,14 @@ def _holds_key(text: str) -> bool:
 
 
 def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """The texts of a file, each with its place; none for a binary file."""
+    """Yield the strings in a file, each with its place; none for a binary file."""
     if b"\0" in content[:_LOOK_BYTES]:
         return
     if name.endswith(".json"):
         try:
             yield from _pointed("", json.loads(content))
         except (ValueError, RecursionError):
-            pass  # not JSON in spite of its name: read the lines
+            pass  # not JSON in spite of its name: search it by lines
         else:
             return
     text = content.decode("utf-8", "replace")
@@ -79,7 +76,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The texts in a JSON value, each with its pointer; the text of a named value includes the name."""
+    """Yield the strings in a JSON value, each with its pointer. The name of a value is part of its string."""
     if isinstance(value, str):
         lines = value.splitlines()
         numbered = len(lines) > 1

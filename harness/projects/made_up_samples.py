@@ -1,7 +1,7 @@
 """Makes up records and rollouts for an imported grader, and keeps those that it can grade on this machine.
 
-It is unknown which records a function was written for. So several shapes of a reference and several spellings
-of an answer are tried. The shape and spelling for which the grader distinguishes answers best are kept.
+The records that a function was written for are unknown. So several forms of a reference and several spellings
+of an answer are tried, and the ones with which the grader distinguishes answers best are kept.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _QUESTIONS = (
     ("What is 50 divided by 10?", "5", "6"),
 )
 _FAILURES = 4
-"""A shape is abandoned after this number of spellings that the grader cannot grade."""
+"""Number of spellings that the grader may fail to grade before the form of the reference is given up."""
 _THOUGHT = "I check it twice."
-# A spelling of an answer, and a pattern in the source that makes it likely.
+# Spellings of an answer, each with a string in the source that makes the spelling likely.
 _SPELLINGS = (
     ("{}", ""),
     ("#### {}", "####"),
@@ -50,23 +50,23 @@ class MadeUp:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """The rollouts that the grader graded."""
     problem: str | None = None
-    """The reason why rollouts could not be graded; None if there was no failure."""
+    """Error message of the first failure; None if there was no failure."""
     told_apart: bool = False
-    """Whether the grader rewards right answers more than wrong ones."""
+    """True if the grader rewards right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()
     """The rewards of the rollouts."""
     left_out: int = 0
-    """The number of rollouts that were left out because the grader could not grade them."""
+    """Number of rollouts that were left out because the grader could not grade them."""
     ended_early: bool = False
-    """Whether time ran out before everything was tried."""
+    """True if time ran out before everything was tried."""
 
     @property
     def shows_nothing(self) -> bool:
-        """Whether the grader gives every made-up completion the same reward."""
+        """True if the grader gives every made-up completion the same reward."""
         return bool(self.rewards) and len({*self.rewards}) == 1
 
     def shortfalls(self) -> Iterator[str]:
-        """List the properties of the grader that the graded samples do not show."""
+        """Yield the properties of the grader that the graded samples do not show, as sentences."""
         if self.shows_nothing:
             yield (
                 "no made-up completion earned more than another: the samples show nothing about the grader "
@@ -98,22 +98,19 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Found:
-    """A grader's rewards for records of one shape."""
-
     shape: _Shape
     rewards: dict[str, float] = field(default_factory=dict)
     """The rewards by completion."""
     told_apart: str | None = None
-    """The spelling that earns more for a right answer than for a wrong one."""
+    """The spelling with which a right answer gets more than a wrong one."""
 
     @property
     def spread(self) -> float:
-        """The difference between the highest and the lowest reward."""
         return max(self.rewards.values()) - min(self.rewards.values()) if self.rewards else 0.0
 
 
 def _likely(texts: Sequence[str]) -> list[str]:
-    """The spellings of an answer, starting with those that the source hints at."""
+    """Return the spellings of an answer, starting with those that the source hints at."""
     hinted = [spelling for spelling, hint in _SPELLINGS if hint and any(hint in text for text in texts)]
     return [*hinted, *(spelling for spelling, _ in _SPELLINGS if spelling not in hinted)]
 
@@ -132,8 +129,8 @@ def make_up(
 
     Args:
         write: Writes the grader into a folder under the name `reward`, and returns its file.
-        keys: The fields of a record that the grader reads.
-        texts: The texts in the grader's source.
+        keys: The fields of a record that the grader uses.
+        texts: The strings in the grader's source.
         clock: The clock for the time limit.
     """
     try:
@@ -144,14 +141,12 @@ def make_up(
 
 
 class _Trial:
-    """Finds samples that a grader can grade by trying them."""
-
     def __init__(self, here: GradingHere, keys: ReadKeys) -> None:
         self._here, self._keys = here, keys
         self._problem: str | None = None
 
     def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
-        """Samples of the first shape whose answers the grader tells apart, or of the one with most spread."""
+        """Return samples of the first form whose answers the grader distinguishes, else of the best form."""
         found = []
         for shape in shapes:
             found.append(self._try(shape, spellings))
@@ -231,7 +226,7 @@ def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
 
 
 def widened_by(paid: float, wider: tuple[float, float]) -> str:
-    """Explain why a range is wider than the range that the source shows.
+    """Explain why a range is wider than the source shows.
 
     Args:
         paid: A made-up sample's reward.
@@ -245,8 +240,8 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
     """Make up records, each with a right and a wrong answer.
 
     Args:
-        keys: The fields of a record that a grader reads.
-        shape: The form in which a record stores its right answer; by default a text.
+        keys: The fields of a record that a grader uses.
+        shape: The form in which a record stores its right answer; None for a string.
     """
     shape = shape or _Shape("{}", keys.reference_keys)
     for question, right, wrong in _QUESTIONS:
@@ -262,7 +257,7 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
 
 
 def _value(kind: str, answer: str) -> Any:
-    """A value for a field. It has the field's type, if the source shows the type."""
+    """Return a value for a field, of the field's type if the source shows the type."""
     kind = kind.lower().replace("typing.", "")
     kind = kind.removeprefix("optional[")
     one = kind.removeprefix("list[").removeprefix("sequence[")
@@ -276,6 +271,5 @@ def _value(kind: str, answer: str) -> Any:
 
 
 def _rollout(record: Mapping[str, Any], name: str, at: int, text: str) -> dict[str, Any]:
-    """A rollout of a record."""
     turns = [*record["messages"], {"role": "assistant", "content": text}]
     return {"id": f"{name}/{at}", "record": name, **record, "messages": turns}

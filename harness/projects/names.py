@@ -25,13 +25,13 @@ __all__ = [
 FOLDERS_TAKEN = ("graders", "harness")
 """Folders that Python would import instead of the library."""
 NAMES_TAKEN = ("rft-graders", "pytest")
-"""Dependencies of every project: a project with such a name would depend on itself."""
+"""Dependencies of every project. A project with such a name would depend on itself."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # A function's name in AWS begins with its stack's name, and Lambda allows 64 characters in total.
 _MOST = 40
-# Git ignores a folder with such a name.
+# Git ignores folders with these names.
 _WRITTEN = ("build", "dist", "evaluations", "jobs", "rehearsals", "runs")
 
 
@@ -40,16 +40,16 @@ class ProjectNames:
     """A grader's names in Python and in the template."""
 
     module: str
-    """The name of its module and scoring function, such as `receipt_total`."""
+    """Name of the module and of the scoring function in it, such as `receipt_total`."""
     logical_id: str
-    """The name of its resource in the template, such as `ReceiptTotal`."""
+    """Logical ID of the grader's resource in the template, such as `ReceiptTotal`."""
 
 
 def grader_name(text: str, folder: Path) -> ProjectNames:
     """Derive a grader's names from the user's: `receipt-total`, `receipt_total` or `ReceiptTotal`.
 
     Args:
-        text: The name.
+        text: The user's name for the grader.
         folder: The module's folder, whose contents must not hide the module.
 
     Raises:
@@ -76,7 +76,7 @@ def folder_name(like: str) -> str:
 
 
 def logical_id_of(module: str) -> str:
-    """Return the name of a grader's resource in a template from its module's: only letters and digits."""
+    """Return the logical ID for a grader's module. It has only letters and digits."""
     return "".join(word[:1].upper() + word[1:] for word in re.split("[^A-Za-z0-9]+", module))
 
 
@@ -110,7 +110,7 @@ def check_module(module: str, folder: Path, file: Path | None = None) -> None:
 
 
 def _is_installed(module: str, folder: Path) -> bool:
-    """Whether a module with this name can be imported from outside the folder."""
+    """Return True if a module with this name can be imported from outside the folder."""
     here = {folder.resolve(), Path.cwd().resolve()}
     elsewhere = [entry for entry in sys.path if Path(entry).resolve() not in here]
     spec = PathFinder.find_spec(module, elsewhere)

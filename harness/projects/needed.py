@@ -17,9 +17,9 @@ class Lacking:
 
     name: str
     why: str
-    """The program's or package's use in the project."""
+    """What the project uses the program or package for."""
     install: str
-    """The instructions for installing it."""
+    """Instructions for installing it."""
 
 
 _MODULES = (
@@ -43,7 +43,7 @@ _PROGRAMS = (
 
 
 def lacking(path: str | None = None) -> list[Lacking]:
-    """List the programs and packages that a new project's commands need and that are not installed.
+    """Return the programs and packages that a new project's commands need and that are not installed.
 
     Args:
         path: The folders to search for programs, in the form of PATH; None for the PATH variable.

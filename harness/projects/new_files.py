@@ -13,7 +13,7 @@ from harness.errors import InputError
 __all__ = ["STAGE", "write_new"]
 
 STAGE = ".rft-new"
-"""Ending of the folder in which files are written before they are moved. A killed command may leave it."""
+"""Suffix of the folder in which files are written before they are moved. A killed command may leave it."""
 
 
 def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -48,13 +48,13 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _meant(named: str | None, stage: Path, folder: Path) -> Path:
-    """A file's final path, which the user knows, instead of its temporary one."""
+    """Return a file's final path, which the user knows, for its temporary one."""
     path = Path(named or folder)
     return folder / path.relative_to(stage) if path.is_relative_to(stage) else path
 
 
 def _unwritten(error: InputError) -> InputError:
-    """The error for files that were removed again, so that no unfinished work is left."""
+    """Say in an error about a full disk that nothing was written. Other errors stay unchanged."""
     if not isinstance(error, NoRoom):
         return error
     return NoRoom(
@@ -63,7 +63,7 @@ def _unwritten(error: InputError) -> InputError:
 
 
 def _is_written(path: Path, content: bytes) -> bool:
-    """Whether a file exists with this content. If it has other content, that is an error."""
+    """Return True if a file exists with this content. A file with other content is an error."""
     if not os.path.lexists(path):
         return False
     if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
@@ -74,7 +74,7 @@ def _is_written(path: Path, content: bytes) -> bool:
 
 
 def _move(stage: Path, folder: Path, names: list[str]) -> None:
-    """Move files to their final places. If a file cannot be moved, move the others back."""
+    """Move files to their final places. If a file cannot be moved, remove all of them again."""
     moved: list[Path] = []
     try:
         for name in names:

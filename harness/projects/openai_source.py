@@ -1,4 +1,4 @@
-"""Reads the JSON of graders from OpenAI's and Azure's reinforcement fine-tuning, to make a project."""
+"""Imports the JSON of graders from OpenAI's and Azure's reinforcement fine-tuning."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_openai_source(
     models: Mapping[str, str] | None = None,
     range: tuple[float, float] | None = None,
 ) -> ImportedGrader:
-    """Read the JSON of a grader, or of a method or a job that contains one.
+    """Import the JSON of a grader, or of a method or a job that contains one.
 
     Args:
         text: The JSON.
@@ -76,8 +76,6 @@ def read_openai_source(
 
 
 class _Source:
-    """A grader's JSON."""
-
     def __init__(
         self,
         document: dict[str, Any],
@@ -98,7 +96,6 @@ class _Source:
         self._range, self._has_range = found or (0.0, 1.0), found is not None
 
     def imported(self) -> ImportedGrader:
-        """Return everything that a project needs."""
         from_openai(self._document, models=self._models or None)
         samples = make_up_for_spec(self._values, self._write)
         widened = list(self._widened(samples.rewards))
@@ -159,7 +156,6 @@ class _Source:
         return folder / "grader.py"
 
     def _files(self, *, for_trial: bool = False) -> dict[str, bytes]:
-        """The grader, its JSON and its models."""
         files = {"grader.py": self._grader(for_trial).encode("utf-8"), self._copied: self._text}
         if self._models:
             lines = "".join(
@@ -186,7 +182,7 @@ class _Source:
         )
 
     def _packages(self) -> Iterator[tuple[str, str | None]]:
-        """The contents of requirements.txt: each package with its installed version."""
+        """Yield the packages for requirements.txt, with distribution and version if installed."""
         if self._values.similar:
             yield "rapidfuzz", _installed("rapidfuzz")
         for each in openai_packages(self._document):
@@ -238,7 +234,7 @@ class _Source:
 
 
 def _installed(package: str) -> str | None:
-    """The line of requirements.txt for a package; None if it is not installed."""
+    """Return the line of requirements.txt for a package; None if the package is not installed."""
     try:
         return f"{package}=={version(package)}"
     except PackageNotFoundError:

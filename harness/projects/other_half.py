@@ -1,7 +1,7 @@
 """Makes records from the user's rollouts, or rollouts from the user's records, if only one file is given.
 
-Records are rollouts without their completions. Rollouts are records with made-up completions. These are
-spelled like the completions that the grader distinguished when it was tried on made-up records.
+Records are rollouts without their completions. Rollouts are records with made-up completions, spelled like
+the completions that the grader distinguished when it was tried on made-up records.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class MadeRecords:
 
     values: tuple[Mapping[str, Any], ...]
     left_out: tuple[str, ...]
-    """Fields that differ between rollouts of one record, so they describe a completion."""
+    """Fields that differ between rollouts of one record, and so describe a completion."""
     unproven: tuple[str, ...]
     """Fields that may describe a completion, because no two rollouts of one record have them."""
 
@@ -91,13 +91,13 @@ class _Completed(NamedTuple):
     """A rollout with a made-up completion."""
 
     number: int
-    """The number of its record."""
+    """The number of the rollout's record."""
     rollout: dict[str, Any]
     is_like_reference: bool
 
 
 def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
-    """The rollouts that a grader can grade, with its rewards."""
+    """Return the rollouts that the grader can grade, with their rewards."""
     kept: list[tuple[_Completed, float]] = []
     tried, problem = 0, None
     for each in made:
@@ -119,7 +119,7 @@ def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
 
 
 def _numbers(kept: Sequence[tuple[_Completed, float]]) -> set[int]:
-    """The records for which both a right and a wrong completion were graded."""
+    """Return the records of which both a right and a wrong completion were graded."""
     right, wrong = (
         {each.number for each, _ in kept if each.is_like_reference is is_right} for is_right in (True, False)
     )
@@ -131,7 +131,7 @@ def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool)
 
 
 def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
-    """Rollouts of the first records: completions like the reference, like another record's, and empty."""
+    """Yield rollouts of the first records, with right completions, with wrong ones and with empty ones."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]
@@ -144,7 +144,7 @@ def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -
 
 
 def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[str]:
-    """Completions that may be right for a record."""
+    """Yield completions that may be right for a record."""
     own = _values(record)
     if imported.records and imported.rollouts:
         pattern = str(imported.rollouts[0]["messages"][-1]["content"])
@@ -155,7 +155,7 @@ def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[st
 def _written_for(
     pattern: str, made_up: Mapping[tuple[Any, ...], Any], own: Mapping[tuple[Any, ...], Any]
 ) -> str:
-    """A made-up completion in which another record's values replace its record's values."""
+    """Return a made-up completion with the values of its record replaced by those of another record."""
     instead = {str(value): own[path] for path, value in reversed([*made_up.items()]) if path in own}
     instead.pop("", None)
     if not instead:
@@ -171,7 +171,7 @@ def _written_for(
 
 
 def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
-    """A JSON value in which the given values are replaced."""
+    """Return a JSON value with the given values replaced."""
     if isinstance(value, dict):
         return {key: _replaced(each, instead) for key, each in value.items()}
     if isinstance(value, list):
@@ -180,7 +180,7 @@ def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
 
 
 def _values(record: Mapping[str, Any]) -> dict[tuple[Any, ...], Any]:
-    """The texts and numbers of a record outside its messages, by their places."""
+    """Return the strings and numbers of a record outside its messages, by their places."""
     found: dict[tuple[Any, ...], Any] = {}
     flat = flattened(dict(record))
     waiting: list[tuple[tuple[Any, ...], Any]] = [

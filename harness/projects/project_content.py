@@ -15,10 +15,10 @@ class ProjectContent:
     words: Mapping[str, str]
     """Words to replace in templates, including `@HANDLER@`."""
     templates: str
-    """The folder with the templates that only projects of this kind use."""
+    """Folder with the templates that only projects of this kind use."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """The project's own files by path, such as samples other than the shipped ones. Empty files are not
+    """Files of the project by path, such as samples other than the shipped ones. Empty files are not
     written.
     """
     may_be_left_out: bool = False
-    """Whether to leave out a file whose name the project already uses; otherwise such a file is an error."""
+    """True to leave out a file whose name the project already uses; otherwise such a file is an error."""

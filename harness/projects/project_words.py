@@ -1,4 +1,4 @@
-"""The words that are filled into the common templates and that differ between projects."""
+"""The words that differ between projects, for the common templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def common_words(
         logical_id: The function's name in the template.
         what: A description of the file.
         tested: A description of the tested behavior.
-        verdicts: The field of the rollouts that contains their verdicts.
+        verdicts: The field with the rollouts' verdicts.
     """
     return {
         "@HANDLER@": handler,
@@ -46,7 +46,7 @@ def common_words(
 
 
 def to_replace(samples: str) -> str:
-    """Return the README's text on records that are not the user's.
+    """Return the README's words about records that are not the user's.
 
     Args:
         samples: A description, such as `generated word problems`.
@@ -55,7 +55,7 @@ def to_replace(samples: str) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """Encode a text for a file. A lone surrogate, which JSON allows, is written as a JSON escape."""
+    """Encode a string for a file. A lone surrogate, which JSON allows, is written as a JSON escape."""
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -63,7 +63,7 @@ def requirements_of(packages: Mapping[str, str | None]) -> str:
     """Return the lines of requirements.txt for packages that a file imports.
 
     Args:
-        packages: By module, the installed distribution with its version, if any.
+        packages: Imported modules. Each has its installed distribution with the version, or None.
     """
     return "".join(
         f"{found}\n" if found else f"# {module}: imported but not installed here; add the package's name\n"

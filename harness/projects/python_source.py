@@ -1,6 +1,6 @@
 """Imports Python graders from AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
 
-The file is read in this process but never run here. The imported grader is tried on made-up samples in a
+The file is parsed in this process but never run here. The imported grader is tried on made-up samples in a
 separate process, where foreign functions run confined unless they are trusted.
 """
 
@@ -48,13 +48,13 @@ def read_python_source(
     trust: bool = False,
     range: tuple[float, float] | None = None,
 ) -> ImportedGrader:
-    """Read a Python file that grades for another platform.
+    """Import a Python file that grades for another platform.
 
     Args:
         path: The file.
-        functions: The grading functions, if the file has several; several TRL functions make one reward.
+        functions: The grading functions, if the file has several. Several TRL functions make one reward.
         kind: The platform, one of `KINDS_OF_PYTHON`; None to recognize it.
-        trust: Whether the file may run in the grader's process, with access to files, network and keys.
+        trust: True if the file may run in the grader's process, with access to files, network and keys.
         range: The smallest and the largest reward; None takes it from constants in the source.
 
     Raises:
@@ -72,7 +72,6 @@ def read_python_source(
 
 
 def _source(path: Path, tree: ast.Module, functions: Sequence[str], kind: str | None, trust: bool) -> _Source:
-    """Find the grading functions of a file, with the files and packages that they need."""
     found = find_functions(tree, path, functions, kind)
     belongings = Belongings(path.parent, relative=not trust)
     belongings.add(path.name)
@@ -87,8 +86,6 @@ def _source(path: Path, tree: ast.Module, functions: Sequence[str], kind: str | 
 
 @dataclass(frozen=True)
 class _Source:
-    """A file with functions that grade."""
-
     path: Path
     functions: tuple[ForeignFunction, ...]
     belongings: Belongings
@@ -99,7 +96,7 @@ class _Source:
         return self.functions[0].kind
 
     def imported(self, range: tuple[float, float] | None) -> ImportedGrader:
-        """Return everything that a project needs.
+        """Import the file.
 
         Raises:
             InputError: An adapter cannot call the functions, or they cannot run confined.
@@ -163,7 +160,7 @@ class _Source:
         )
 
     def _shown_kind(self) -> str:
-        """The functions' platform, in which verl's parameters have the names used here."""
+        """Describe the functions' platform, with the parameters that verl's functions have in this file."""
         shown = KINDS_OF_PYTHON[self.kind]
         node = self.functions[0].node
         if self.kind == "verl" and node is not None:
@@ -235,13 +232,13 @@ class _Source:
         return InputError(re.sub(r"^/source: (line \d+: )?", "", message), place=place)
 
     def _is_conversational(self, code: ReachedCode) -> bool:
-        """Whether completions are lists of messages whose content the source reads."""
+        """Return True if completions are lists of messages whose content the source uses."""
         return "content" in code.texts()
 
     def _samples(
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
     ) -> tuple[GraderText, MadeUp]:
-        """Samples that the grader can grade, and the grader for the wire that it reads."""
+        """Return samples that the grader can grade, and the grader for the wire that it expects."""
         texts = sorted(code.texts())
         wires = self._wires(texts)
         if asks:
@@ -255,7 +252,7 @@ class _Source:
         return max(tried, key=lambda each: (each[1].told_apart, bool(each[1].rollouts)))
 
     def _widened(self, text: GraderText, samples: MadeUp) -> tuple[GraderText, list[ImportNote]]:
-        """The grader, with a range that includes its rewards for made-up samples."""
+        """Widen the range to the rewards of made-up samples."""
         low, high = text.range
         outside = [paid for paid in samples.rewards if not low <= paid <= high]
         if not outside:
@@ -265,7 +262,7 @@ class _Source:
         return replace(text, range=wider), [note]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
-        """The dialects that a handler may read, judging by the texts in its source."""
+        """Return the wires that a handler may expect, judging by the strings in its source."""
         if self.kind != "lambda":
             return [None]
         known = {"id", "messages", "list", *texts}
@@ -274,7 +271,7 @@ class _Source:
             for name in PROVEN
             if {PROFILES[name].id, PROFILES[name].turns, PROFILES[name].container} <= known
         ]
-        # The default dialect has the reference in `metadata`. A handler that never mentions it reads another.
+        # The default wire has the reference in `metadata`. A handler that never mentions it expects another.
         return [None, *told] if "metadata" in texts else [*_at_root(told), None]
 
     def _write(self, text: GraderText, folder: Path) -> Path:
@@ -286,13 +283,12 @@ class _Source:
         return file
 
     def _model(self, code: ReachedCode) -> str | None:
-        """The Bedrock model that a file names."""
+        """Return the Bedrock model that a file names."""
         texts = (each for each in sorted(code.texts()) if len(each) <= _LONGEST_MODEL)
         found = [each for each in texts if _MODEL.fullmatch(each)]
         return next((each for each in found if any(maker in each for maker in _MAKERS)), None)
 
     def _mapped(self, text: GraderText, keys: ReadKeys, told_apart: bool) -> list[ImportNote]:
-        """Notes on how the functions were imported."""
         where = "runs in the grader's process" if self.trust else "runs confined, in a separate process"
         notes = [
             ImportNote(
@@ -337,7 +333,6 @@ class _Source:
         return notes
 
     def _about(self, samples: MadeUp, asks: bool, wire: str | None) -> list[ImportNote]:
-        """Notes on the made-up samples."""
         name = self.path.name
         if asks:
             what = "it calls a service, so no sample was graded here: write your rollouts to rollouts.jsonl"
@@ -354,7 +349,7 @@ class _Source:
 
 
 def _at_root(names: list[str]) -> list[str]:
-    """The dialects, starting with those of Bedrock that put the reference next to the messages."""
+    """Sort the wires: first Bedrock's wires that put the reference next to the messages."""
     return sorted(
         names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
     )

@@ -24,7 +24,7 @@ class SourceNode(NamedTuple):
 
     @property
     def line(self) -> int:
-        """The node's line."""
+        """Line of the node."""
         return getattr(self.node, "lineno", 1)
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class SourceNode(NamedTuple):
 
 
 class ReachedCode:
-    """The parts of files that run when functions in the first file are called, as far as names show.
+    """The parts of files that run when functions in the first file are called, judging by names.
 
     Args:
         trees: The syntax trees of the files by name, starting with the file of the functions.
@@ -46,7 +46,7 @@ class ReachedCode:
         self._modules = {_module_of(name): name for name in trees}
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
         self.aliases = {name: aliases_of(tree, name) for name, tree in trees.items()}
-        """The full names of each file's imports: `np` is `numpy`, `run` is `subprocess.run`."""
+        """The full names of each file's imports, such as `np` for `numpy` and `run` for `subprocess.run`."""
         self._stars = {name: _stars(name, tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
@@ -57,22 +57,22 @@ class ReachedCode:
             waiting += self._named_in(*waiting.pop())
 
     def parts(self) -> Iterator[SourceNode]:
-        """The top-level statements of each file, and the functions and classes that are reached."""
+        """Yield the top-level statements of each file, and the functions and classes that are reached."""
         for name, tree in self._trees.items():
             yield from (SourceNode(name, node) for node in _top(tree))
             yield from (SourceNode(name, node) for node in self._reached[name].values())
 
     def nodes(self) -> Iterator[SourceNode]:
-        """Every reached node of the syntax trees."""
+        """Yield every reached node of the syntax trees."""
         for file, part in self.parts():
             yield from (SourceNode(file, node) for node in ast.walk(part))
 
     def packages(self) -> set[str]:
-        """The imported packages, except for imports in functions that are not reached."""
+        """Return the imported packages, except for imports in functions that are not reached."""
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
-        """The packages that the code cannot run without, each with its import.
+        """Yield the packages that the code cannot run without, each with its import.
 
         Imports under an `if`, or in a `try` that catches their failure, are optional.
         """
@@ -89,7 +89,7 @@ class ReachedCode:
                 waiting += [(file, each) for each in ast.iter_child_nodes(node)][::-1]
 
     def texts(self) -> set[str]:
-        """The texts in the code."""
+        """Return the strings in the code."""
         return {
             node.value
             for _, node in self.nodes()
@@ -127,20 +127,20 @@ class ReachedCode:
         return None
 
     def called(self, place: SourceNode) -> str | None:
-        """The full dotted name of the called function."""
+        """Return the full dotted name of the called function."""
         if not isinstance(place.node, ast.Call):
             return None
         return dotted(place.node.func, self.aliases[place.file])
 
     def _reach(self, found: tuple[str, Definition] | None) -> tuple[str, Definition] | None:
-        """A function or class with its file; None if it was reached before."""
+        """Mark a function or class as reached and return it; None if it was reached before."""
         if found is None or found[1].name in self._reached[found[0]]:
             return None
         self._reached[found[0]][found[1].name] = found[1]
         return found
 
     def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
-        """The functions and classes that a part of a file names, without those already reached."""
+        """Yield the functions and classes that a part of a file names, without those already reached."""
         for node in ast.walk(part):
             if isinstance(node, ast.Name | ast.Attribute) and (found := self._reach(self.meant(file, node))):
                 yield found
@@ -151,14 +151,14 @@ def _module_of(name: str) -> str:
 
 
 def _top(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a module that run when it is imported, without its functions and classes."""
+    """Yield the statements of a module that run when it is imported, without its functions and classes."""
     for node in tree.body:
         if not isinstance(node, _DEFINITIONS) and not _is_for_scripts(node):
             yield node
 
 
 def _is_for_scripts(node: ast.stmt) -> bool:
-    """Whether a statement is `if __name__ == "__main__":` or a branch for type checkers."""
+    """Return True for `if __name__ == "__main__":` and for a branch for type checkers."""
     if not isinstance(node, ast.If):
         return False
     names = {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}
@@ -166,7 +166,7 @@ def _is_for_scripts(node: ast.stmt) -> bool:
 
 
 def _definitions(tree: ast.Module) -> dict[str, Definition]:
-    """The functions and classes of a module, including those in its `if` and `try` statements."""
+    """Return the functions and classes of a module, including those in its `if` and `try` statements."""
     found: dict[str, Definition] = {}
     waiting: list[ast.stmt] = list(tree.body)
     while waiting:
@@ -179,7 +179,7 @@ def _definitions(tree: ast.Module) -> dict[str, Definition]:
 
 
 def _stars(file: str, tree: ast.Module) -> list[str]:
-    """The modules from which a module imports all names (`import *`)."""
+    """Return the modules from which a module imports all names (`import *`)."""
     return [
         module_of_import(node, file)
         for node in ast.walk(tree)

@@ -1,4 +1,4 @@
-"""Finds, from a grading function's source, the fields of records that it reads."""
+"""Finds the fields of records that a grading function uses, from its source."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _ITEMS = ("item", "sample", "row", "record", "rollout", "example", "trajectory",
 
 @dataclass(frozen=True, slots=True)
 class ReadKeys:
-    """The fields of a record that a function reads."""
+    """The fields of a record that a function uses."""
 
     reference: str = "reference_answer"
     """The function's name for the reference."""
     reference_keys: tuple[str, ...] = ()
-    """Keys that the function reads from a reference object."""
+    """Keys of a reference object that the function uses."""
     fields: tuple[tuple[str, str], ...] = ()
-    """Other fields, each with its type annotation; empty if it has none."""
+    """Other fields, each with its type annotation, which may be empty."""
     extra: tuple[str, ...] = ()
-    """Keys that the function reads from a field `extra_info`."""
+    """Keys of the field `extra_info` that the function uses."""
 
 
 def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> ReadKeys:
-    """Find the fields of a record that functions read.
+    """Find the fields of a record that functions use.
 
     Args:
         code: The code that runs when the functions are called.
@@ -95,7 +95,7 @@ def record_parameters(function: ForeignFunction) -> frozenset[str]:
 
 
 def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
-    """The functions' parameters without a default, each with its type annotation."""
+    """Return the functions' parameters without a default, each with its type annotation."""
     found = {}
     for each in functions:
         if each.node is None:
@@ -109,7 +109,7 @@ def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
 
 
 def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
-    """The reads by key in the code, each as the name or key of the object and the key that is read."""
+    """Yield each access by key, as the name or key of the object and the key that is accessed."""
     for _, node in code.nodes():
         if isinstance(node, ast.Subscript | ast.Call) and (key := key_of(node)) is not None:
             base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
 
 
 def _name(base: ast.expr) -> str | None:
-    """The name of an object that is read by key, or the last key that leads to the object."""
+    """Return the name of an object that is accessed by key, or the last key that leads to the object."""
     while True:
         if isinstance(base, ast.Name):
             return base.id

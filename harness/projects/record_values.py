@@ -40,7 +40,7 @@ class RecordValues:
                 self._spread(part)
 
     def reads(self, part: SourceNode, statements: Iterable[ast.AST]) -> bool:
-        """Whether statements use a value of the record in a way that may fail.
+        """Return True if statements use a value of the record in a way that may fail.
 
         Args:
             part: The function, class or top-level statement that contains them.
@@ -62,9 +62,9 @@ class RecordValues:
         return name in _NAMES or name in self._names[part.node]
 
     def _is_of_record(self, part: SourceNode, value: ast.expr) -> bool:
-        """Whether a value is computed only from the record.
+        """Return True if a value is computed only from the record.
 
-        A value that is compared with a completion is a verdict instead.
+        A value of the record that is compared with a completion gives a verdict instead.
         """
         if isinstance(value, ast.Compare):
             return False
@@ -80,7 +80,7 @@ class RecordValues:
         return found
 
     def _is_fixed(self, file: str, name: str) -> bool:
-        """Whether a name is the same for every sample."""
+        """Return True if a name has the same value for every sample."""
         known = name.isupper() or hasattr(builtins, name) or name in self._code.aliases[file]
         return known or self._code.definition(file, name) is not None
 
@@ -134,7 +134,7 @@ class RecordValues:
 
 
 def _worked_on(node: ast.AST) -> list[ast.expr]:
-    """The expressions that a node processes, which may fail."""
+    """Return the expressions that a node processes in a way that may fail."""
     if isinstance(node, ast.Call):
         return [*node.args, *(each.value for each in node.keywords)]
     if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
@@ -150,7 +150,7 @@ def _worked_on(node: ast.AST) -> list[ast.expr]:
 
 
 def _without_places(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of an expression, without subscripts that select a part of a value."""
+    """Yield the nodes of an expression, without subscripts that select a part of a value."""
     yield node
     for name, field in ast.iter_fields(node):
         if not (isinstance(node, ast.Subscript) and name == "slice"):

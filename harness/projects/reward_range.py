@@ -1,4 +1,4 @@
-"""Finds the smallest and the largest reward that the constants in a function's source show."""
+"""Finds the smallest and the largest reward of a function from the constants in its source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
 def range_of(
     code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
 ) -> tuple[tuple[float, float], list[ImportNote]]:
-    """Return the range of the reward that functions make together, and notes; the last note gives the range.
+    """Return the range of the reward that functions make together, and notes. The last note gives the range.
 
     Args:
         code: The code that runs when the functions are called.
@@ -69,14 +69,12 @@ def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
 
 
 class _Reader:
-    """Follows a function's return values to the constants behind them."""
-
     def __init__(self, code: ReachedCode) -> None:
         self._code = code
         self._seen: set[ast.AST] = set()
 
     def scores(self) -> Iterator[Shown]:
-        """Values that the code stores anywhere under a name for a score, as handlers do in their answers."""
+        """Yield values that the code stores under a name for a score, as handlers do in their responses."""
         around: dict[ast.AST, tuple[str, Definition]] = {}
         for file, part in self._code.parts():
             if not isinstance(part, ast.stmt) or not hasattr(part, "name"):
@@ -88,7 +86,7 @@ class _Reader:
                 yield from self._value(value, file, part, 0)
 
     def made(self) -> Iterator[Shown]:
-        """Return values of nested functions and methods, which the code may call anywhere."""
+        """Yield return values of nested functions and methods, which the code may call anywhere."""
         for file, part in self._code.parts():
             for node in ast.walk(part):
                 is_method = isinstance(part, ast.ClassDef) and getattr(node, "name", "") == "__call__"
@@ -97,7 +95,6 @@ class _Reader:
                     yield from self.returned(file, node, 0)
 
     def returned(self, file: str, part: Definition, depth: int) -> Iterator[Shown]:
-        """Return values of a function."""
         for node in _own_nodes(part):
             if isinstance(node, ast.Return) and node.value is not None:
                 yield from self._value(node.value, file, part, depth)
@@ -117,7 +114,7 @@ class _Reader:
                 yield from self._value(each, file, part, depth + 1)
 
     def _parts(self, node: ast.expr, file: str, part: Definition, depth: int) -> Iterator[ast.expr | Shown]:
-        """Possible values of an expression."""
+        """Yield the possible values of an expression."""
         if isinstance(node, ast.Name):
             yield from _bound_to(node.id, part)
         elif isinstance(node, ast.Call):
@@ -131,19 +128,19 @@ class _Reader:
 
 
 def _named_scores(node: ast.AST) -> Iterator[ast.expr]:
-    """Values that an expression contains as a score."""
+    """Yield the values that an expression contains under a name for a score."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value in _SCORES:
                 yield value
     elif isinstance(node, ast.Call):
         called = node.func.id if isinstance(node.func, ast.Name) else ""
-        if called[:1].isupper() and "Metric" not in called:  # a record of an answer
+        if called[:1].isupper() and "Metric" not in called:  # an object for a result
             yield from (each.value for each in node.keywords if each.arg in _SCORES)
 
 
 def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function without those of nested functions."""
+    """Yield the nodes of a function without those of nested functions."""
     for node in ast.iter_child_nodes(part):
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -151,7 +148,7 @@ def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
 
 
 def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
-    """Values that a function assigns to a name, or appends to the list of that name."""
+    """Yield the values that a function assigns to a name, or appends to the list of that name."""
     for node in ast.walk(part):
         if isinstance(node, ast.Assign):
             if any(isinstance(each, ast.Name) and each.id == name for each in node.targets):
@@ -173,7 +170,6 @@ def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
 
 
 def _number(node: ast.expr) -> float | None:
-    """The number that an expression states."""
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -194,4 +190,4 @@ _PARTS: dict[type[ast.expr], Callable[[Any], Iterable[ast.expr]]] = {
     # [0.0] * len(completions)
     ast.BinOp: lambda node: (each for each in (node.left, node.right) if isinstance(each, ast.List)),
 }
-"""Possible values of an expression, by its type."""
+"""Possible values of an expression, by the expression's type."""

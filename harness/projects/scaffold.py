@@ -1,8 +1,9 @@
 """Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
 
-`pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. Its files are
-made from the templates in `new_project/` and those of its kind. Its samples are the first ones that ship with
-the harness.
+`pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. The files are
+made from the templates in `new_project/` and those of the project's kind. The samples are the first ones that
+ship with the harness.
+
 Existing files are not overwritten, and no folder is called `graders` or `harness`.
 """
 
@@ -41,14 +42,14 @@ _MODULE, _FUNCTION = "math_grader", "math_answer"
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
-    """A project that was made."""
+    """A new project."""
 
     files: tuple[Path, ...]
     """The project's files, relative to its folder."""
     handler: str
     """`module.function`, as in the template."""
     left_out: tuple[str, ...] = ()
-    """Files of a handler that were not copied, because the project has its own with the same names."""
+    """Files of a handler that were not copied, because the project has its own files with the same names."""
 
 
 def make_project(
@@ -66,7 +67,7 @@ def make_project(
         name: The name of the project and its stack; None for the folder's.
         own: The user's handler or other grader; None for a sample grader.
         kind: One of `KINDS`, to grade with a ready check.
-        workflow: Whether to add a GitHub workflow.
+        workflow: True to add a GitHub workflow.
 
     Raises:
         InputError: The name is invalid, or the folder is not empty or cannot be written.
@@ -104,7 +105,6 @@ def make_project(
 
 
 def _content(own: HandlerFile | ProjectContent | None, kind: str | None) -> ProjectContent:
-    """The contents of a project."""
     if kind is not None:
         return content_of_kind(kind)
     if own is None:
@@ -113,7 +113,6 @@ def _content(own: HandlerFile | ProjectContent | None, kind: str | None) -> Proj
 
 
 def _sample_grader() -> ProjectContent:
-    """The contents around a sample grader."""
     words = common_words(
         handler=f"{_MODULE}.{_FUNCTION}",
         file=f"{_MODULE}.py",
@@ -125,7 +124,6 @@ def _sample_grader() -> ProjectContent:
 
 
 def _handler(own: HandlerFile) -> ProjectContent:
-    """The contents around the user's handler."""
     words = common_words(
         handler=f"{own.module}.{own.function}",
         file=f"{own.module}.py",
@@ -140,7 +138,7 @@ def _handler(own: HandlerFile) -> ProjectContent:
 
 
 def _checked(folder: Path, name: str | None) -> str:
-    """Return the project's name; raise an error if AWS or Python does not allow it."""
+    """Return the project's name. Raise an error if AWS or Python does not allow it."""
     found = name if name is not None else folder.resolve().name
     if folder.resolve().name in FOLDERS_TAKEN:
         fix = "Choose another name: Python would import the folder instead of the library."
@@ -160,7 +158,7 @@ def _checked(folder: Path, name: str | None) -> str:
 
 
 def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Reject a folder that contains anything except files of an interrupted command for the same project."""
+    """Reject a folder that contains anything but files of an interrupted command for the same project."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -177,7 +175,7 @@ def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _samples() -> dict[str, bytes]:
-    """The first of the shipped records and all of their rollouts, by file name."""
+    """Return the first of the shipped records and all of their rollouts, by file name."""
     with RECORDS.open(encoding="utf-8") as file:
         records = list(islice(file, _RECORDS))
     ids = {json.loads(line)["task_id"] for line in records}

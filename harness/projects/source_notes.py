@@ -63,7 +63,7 @@ class Refused(NamedTuple):
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
     """List the operations in reached code that confinement refuses: files, the network and processes.
 
-    An unused import is not a reason to refuse.
+    An unused import is no such operation.
     """
     found: dict[str, Refused] = {}
     places = [*code.nodes()]
@@ -87,7 +87,7 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
 
 
 def _only_named(node: ast.AST) -> Iterator[ast.AST]:
-    """Nodes in annotations and after `except`, which run no code."""
+    """Yield the nodes in annotations and after `except`, which run no code."""
     parts = [getattr(node, name, None) for name in ("annotation", "returns")]
     parts += [node.type] if isinstance(node, ast.ExceptHandler) else []
     for part in parts:
@@ -96,7 +96,7 @@ def _only_named(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _used(place: SourceNode, code: ReachedCode) -> str | None:
-    """The dotted name that a node uses: a call's function, or an imported name."""
+    """Return the dotted name that a node uses: a call's function, or an imported name."""
     if isinstance(place.node, ast.Call):
         return code.called(place) or ""
     if isinstance(place.node, ast.Name) and isinstance(place.node.ctx, ast.Load):
@@ -121,7 +121,7 @@ def notes_of(
 
     Args:
         code: The code.
-        is_confined: Whether the code runs in separate, confined processes.
+        is_confined: True if the code runs in separate, confined processes.
         given: The parameters that receive values of the record, by the functions that grade.
         missing: Imported packages that are not installed.
     """
@@ -163,13 +163,13 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
 
 
 def _gives_seed(call: ast.Call) -> bool:
-    """Whether a call sets a seed: by its first argument, or by a library's usual name for it."""
+    """Return True if a call sets a seed: by its first argument, or by a library's usual name for it."""
     given = [*call.args[:1], *(each.value for each in call.keywords if each.arg in (None, "a", "x", "seed"))]
     return any(not isinstance(each, ast.Constant) or each.value is not None for each in given)
 
 
 def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
-    """A note on a random call. A call without its optional seed uses the system's randomness."""
+    """Yield a note on a random call. A call without its optional seed uses the system's randomness."""
     seeds = name in _FIXED
     if (seeds and is_given) or not any(_is_of(name, each) for each in _RANDOM):
         return
@@ -187,7 +187,7 @@ def _chance(name: str, is_confined: bool, is_given: bool) -> Iterator[str]:
 def _kept_state(
     file: str, function: Function, code: ReachedCode, is_confined: bool
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Module state that a function changes."""
+    """Yield notes on module state that a function changes."""
     if is_confined:
         why = "is not kept: each call starts from the unchanged file"
     else:
@@ -215,7 +215,7 @@ def _kept_state(
 
 
 def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Iterator[ImportNote]:
-    """Report the places where functions for a whole batch compare its completions with each other.
+    """Report code in batch functions that compares the completions of the batch with each other.
 
     Args:
         file: The file's name.
@@ -237,7 +237,7 @@ def batch_notes(file: str, functions: list[ast.AST], code: ReachedCode) -> Itera
 
 
 def _is_a_batch(node: ast.expr, of_batch: set[str]) -> bool:
-    """Whether an expression has one element per completion of the batch."""
+    """Return True if an expression has one element per completion of the batch."""
     if isinstance(node, ast.Name):
         return node.id in of_batch
     if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):

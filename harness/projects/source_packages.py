@@ -64,7 +64,7 @@ def needed_packages(
             place = str(path.parent / str(needed[name]))
             raise InputError(f"imports {name}, which is not installed here", place=place, fix=_fix(name))
         else:
-            # The package is listed anyway, or the source would silently use its fallback in Lambda, too.
+            # The package is listed anyway, so that the source does not use its fallback in Lambda, too.
             found[name] = _distribution(name)
             install = f"pip install {found[name]}"
             what = f"imports {name}, which is not installed here: {install}"
@@ -77,7 +77,6 @@ def needed_packages(
 
 
 def _fix(package: str) -> str:
-    """The fix for a package that is not installed."""
     for kind, packages in STANDS_IN.items():
         if package in packages:
             return f"Name the function that is {KINDS_OF_PYTHON[kind]}: --take NAME."

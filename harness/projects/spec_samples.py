@@ -1,7 +1,7 @@
 """Makes up records and rollouts for the JSON of an OpenAI grader, and keeps those that it can grade here.
 
-The types of the record's values are unknown, so several are tried: sentences, numbers in texts, numbers,
-lists. The type is kept for which the grader distinguishes an answer like the reference best from another.
+The types of the record's values are unknown, so several are tried: sentences, numbers in strings, numbers,
+lists. The type with which the grader best distinguishes an answer like the reference from another is kept.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
     """Make up samples, and keep those that a grader can grade here, or all if it would call a service.
 
     Args:
-        values: The values that the grader reads.
+        values: The values that the grader uses.
         write: Writes the grader into a folder under the name `reward`, and returns its file.
         clock: The clock for the time limit.
     """
@@ -56,7 +56,7 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
 
 
 def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
-    """The samples whose answers a grader distinguishes best, else those of which it can grade the most."""
+    """Return the samples whose answers the grader distinguishes best, or of which it can grade most."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
@@ -67,7 +67,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
             kept = [[each for each in group if rewards.get(each["id"]) is not None] for group in made]
             first = [rewards.get(each["id"]) for each in made[0]]
             apart = first[0] - first[1] if first[0] is not None and first[1] is not None else 0.0
-            worth = (max(apart, 0.0), sum(map(len, kept)))  # also if wrong answers earn more
+            worth = (max(apart, 0.0), sum(map(len, kept)))  # 0 if wrong answers get more
             if worth > best_worth:
                 best_worth = worth
                 best = MadeUp(
@@ -86,7 +86,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
 
 
 def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str, float | None], str | None]:
-    """The rewards of rollouts by id, and the message of the first failure."""
+    """Return the rewards of rollouts by id, and the message of the first failure."""
     rewards: dict[str, float | None] = {}
     problem = None
     for rollout in rollouts:
@@ -98,7 +98,7 @@ def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str
 
 
 def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str, Any]:
-    """A record with the fields that a grader reads."""
+    """Return a record with the fields that a grader uses."""
     fields: dict[str, Any] = {}
     for number, path in enumerate(sorted(values.fields, key=len, reverse=True)):
         _put(fields, path, kind(at + number))
@@ -107,7 +107,7 @@ def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str
 
 
 def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Completions that may equal a record's reference, each with its number."""
+    """Yield completions that may equal a record's reference, each with its number."""
     found: list[str] = []
     if values.reads_json:
         found.append(_json_answer(values, record))
@@ -122,7 +122,7 @@ def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[in
 
 
 def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
-    """A JSON completion with the parts that a grader reads."""
+    """Return a JSON completion with the parts that a grader uses."""
     answer: dict[str, Any] = {}
     fallback = next((value_at(record, path) for path in values.fields), "made up")
     for path in values.parts:
@@ -138,7 +138,7 @@ def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
 def _rollouts(
     values: SpecValues, records: list[dict[str, Any]], at: int, wording: int
 ) -> list[dict[str, Any]]:
-    """A record's completions: one like its reference, one like another record's, and an empty completion."""
+    """Return a record's rollouts: like its reference, like another record's reference, and empty."""
     right = dict(_answers(values, records[at]))[wording]
     other = dict(_answers(values, records[(at + 1) % len(records)]))[wording]
     texts = dict.fromkeys([right, other if other != right else "Something else.", ""])

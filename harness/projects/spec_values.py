@@ -1,4 +1,4 @@
-"""Finds the values that the JSON of an OpenAI grader reads and compares in records and completions."""
+"""Finds the values in records and completions that the JSON of an OpenAI grader uses and compares."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ ReadPath: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class SpecValues:
-    """The values that a grader's JSON reads."""
+    """The values that a grader's JSON uses."""
 
     fields: tuple[ReadPath, ...]
-    """Fields of a record that the grader reads."""
+    """Fields of a record that the grader uses."""
     parts: tuple[ReadPath, ...]
-    """Parts of a completion's JSON that the grader reads."""
+    """Parts of a completion's JSON that the grader uses."""
     reads_json: bool
-    """Whether the grader reads a completion's JSON, in parts or as a whole."""
+    """True if the grader parses a completion as JSON, to use parts or the whole."""
     compared: tuple[tuple[TextTemplate, TextTemplate], ...]
     """Pairs of templates that the grader compares: an input and its reference."""
     models: Mapping[str, str]
-    """The models that the grader calls, each by the JSON pointer of its name."""
+    """The models that the grader calls, by the JSON pointer of the model's name."""
     asks: bool
-    """Whether the grader calls a model or a network address."""
+    """True if the grader calls a model or a network address."""
     sources: Mapping[str, str]
     """The grader's Python sources, by JSON pointer."""
     similar: bool
-    """Whether the grader needs the package for fuzzy matches."""
+    """True if the grader needs the package for fuzzy matches."""
 
     @property
     def runs_code(self) -> bool:
-        """Whether the grader runs Python code."""
+        """True if the grader runs Python code."""
         return bool(self.sources)
 
 
@@ -72,7 +72,7 @@ def part_of(template: TextTemplate) -> ReadPath | None:
 
 
 def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
-    """Find the values that a grader reads.
+    """Find the values that a grader uses.
 
     Args:
         document: The JSON, which is known to be a grader or to contain one.
@@ -107,7 +107,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
 
 
 def value_at(value: Any, path: ReadPath) -> Any:
-    """Return the value at a place in a record or an answer; an empty text if the place does not exist."""
+    """Return the value at a place in a record or an answer; an empty string if the place does not exist."""
     for step in path:
         try:
             value = value[step]
@@ -121,7 +121,7 @@ def _text(value: Any) -> str:
 
 
 def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
-    """The keys that the source of a Python grader reads, in any of its functions."""
+    """Yield the keys that the source of a Python grader accesses, in any of its functions."""
     tree = ast.parse(source)
     grade = next(
         (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "grade"), None
@@ -141,7 +141,7 @@ def _of_source(source: str) -> Iterator[tuple[str, ReadPath]]:
 
 
 def _chain(node: ast.AST, known: Mapping[str, tuple[str, ReadPath]]) -> tuple[str, ReadPath] | None:
-    """The object and the keys that an expression such as `item["a"].get("b")` reads."""
+    """Return the object and the keys that an expression such as `item["a"].get("b")` accesses."""
     if isinstance(node, ast.Name):
         return known.get(node.id)
     if isinstance(node, ast.BoolOp):

@@ -1,4 +1,4 @@
-"""Reads names, imports, keys and caught exceptions from parts of a Python syntax tree."""
+"""Extracts names, imports, keys and caught exceptions from parts of a Python syntax tree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def module_of_import(node: ast.ImportFrom, file: str) -> str:
 
     Args:
         node: The statement.
-        file: The statement's file, by path from the folder where Python looks first.
+        file: Path of the statement's file, relative to the folder where Python looks first.
     """
     package = file.split("/")[:-1]
     if node.level and package:
@@ -46,11 +46,11 @@ def module_of_import(node: ast.ImportFrom, file: str) -> str:
 
 
 def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
-    """Return the full names of a module's imports: `np` is `numpy`, `run` is `subprocess.run`.
+    """Return the full names of a module's imports, such as `np` for `numpy` and `run` for `subprocess.run`.
 
     Args:
         tree: The module.
-        file: The module's file, by path from the folder where Python looks first.
+        file: Path of the module's file, relative to the folder where Python looks first.
     """
     found = {}
     for node in ast.walk(tree):

@@ -28,7 +28,7 @@ _SHARED = frozenset(
     """Type DeletionPolicy UpdateReplacePolicy Metadata << Role AutoPublishAlias AutoPublishAliasAllProperties
     VersionDescription CodeUri Runtime Architectures Timeout MemorySize LoggingConfig""".split()
 )
-"""Properties that graders share. The rest of a resource is specific to one grader."""
+"""Properties that graders share. All other properties of a resource are specific to one grader."""
 
 
 class NoPlace(InputError):
@@ -62,9 +62,9 @@ def grader_resource(logical_id: str, handler: str) -> str:
 def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
     """Return the text of a template with another grader, placed after the last grader and modeled on it.
 
-    The new grader gets the last grader's role, metadata and other shared properties. It does not get
-    properties that are specific to that grader, such as variables, a description or a name. If the template
-    lists its graders under Mappings, the new grader is added to the list.
+    The new grader gets the last grader's role, metadata and other shared properties, but no properties that
+    are specific to that grader, such as variables, a description or a name. If the template lists its graders
+    under Mappings, the new grader is added to the list.
 
     Args:
         template: The template.
@@ -97,7 +97,7 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """The text with the resource, also in the template's list if it has one; None if there is no place."""
+    """Return the text with the resource and, if it lists its graders, the name; None if there is no place."""
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
@@ -129,7 +129,7 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Any:
-    """The node under these keys; None if there is no such node."""
+    """Return the node under these keys; None if there is no such node."""
     for name in path:
         pairs = node.value if node is not None and node.id == "mapping" else []
         node = next((value for key, value in pairs if key.value == name), None)
@@ -137,7 +137,7 @@ def _at(node: Any, path: tuple[str, ...]) -> Any:
 
 
 def _is_grader(node: Any) -> bool:
-    """Whether a resource is a function with a handler and can be copied line by line."""
+    """Return True if a resource is a function with a handler and can be copied line by line."""
     properties = _at(node, ("Properties",))
     if _text_of(_at(node, ("Type",))) != _TYPE or _at(properties, ("Handler",)) is None:
         return False
@@ -149,7 +149,7 @@ def _text_of(node: Any) -> str:
 
 
 def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str) -> str:
-    """A grader's lines with another name and handler, without properties that are specific to the grader."""
+    """Copy a grader's lines with another name and handler, without properties specific to the grader."""
     copied = [f"{' ' * key.start_mark.column}{logical_id}:\n"]
     for name, setting in value.value:
         first = name.start_mark.line
@@ -167,7 +167,7 @@ def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str)
 
 
 def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
-    """The place for a resource, after a grader and its comments: line and column, from 0, and text."""
+    """Return line and column for a resource, after a grader and its comments, and the resource's text."""
     end = _end_of(key, last)
     while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=key.start_mark.column):
         end += 1
@@ -175,7 +175,7 @@ def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, i
 
 
 def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
-    """The place for a name in a list, after the last name."""
+    """Return line and column for a name in a list, after the last name, and the name's text."""
     last = names.value[-1]
     if names.flow_style:
         return last.end_mark.line, last.end_mark.column, f", {logical_id}"
@@ -184,14 +184,14 @@ def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int
 
 
 def _end_of(key: Any, value: Any) -> int:
-    """The line, from 0, on which a key's value ends. PyYAML gives an alias the marks of its anchor."""
+    """Return the line, from 0, on which a key's value ends. PyYAML gives an alias the marks of its anchor."""
     if value.start_mark.line < key.start_mark.line:
         return int(key.end_mark.line)
     return _last_line(value)
 
 
 def _last_line(node: Any) -> int:
-    """The line on which a value ends, counted from 0."""
+    """Return the line, from 0, on which a value ends."""
     if node.id == "scalar" or node.flow_style or not node.value:
         # A block scalar ends where the next line begins.
         line: int = node.end_mark.line
@@ -201,13 +201,12 @@ def _last_line(node: Any) -> int:
 
 
 def _is_comment(line: str, inside: int) -> bool:
-    """Whether a line is a comment that is indented further than this column."""
     text = line.lstrip()
     return text.startswith("#") and len(line) - len(text) > inside
 
 
 def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
-    """The fault of a template's new text: a missing requirement of the grader, or another change."""
+    """Explain what is wrong with a template's new text: it lacks something, or changes something else."""
     try:
         after = read_template(draft)
         added = after["Resources"].pop(logical_id)["Properties"]

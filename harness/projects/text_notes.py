@@ -1,4 +1,4 @@
-"""Reports on the source of an OpenAI python grader that is given as text."""
+"""Reports on the source code inside the JSON of an OpenAI python grader."""
 
 from __future__ import annotations
 

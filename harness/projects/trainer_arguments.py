@@ -19,18 +19,18 @@ class GivenFunction(NamedTuple):
 
     function: ast.expr
     weight: float | None
-    """The function's weight in the reward, if the file states it."""
+    """The function's weight in the reward; None if the file does not state it."""
 
 
 def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
-    """Read the functions that a file passes to trainers as `reward_funcs`, with their `reward_weights`.
+    """Return the functions that a file passes to trainers as `reward_funcs`, with their `reward_weights`.
 
     Args:
         tree: The module.
         path: The module's file.
 
     Raises:
-        InputError: The functions or their weights cannot be read from the source.
+        InputError: The source does not show the functions or their weights.
     """
     lists = [*_keywords(tree, "reward_funcs")]
     if not lists:
@@ -43,7 +43,6 @@ def given_functions(tree: ast.Module, path: Path) -> list[GivenFunction]:
 
 
 def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
-    """The numbers that the file passes as `reward_weights`, if they are literal numbers."""
     found: dict[tuple[float, ...], int] = {}
     for each in _keywords(tree, "reward_weights"):
         weights = _numbers(_resolved(tree, path, each))
@@ -59,7 +58,7 @@ def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
 
 
 def _numbers(value: ast.expr) -> tuple[float, ...] | None:
-    """The numbers in a list. The result is empty for the constant `None`, and None for other expressions."""
+    """Return the numbers in a list; empty for the constant `None`, and None for other expressions."""
     try:
         found = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -73,14 +72,13 @@ def _numbers(value: ast.expr) -> tuple[float, ...] | None:
 
 
 def _different(argument: str, path: Path, lines: Iterable[int]) -> InputError:
-    """Return the error for a file with several trainers that receive different arguments."""
     places = ", ".join(f"line {each}" for each in lines)
     fix = "Name the functions: --take NAME, once for each."
     return InputError(f"passes trainers different {argument}: {places}", place=str(path), fix=fix)
 
 
 def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
-    """The list that a name is bound to anywhere in the file; for other expressions, the expression itself."""
+    """Return the list that a name is bound to anywhere in the file. Any other expression is unchanged."""
     if not isinstance(value, ast.Name):
         return value
     bound = [each for node in ast.walk(tree) for each in _bound_to(value.id, node)]
@@ -94,7 +92,7 @@ def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
 
 
 def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
-    """The expression that a statement binds a name to; empty if it does not bind the name."""
+    """Return the expression that a statement binds a name to; empty if it does not bind the name."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets
@@ -105,7 +103,7 @@ def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
 
 
 def _changes(name: str, node: ast.AST) -> bool:
-    """Whether a node changes the list that a name is bound to."""
+    """Return True if a node changes the list that a name is bound to."""
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Name) and node.target.id == name
     if isinstance(node, ast.Attribute):
@@ -117,7 +115,6 @@ def _changes(name: str, node: ast.AST) -> bool:
 
 
 def _keywords(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """The values that calls in the file pass as the keyword argument of this name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == name:
             yield node.value

@@ -6,7 +6,7 @@ __all__ = ["written_number", "written_range"]
 
 
 def written_number(value: float) -> str:
-    """Write a finite number so that Python reads the same number again; whole numbers have no `.0`."""
+    """Write a finite number so that Python parses the same number again. Whole numbers have no `.0`."""
     return repr(float(value)).removesuffix(".0")
 
 
