@@ -1,10 +1,10 @@
-"""Ready scoring functions, one module per family.
+"""Ready-made scoring functions, one module per family of checks.
 
-Every factory takes options, raises `DecorationError` if an option is invalid, and returns a scoring function,
-which takes one `Sample`: pass the function to `grader`, or call it in your own scoring function.
+Each factory returns a scoring function. Pass it to `grader`, or call it from your own scoring function.
 
     math_answer = grader(number(marker="####"))
 
-A record that lacks the reference that a check needs is a `RecordError`, and an empty completion never earns
-anything. Import checks from the modules, so that only what you use is loaded.
+A factory raises `DecorationError` if an option is invalid. A check raises `RecordError` if the record lacks
+the reference that the check needs, and gives an empty completion no positive reward. Import each check from
+its module, so that a grader loads only the checks that it uses.
 """

@@ -1,4 +1,4 @@
-"""Reads one of several labels: the label that a text claims, begins with, or names."""
+"""Finds the label that a completion or a reference settles on, such as `yes` or `positive`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Mention(NamedTuple):
-        """A label that a text names, its position, and whether it stands alone there, without a reason."""
+        """A label found in a text.
+
+        `is_bare` is False if the label starts a longer statement, as `no` does in `no one knows`.
+        """
 
         name: str
         start: int
@@ -45,8 +48,7 @@ _JOINED = re.compile(
 )
 _NO_WORD = re.compile(r"[\W_]{0,8}")
 _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
-# The text after a label that is next to another label, if the first label does not begin a sentence of a
-# reason.
+# Matches after a label that stands alone, rather than starting a statement.
 _BESIDE_END = re.compile(
     r"[\s*_`\"')\]}$]{0,4}(?:[.!?;,/|&]|\Z|\b(?:or|and|nor|vs|maybe|perhaps|possibly|because|since)\b)"
 )
@@ -55,13 +57,13 @@ _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 
 
 class LabelReader:
-    """Reads the label that a text settles on.
+    """Finds the label that a text settles on.
 
     Args:
-        labels: The labels, or an object that lists, for each label, the words that mean it.
+        labels: The labels, or a mapping from each label to the words that mean it.
 
     Raises:
-        DecorationError: Fewer than two labels are given, a word is blank, or a word means two labels.
+        DecorationError: There are fewer than two labels, a word is blank, or two labels share a word.
     """
 
     def __init__(self, labels: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
@@ -69,11 +71,9 @@ class LabelReader:
         self._pattern = re.compile("|".join(map(_spelled, sorted(self._words, key=len, reverse=True))))
 
     def read(self, text: str, strict: bool) -> str | Missing:
-        """Return the label that a text settles on.
+        """Return the label that a completion or a reference settles on.
 
-        Args:
-            text: A completion or a reference.
-            strict: Ignored, because every text has to settle on one label.
+        `strict` has no effect, because a text must always settle on a single label.
         """
         text = NO_DOUBT.sub(" ", math_words(_folded(text)))
         stripped = text.strip()
@@ -96,7 +96,7 @@ class LabelReader:
         return self._kept(_settled({one.name for one in found}), text[found[-1].end :] if found else "")
 
     def _claimed(self, text: str, claims: list[re.Match[str]]) -> str | Missing:
-        """Return the label of the last claim, unless an earlier claim of another label still counts."""
+        """Return the label in the last claim, unless an earlier claim of another label still counts."""
         last = claims[-1]
         if is_doubted(text, last.start()):
             return Missing("what it claims is denied or doubted")
@@ -114,13 +114,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return where an announcement ends: before its last filler, such as `likely`, if that is a label."""
+        """Return the end of a claim's opening words. A last word such as `likely` is left out if it is a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """Return the label right after an earlier claim, unless it begins a reason; None if there is none."""
+        """Return the label after a claim, if it stands alone and is not denied, doubted or asked about."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -131,12 +131,15 @@ class LabelReader:
         return None if unsaid or is_doubted(text, claim.start()) else found
 
     def _joined_before(self, text: str, end: int) -> list[str]:
-        """Return the labels that a conjunction joins to the claim after them, as in `yes or Answer: no`."""
+        """Return the label that a conjunction joins to the claim after it: `yes` in `yes or Answer: no`."""
         found = deque(self._pattern.finditer(text, max(0, end - _NEAR), end), 1)
         return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
 
     def _leading(self, text: str) -> str | Missing:
-        """Return the label that a text begins with or names alone; the text after the label is a reason."""
+        """Return the label that a text starts with, or else the only label in the text.
+
+        Labels after the first count as part of its reason, unless they stand alone.
+        """
         found = self._mentions(text)
         if not self._pattern.match(text) or not found or found[0].start:
             return _settled({one.name for one in found})
@@ -149,9 +152,9 @@ class LabelReader:
         return _settled(named)
 
     def _mentions(self, text: str) -> list[Mention]:
-        """Return each label that a text names without denying it or asking about it.
+        """Return the labels in a text, except those that the text denies or asks about.
 
-        None if the text names too many labels to read.
+        The list is empty if there are more than `_MOST` labels.
         """
         found = list(islice(self._pattern.finditer(text), _MOST + 1))
         if len(found) > _MOST:
@@ -162,8 +165,7 @@ class LabelReader:
         behind = -1  # the end of the previous mention, if that mention counts
         for one, (is_bare, is_followed) in zip(found, bare, strict=True):
             start, end = one.span()
-            # `no yes`, `spam not spam`: labels that are next to each other are candidates, none of which
-            # denies another
+            # In `no yes` and `spam not spam`, the first label does not deny the second: both are candidates.
             said = end in starts or (behind >= 0 and is_bare and _is_beside(text, behind, start))
             if not said and is_followed:
                 before = text[max(0, start - _CLAUSE) : end]
@@ -176,7 +178,7 @@ class LabelReader:
         return named
 
     def _kept(self, settled: str | Missing, text: str, *, is_announced: bool = False) -> str | Missing:
-        """Return the label that a text begins with, unless the text takes it back, as in `Yes. Wait, no.`."""
+        """Return the settled label, unless the text takes it back, as in `Yes. Wait, no.`."""
         first = self._pattern.search(text)
         if isinstance(settled, Missing) or first is None:
             return settled
@@ -197,12 +199,12 @@ class LabelReader:
 
 
 def _is_beside(text: str, end: int, start: int) -> bool:
-    """Return whether two labels are adjacent, one ending and the other starting at these positions."""
+    """Return True if at most a conjunction separates the label ending at `end` from the one at `start`."""
     return bool(_NO_WORD.fullmatch(text, end, start) or _JOINED.fullmatch(text, end, start))
 
 
 def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
-    """For each label, return whether it stands alone, and whether another such label follows directly."""
+    """Return two flags per label: it stands alone, and a label that stands alone directly follows."""
     bare: list[tuple[bool, bool]] = []
     following = None
     for one in reversed(found):
@@ -214,7 +216,7 @@ def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
 
 
 def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
-    """Return whether a claim replaces the previous claim: it is revised or final, or on a separate line."""
+    """Return True if a claim replaces the previous one: it is a revision, is final, or has its own line."""
     line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
     own_line = line >= 0 and ":" in text[line : claim.end()]
     final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]
@@ -222,7 +224,7 @@ def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
 
 
 def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the label that each lowercase word means."""
+    """Map each word, in lower case, to the label that it means."""
     if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
         raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
     for name in labels:
@@ -244,26 +246,25 @@ def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str
 
 
 def _settled(named: set[str]) -> str | Missing:
-    """Return the label if exactly one label is named."""
     if len(named) > 1:
         return _SEVERAL
     return named.pop() if named else Missing("it names no label")
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case with folded widths; folding may yield capitals, as from `™`."""
+    """Lowercase a text after folding its widths, because folding can produce capitals, as for `™`."""
     return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:
-    """Return a label with one space in place of each space, hyphen or underscore between words."""
+    """Normalize a label: hyphens, underscores and runs of spaces between words become one space."""
     return _SEPARATORS.sub(" ", text)
 
 
 def _spelled(word: str) -> str:
-    """Return the pattern of one label, as a whole word if its script separates words.
+    """Return a pattern that matches a label, as a whole word if its script separates words.
 
-    The pattern begins with a character, so the regular expression engine skips text that cannot be a label.
+    The pattern starts with a literal character, so that the regular expression engine can skip ahead to it.
     """
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)

@@ -1,12 +1,12 @@
-"""The words and letters that distinguish a language from other languages in the same script.
+"""Common words and letters that tell apart languages with the same script.
 
-To add a language, add its row of words, and add to `LETTERS` the letters that other languages hardly use.
+To add a language, add its words to `WORDS`, and add to `LETTERS` the letters that other languages hardly use.
 """
 
 from __future__ import annotations
 
 OTHER = ""
-"""The key for languages without a row of their own in a script."""
+"""Key in `LETTERS` for languages that `WORDS` does not list."""
 WORDS: dict[str, dict[str, str]] = {
     "latin": {
         "en": """
@@ -172,7 +172,7 @@ WORDS: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Common words of each language, by script; most have little meaning, so they occur in texts on any topic."""
+"""Common words of each language, by script. Most are function words, which occur in text on any topic."""
 LETTERS: dict[str, dict[str, str]] = {
     "latin": {
         "vi": "ơưạảậầấẩẫắằẳẵặẹẻẽềếểễệỉịọỏồốổỗộớờởỡợụủứừửữựỳỵỷỹđ",
@@ -190,4 +190,4 @@ LETTERS: dict[str, dict[str, str]] = {
     "arabic": {"ur": "ٹڈڑںےہھ", "fa": "\u200c", "ar": "ةىيك", OTHER: "ۇۆېۋڭۈێڕڵڼځڅډ"},
     "devanagari": {"mr": "ळ"},
 }
-"""Letters of a single language, by script: a word that contains one counts like a common word."""
+"""Distinctive letters of each language, by script. A word with such a letter is evidence for the language."""

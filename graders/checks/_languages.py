@@ -1,8 +1,7 @@
-"""Detects the language of a text: by its script, and within a script by common words and letters.
+"""Detects the language of a text by its script, then by common words and distinctive letters.
 
-A text is in a language if most of its letters belong to the language's script, and its words distinguish the
-language from its neighbors. All other texts are undecided, such as a name, or a text that is half in another
-language.
+The language is undecided if no script has most of the letters or if no language clearly leads, as in a name
+or in a text that mixes two languages.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHARE = 0.7
-"""The fraction of letters that must be in a language's script; names and formulas may use other scripts."""
+"""Minimum fraction of letters in the language's script. Names and formulas may use other scripts."""
 FEWEST_LETTERS = 5
-"""The minimum number of letters in a script that only one language uses to identify that language."""
+"""Minimum number of letters needed to identify a language by its script alone."""
 _FEWEST_HITS, _LEAD, _LEAST = 2, 2.5, 0.12
 
 _SCRIPTS = {
@@ -41,7 +40,7 @@ _SCRIPTS = {
     "ml": r"\u0d00-\u0d65\u0d70-\u0d7f",
     "th": r"\u0e00-\u0e4e",
 }
-"""Scripts by name; a script that only one language uses has the code of the language."""
+"""Character ranges of each script. A script that only one language uses has the code of that language."""
 _RUN = re.compile("|".join([*(f"(?P<{name}>[{signs}]+)" for name, signs in _SCRIPTS.items()), r"[^\W\d_]+"]))
 
 LANGUAGES = frozenset(
@@ -52,11 +51,11 @@ LANGUAGES = frozenset(
         *(one for each in WORDS.values() for one in each),
     )
 )
-"""The codes (ISO 639-1) of the languages that can be detected."""
+"""Codes (ISO 639-1) of the languages that can be detected."""
 
 
 def _table() -> dict[str, dict[str, tuple[str, ...]]]:
-    """The languages that each word suggests, by script."""
+    """Return the languages in which each word is common, by script."""
     made: dict[str, dict[str, tuple[str, ...]]] = {}
     for script, languages in WORDS.items():
         hits = made.setdefault(script, {})
@@ -70,7 +69,7 @@ _known: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
 def language_of(text: str) -> str | None:
-    """Return the code of a visible text's language; None if the language is undecided."""
+    """Return the language code of a text, or None if the language is undecided."""
     words: dict[str, dict[str, int]] = {}
     letters: dict[str, int] = {}
     total = 0
@@ -94,10 +93,9 @@ def language_of(text: str) -> str | None:
 
 
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
-    """Return the language, within a script, whose common words and distinctive letters dominate.
+    """Return the language whose words and letters clearly outnumber those of every other language.
 
-    The language is compared with every other language by the words that only one of the two has, because
-    neighbors share many words.
+    Words that two languages share do not count when the two are compared.
     """
     if not _known:
         _known.update(_table())

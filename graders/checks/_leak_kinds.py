@@ -1,4 +1,4 @@
-"""Finds secrets and personal data by their format, including check digits."""
+"""Finds secrets and personal data by their format and check digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Finder: TypeAlias = Callable[[str], Iterator[str]]
 
 _BEFORE, _BEHIND = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-# The lengths of account numbers by country, from the registry of ISO 13616.
+# IBAN lengths by country, from the ISO 13616 registry.
 _IBAN_LENGTHS = {
     pair[:2]: int(pair[2:])
     for pair in """
@@ -28,7 +28,7 @@ _CARD = re.compile(
     re.ASCII,
 )
 
-# China's identity number: a region, a birthday, a sequence and the check digit of GB 11643.
+# Chinese identity number (GB 11643): region, birthday, sequence number and check digit.
 _CITIZEN = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])",
     re.ASCII,
@@ -88,4 +88,4 @@ KINDS: dict[str, Finder] = {
     "cn_id": _citizens,
     "us_ssn": _found(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"),
 }
-"""The functions that find each kind of secret and personal data in a text."""
+"""Functions that yield each kind of secret or personal data in a text."""

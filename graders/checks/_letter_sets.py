@@ -1,4 +1,4 @@
-"""Reads several letters as one answer, such as `A, C`, from a slot that contains nothing else."""
+"""Reads an answer of several letters, such as `A, C`."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _ENDED = r"(?:</answer>)?[.*_`$\s\"')\]}]{0,6}"
 
 
 class LetterSets:
-    """Reads sets of letters of an alphabet.
+    """Reads sets of letters from completions and references.
 
     Args:
-        letters: The letters of the alphabet, in upper case.
+        letters: The allowed letters, in upper case.
     """
 
     def __init__(self, letters: str) -> None:
         self._letters = frozenset(letters)
         self._one = re.compile(rf"(?<!\w)[{letters}](?!\w)")
         one, either = f"[{letters}]", f"[{letters}{letters.lower()}]"
-        # Letters without separators have to be capitals: `bad` is a word.
+        # Letters without separators must be capitals, because `bad` is a word.
         parts = rf"{_OPEN}{either}{_CLOSE}(?:{_JOINED}{_OPEN}{either}{_CLOSE})*|(?:{_OPEN}{one}{_CLOSE}\s?)+"
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """Return the letters of a text that consists only of letters; an empty set for any other text."""
+        """Return the letters of a text that consists only of letters and separators, or else an empty set."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:
@@ -43,17 +43,15 @@ class LetterSets:
         return self._letters & frozenset(found["letters"].replace("and", "").upper())
 
     def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
-        """Return the letters that a text settles on: the whole text, or the letters in its last claim.
+        """Return the letters that a text settles on, from its last claim or from the whole text.
 
-        Args:
-            text: A completion or a reference.
-            strict: Ignored, because every text has to be one answer.
+        `strict` has no effect, because a text must always settle on a single answer.
         """
         text = plain_width(text).strip()
         claims = list(_CLAIMS[is_foreign(text)].finditer(text))
         if not claims:
             return self.in_slot(text) or Missing("it claims no letters")
-        # An announcement may end in a filler such as `a`, which may really be the letter A.
+        # The match of the claim may include the letter A, because it looks like an article.
         filler = _FILLER.search(claims[-1][0])
         at = claims[-1].start() + filler.start() if filler else claims[-1].end()
         line, _, behind = text[at:].strip().partition("\n")

@@ -1,4 +1,4 @@
-r"""Parses an expression: a scalar, a set, a tuple, intervals or an equation, each made of scalars."""
+"""Parses a math answer as a scalar, set, tuple, interval or equation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Kind: TypeAlias = Literal["scalar", "set", "tuple", "interval", "equation"]
 
 LONGEST = 400
-"""The maximum length of an expression that is read, in characters."""
+"""Maximum length of an expression, in characters."""
 
 _DEEPEST = 6
 _MOST_PARTS = 50
@@ -62,7 +62,7 @@ _COMMAS = re.compile(r"[,;]")
 _OPEN, _CLOSE = "([{\u2983", ")]}\u2984"
 _SEPARATORS = re.compile(r",\s*(?:and|or)\b|,(?!\d{3}(?!\d))|[;\u222a]|\band\b|\bor\b|(?<=\d),(?=\s)")
 _RELATION = re.compile(r"[=\u2260<>\u2264\u2265]")
-# A name in front of a value, which the name does not change: x, x_1, f(x), |AB|, (x, y), n_{max}.
+# The name before a value: x, x_1, f(x), |AB|, (x, y), n_{max}.
 _NAME = re.compile(
     r"\s*(?:[A-Za-z](?:_(?:\w|\{[^{}]{1,12}\}))?'?(?:\s?\([A-Za-z\d, ]{1,12}\))?|\|?[A-Z]{1,3}\|?"
     r"|[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?\s?:\s?[A-Z]{1,2}(?:_\{?\w{1,5}\}?)?"
@@ -72,7 +72,7 @@ _NAME = re.compile(
 )
 _VARIABLE = re.compile(r"\s*(?:\(?[A-Za-z](?:_\w)?\)?|[A-Za-z]\([A-Za-z]\))\s*\Z")
 VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
-"""Finds a letter that stands for a value, as every letter but e does."""
+"""Matches a variable of one letter, other than e and E."""
 
 _UNIT = re.compile(
     r"(?P<value>.*[\d)}\u2984!.]|.*\\pi\s|.*[\dA-Za-z)}]\s?(?=\\(?:text|mbox)))\s*"
@@ -89,24 +89,24 @@ _AS_WRITTEN = re.compile(r"\d\s*_|\d\s*:\s*\d|\\overline|\\dot|\\ldots|\\cdots|\
 
 
 class Scalar:
-    """One value: a number, a word, an expression, or a text that is compared as written.
+    """A single value: a number, a word, an expression, or a string that is compared literally.
 
     Args:
         text: The value as written, without its unit.
-        unit: The unit in normalized form; empty if the value has none.
+        unit: The normalized unit. Empty if there is none.
         number: The exact number, if the value is a plain number.
-        written: The text to compare as written; empty for an expression.
+        written: The string to compare literally. Empty for a number or an expression.
     """
 
     __slots__ = ("number", "text", "unit", "value", "written")
 
     def __init__(self, text: str, unit: str, number: Number | None, written: str) -> None:
         self.text, self.unit, self.number, self.written = text, unit, number, written
-        self.value: object = None  # the expression as read by math-verify, once it has been read
+        self.value: object = None  # the expression as parsed by math-verify, set on first use
 
     @property
     def is_expression(self) -> bool:
-        """Whether the value must be evaluated, because it is no plain number and not compared as written."""
+        """True if math-verify has to evaluate the value."""
         return self.number is None and not self.written
 
 
@@ -115,10 +115,10 @@ class Shape:
 
     Args:
         kind: The kind of expression.
-        parts: The scalars of the expression, or the shapes in a set or a tuple.
-        signs: The brackets of an interval, or the relation of an equation.
-        name: The variable that an inequality bounds, or the name of a scalar; empty if there is none.
-        names: The name of each part of a set, if all differ: `x` and `y` in `x = 1, y = 2`.
+        parts: The scalars or nested shapes.
+        signs: The brackets of an interval, the sign of a union, or the relation of an equation.
+        name: The name of a scalar, or the variable that an inequality bounds. Empty if there is none.
+        names: The names of the parts of a set or tuple, if all differ: `x` and `y` in `x = 1, y = 2`.
     """
 
     __slots__ = ("kind", "name", "names", "parts", "signs")
@@ -134,7 +134,7 @@ class Shape:
         self.kind, self.parts, self.signs, self.name, self.names = kind, parts, signs, name, names
 
     def scalars(self) -> list[Scalar]:
-        """All scalars in the expression, at any depth."""
+        """Return the scalars at every depth."""
         found: list[Scalar] = []
         for part in self.parts:
             found += [part] if isinstance(part, Scalar) else part.scalars()
@@ -142,12 +142,7 @@ class Shape:
 
 
 def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
-    """Parse an expression.
-
-    Args:
-        text: The text of the expression.
-        ignore_units: Whether to drop units.
-    """
+    """Parse an expression, and drop its units if `ignore_units` is True."""
     if len(text) > LONGEST:
         return Missing(f"the expression is longer than {LONGEST} characters", "not exact")
     if "\\begin" not in text:
@@ -168,7 +163,7 @@ def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
 
 
 def _shape(text: str, loose: bool, level: int) -> Shape | Missing:
-    """Return the shape of a text whose spellings are normalized."""
+    """Parse an expression in normalized spelling."""
     text = _unwrapped(text.strip())
     if level > _MOST_LEVELS:
         return Missing("the expression nests too many lists", "not exact")
@@ -202,7 +197,7 @@ def _name_of(found: re.Match[str] | None) -> str:
 
 
 def _call(shape: Shape, name: str) -> None:
-    """Set the name of a scalar, or of each part of a tuple."""
+    """Set the name of a scalar, or the names of a tuple's parts."""
     if shape.kind == "scalar":
         shape.name = name
     elif shape.kind == "tuple":
@@ -211,14 +206,14 @@ def _call(shape: Shape, name: str) -> None:
 
 
 def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """Return the shape of several parts without brackets: a union of intervals, solutions, or a set."""
+    """Combine parts without brackets into a union of intervals, a set of solutions, or a plain set."""
     if "\u222a" in text:
         return _intervals(parts, loose)
     return _systems(text, loose, level) or _collection("set", parts, loose, level)
 
 
 def _systems(text: str, loose: bool, level: int) -> Shape | None:
-    """Return the set of tuples in `p = 5, q = 2; p = 7, q = 2`; None for any other text."""
+    """Parse solutions such as `p = 5, q = 2; p = 7, q = 2` as a set of tuples, or return None."""
     groups = _split(text, _SYSTEMS)
     found = [_shape(group, loose, level + 1) for group in groups] if len(groups) > 1 else []
     tuples = [as_tuple(shape) for shape in found if isinstance(shape, Shape) and shape.names]
@@ -227,28 +222,19 @@ def _systems(text: str, loose: bool, level: int) -> Shape | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Return whether two names may be the same: `n_{max}` matches `n` and an empty name.
-
-    Args:
-        one: A scalar's name.
-        other: The other scalar's name.
-    """
+    """Return True if two names may be the same. `n_{max}` matches `n`, and an empty name matches any name."""
     bases = [_BASE.split(name)[0] for name in (one, other)]
     return not one or not other or one == other or (bases[0] == bases[1] and bases[0] in (one, other))
 
 
 def as_tuple(shape: Shape) -> Shape:
-    """Return the tuple for `y = 2, x = 1`: the values in the alphabetical order of their names.
-
-    Args:
-        shape: A set with names.
-    """
+    """Return named values as a tuple, in alphabetical order of the names: `y = 2, x = 1` becomes `(1, 2)`."""
     order = sorted(range(len(shape.names)), key=shape.names.__getitem__)
     return Shape("tuple", [shape.parts[at] for at in order], names=tuple(shape.names[at] for at in order))
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
-    """Return the list in brackets; None if the brackets contain a single value."""
+    """Parse a list in brackets, or return None if the brackets contain a single value."""
     inner, brackets = _split(text[1:-1], _COMMAS), text[0] + text[-1]
     if brackets == "\u2983\u2984":
         return _collection("set", inner, loose, level) if text[1:-1].strip() else Shape("set", [])
@@ -260,11 +246,7 @@ def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
 
 
 def as_interval(shape: Shape) -> Shape | None:
-    """Return the open interval that a pair may mean; None for any other expression.
-
-    Args:
-        shape: An expression.
-    """
+    """Return a pair of scalars as an open interval, or None for any other expression."""
     if (
         shape.kind == "tuple"
         and len(shape.parts) == 2
@@ -275,11 +257,7 @@ def as_interval(shape: Shape) -> Shape | None:
 
 
 def as_relation(shape: Shape) -> Shape | None:
-    """Return the inequality, such as `x < 5`, from which an interval was read; None for any other expression.
-
-    Args:
-        shape: An expression.
-    """
+    """Return the inequality, such as `x < 5`, that an interval was parsed from, or None."""
     if shape.kind != "interval" or not shape.name:
         return None
     name = Scalar(shape.name, "", None, "")
@@ -295,18 +273,13 @@ def as_relation(shape: Shape) -> Shape | None:
 
 
 def as_equation(shape: Shape) -> Shape | None:
-    """Return the equation `y = 2x + 1` that a named scalar may mean; None for any other expression.
-
-    Args:
-        shape: An expression.
-    """
+    """Return a scalar with a variable's name as an equation, such as `y = 2x + 1`, or None."""
     if shape.kind == "scalar" and _VARIABLE.match(shape.name):
         return Shape("equation", [Scalar(shape.name, "", None, ""), *shape.parts], "=")
     return None
 
 
 def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """Return a set or a tuple of the given parts."""
     if len(parts) > _MOST_PARTS:
         return Missing("the expression lists too many items", "several")
     made: list[Scalar | Shape] = []
@@ -327,7 +300,7 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
 
 
 def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
-    """Return a union of intervals in ascending order."""
+    """Parse a union of intervals, in the order in which they are written."""
     made: list[Scalar | Shape] = []
     for part in parts:
         shape = _shape(part, loose, 1)
@@ -341,7 +314,6 @@ def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
 
 
 def _interval(text: str, inner: list[str], loose: bool) -> Shape | Missing:
-    """Return an interval with two ends."""
     ends: list[Scalar | Shape] = []
     for part in inner:
         end = _scalar(part, loose)
@@ -352,7 +324,7 @@ def _interval(text: str, inner: list[str], loose: bool) -> Shape | Missing:
 
 
 def _relation(text: str, loose: bool) -> Shape | Missing:
-    """Return an inequality that bounds one variable as an interval; else an equation or an inequality."""
+    """Parse bounds on one variable as an interval, and any other relation as an equation."""
     sides, signs = _split(text, _RELATION), _RELATION.findall(text)
     if len(sides) != len(signs) + 1 or not all(side.strip() for side in sides):
         return Missing("the relation lacks a side", "not exact")
@@ -373,7 +345,7 @@ def _relation(text: str, loose: bool) -> Shape | Missing:
 
 
 def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing | None:
-    """Return the interval of `a < x <= b` or `x > a`; None unless values bound a single variable."""
+    """Return the interval of `a < x <= b` or `x > a`, or None unless numbers bound a single variable."""
     if signs[0] in ">\u2265":
         sides = sides[::-1]
         signs = ["<" if sign == ">" else "\u2264" for sign in reversed(signs)]
@@ -397,7 +369,6 @@ def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing
 
 
 def _scalar(text: str, loose: bool) -> Scalar | Missing:
-    """Return a value and its unit."""
     text = text.strip()
     if not text:
         return Missing("it is empty")
@@ -424,13 +395,13 @@ def _scalar(text: str, loose: bool) -> Scalar | Missing:
 
 
 def _plain_unit(text: str) -> str:
-    """Return a unit in normalized form: without commands, spaces, dots and the plural s."""
+    """Normalize a unit: drop commands, spaces, dots and the plural s."""
     bare = re.sub(r"\\[A-Za-z]+|[\s{}^.]", "", text).replace("\u00b2", "2").replace("\u00b3", "3")
     return bare.casefold().removesuffix("s") if len(bare) > 3 else bare.casefold()
 
 
 def _unwrapped(text: str) -> str:
-    """Return a text without the brackets that enclose all of it, unless they contain a list."""
+    """Remove brackets around a whole expression, unless they enclose a list."""
     while len(text) > 2 and text[0] + text[-1] in ("()", "{}") and _closes_last(text):
         inner = text[1:-1].strip()
         if text[0] == "(" and len(_split(inner, _COMMAS)) > 1:
@@ -442,7 +413,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _closes_last(text: str) -> bool:
-    """Return whether the first bracket is closed by the last character and not before."""
+    """Return True if the last character closes the first bracket."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign in _OPEN) - (sign in _CLOSE)
@@ -452,7 +423,7 @@ def _closes_last(text: str) -> bool:
 
 
 def _split(text: str, pattern: re.Pattern[str]) -> list[str]:
-    """Return the parts between separators outside of brackets."""
+    """Split a text at separators outside of brackets."""
     parts, start, depth, at = [], 0, 0, 0
     places = {found.start(): found.end() for found in pattern.finditer(text)}
     while at < len(text):

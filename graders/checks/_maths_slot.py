@@ -1,4 +1,4 @@
-r"""Finds the expression that is the answer: in a text's boxes, in its claim, or in its last formula."""
+"""Finds the expression that answers the question: in boxes, in a claim, or in the last formula."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Span: TypeAlias = tuple[
-        int, int, str
-    ]  # where a formula begins and ends, with its delimiters, and its content
+    Span: TypeAlias = tuple[int, int, str]  # start and end of a formula, with its delimiters, and its content
 
     from typing import TypeAlias
 
@@ -38,7 +36,7 @@ _JOINT = re.compile(
     r"(?:[\s,;.$*&~]|\\[()\[\]]|\\(?:q?quad|,|;|!| )|\\(?:text|mbox)\{\s*(?:,|and|or)?\s*\}"
     r"|\b(?:and|or)\b){0,40}\Z"
 )
-# Other text that is allowed between boxes: a noun, a remark in text, or the name of the next box's value.
+# Other text allowed between boxes: a noun, a remark in \text, or the name of the next value.
 _JOINT_BOXES = re.compile(
     r"[\s$]*(?:\\[)\]]|\\text\{(?P<remark>[^{}]{0,40})\b(?:and|or)\s*\}|(?P<noun>[A-Za-z]{2,20})(?=\s+(?:and|or)\b))?"
     r"(?:[\s,;$]|\\[(\[]|\b(?:and|or)\b){0,20}(?:[A-Za-z](?:_\{?\w\}?)?\s*=[\s$]*)?\Z"
@@ -54,7 +52,7 @@ _CONCLUSION = re.compile(r"(?:\A|(?<=[.\s$\])]))(?:therefore|thus|hence|so|conse
 _CONCLUDED = 400
 _NUMERAL = re.compile(r"\d+(?:[.,]\d+)*")
 _CONTINENTAL = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
-# The characters into which escapes turn a backslash and a letter, as in "\frac" written in JSON or Python.
+# Control characters that result from "\frac" or "\boxed" in a JSON or Python string.
 _EATEN = (
     (re.compile(r"\\?\x0c(?=[a-z])"), r"\\f"),
     (re.compile(r"\\?\x08(?=[a-z])"), r"\\b"),
@@ -75,22 +73,14 @@ _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30
 
 
 def with_escapes(text: str) -> str:
-    r"""Return a text in which commands that escapes broke are restored: a form feed and `rac` become `\frac`.
-
-    Args:
-        text: A reference or a completion.
-    """
+    r"""Restore commands that JSON or Python escapes broke: a form feed and `rac` become `\frac`."""
     for pattern, command in _EATEN:
         text = pattern.sub(command, text)
     return text
 
 
 def with_points(text: str) -> str:
-    """Return a text with decimal points for its decimal commas: `1.234,5` is `1234.5`, and `1.234` is `1234`.
-
-    Args:
-        text: A reference or a completion.
-    """
+    """Replace decimal commas by points: `1.234,5` becomes `1234.5`, and `1.234` becomes `1234`."""
     return _NUMERAL.sub(_pointed, text.replace("{,}", ","))
 
 
@@ -101,10 +91,9 @@ def _pointed(found: re.Match[str]) -> str:
 
 
 def whole_slot(text: str) -> str | Missing:
-    """Return the expression in a whole text: in its boxes, in its formulas, or all of it.
+    """Return the expression in a string that should be only an answer, such as a reference.
 
-    Args:
-        text: A reference, or the text that `take` found.
+    The expression is in the boxes or formulas of the string, or it is the whole string.
     """
     if "boxed" in text or "\\fbox" in text:
         return _boxed(text)
@@ -123,11 +112,7 @@ def whole_slot(text: str) -> str | Missing:
 
 
 def answer_slot(text: str) -> str | Missing:
-    """Return the expression on which a completion settles.
-
-    Args:
-        text: A completion.
-    """
+    """Return the expression that a completion settles on."""
     near = text[-_NEAR:]
     claims = [*_CLAIM.finditer(near)][-_MOST:]
     if "boxed" in text or "\\fbox" in text:
@@ -166,9 +151,9 @@ def answer_slot(text: str) -> str | Missing:
 
 
 def _concluded(behind: str) -> str | Missing | None:
-    """Return the number that a conclusion in words names after the last formula; None if there is none.
+    """Return the number in a conclusion after the last formula, or None.
 
-    In `Therefore, there are 12 such sequences.` this number is the answer, not the formula before it.
+    In `Therefore, there are 12 such sequences.` the answer is 12, not the formula before the sentence.
     """
     found = _CONCLUSION.search(behind[:_CONCLUDED])
     if not found:
@@ -183,16 +168,12 @@ def _concluded(behind: str) -> str | Missing | None:
 
 
 def has_words(text: str) -> bool:
-    """Return whether a text contains words other than commands and the names of functions.
-
-    Args:
-        text: A possible expression.
-    """
+    """Return True if a text contains words other than commands and function names."""
     return any(word.lower() not in _FUNCTIONS for word in _WORDS.findall(_IN_TEXT.sub(" ", text)))
 
 
 def _boxed(text: str) -> str | Missing:
-    """Return the content of the last box and of the boxes that form one answer with it."""
+    """Return the content of the last box, joined with the earlier boxes that belong to the same answer."""
     contents: list[str] = []
     end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
@@ -219,13 +200,13 @@ def _boxed(text: str) -> str | Missing:
 
 
 def _label(text: str, start: int) -> str:
-    r"""Return the name before a box, whose value it contains: `x = ` before `x = \boxed{1}`."""
+    r"""Return the name before a box: `x = ` in `x = \boxed{1}`."""
     found = _LABEL.search(text[max(0, start - 24) : start])
     return f"{found[1]} = " if found else ""
 
 
 def _joins(between: str) -> bool:
-    """Return whether the text between two boxes shows that they form one answer."""
+    """Return True if the text between two boxes joins them into one answer."""
     if _JOINT.match(between):
         return True
     found = _JOINT_BOXES.match(between) if len(between) <= 80 else None
@@ -233,7 +214,6 @@ def _joins(between: str) -> bool:
 
 
 def _unit_behind(behind: str) -> str:
-    """Return the unit that follows a box."""
     found = _UNIT_BEHIND.match(behind)
     if found:
         return str(found[1])
@@ -242,12 +222,12 @@ def _unit_behind(behind: str) -> str:
 
 
 def _once(joined: str, contents: list[str]) -> str:
-    """Return the content of the boxes; boxes that are all the same count once."""
+    """Return the content once if all boxes contain the same, or else the joined contents."""
     return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
 
 
 def _claimed(rest: str) -> str | None:
-    """Return the expression that follows a claim; None if there is none."""
+    """Return the expression that follows a claim, or None."""
     rest = rest[:2000].lstrip()
     spans = list(_formulas(rest))
     first = _SENTENCE.search(rest)
@@ -265,7 +245,7 @@ def _claimed(rest: str) -> str | None:
 
 
 def _formulas(text: str) -> Iterator[Span]:
-    """Return the formulas of a text between delimiters, in order."""
+    """Yield the formulas between delimiters, in order."""
     opened = None
     for sign in _SIGNS.finditer(text):
         if sign[0] == "\\$":
@@ -280,7 +260,7 @@ def _formulas(text: str) -> Iterator[Span]:
 
 
 def _joined(text: str, spans: list[Span]) -> str:
-    """Return the formulas that together form one answer, as one list."""
+    """Join the formulas of one answer into a list."""
     made: str = spans[0][2]
     for before, one in zip(spans, spans[1:], strict=False):
         between = text[before[1] : one[0]]
@@ -289,5 +269,5 @@ def _joined(text: str, spans: list[Span]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return an expression without characters that do not change it."""
+    """Remove characters that do not change an expression."""
     return _IDLE.sub("", text)

@@ -1,9 +1,10 @@
-r"""Reads expressions with math-verify, and compares their values instead of simplifying them.
+"""Parses expressions with math-verify, and compares their values instead of simplifying them.
 
-Two expressions without variables are equal if their values agree to 40 digits. Two expressions with variables
-are equal if their values agree at several points. Nothing is simplified, because that can take forever, and
-nothing is rounded, so a decimal never equals the fraction that it approximates. Expressions without a value,
-such as matrices and unknown functions, are compared by math-verify itself. Its timer is never set.
+Expressions without variables are equal if their values agree to 40 digits. Expressions with variables are
+equal if their values agree at several points. Matrices are compared entry by entry. Simplification is avoided
+because it may never end, and values are not rounded, so a decimal never equals the fraction that it
+approximates. math-verify itself compares expressions without a value, such as unknown functions. Its timer is
+never set.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ _PLAIN = (
 
 
 def require() -> None:
-    """Raise an error if math-verify is not installed; the library is imported only when an answer needs it.
+    """Check that math-verify is installed, without importing it.
 
     Raises:
         ConfigurationError: math-verify is not installed.
@@ -71,24 +72,20 @@ def require() -> None:
 
 
 def reading_of(scalar: Scalar) -> object | Missing:
-    """Read an expression with math-verify, once.
-
-    Args:
-        scalar: An expression.
-    """
+    """Return the expression as parsed by math-verify, and cache it in the scalar."""
     if scalar.value is None:
         scalar.value = _read(scalar.text)
     return scalar.value
 
 
 def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) -> bool:
-    """Return whether two scalars have the same value.
+    """Return True if two scalars have the same value.
 
     Args:
         one: The answer.
         other: The reference.
-        tolerance: The largest difference between the values that counts as equal.
-        relative: The largest such difference as a fraction of the reference's value.
+        tolerance: The largest difference that counts as equal.
+        relative: The largest difference that counts as equal, as a fraction of the reference.
     """
     if one.number is not None and other.number is not None:
         return within(one.number, other.number, tolerance, relative)
@@ -101,12 +98,12 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 
 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
-    """Return whether two relations have the same solutions, as they do if their differences are multiples.
+    """Return True if two relations have the same solutions, because their differences are multiples.
 
     Args:
-        one: The sides of the answer's relation.
-        other: The sides of the reference's relation.
-        directed: Whether the multiple has to be positive, as it does for inequalities.
+        one: The two sides of the answer.
+        other: The two sides of the reference.
+        directed: True for inequalities, which require a positive multiple.
     """
     values = [reading_of(side) for side in (*one, *other)]
     if any(isinstance(value, Missing) for value in values):
@@ -135,13 +132,13 @@ def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, d
 
 
 def _same_case(one: str, other: str) -> bool:
-    """Return whether no letter differs only in case, a difference that math-verify would ignore."""
+    """Return True unless a letter differs only in case, a difference that math-verify ignores."""
     letters, others = (set(_LETTER.findall(_COMMAND.sub(" ", text))) for text in (one, other))
     return not any(each.swapcase() in others and each not in others for each in letters)
 
 
 def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
-    """Return whether two sympy expressions have the same value wherever both have one."""
+    """Return True if two sympy expressions have the same value at every point where both have a value."""
     sympy = _sympy()
     if isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr):
         names = sorted(left.free_symbols | right.free_symbols, key=str)
@@ -168,7 +165,7 @@ def _same(left: Any, right: Any, tolerance: Number, relative: Number) -> bool:
 
 
 def _alike(one: Any, other: Any, tolerance: Number, relative: Number) -> bool:
-    """Return whether two values agree to 40 digits or within the tolerances."""
+    """Return True if two values agree to 40 digits or within a tolerance."""
     apart = abs(one - other)
     if _near_zero(apart, other):
         return True
@@ -181,7 +178,7 @@ def _near_zero(value: Any, beside: Any) -> bool:
 
 
 def _number_at(value: Any, places: dict[Any, Any]) -> Any:
-    """Return the value of an expression at a point; None if it has no value there."""
+    """Return the value of an expression at a point, or None if it has no value there."""
     sympy = _sympy()
     try:
         found = value.evalf(_DIGITS, subs=places or None, maxn=300)
@@ -206,7 +203,7 @@ def _number_at(value: Any, places: dict[Any, Any]) -> Any:
 
 @lru_cache(256)
 def _read(text: str) -> object | Missing:
-    """Return the expression in a text; `Missing` if the text is not one, or is too large to examine."""
+    """Parse an expression, or return `Missing` if it is not valid or too large to evaluate."""
     for pattern, spelled in _PLAIN:
         text = pattern.sub(spelled, text)
     if _LONG_DIGITS.search(text) or (_GROWS.search(text) and _MANY_DIGITS.search(text)):
@@ -240,7 +237,7 @@ def _read(text: str) -> object | Missing:
 
 
 def _magnitude(value: Any) -> float:
-    """Return an upper bound on the decimal digits of a value, without computing the value."""
+    """Return an upper bound on the number of decimal digits of a value, without computing the value."""
     sympy = _sympy()
     if isinstance(value, sympy.MatrixBase):
         return max((_magnitude(one) for one in value), default=0.0)
@@ -254,7 +251,7 @@ def _magnitude(value: Any) -> float:
         base, power = (parts[0], value.args[1]) if isinstance(value, sympy.Pow) else (1.0, value.args[0])
         if power.free_symbols:
             return base * 10 ** parts[-1] if parts[-1] < 6 else _UNTOLD
-        size = abs(power.evalf(15))  # for small expressions, from the magnitude
+        size = abs(power.evalf(15))  # safe, because the magnitudes above are small
         return base * max(1.0, float(size)) if size.is_Float and size < 10**6 else _UNTOLD
     if isinstance(value, sympy.factorial):
         size = 10 ** min(parts[0], 8)
@@ -267,7 +264,7 @@ def _magnitude(value: Any) -> float:
 
 
 def _exact(value: Any) -> object:
-    """Return an expression with its decimals as exact fractions."""
+    """Replace decimals by exact fractions."""
     sympy = _sympy()
     floats = value.atoms(sympy.Float)
     return value.xreplace({one: sympy.Rational(str(one)) for one in floats}) if floats else value
@@ -284,7 +281,7 @@ def _math_verify() -> Any:
     optional("math_verify.errors", EXTRA)
     import logging  # a cold start does not need it
 
-    for part in ("parser", "grader"):  # suppresses a warning about missing timers
+    for part in ("parser", "grader"):  # silence the warning that no timer is set
         logging.getLogger(f"math_verify.{part}").addFilter(
             lambda record: "Timeout is disabled" not in record.msg
         )

@@ -1,7 +1,7 @@
-"""Finds dates and times in a text, and reads each one to its written precision, from a fixed table of forms.
+"""Finds dates and times in a text, in a fixed set of formats.
 
-Some forms are unread: an ambiguous date such as `03/04/2026`, a date that does not exist or contradicts its
-weekday, and a time with a zone abbreviation other than UTC and GMT.
+An ambiguous date such as `03/04/2026` is returned as `Missing`. The same holds for a date that does not exist
+or contradicts its weekday, and for a time with a zone abbreviation other than UTC and GMT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Moment(NamedTuple):
-        """A date, a time, or both; the parts that a text does not give are None."""
+        """A date, a time, or both. Parts that the text does not give are None."""
 
         year: int | None = None
         month: int | None = None
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
         minute: int | None = None
         second: int | None = None
         fraction: str = ""
-        """The digits of the second after the decimal point."""
+        """Digits of the second after the decimal point."""
         offset: int | None = None
-        """The minutes by which the time zone is ahead of UTC."""
+        """Minutes by which the time zone is ahead of UTC."""
 
     class Written(NamedTuple):
-        """A date or a time, with its position in a text."""
+        """A date or a time, and its position in a text."""
 
         moment: Moment | Missing
         start: int
@@ -67,7 +67,7 @@ _WEEKDAY = rf"(?:(?P<weekday>{_DAY_NAME})\.?,?\s{{1,2}}(?:the\s)?)?"
 _MONTH = rf"(?:{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})(?![^\W\d_])\.?"
 _DAY = r"[0-9]{1,2}(?:st|nd|rd|th|er|º|\.)?"
 _YEAR = r"[0-9]{4}"
-_FORMS = {  # each with its order of year, month and day; the name of a month is not a number
+_FORMS = {  # each with the order of its numbers (year, month, day), without a month name
     "ymd": (rf"{_YEAR}(?:-[0-9]{{1,2}}-|/[0-9]{{1,2}}/|\.[0-9]{{1,2}}\.)[0-9]{{1,2}}", "ymd"),
     "week": (rf"{_YEAR}-?w[0-9]{{2}}-?[1-7]", ""),
     "basic": (r"[0-9]{8}(?=t[0-9]{4})", ""),
@@ -112,16 +112,15 @@ _FURTHEST = 14 * 60
 
 
 def written_moments(text: str, day_first: bool | None, most: int) -> list[Written]:
-    """Return the dates and times in a text, in order; a date and the time next to it are one.
+    """Return the dates and times in a text, in order. A date next to a time is combined with it.
 
     Args:
         text: A text with folded widths.
-        day_first: Whether `03/04/2026` is 3 April rather than March 4; None if that is unknown.
-        most: The maximum number of dates and times to read; if there are more, one more than this is
-            returned.
+        day_first: True if `03/04/2026` is April 3, False if it is March 4, None if that is unknown.
+        most: The number of dates and times to find. One more is returned if the text has more.
     """
     found: list[Written] = []
-    dated = False  # whether the last one is only a date
+    dated = False  # True if the last entry is a date without a time
     for token in _TOKEN.finditer(text):
         if len(found) > most:
             break
@@ -138,11 +137,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year, or the eight-digit date, that is the only number in a text; else an empty list.
-
-    Args:
-        text: A text with folded widths.
-    """
+    """Return the year or the eight-digit date that is the only number in a text, or else an empty list."""
     numbers = [number for number, _ in zip(_NUMBERS.finditer(text), range(2), strict=False)]
     if len(numbers) != 1 or not _LONE.fullmatch(numbers[0][0]):
         return []
@@ -150,17 +145,16 @@ def lone_moment(text: str) -> list[Written]:
 
 
 def _compact(digits: str) -> Moment | Missing:
-    """Return the year, or year, month and day, of digits without separators."""
+    """Parse a year or an eight-digit date."""
     return _exact(int(digits[:4]), *(int(digits[at : at + 2]) for at in (4, 6) if digits[at:]))
 
 
 def _is_half(moment: Moment | Missing, is_date: bool) -> bool:
-    """Return whether a moment still lacks the date, or the time, that would complete it."""
+    """Return True if a date, or a time if `is_date` is False, can complete the moment."""
     return isinstance(moment, Missing) or (moment.hour is not None) is is_date
 
 
 def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
-    """Combine a date and a time."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one if isinstance(one, Missing) else other
     day, time = (one, other) if one.hour is None else (other, one)
@@ -170,7 +164,6 @@ def _joined(one: Moment | Missing, other: Moment | Missing) -> Moment | Missing:
 
 
 def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
-    """Return the date that a token spells."""
     kind = next(name for name in _FORMS if token[name] is not None)
     written = token[kind]
     numbers = [int(one) for one in _NUMBERS.findall(written)]
@@ -198,7 +191,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
 
 
 def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment | Missing:
-    """Return the date of two numbers and a year, if only one order is possible or the order is declared."""
+    """Parse a date of three numbers, if only one order is possible or `day_first` gives the order."""
     one, other, year = numbers
     if day_first is not None:
         return _exact(year, *((other, one) if day_first else (one, other)))
@@ -210,7 +203,7 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
-    """Return a date if it exists; without a year, 29 February exists."""
+    """Return a date if it exists. Without a year, February 29 exists."""
     try:
         calendar_date(
             2000 if year is None else year, 1 if month is None else month, 1 if day is None else day
@@ -221,7 +214,7 @@ def _exact(year: int | None, month: int | None = None, day: int | None = None) -
 
 
 def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
-    """Return a date unless the text names another day of the week."""
+    """Return a date, or `Missing` if it does not fall on the given weekday."""
     if moment.year is None or moment.month is None or moment.day is None:
         return moment
     if calendar_date(moment.year, moment.month, moment.day).weekday() == weekday:
@@ -230,7 +223,6 @@ def _on_weekday(moment: Moment, weekday: int) -> Moment | Missing:
 
 
 def _time(token: re.Match[str], text: str) -> Moment | Missing:
-    """Return the time that a token spells."""
     if token["clock"]:
         parts = [token["clock"][at : at + 2] for at in (0, 2, 4)]
     else:
@@ -253,7 +245,7 @@ def _time(token: re.Match[str], text: str) -> Moment | Missing:
 
 
 def _offset(zone: str | None) -> int | Missing | None:
-    """Return the minutes by which a time zone is ahead of UTC; None if the text names no zone."""
+    """Return the minutes by which a time zone is ahead of UTC, or None if the text names no zone."""
     if not zone:
         return None
     numbers = "".join(_NUMBERS.findall(zone))
@@ -265,11 +257,11 @@ def _offset(zone: str | None) -> int | Missing | None:
 
 
 def shifted(moment: Moment, offset: int) -> Moment | Missing:
-    """Return the same instant in another time zone; without a date, return only the time of day.
+    """Return the same instant in another time zone. Without a date, only the time of day is returned.
 
     Args:
-        moment: A date and time, or a time, with an hour and a zone.
-        offset: The minutes by which the other zone is ahead of UTC.
+        moment: A time with an hour and a zone, with or without a date.
+        offset: Minutes by which the other zone is ahead of UTC.
     """
     here, zone = (timezone(timedelta(minutes=one)) for one in (moment.offset or 0, offset))
     year, month, day = moment.year or 2000, moment.month or 1, moment.day or 2

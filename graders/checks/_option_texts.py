@@ -1,4 +1,4 @@
-"""Reads a choice by its letter, or by the text of its option if the record lists the options."""
+"""Reads a choice by its letter, or by the text of its option."""
 
 from __future__ import annotations
 
@@ -35,16 +35,15 @@ _LATIN = r"A-Za-z0-9_\u00c0-\u04ff"
 
 
 class OptionTexts:
-    """Reads a choice from a letter, or from the text of exactly one of the record's options.
+    """Reads a choice from a letter, or from the text of one of the record's options.
 
     Args:
-        given: The record's options: a list of texts in the order of the letters, or an object that maps
-            letters to texts.
-        field: The record field that contains them.
-        letters: The letters of the options, in upper case.
+        given: The record's options: a list in the order of the letters, or a mapping from letters to texts.
+        field: Name of the record field, for error messages.
+        letters: The allowed letters, in upper case.
 
     Raises:
-        RecordError: The field does not contain options, or two of them have the same normalized text.
+        RecordError: The field does not contain options, or two options have the same normalized text.
     """
 
     def __init__(self, given: object, field: str, letters: str) -> None:
@@ -68,11 +67,11 @@ class OptionTexts:
         )
 
     def read(self, text: str, strict: bool) -> str | Missing:
-        """Return the letter of the option on which a text settles.
+        """Return the letter of the option that a text settles on.
 
         Args:
             text: A completion or a reference.
-            strict: Whether the whole text has to be the text or the letter of an option.
+            strict: True if the whole text has to be the letter or the text of an option.
         """
         letter = choice_letter(text, self.letters)
         text = plain_width(text)
@@ -87,7 +86,10 @@ class OptionTexts:
         return named.pop()
 
     def _whole(self, text: str) -> set[str]:
-        """Return the option whose text, with or without its letter, is the whole text."""
+        """Return the option whose text, with or without its letter, is the whole text.
+
+        An empty string is added if the text asks about the option, so that the answer counts as ambiguous.
+        """
         found = self._slot.match(text)
         if found and not text[found.end() :].strip(_AROUND + ")]}$"):
             both = self._both(found)
@@ -95,12 +97,12 @@ class OptionTexts:
         return set()
 
     def _is_asked(self, text: str, found: re.Match[str]) -> bool:
-        """Return whether a text asks about an option; an option may itself be a question."""
+        """Return True if a text asks about an option that is not itself a question."""
         asked = is_asked(text, found.end(), near=True)
         return asked and _folded(found["text"]) not in self._questions
 
     def _named(self, text: str) -> set[str]:
-        """Return the options that are claimed; without a claim, the option in the first or the last line."""
+        """Return the claimed options. Without a claim, return the option in the first or the last line."""
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
         asked: set[str] = set()
@@ -132,7 +134,7 @@ class OptionTexts:
         return first | self._whole(lines[-1])
 
     def _claimed(self, text: str, start: int, end: int) -> re.Match[str] | None:
-        """Return the option in the slot after a claim, whose end may contain the option's beginning."""
+        """Return the option after a claim. The match of the claim may include the option's first word."""
         for at in range(max(start + 1, end - _FILLED), end):
             before, sign = text[at - 1], text[at]
             if (before.isascii() and before.isalnum()) or not (sign.isalnum() or sign in "-("):
@@ -143,7 +145,7 @@ class OptionTexts:
         return self._slot.match(text, end)
 
     def _beside(self, text: str, found: re.Match[str]) -> set[str]:
-        """Return the option in a slot, and the options that its letter and a joined text name."""
+        """Return the option in a slot, and an option that is joined to it, as in `Rome or Paris`."""
         named = self._both(found)
         joined = _JOINED.match(text, found.end())
         other = self._text.match(text, joined.end()) if joined else None
@@ -158,16 +160,12 @@ class OptionTexts:
 
 
 def options_reader(field: str, letters: str) -> Callable[[object], Callable[[str, bool], str | Missing]]:
-    """Return the function that creates the reader for a record from the record's field."""
+    """Return a function that creates a reader from the options of a record."""
     return lambda given: OptionTexts(given, field, letters).read
 
 
 def _listed(given: object, field: str, letters: str) -> dict[str, str]:
-    """Return the text of each option by its letter.
-
-    Raises:
-        RecordError: The field does not contain options.
-    """
+    """Return the text of each option by its letter."""
     if isinstance(given, list):
         if len(given) > len(letters):
             raise RecordError(
@@ -191,18 +189,18 @@ def _listed(given: object, field: str, letters: str) -> dict[str, str]:
             raise RecordError(f"the record's {field}: option {name} is {text!r}: write its text")
         texts[name] = str(text)
     bare = {letter: re.sub(rf"\A\s*\(?{letter}[).:]\s*(?=\S)", "", text) for letter, text in texts.items()}
-    if all(bare[letter] != text for letter, text in texts.items()):  # the texts start with their own letters
+    if all(bare[letter] != text for letter, text in texts.items()):  # every text starts with its own letter
         texts = bare
     return {letter: texts[letter] for letter in letters if letter in texts}
 
 
 def _folded(text: str) -> str:
-    """Return a text in the form in which options are compared."""
+    """Normalize a text for comparison."""
     return " ".join(plain_width(text).casefold().split()).strip(_AROUND)
 
 
 def _spelled(text: str) -> str:
-    """Return the pattern that finds an option's text where it splits no word or number."""
+    """Return a pattern that finds an option's text, but not inside a word or a number."""
     body = r"\s{1,3}".join(map(re.escape, text.split(" ")))
     before = rf"(?<![{_LATIN}])" if text[0].isascii() and text[0].isalnum() else ""
     behind = (

@@ -1,6 +1,6 @@
-"""Imports libraries outside the standard library, when a check that needs them is created.
+"""Imports optional libraries when a check that needs them is created.
 
-A module whose checks need such a library has a constant `EXTRA`, the name of the extra that installs it.
+A module with such checks has a constant `EXTRA`, the name of the extra that installs the library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
     Args:
         module: The import name of the library.
         extra: The extra of this distribution that installs the library.
-        package: The package that contains it, if its name differs from the module's.
+        package: The name of the package, if it differs from the module's.
 
     Raises:
         ConfigurationError: The library is not installed.
@@ -37,12 +37,12 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
 
 
 def require(module: str, extra: str, in_lambda: bool = False) -> None:
-    """Raise an error if a library that is imported only when a check first runs is not installed.
+    """Check that a library is installed, without importing it.
 
     Args:
         module: The import name of the library, without a dot.
         extra: The extra of this distribution that installs the library.
-        in_lambda: Whether Lambda's runtime includes the library.
+        in_lambda: True if Lambda's runtime includes the library.
 
     Raises:
         ConfigurationError: The library is not installed.

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST = 1e300
-"""The largest value of an option; products and sums of such values stay finite."""
+"""Largest allowed value of an option, so that sums of options stay finite."""
 LONGEST = 10_000
-"""The default limit on a completion's length, in characters, for checks that read a whole text."""
+"""Default maximum length of a completion, in characters, for checks that read the whole completion."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:
-    """Return the option if it is a number within its bounds, and small enough that sums stay finite.
+    """Return the option if it is a number within its bounds.
 
     Raises:
         DecorationError: The value is not a number, or is out of bounds.
@@ -34,7 +34,7 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
 def share_option(name: str, value: object) -> float:
     """Return the option if it is a fraction of at least 0 and below 1.
 
-    A tolerance of 1 or more would accept 0 for any number.
+    With a relative tolerance of 1, the answer 0 would match every number.
 
     Raises:
         DecorationError: The value is not a number of at least 0 and below 1.
@@ -55,7 +55,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
         value: The given value.
         low: The smallest valid integer.
         high: The largest valid integer; None if there is no upper bound.
-        more: The alternatives to an integer, for the error message.
+        more: Alternatives to an integer, appended to the error message.
 
     Raises:
         DecorationError: The value is not an integer, or is out of bounds.
@@ -71,7 +71,7 @@ def text_option(name: str, value: object) -> str:
     """Return the option if it is a string with a visible character.
 
     Raises:
-        DecorationError: The value is not a string, or has no visible character.
+        DecorationError: The value is not a string, has no visible character, or contains a lone surrogate.
     """
     if not isinstance(value, str) or not visible(value).strip():
         raise DecorationError(f"{name}={value!r}: write a text that is not blank")
@@ -83,10 +83,10 @@ def text_option(name: str, value: object) -> str:
 
 
 def flag_options(**flags: object) -> None:
-    """Reject flags that are neither True nor False; the flags are given by name.
+    """Check that every flag is True or False.
 
     Raises:
-        DecorationError: One of the flags is neither True nor False.
+        DecorationError: A flag is neither True nor False.
     """
     for name, value in flags.items():
         if not isinstance(value, bool):
@@ -94,7 +94,7 @@ def flag_options(**flags: object) -> None:
 
 
 def function_option(name: str, value: object) -> None:
-    """Reject a value that is not callable, usually because a factory was given without parentheses.
+    """Check that an option is callable.
 
     Raises:
         DecorationError: The value is not callable.
@@ -104,7 +104,7 @@ def function_option(name: str, value: object) -> None:
 
 
 def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
-    """Reject an option that is not one of a few allowed strings.
+    """Check that an option is one of the allowed strings.
 
     Raises:
         DecorationError: The option is not one of the choices.
@@ -114,7 +114,7 @@ def choice_option(name: str, value: object, choices: Sequence[str]) -> None:
 
 
 def names_option(name: str, value: object) -> tuple[str, ...]:
-    """Return the option if it is a list of distinct names, which may be empty.
+    """Return the option if it is a list of distinct names. The list may be empty.
 
     Raises:
         DecorationError: The value is not a list of distinct names.

@@ -1,7 +1,7 @@
 """Scores the overlap of two token lists, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
 
-Each function takes the completion's tokens, then the reference's. Each takes time linear in the number of
-tokens, except `rouge_l`, whose time is the product of both lengths divided by the bits of a machine word.
+Each function takes the tokens of the completion, then the tokens of the reference. The running time is
+linear, except for `rouge_l`, where it grows with the product of both lengths.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BREAKS, _POWER = 0.5, 3
 
 
 def f1(answer: Tokens, right: Tokens) -> float:
-    """Return the harmonic mean of the fractions of each list's tokens that the other list contains."""
+    """Return the harmonic mean of token precision and recall."""
     return rouge_n(answer, right, 1)
 
 
@@ -42,7 +42,7 @@ def rouge_l(answer: Tokens, right: Tokens) -> float:
 
 
 def gleu(answer: Tokens, right: Tokens) -> float:
-    """Return Google's BLEU, the smaller of precision and recall over all n-grams of one to four tokens."""
+    """Return Google BLEU, the smaller of precision and recall over all n-grams of one to four tokens."""
     common = most = other = 0
     for n in range(1, 5):
         mine, theirs = _ngrams(answer, n), _ngrams(right, n)
@@ -51,9 +51,9 @@ def gleu(answer: Tokens, right: Tokens) -> float:
 
 
 def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
-    """Return the BLEU of one sentence, smoothed by a method of nltk's `SmoothingFunction`.
+    """Return sentence BLEU, smoothed by a method of nltk's `SmoothingFunction`.
 
-    Methods 5 and 7 may exceed 1, as in nltk; such values are capped at 1.
+    Methods 5 and 7 may exceed 1 in nltk. Here, their results are capped at 1.
     """
     counts = [_precision(answer, right, n) for n in range(1, order + 1)]
     if not counts[0][0]:
@@ -66,7 +66,7 @@ def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
 
 
 def meteor(answer: Tokens, right: Tokens, stemmed: bool) -> float:
-    """Return METEOR as nltk computes it, but without synonyms, and with 1 for equal lists."""
+    """Return METEOR as in nltk, but without synonyms and with a score of 1 for equal lists."""
     mine, theirs = [token.lower() for token in answer], [token.lower() for token in right]
     if mine == theirs:
         return 1.0
@@ -93,7 +93,7 @@ def _f_measure(common: int, mine: int, theirs: int) -> float:
 
 
 def _longest_common(one: Tokens, other: Tokens) -> int:
-    """Return the length of the longest common subsequence, with each row of the table in one integer.
+    """Return the length of the longest common subsequence, with a bit-parallel algorithm.
 
     Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
     """
@@ -113,7 +113,7 @@ def _precision(answer: Tokens, right: Tokens, n: int) -> tuple[int, int]:
 
 
 def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, method: int) -> list[float]:
-    """Return each order's precision, smoothed by a method of Chen and Cherry (2014), in nltk's numbering."""
+    """Smooth the precision of each order by a method of Chen and Cherry (2014), in nltk's numbering."""
     shares = [common / of for common, of in counts]
     if method == 2:
         shares[1:] = [(common + 1) / (of + 1) for common, of in counts[1:]]
@@ -133,7 +133,7 @@ def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, meth
 
 
 def _in_place_of_none(method: int, rank: int, length: int) -> float:
-    """Return the number of common n-grams to assume for the `rank`-th order that has none, counted from 1."""
+    """Return the number of matches to assume for the `rank`-th order without a match, counted from 1."""
     if method == 1:
         return _EPSILON
     halved = 0.5**rank
@@ -141,7 +141,7 @@ def _in_place_of_none(method: int, rank: int, length: int) -> float:
 
 
 def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> list[tuple[int, int]]:
-    """Return index pairs of equal tokens, then of equal stems among the rest, from the end as in nltk."""
+    """Pair equal tokens, then tokens with equal stems, from the end as in nltk."""
     pairs = _matched(mine, theirs)
     if stemmed:
         mine = {at: stem(token) for at, token in mine.items()}
@@ -150,7 +150,7 @@ def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> lis
 
 
 def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
-    """Remove the tokens that both lists contain, and return their index pairs."""
+    """Remove the tokens that both sides contain, and return their index pairs."""
     places: dict[str, list[int]] = {}
     for at, token in theirs.items():
         places.setdefault(token, []).append(at)

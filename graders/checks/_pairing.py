@@ -1,4 +1,4 @@
-"""Pairs the items of a completion with those of the reference, in as many right pairs as possible."""
+"""Pairs the items of a completion with the items that the reference expects."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 def one_to_one(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of right pairs in which no item occurs twice.
+    """Return the largest number of matching pairs in which no item occurs twice.
 
-    An item that fits two expected items must not block an item that fits only one of them, so a pair is
-    undone if that allows more pairs.
+    An item that fits two expected items must not block an item that fits only one, so a pair is undone if
+    that allows more pairs.
 
     Args:
-        made: The number of items in a completion.
-        expected: The number of items that the reference expects.
-        fits: Returns whether an item fits an expected item, given the indexes of both.
+        made: The number of items in the completion.
+        expected: The number of items in the reference.
+        fits: Returns True if an item fits an expected item, given their indexes.
     """
     options = [[other for other in range(expected) if fits(one, other)] for one in range(made)]
     taken: dict[int, int] = {}
@@ -36,12 +36,12 @@ def one_to_one(made: int, expected: int, fits: Fits) -> int:
 
 
 def in_order(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of right pairs whose items are in the same order on both sides.
+    """Return the largest number of matching pairs that are in the same order on both sides.
 
     Args:
-        made: The number of items in a completion.
-        expected: The number of items that the reference expects.
-        fits: Returns whether an item fits an expected item, given the indexes of both.
+        made: The number of items in the completion.
+        expected: The number of items in the reference.
+        fits: Returns True if an item fits an expected item, given their indexes.
     """
     row = [0] * (expected + 1)
     for one in range(made):
