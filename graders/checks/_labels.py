@@ -114,7 +114,7 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return the end of a claim's opening words. A last word such as `likely` is left out if it is a label."""
+        """Return the end of a claim's opening words, without a last word (`likely`) that is a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()

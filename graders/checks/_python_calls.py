@@ -1,7 +1,7 @@
-"""Reads a list of calls in Python's syntax, `[f(a=1, b="x"), g.h()]`, without Python's parser.
+"""Parses a list of calls in Python syntax, `[f(a=1, b="x"), g.h()]`, without Python's own parser.
 
-Python's own parser takes disproportionate memory on hostile text, may exhaust the C stack, and cannot be
-interrupted. Only literals are read; an argument that needs computing makes the calls unread.
+Python's parser needs disproportionate memory for hostile text, may exhaust the C stack, and cannot be
+interrupted. Arguments must be literals.
 """
 
 from __future__ import annotations
@@ -39,12 +39,7 @@ _CONSTANTS: dict[str, Any] = {
 
 
 def python_calls(text: str, most: int) -> list[Call] | Missing:
-    """Read a text that consists only of a list of calls.
-
-    Args:
-        text: A completion.
-        most: The maximum number of calls to read.
-    """
+    """Parse a completion that consists only of a list of at most `most` calls."""
     if not text.startswith("["):
         return Missing("it makes no tool call")
     reader = _Reader(text)
@@ -55,12 +50,6 @@ def python_calls(text: str, most: int) -> list[Call] | Missing:
 
 
 class _Reader:
-    """Reads a list of calls from left to right.
-
-    Args:
-        text: A list of calls.
-    """
-
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
@@ -68,10 +57,10 @@ class _Reader:
         self._next()
 
     def calls(self, most: int) -> list[Call]:
-        """Return all calls in the text.
+        """Parse the whole list.
 
         Raises:
-            ValueError: The text is not a list of calls.
+            ValueError: The text is not a list of calls, or contains too many calls.
         """
         found: list[Call] = []
         self._mark("[")
@@ -90,7 +79,7 @@ class _Reader:
         return found
 
     def _next(self) -> None:
-        """Move to the next token; the token at the end of the text has no kind."""
+        """Move to the next token. At the end of the text, the token and its kind are empty."""
         token = _TOKEN.match(self._text, self._at)
         if token is not None:
             self._kind, self._at = token.lastgroup or "", token.end()
@@ -110,14 +99,13 @@ class _Reader:
         self._next()
 
     def _more(self, closing: str) -> bool:
-        """Consume a comma; return whether anything other than the closing mark may follow."""
+        """Consume a comma, and return True if another item follows."""
         if not self._is(","):
             return False
         self._next()
         return not self._is(closing)
 
     def _name(self) -> str:
-        """Consume a name."""
         name = self._token
         if self._kind != "name" or name in _CONSTANTS:
             raise ValueError("there is no name")
@@ -125,7 +113,6 @@ class _Reader:
         return name
 
     def _arguments(self) -> dict[str, Any]:
-        """Consume the arguments in parentheses, each of which has a name."""
         found: dict[str, Any] = {}
         self._mark("(")
         while not self._is(")"):
@@ -140,7 +127,6 @@ class _Reader:
         return found
 
     def _value(self, depth: int) -> Any:
-        """Consume a literal, and return its value."""
         kind, token = self._kind, self._token
         if depth > _DEEPEST:
             raise ValueError("it is nested too deeply")
@@ -185,10 +171,10 @@ class _Reader:
 
 
 def _number(digits: str) -> int | float:
-    """Return the value of a number in Python's spelling.
+    """Parse a number in Python's notation.
 
     Raises:
-        ValueError: The number is not in Python's spelling, or is too large.
+        ValueError: The notation is invalid, or the number is too large.
     """
     if digits.lstrip("+-").isdecimal():
         if digits.lstrip("+-").startswith("0") and digits.strip("+-0"):
@@ -201,7 +187,7 @@ def _number(digits: str) -> int | float:
 
 
 def _text(content: str) -> str:
-    """Return the content of a quoted string, with its escapes resolved.
+    """Resolve the escapes in the content of a string literal.
 
     Raises:
         ValueError: The string contains an unsupported escape.

@@ -1,4 +1,4 @@
-"""Compiles patterns with RE2, which takes time linear in the text for every pattern."""
+"""Compiles patterns with RE2, whose running time is linear in the length of the text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _UNPAIRED = re.compile("[\ud800-\udfff]")
 
 
 def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "") -> Any:
-    """Compile a pattern.
+    """Compile a pattern with RE2.
 
     Args:
-        option: The name of the pattern in an error message: `pattern='('`.
+        option: The option as shown in an error message, such as `pattern='('`.
         pattern: The pattern.
-        ignore_case: Whether to ignore case.
-        instead: The alternative that the error message suggests if RE2 rejects the pattern: `engine='re'`.
+        ignore_case: True to ignore case.
+        instead: An alternative to suggest if RE2 rejects the pattern, such as `engine='re'`.
 
     Raises:
         DecorationError: RE2 rejects the pattern.
@@ -41,5 +41,5 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
 
 
 def paired(text: str) -> str:
-    """Return a text with a replacement character for each lone surrogate, which UTF-8 cannot represent."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by the replacement character."""
     return text if text.isascii() else _UNPAIRED.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Reads the fields of a record other than its reference, by name."""
+"""Looks up a field of a record, or of its reference, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def recorded(sample: Sample[Any], name: str) -> Any:
-    """Return a field of the record, or of its reference if that is an object; None if both lack it."""
+    """Return a field of the record, or of its reference if the record lacks the field.
+
+    Return None if the field is in neither, or if the reference is not an object.
+    """
     reference = sample.reference_answer
     if name == "reference_answer":
         return reference

@@ -1,6 +1,6 @@
-r"""Phrases of refusals, in one row per language, and signs of an answer next to a refusal.
+"""Patterns of refusals, by language, and patterns of an answer next to a refusal.
 
-A row contains regular expressions for lowercase text with straight quotes. To add a language, add a row.
+The patterns match lowercase text with straight quotes. To add a language, add a row.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _GAP = r"[^.!?。！？؟।\n]"
 
 
 def _refusing(cannot: str, verbs: str, gap: int = 20) -> str:
-    """Return patterns for an inability followed by a verb; verbs are stems, and `_` means a space."""
+    """Return a pattern for an inability followed by a verb. Verbs are stems, and `_` stands for a space."""
     return rf"{cannot}{_GAP}{{0,{gap}}}?(?:{_any(verbs)})"
 
 
 def _refused(verbs: str, cannot: str, gap: int = 20) -> str:
-    """Return the same patterns with the verb before the inability."""
+    """Return a pattern for a verb followed by an inability."""
     return rf"(?:{_any(verbs)}){_GAP}{{0,{gap}}}?{cannot}"
 
 
@@ -164,7 +164,7 @@ REFUSALS: dict[str, tuple[str, ...]] = {
     "hi": (_refused("मदद सहायता जानकारी जवाब उत्तर प्रदान", "(?:नहीं (?:कर|दे) सक|करने में असमर्थ|देने में असमर्थ)"),),
     "th": (_refusing("(?:ไม่สามารถ|ขอปฏิเสธ)", "ช่วย ให้ ตอบ ทำ สร้าง เขียน เปิดเผย", 10),),
 }
-"""The phrases of refusals, by language."""
+"""Patterns of refusals, by language."""
 
 NO_REFUSAL = (
     r"(?:(?:\bnot (?:that|saying|because|true that)|n't (?:mean|think|say|believe|imply)|\bnever (?:say|said)"
@@ -173,7 +173,7 @@ NO_REFUSAL = (
     r"|(?:\b(?:if|unless|whether|why|wish|assuming|suppose|in case|even though|si|se|если)\s|もし|만약"
     r"|如果|若是|假如|倘若|除非))\Z"
 )
-"""Text before a phrase with which the phrase is no refusal: a negation, a condition, another speaker."""
+"""Matches text that makes the phrase after it no refusal: a negation, a condition, or another speaker."""
 ANSWERS = (
     r"\bhere(?:'s| is| are| you go| goes)\b(?! (?:not|nothing|no)\b)",
     r"\b(?:but|however|that said|anyways?|still|nevertheless|nonetheless)\b[^.!?\n]{0,12}"
@@ -189,6 +189,6 @@ ANSWERS = (
     r"\b(?:his|her|their|its|\w{1,14}'s) (?:\w{1,14} ){0,2}"
     r"(?:number|address|password|e-?mail|code|pin|name|key) is\b",
 )
-"""Signs of an answer; a refusal next to one does not count."""
+"""Patterns of an answer. A refusal next to an answer does not count."""
 ITEM = r"^[ \t]{0,8}(?:\d{1,2}[.)]|[a-h]\)|[-*•])[ \t]"
-"""The beginning of a list item."""
+"""Pattern of the start of a list item."""

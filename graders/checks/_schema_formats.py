@@ -1,4 +1,4 @@
-"""Checks the formats of JSON Schema, in linear time; a doubtful string does not match its format."""
+"""Checks the string formats of JSON Schema in linear time. In doubt, a string does not match."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIME = re.compile(
 )
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _WORD = r"[^@\s.]++"
-# The syntax of RFC 3986; text in square brackets is checked separately.
+# The syntax of RFC 3986. Addresses in square brackets are checked separately.
 _NAME, _ESCAPE = r"A-Za-z0-9._~!$&'()*+,;=\-", r"%[0-9A-Fa-f]{2}"
 _PATH = rf"(?:[{_NAME}:@/]|{_ESCAPE})*+"
 _QUERY = rf"(?:[{_NAME}:@/?]|{_ESCAPE})*+"
@@ -26,13 +26,13 @@ _DAY_MINUTES = 24 * 60
 
 
 def _spelled(pattern: str, longest: int) -> Callable[[str], bool]:
-    """Return the function that checks whether a string, up to a maximum length, matches a pattern."""
+    """Return a function that checks that a string matches a pattern and is not too long."""
     compiled = re.compile(pattern, re.ASCII)
     return lambda text: len(text) <= longest and compiled.fullmatch(text) is not None
 
 
 def _is_date(text: str) -> bool:
-    """Return whether a string is a date in the calendar, such as `2024-02-29`."""
+    """Return True for a date that exists, such as `2024-02-29`."""
     from datetime import date
 
     try:
@@ -42,7 +42,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    """Return whether a string is a time with an offset, such as `12:30:00Z`; a leap second ends a UTC day."""
+    """Return True for a time with an offset, such as `12:30:00Z`. A leap second must end a UTC day."""
     found = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None or found[3] != "60":
         return found is not None
@@ -51,13 +51,11 @@ def _is_time(text: str) -> bool:
 
 
 def _is_moment(text: str) -> bool:
-    """Return whether a string is a date and a time with an offset, such as `2024-02-29T12:30:00Z`."""
+    """Return True for a date and time with an offset, such as `2024-02-29T12:30:00Z`."""
     return _is_date(text[:10]) and text[10:11] in ("T", "t") and _is_time(text[11:])
 
 
 def _is_address(version: int) -> Callable[[str], bool]:
-    """Return the function that checks whether a string is an address of the given IP version."""
-
     def is_address(text: str) -> bool:
         from ipaddress import ip_address
 
@@ -73,7 +71,7 @@ _is_ipv6 = _is_address(6)
 
 
 def _is_uri(text: str) -> bool:
-    """Return whether a string is an absolute URI as defined by RFC 3986."""
+    """Return True for an absolute URI as defined by RFC 3986."""
     found = _URI.fullmatch(text) if len(text) <= _LONGEST else None
     return found is not None and (found[1] is None or _is_ipv6(found[1]))
 
@@ -89,4 +87,4 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "uri": _is_uri,
     "uuid": _spelled(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", 36),
 }
-"""The functions that check whether a string matches a format, by the name of the format."""
+"""Functions that check a string, by format name."""

@@ -1,7 +1,7 @@
-"""Accepts the JSON schemas that can be checked: only keywords of drafts 4 to 7, with valid values.
+"""Validates JSON schemas, and rejects keywords that the check would not enforce.
 
-Keywords that would not be applied are rejected rather than ignored, because a schema that is only partly
-checked pays for values that its author wanted to reject.
+The keywords of drafts 4, 6 and 7 are accepted. Others are not ignored, because a schema that is only partly
+enforced would reward values that its author meant to reject.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _TABLES = frozenset(("$defs", "definitions", "patternProperties", "properties"))
 
 
 class SchemaError(ValueError):
-    """The schema cannot be checked; the message gives the place and the reason."""
+    """Raised if a schema cannot be enforced. The message gives the place and the reason."""
 
 
 def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
-    """Return a schema as a separate copy of plain JSON values.
+    """Return a validated copy of a schema, made of plain JSON values.
 
     Args:
-        schema: The schema: an object, or a JSON string that contains one.
-        formats: The formats that are checked.
+        schema: An object, or a JSON string that contains one.
+        formats: Names of the supported formats.
 
     Raises:
-        SchemaError: The value is not a schema, or a part of it would not be checked.
+        SchemaError: The value is not a schema, or the check would not enforce a part of it.
     """
     try:
         text = schema if isinstance(schema, str) else json.dumps(schema, allow_nan=False)
@@ -51,7 +51,7 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
     plain = exact_json(text)
     if not isinstance(plain, dict) or not plain:
         raise SchemaError('it is not a JSON object that requires something, such as {"type": "integer"}')
-    for name in _NAMES_OF_ITSELF:  # a reference is local, whatever the schema's name
+    for name in _NAMES_OF_ITSELF:  # references are local, so the schema's own name has no effect
         plain.pop(name, None)
     rules = _Rules("draft-04" in str(plain.get("$schema", "")), formats)
     _check(plain, "#", rules, 0)
@@ -60,10 +60,10 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
 
 
 def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
-    """Point each reference to a definition that has a unique name.
+    """Give each referenced definition a unique number as its name, and point the references to it.
 
-    fastjsonschema 2.22 creates only one function for two definitions whose names differ only in case or
-    punctuation. It also reads references as URLs, which cannot contain every name.
+    fastjsonschema 2.22 creates a single function for definitions whose names differ only in case or
+    punctuation. It also parses references as URLs, which cannot contain every name.
     """
     definitions: dict[str, Any] = {}
     numbers: dict[str, str] = {"#": "#"}
@@ -82,7 +82,7 @@ def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
 
 
 class _Rules:
-    """What is known about the whole schema while its parts are checked."""
+    """The keyword rules of a schema, and the places and references found so far."""
 
     __slots__ = ("fits", "formats", "places", "references")
 
@@ -109,12 +109,11 @@ class _Rules:
             self.fits[f"min{name}"] = self.fits[f"max{name}"] = (_is_count, "a whole number, 0 or more")
 
     def is_format(self, value: Any) -> bool:
-        """Return whether a format is among those that are checked."""
         return isinstance(value, str) and value in self.formats
 
 
 def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
-    """Reject parts of a schema, or of its subschemas, that would not be checked."""
+    """Reject any part of a schema, or of its subschemas, that the check would not enforce."""
     rules.places[place] = schema
     if isinstance(schema, bool):
         return
@@ -136,10 +135,9 @@ def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
 
 
 def _prepare(schema: dict[str, Any], place: str) -> None:
-    """Reject keywords that take no effect next to `$ref`, and rewrite `const` as `enum`.
+    """Reject keywords that have no effect next to `$ref`, and rewrite `const` as `enum`.
 
-    fastjsonschema 2.22 compiles `const` only together with its detailed errors, which make large schemas
-    slow.
+    fastjsonschema 2.22 compiles `const` only together with detailed errors, which make large schemas slow.
     """
     beside = [key for key in schema if key not in _NOTES and key not in _TABLES and key != "$ref"]
     if "$ref" in schema and beside:
@@ -154,7 +152,7 @@ def _prepare(schema: dict[str, Any], place: str) -> None:
 
 
 def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> None:
-    """Check the subschemas that a keyword contains."""
+    """Check the subschemas in a keyword's value."""
     if key in _TABLES or key == "dependencies":
         if not isinstance(value, dict):
             raise SchemaError(f"{at} is not a table of schemas by name")
@@ -177,7 +175,7 @@ def _check_inside(key: str, value: Any, at: str, rules: _Rules, depth: int) -> N
 
 
 def _unquoted(reference: str) -> str:
-    """Return a reference in the notation that messages use for places."""
+    """Decode the percent escapes of a reference."""
     if "%" not in reference:
         return reference
     from urllib.parse import unquote

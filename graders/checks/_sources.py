@@ -1,4 +1,4 @@
-"""The sources of a record, and the quotations and citations in a text."""
+"""Extracts the sources of a record, and the quotations and citations in a completion."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _TEXTS = ("text", "content", "page_content")
-_RANGE = 100  # the maximum number of sources that a range such as [1-3] may name
+_RANGE = 100  # maximum number of sources in a range such as [1-3]
 
-# Opening quotation marks and the closing marks that match them. Single marks are not included, because they
-# are too often apostrophes.
+# Opening quotation marks and their closing marks. Single marks are left out, because most are apostrophes.
 _CLOSING = {
     **{"\u201c": '\u201d"', "\u201e": "\u201c\u201d", "\u201d": "\u201d", '"': '"\u201d', "\uff02": "\uff02"},
     **{"\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u300c": "\u300d", "\u300e": "\u300f"},
@@ -46,17 +45,17 @@ _spelled = spelling(True, True, True)
 
 
 def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | None]]:
-    """Return the sources of a record: the ID of each, and its text if it has one.
+    """Return the ID and the text of each source of a record. The text of a source may be None.
 
-    The strings in a list are numbered from 1. An object in a list may have an `id`, and a string under
+    The strings in a list are numbered from 1. An object in a list may have an `id`, and its text is under
     `text`, `content` or `page_content`. An object maps IDs to sources. A string is the only source.
 
     Args:
         sample: The sample.
-        field: The record field that contains the sources; None for the last user turn of the prompt.
+        field: Name of the field with the sources. None reads them from the last user turn of the prompt.
 
     Raises:
-        RecordError: The record has no sources, they have another format, or two sources have the same ID.
+        RecordError: The record has no sources, their format is invalid, or two sources have the same ID.
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
@@ -84,7 +83,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
 
 
 def searchable(text: str) -> str:
-    """Return a text's words, normalized and each between spaces, so that a quotation is a substring."""
+    """Return the normalized words of a text, separated by spaces, so that a quotation is a substring."""
     text = _DASH.sub(" ", _ALTERED.sub(r"\1", text))
     words = _UNSPACED.sub(r" \1 ", _spelled(text)).split()
     kept = [word for word in map(without_around, words) if word and word != "-"]
@@ -95,7 +94,7 @@ def quoted(text: str) -> list[str] | Missing:
     """Return the quotations in a text, in double quotation marks or block quotes, but not in code.
 
     Returns:
-        The quotations, or `Missing` if one of them is not closed.
+        The quotations, or `Missing` if a quotation is not closed.
     """
     text = _CODE.sub(" ", text)
     found = [_BLOCK_MARK.sub("", block[0]) for block in _BLOCK.finditer(text)]
@@ -113,20 +112,20 @@ def quoted(text: str) -> list[str] | Missing:
 
 
 def _may_open(before: str, behind: str) -> bool:
-    """Return whether a straight mark between two characters may open a quotation; it may also mean inches."""
+    """Return True if a mark between two characters may open a quotation, rather than mean inches."""
     return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
 def parts_of(quotation: str) -> list[str]:
-    """Return the parts of a quotation between its ellipses, in the spelling of `searchable`."""
+    """Split a quotation at its ellipses, and normalize the parts like `searchable`."""
     quotation = quotation.rstrip()
     while quotation.endswith("]") and _BRACKETS.fullmatch(quotation, quotation.rfind("[")):
-        quotation = quotation[: quotation.rfind("[")].rstrip()  # a citation that follows the quotation
+        quotation = quotation[: quotation.rfind("[")].rstrip()  # drop a citation after the quotation
     return [part for part in map(searchable, _ELLIPSIS.split(quotation)) if part]
 
 
 def holds(source: str, parts: Iterable[str]) -> bool:
-    """Return whether a searchable source contains all parts of a quotation, in order."""
+    """Return True if a searchable source contains all parts of a quotation in order."""
     at = 0
     for part in parts:
         found = source.find(part, at)
@@ -139,8 +138,8 @@ def holds(source: str, parts: Iterable[str]) -> bool:
 def cited(text: str, known: Collection[str]) -> list[str]:
     """Return the distinct IDs cited in brackets, in lower case: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
 
-    Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is not an ID. Code is not
-    searched.
+    Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is not an ID. Code is
+    skipped.
 
     Args:
         text: The text to search.
@@ -166,7 +165,7 @@ def without_citations(text: str) -> str:
 
 
 def _ids_of(part: str, known: Collection[str]) -> list[str]:
-    """Return the IDs in part of a bracket, known or not; a range of known IDs includes those between."""
+    """Return the IDs in one part of a bracket. A range of known IDs includes the IDs between them."""
     ranged = _RANGED.fullmatch(part)
     if ranged and ranged[1] in known and ranged[2] in known:
         first, last = int(ranged[1]), int(ranged[2])
@@ -181,7 +180,7 @@ def _id_of(one: object, position: int) -> str:
 
 
 def _text_of(one: object, place: str) -> str | None:
-    """Return the text of one source; None for an object that has no text."""
+    """Return the text of a source, or None for an object without text."""
     if isinstance(one, dict):
         one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str)), None)
         if one is None:

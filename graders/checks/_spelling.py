@@ -1,4 +1,4 @@
-"""Normalizes case, white space, outer punctuation, dashes and quotes, so that equivalent texts are equal."""
+"""Normalizes case, white space, dashes, quotes and outer punctuation before texts are compared."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _POINT = re.compile(r"[.,]\d")
 def spelling(
     ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
 ) -> Callable[[str], str]:
-    """Return the function that normalizes a text."""
+    """Return a function that normalizes a text."""
     flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
     form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
 
@@ -83,7 +83,7 @@ def spelling(
 
 
 def without_around(text: str) -> str:
-    """Return a text without outer punctuation; the point of `.5` is not punctuation."""
+    """Strip outer punctuation, but keep the point of `.5`."""
     start, end = 0, len(text)
     while start < end and _is_around(text[end - 1]):
         end -= 1
@@ -95,7 +95,7 @@ def without_around(text: str) -> str:
 
 
 def _is_around(sign: str) -> bool:
-    """Return whether a character may surround an answer without changing it."""
+    """Return True for a character that may surround an answer without changing it."""
     if sign.isascii() or sign.isalnum() or sign in _ROUNDED:
         return sign in _AROUND
     from unicodedata import category

@@ -1,8 +1,9 @@
-"""Converts parsed queries to a canonical form; queries with equal forms mean the same on every database.
+"""Converts parsed queries to a canonical form.
 
-Names that a query itself defines (table aliases, names of common table expressions, names of result columns)
-are ignored, and so is the order of commutative terms. Everything else whose meaning depends on the schema
-stays as written, so that two queries that might differ are never called equal.
+Queries with equal forms mean the same on every database. The form ignores names that a query itself defines
+(table aliases, names of common table expressions, names of result columns) and the order of commutative
+terms. Everything whose meaning depends on the schema stays as written, so that two queries that might differ
+never have equal forms.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    Node: TypeAlias = Any  # the classes of sqlglot's expressions, imported only when a check is created
+    Node: TypeAlias = Any  # a sqlglot expression (sqlglot is imported only when a check is created)
 
 _VALUES = frozenset({"expression", "expressions", "low", "high", "true", "default"})
 _ANY_CASE_COLUMNS = frozenset({"mysql", "doris", "starrocks", "singlestore"})
 
 
 class Query:
-    """Converts the parsed queries of one dialect into strings that can be compared.
+    """Converts parsed queries of one SQL dialect to their canonical forms.
 
     Args:
-        dialect: The dialect, as sqlglot's object.
+        dialect: The dialect object of sqlglot.
         name: The name of the dialect.
         expressions: The module `sqlglot.expressions`.
     """
@@ -32,17 +33,13 @@ class Query:
         self._dialect, self._name, self._exp = dialect, name, expressions
 
     def canonical(self, query: Node) -> str:
-        """Return a string that is the same for two queries if they differ only in ways that do not count.
-
-        Args:
-            query: A parsed query.
-        """
+        """Return the canonical form of a parsed query."""
         return self._query(query, None, {}, outermost=True)
 
     def _query(
         self, node: Node, outer: _Scope | None, queries: dict[str, str], outermost: bool = False
     ) -> str:
-        """Return the form of a query: a select, a set operation, values, or one of these in parentheses."""
+        """Return the form of a SELECT, a set operation or VALUES, with or without parentheses."""
         exp = self._exp
         while isinstance(node, (exp.Subquery, exp.Paren)) and not _has_more(node):
             node = node.this
@@ -90,14 +87,14 @@ class Query:
         return f"Select({columns} from {sources} {linked} {grouped} {ordered} {rest})"
 
     def _column_name(self, shown: Node) -> str:
-        """Return the name by which an outer query refers to a column."""
+        """Return the name by which an outer query refers to a result column, or `?` if it has none."""
         name = shown.args.get("alias") if isinstance(shown, self._exp.Alias) else None
         if name is None and isinstance(shown, self._exp.Column):
             name = shown.this
         return self._fold(name) if isinstance(name, self._exp.Identifier) else "?"
 
     def _ordering(self, order: Node, shown: list[Node], meant: list[str], here: _Scope) -> str:
-        """Return the terms of ORDER BY, with expressions in place of result names and positions."""
+        """Return the terms of ORDER BY, with result names and positions replaced by their expressions."""
         if order is None:
             return ""
         exp, terms = self._exp, []
@@ -115,14 +112,14 @@ class Query:
         return f"order {terms}"
 
     def _grouping(self, group: Node, meant: list[str], here: _Scope) -> str:
-        """Return the terms of GROUP BY, whose order does not matter."""
+        """Return the terms of GROUP BY, sorted because their order does not matter."""
         if group is None:
             return ""
         terms = {self._by_place(one, meant) or self._of(one, here) for one in group.expressions}
         return f"group {sorted(terms)} {self._rest(group, here, {'expressions'})}"
 
     def _by_place(self, node: Node, meant: list[str]) -> str | None:
-        """Return the expression at a position of the result, as in `ORDER BY 2`."""
+        """Return the expression at a result position, such as 2 in `ORDER BY 2`, or None."""
         if any(text.startswith(("Star(", "column ")) and "*" in text for text in meant):
             return None
         if isinstance(node, self._exp.Literal) and not node.is_string and node.name.isdecimal():
@@ -131,14 +128,14 @@ class Query:
         return None
 
     def _source_name(self, node: Node) -> str:
-        """Return the name by which a query refers to a table or to a subquery in its place."""
+        """Return the name by which a query refers to a table or subquery in FROM."""
         alias = node.args.get("alias")
         if alias is not None and alias.args.get("this") is not None:
             return self._fold(alias.this)
         return self._fold(node.this) if isinstance(node.this, self._exp.Identifier) else ""
 
     def _source(self, node: Node, scope: _Scope) -> str:
-        """Return a table, or a subquery in its place, without its alias."""
+        """Return the form of a table or subquery in FROM, without its alias."""
         exp = self._exp
         alias = node.args.get("alias")
         columns = [self._fold(one) for one in (alias.args.get("columns") or ())] if alias else []
@@ -153,7 +150,7 @@ class Query:
         return self._generic(node, scope, {"alias"}) + str(columns)
 
     def _join(self, join: Node, here: _Scope) -> str:
-        """Return a join without its table; the words INNER, OUTER and CROSS are dropped as redundant."""
+        """Return the form of a join without its table, and without the redundant INNER, OUTER and CROSS."""
         kind = str(join.args.get("kind") or "").upper()
         side = str(join.args.get("side") or "").upper()
         condition = join.args.get("on")
@@ -189,7 +186,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """Return a column as the query (counted outward) and position of its table, and its own name."""
+        """Return the form of a column: the nesting level and position of its table, and its own name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -211,7 +208,7 @@ class Query:
         return f"column {'0.0' if scope.outer is None and len(scope.sources) == 1 else '?'} {name!r}"
 
     def _is_value(self, node: Node) -> bool:
-        """Return whether an expression is probably used as a value; otherwise it names columns."""
+        """Return True if an expression is probably used as a value, rather than to name columns."""
         exp = self._exp
         while isinstance(node.parent, exp.Paren):
             node = node.parent
@@ -224,7 +221,7 @@ class Query:
         return f"{type(node).__name__}({self._rest(node, scope, without)})"
 
     def _rest(self, node: Node, scope: _Scope, without: set[str]) -> str:
-        """Return the contents of a node except the given parts and parts that have no effect."""
+        """Return the contents of a node, except the parts in `without` and empty parts."""
         found = []
         for name in sorted(node.args.keys() - without):
             value = node.args[name]
@@ -244,7 +241,7 @@ class Query:
         return [self._fold(alias.this), *map(self._fold, alias.args.get("columns") or ())]
 
     def _fold(self, name: Node, is_table: bool = False) -> str:
-        """Return a name in the case in which the dialect compares names."""
+        """Return a name in the case that the dialect uses to compare names."""
         if not isinstance(name, self._exp.Identifier):
             return str(name)
         if self._name in _ANY_CASE_COLUMNS and not is_table:
@@ -255,11 +252,11 @@ class Query:
 
 
 class _Scope:
-    """The meanings of the names in a query.
+    """The names that are visible in a query.
 
     Args:
-        outer: The enclosing query, whose tables are visible in this one.
-        queries: The common table expressions, by name.
+        outer: The scope of the enclosing query.
+        queries: The forms of the common table expressions, by name.
     """
 
     def __init__(self, outer: _Scope | None, queries: dict[str, str]) -> None:
@@ -269,7 +266,7 @@ class _Scope:
         self.used: set[str] = set()
 
     def is_alias(self, name: str) -> bool:
-        """Return whether a result column has a name, here or in an enclosing query, and record its use."""
+        """Return True if a result column of this or an enclosing query has a name, and record the use."""
         scope: _Scope | None = self
         found = False
         while scope is not None:
@@ -280,7 +277,7 @@ class _Scope:
         return found
 
     def place(self, name: str) -> str | None:
-        """Return the place of the table with a name; None if it is in no query, or twice in one."""
+        """Return the nesting level and position of a table, or None if its name is unknown or ambiguous."""
         scope: _Scope | None = self
         out = 0
         while scope is not None:
@@ -296,12 +293,12 @@ def _digest(text: str) -> str:
 
 
 def _has_more(node: Node) -> bool:
-    """Return whether parentheses contain more than an expression: a name, a limit, an order."""
+    """Return True if parentheses have a name, a limit or an order in addition to their content."""
     return any(value for name, value in node.args.items() if name != "this")
 
 
 def _bare(node: Node, exp: Any) -> Node:
-    """Return an expression without its outer parentheses, which a syntax tree does not need."""
+    """Remove outer parentheses, which are redundant in a syntax tree."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node

@@ -1,9 +1,8 @@
-"""Runs a model's queries on a scratch database in memory, which a trusted script creates.
+"""Runs a model's SQL queries on an in-memory database that a trusted script creates.
 
 A query may only read: when SQLite compiles a query, it rejects everything that writes, attaches, sets or
-loads. The cost of a query is limited in steps of SQLite's virtual machine, which are the same on every
-machine, and in processor time, memory, the size of values, and rows. Each query runs on its own copy of the
-database.
+loads. A query is limited in steps of SQLite's virtual machine, which are the same on every machine, and in
+processor time, memory, the size of values, and rows. Each query runs on its own copy of the database.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     Row: TypeAlias = tuple[Any, ...]
 
 MOST_ROWS = 10_000
-"""The maximum number of rows in a result."""
+"""Maximum number of rows in a result."""
 
 _SECONDS = 1.0
 _MEMORY = 128 * 2**20
@@ -49,8 +48,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 # The functions of https://sqlite.org/lang_corefunc.html, lang_aggfunc, lang_mathfunc, lang_datefunc,
-# windowfunctions and json1, except those that are random, inspect this process, or load code. The size of
-# results is limited.
+# windowfunctions and json1, except those that return random values, inspect this process, or load code.
 _FUNCTIONS = frozenset(
     """abs char coalesce concat concat_ws format glob hex ifnull iif if instr length like likelihood likely
     lower ltrim max min nullif octet_length printf quote replace round rtrim sign soundex substr substring
@@ -66,14 +64,14 @@ _TABLES = frozenset({"json_each", "json_tree"})
 
 
 class Outcome:
-    """The outcome of a query on every database of a record.
+    """The outcome of a query on all databases of a record.
 
     Args:
-        results: The rows of each database; None if the query did not finish on all databases.
-        fault: `refused`, `failed` or `stopped`; None if the query finished.
+        results: The rows of each database. None if the query did not finish on all databases.
+        fault: `refused`, `failed` or `stopped`. None if the query finished.
         reason: The reason why the query did not finish.
-        reads: Whether the query read a table.
-        ordered: Whether the query orders its result.
+        reads: True if the query read a table.
+        ordered: True if the query orders its result.
     """
 
     __slots__ = ("fault", "ordered", "reads", "reason", "results")
@@ -91,12 +89,12 @@ class Outcome:
 
 
 def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
-    """Run a query on each of several databases, with one limit of steps for all of them.
+    """Run a query on every database.
 
     Args:
-        query: The text of one query.
+        query: A single query.
         databases: The databases.
-        steps: The number of steps of SQLite's virtual machine after which the query is stopped.
+        steps: Maximum number of steps of SQLite's virtual machine, for all databases together.
     """
     if _expanded(query) > _MOST_EXPANDED:
         return Outcome(None, "stopped", "it repeats its common table expressions too often")
@@ -113,17 +111,17 @@ def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
 
 
 class Scratch:
-    """A database in memory; each query runs on a separate copy.
+    """An in-memory database. Each query runs on a separate copy.
 
     Args:
-        script: SQL that creates the tables and fills them.
+        script: SQL that creates and fills the tables.
 
     Raises:
         ValueError: The script fails, or creates no table.
     """
 
     def __init__(self, script: str) -> None:
-        # Copies are made in the thread that grades.
+        # The thread that grades may be another one than the thread that creates the database.
         self._made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._made.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         watch = _Watch(_SCRIPT_STEPS, 20 * _SECONDS)
@@ -142,18 +140,18 @@ class Scratch:
             raise ValueError("it creates no table")
 
     def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
-        """Return a query's rows and whether it read a table, or the reason why there are no rows.
+        """Return a query's rows and True if it read a table, or the outcome of a query that did not finish.
 
         Args:
-            query: The text of one query.
+            query: A single query.
             watch: The limits that stop the query.
         """
         copy = sqlite3.connect(":memory:", isolation_level=None)
         gate = _Gate(self._tables)
         try:
             self._made.backup(copy)
-            copy.execute("PRAGMA temp_store = MEMORY")  # no files; counts toward the memory limit
-            if "json_" in query.lower():  # the first use writes to the database
+            copy.execute("PRAGMA temp_store = MEMORY")  # write no files, so that the memory limit applies
+            if "json_" in query.lower():  # their first use writes to the database
                 copy.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
             copy.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             for limit, value in _LIMITS.items():
@@ -181,11 +179,11 @@ class Scratch:
 
 
 class _Watch:
-    """Stops SQLite's virtual machine when a query exceeds its limits.
+    """Stops a query that exceeds its limits.
 
     Args:
-        steps: The maximum number of steps.
-        seconds: The maximum processor time.
+        steps: Maximum number of steps of SQLite's virtual machine.
+        seconds: Maximum processor time.
     """
 
     def __init__(self, steps: int, seconds: float) -> None:
@@ -197,7 +195,7 @@ class _Watch:
         self.why = ""
 
     def tick(self) -> int:
-        """Return 1 to stop SQLite. Exceptions raised here are kept, because SQLite would swallow them."""
+        """Return 1 to stop SQLite. Exceptions are stored, because SQLite would swallow them."""
         try:
             self._left -= _STEPS_AT_ONCE
             self._ticks += 1
@@ -213,16 +211,16 @@ class _Watch:
             return 1
 
     def raise_held(self) -> None:
-        """Raise the exception that occurred while SQLite ran."""
+        """Raise the exception that `tick` stored."""
         if self._held is not None:
             raise self._held
 
 
 class _Gate:
-    """Decides, while SQLite compiles a query, what the query may do.
+    """Decides what a query may do, while SQLite compiles the query.
 
     Args:
-        tables: The names of the tables that the query may read, in lower case.
+        tables: Names of the tables that the query may read, in lower case.
     """
 
     def __init__(self, tables: set[str]) -> None:
@@ -231,7 +229,7 @@ class _Gate:
         self.reads = False
 
     def decide(self, action: int, first: str | None, second: str | None, *_: object) -> int:
-        """Return SQLITE_OK for reading the scratch tables, and SQLITE_DENY for everything else."""
+        """Return SQLITE_OK to read scratch tables or call a listed function, and SQLITE_DENY otherwise."""
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         table = (first or "").lower()
@@ -239,7 +237,7 @@ class _Gate:
             self.reads = True
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ and not second and not table.startswith("sqlite_"):
-            return sqlite3.SQLITE_OK  # a count of the rows of a common table expression
+            return sqlite3.SQLITE_OK  # counts the rows of a common table expression
         if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _FUNCTIONS:
             return sqlite3.SQLITE_OK
         named = {sqlite3.SQLITE_FUNCTION: f"{second}()", sqlite3.SQLITE_READ: f"the table {first}"}
@@ -249,11 +247,7 @@ class _Gate:
 
 @lru_cache(_KEPT)
 def scratch(script: str) -> Scratch | Missing:
-    """Return the database that a script creates; `Missing` if it fails or creates no table.
-
-    Args:
-        script: SQL that creates the tables and fills them.
-    """
+    """Return the database that a script creates, or `Missing` if the script fails or creates no table."""
     try:
         return Scratch(script)
     except ValueError as error:
@@ -261,11 +255,7 @@ def scratch(script: str) -> Scratch | Missing:
 
 
 def _is_ordered(query: str) -> bool:
-    """Return whether a query orders its whole result, rather than only a part of it.
-
-    Args:
-        query: The text of the query.
-    """
+    """Return True if a query orders its whole result, rather than only a part of it."""
     depth, before, ordered = 0, "", False
     for part in query_parts(query):
         depth += (part == "(") - (part == ")")
@@ -277,7 +267,7 @@ def _is_ordered(query: str) -> bool:
 
 
 def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
-    """Return all rows of a result; None if there are too many rows, or the rows are too large."""
+    """Return all rows of a result, or None if there are too many rows or too much text."""
     rows: list[Row] = []
     text = 0
     for row in cursor:
@@ -289,10 +279,10 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
 
 
 def _expanded(query: str) -> int:
-    """Return the maximum number of selects in a query when its common table expressions are expanded.
+    """Count the selects of a query after its common table expressions are expanded.
 
-    SQLite expands them wherever they are used when it compiles a query, which nothing can interrupt: twenty
-    expressions, each of which uses the previous one twice, become a million selects.
+    SQLite expands a common table expression at every use while it compiles the query, and nothing can
+    interrupt that. Twenty expressions, each of which uses the previous one twice, become a million selects.
     """
     weights: dict[str, int] = {}
     totals, name = [0], [""]
@@ -321,7 +311,7 @@ def _expanded(query: str) -> int:
 
 
 def _made_name(parts: list[str], at: int) -> str:
-    """Return the common table expression whose parenthesis is at a position: `name (columns) AS (`."""
+    """Return the name of the common table expression whose parenthesis is at `at`: `name (columns) AS (`."""
     back = at - 2
     while back >= 0 and parts[back] in ("as", "not"):
         back -= 1
@@ -333,11 +323,11 @@ def _made_name(parts: list[str], at: int) -> str:
 
 
 _memory_of: dict[int, int] = {}
-"""The open memory file of each process, so that a query that was stopped leaves no open file behind."""
+"""Open memory file of each process, reused so that a stopped query leaves no open file behind."""
 
 
 def _resident() -> int:
-    """Return this process's memory in bytes; 0 if unknown, so that there is no limit."""
+    """Return this process's memory in bytes, or 0 if it is unknown, which lifts the limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

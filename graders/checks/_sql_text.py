@@ -1,4 +1,4 @@
-"""Finds the SQL query in a text: in its code block, or in the whole text."""
+"""Extracts the SQL query from a completion: from its code block, or the whole text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ..extract import Missing
 from ..extract._blocks import fences
 
 LONGEST = 10_000
-"""The maximum length of a query that is read, in characters."""
+"""Maximum length of a query, in characters."""
 
 DEEPEST = 60
-"""The maximum nesting of parentheses in a query."""
+"""Maximum nesting depth of parentheses in a query."""
 
 _DIALECTS = frozenset(
     {"sqlite", "sqlite3", "postgres", "bigquery", "snowflake", "duckdb", "oracle", "redshift"}
@@ -29,16 +29,16 @@ _PARTS = re.compile(
 
 
 def query_text(text: str) -> str | Missing:
-    """Return the statement in a text, in any dialect.
+    """Return the SQL statement in a text, in any dialect.
 
-    The last complete code block labeled as SQL counts, or else the last unlabeled code block that begins like
-    a statement. In a text without code blocks, the whole text counts.
+    The last complete code block labeled as SQL is used, or else the last unlabeled block that starts like a
+    statement. Without code blocks, the whole text is used.
 
     Args:
         text: A completion, a reference, or the part that contains the answer.
 
     Returns:
-        The text of the statement; `Missing` if there is none, or if it is too long or too deeply nested.
+        The statement, or `Missing` if there is none, or if it is too long or nested too deeply.
     """
     blocks = list(fences(text)) if "```" in text or "~~~" in text else []
     if blocks:
@@ -61,19 +61,11 @@ def query_text(text: str) -> str | Missing:
 
 
 def begins_as_statement(text: str) -> bool:
-    """Return whether the first word of a text begins an SQL statement.
-
-    Args:
-        text: The text.
-    """
+    """Return True if the first word of a text starts an SQL statement."""
     found = _FIRST_WORD.match(text)
     return found is not None and found[1].lower() in _STATEMENTS
 
 
 def query_parts(text: str) -> list[str]:
-    """Return the tokens of a query in order. A string, a quoted name and a comment are one token each.
-
-    Args:
-        text: The text of the query.
-    """
+    """Split a query into tokens. A string, a quoted name or a comment is a single token."""
     return _PARTS.findall(text)

@@ -1,7 +1,7 @@
-"""The stems of English words, by Porter's algorithm with the extensions that nltk 3.10 uses by default.
+"""Stems English words with Porter's algorithm and the extensions that nltk 3.10 uses by default.
 
 Source: M. F. Porter, "An algorithm for suffix stripping" (1980). Each step is a table of suffixes. Only the
-first suffix that matches is tried, whether its condition holds or not.
+first matching suffix is tried, even if its condition fails.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100
-"""The maximum length of a word that is stemmed, in letters."""
+"""Maximum length of a word that is stemmed, in letters."""
 _IRREGULAR = {
     **dict.fromkeys(("sky", "skies"), "sky"),
     **{"dying": "die", "lying": "lie", "tying": "tie"},
@@ -63,7 +63,7 @@ def _without_plural(word: str) -> str:
 
 
 def _without_ending(word: str) -> str:
-    """Return a word without `ied`, `ed` or `ing`, and with the spelling of the rest repaired."""
+    """Remove `ied`, `ed` or `ing`, and repair the spelling of the stem."""
     if word.endswith("ied"):
         return word[:-1] if len(word) == 4 else word[:-2]
     if word.endswith("eed"):
@@ -98,7 +98,7 @@ def _step_4(word: str) -> str:
 
 
 def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
-    """Return a word with its suffix replaced, if enough of the word comes before the suffix."""
+    """Replace a suffix, if a vowel and a consonant come before it."""
     for end, new in table:
         if word.endswith(end):
             rest = word[: len(word) - len(end)]
@@ -107,7 +107,7 @@ def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
 
 
 def _shape(word: str) -> str:
-    """Return a word's letters as vowels (`v`) and consonants (`c`); a `y` after a consonant is a vowel."""
+    """Spell a word as vowels (`v`) and consonants (`c`). A `y` after a consonant is a vowel."""
     shape = ""
     for letter in word:
         vowel = letter in "aeiou" or (letter == "y" and shape[-1:] == "c")
@@ -121,6 +121,6 @@ def _measure(word: str) -> int:
 
 
 def _ends_short(word: str) -> bool:
-    """Return whether a word ends in consonant, vowel, consonant (`hop`), or is a vowel and a consonant."""
+    """Return True for an ending of consonant, vowel, consonant (`hop`), or a word of vowel, consonant."""
     shape = _shape(word)
     return (shape[-3:] == "cvc" and word[-1] not in "wxy") or shape == "vc"

@@ -1,4 +1,4 @@
-r"""Splits texts into tokens like the libraries whose figures the similarity checks reproduce.
+"""Tokenizers for the similarity checks.
 
 `words` is this project's own tokenizer, which works in every script. The others reproduce the tokenizers of
 rouge-score 0.1.2, of nltk 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
@@ -32,11 +32,11 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def words(text: str) -> Tokens:
-    """Return lowercase words and numbers without punctuation, and each character of scripts without spaces.
+    """Return lowercase words and numbers without punctuation.
 
-    A number keeps its sign, its separators and its currency or percent sign, and a word keeps characters like
-    those in `C++`, `C#` and `R&D`, so that `-5` does not become `5`, nor `3.5` become `3` and `5`, nor `C++`
-    become `C#`.
+    In scripts without spaces, each character is a token. A number keeps its sign, its separators and its
+    currency or percent sign. A word keeps characters like those in `C++`, `C#` and `R&D`. Otherwise `-5`
+    would equal `5`, and `C++` would equal `C#`.
     """
     text = visible(text).casefold().translate(_MINUS)
     kept = {ord(sign): " " for sign in set(text) if sign not in _IN_NUMBERS and not _is_in_word(sign)}
@@ -53,17 +53,17 @@ def words(text: str) -> Tokens:
 
 
 def rouge(text: str) -> Tokens:
-    """Return runs of `a-z0-9` in lower case, as in rouge-score; all other characters separate tokens."""
+    """Return runs of `a-z0-9` in lower case, as in rouge-score. All other characters separate tokens."""
     return tuple(_ALPHANUMERIC.findall(text.lower()))
 
 
 def wordpunct(text: str) -> Tokens:
-    """Return nltk's `wordpunct_tokenize`: runs of letters, digits and underscores, and runs of the rest."""
+    """Return the tokens of nltk's `wordpunct_tokenize`: runs of word characters, and runs of punctuation."""
     return tuple(_WORDPUNCT.findall(text))
 
 
 def spaces(text: str) -> Tokens:
-    """Return the words between white space, with their case and punctuation unchanged."""
+    """Split a text at white space, and keep its case and punctuation."""
     return tuple(text.split())
 
 
@@ -79,7 +79,7 @@ CUTS: dict[str, Callable[[str], Tokens]] = {
 
 
 def _is_in_word(sign: str) -> bool:
-    """Return whether a character is a letter, a digit, a mark on either, or a symbol with a meaning."""
+    """Return True for a letter, a digit, a combining mark, or a symbol with a meaning."""
     if sign.isalnum() or sign in _SIGNS:
         return True
     from unicodedata import category

@@ -1,8 +1,7 @@
-"""Finds the visible part of a text, in any script, and its length.
+"""Removes invisible characters from a text, and splits the text into words, in any script.
 
-A model that is paid for form would learn to write characters that are counted but not seen, so invisible
-characters are never counted. How words are counted depends on the script, because a text without spaces would
-otherwise be one word.
+Invisible characters never count toward a length, because a model that is rewarded for length would learn to
+write them. Words are counted by script, because a text without spaces would otherwise be a single word.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Control characters other than white space are not counted either.
+# Control characters other than white space count as invisible.
 _UNCOUNTED = re.compile(rf"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{INVISIBLE}{BLANK}]+")
 # Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer have no spaces between words.
 UNSPACED = (
@@ -29,25 +28,25 @@ _MARKUP = re.compile(
     r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are visible
 )
 LONGEST_WORD = 40
-"""The maximum length of a word, in characters; in a longer run, each excess character is a word."""
+"""Maximum length of a word, in characters. In a longer run, each excess character counts as a word."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
 
 
 def visible(text: str) -> str:
-    """Return the text without invisible characters and outer white space."""
+    """Remove invisible characters and outer white space."""
     return _UNCOUNTED.sub("", text).strip()
 
 
 def unmarked(text: str) -> str:
-    """Return the text that a page shows, without Markdown and HTML markup that may be inside a word."""
+    """Remove Markdown and HTML markup that may be inside a word."""
     return _MARKUP.sub("", text)
 
 
 def words(text: str) -> Iterator[str]:
-    """Return the words of a visible text; in scripts without spaces, each character is a word."""
+    """Return the words of a visible text. In scripts without spaces, each character is a word."""
     return (found[0] for found in _WORD.finditer(text))
 
 
 def says_something(text: str) -> bool:
-    """Return whether a visible text contains a letter or a digit."""
+    """Return True if a text contains a letter or a digit."""
     return any(map(str.isalnum, text))

@@ -12,16 +12,16 @@ MARKS = (
     r"\u0b01-\u0b03\u0b3c-\u0b57\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6"
     r"\u0d00-\u0d03\u0d3b-\u0d4d\u0d57\u0d82\u0d83\u0dca-\u0ddf"
 )
-"""Marks on letters, for use in a character class, because `re` does not count them as word characters."""
+"""Combining marks, for a character class. The module `re` does not count them as word characters."""
 _INSIDE = re.compile(rf"[^\W{UNSPACED}]|[{MARKS}]")
 _NOT_BEHIND, _NOT_BEFORE = rf"(?<![^\W{UNSPACED}])(?<![{MARKS}])", rf"(?![^\W{UNSPACED}]|[{MARKS}])"
 
 
 def whole_words(wanted: str, ignore_case: bool = True) -> re.Pattern[str]:
-    r"""Return a pattern that finds a text where the text splits no word or number.
+    r"""Return a pattern that finds a string where it does not split a word or a number.
 
-    Scripts without spaces have no word boundaries. In JSON a line break is spelled with a letter, `\n`, and
-    that letter is not the start of a word.
+    Scripts without spaces have no word boundaries. In JSON, `\n` spells a line break with a letter, and that
+    letter is not the start of a word.
     """
     before = rf"(?:{_NOT_BEHIND}|(?<=\\[nrt]))" if _INSIDE.match(wanted[0]) else ""
     behind = _NOT_BEFORE if _INSIDE.match(wanted[-1]) else ""
