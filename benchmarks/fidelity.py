@@ -127,7 +127,7 @@ def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) 
 
 
 def _cases(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) -> Iterator[Case]:
-    """The existing results of a world."""
+    """Yield the existing results of a world."""
     folder = _folder(one, out)
     for name in graders:
         said = read_result(rehearsal_file(folder, name), Rehearsed)

@@ -65,7 +65,7 @@ def loop_with_metric(items: list[dict[str, Any]]) -> list[tuple[float, dict[str,
 
 
 def best(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Microseconds per sample for each part, measured alternately."""
+    """Return microseconds per sample for each part, measured alternately."""
     times = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for name, call in calls.items():

@@ -22,7 +22,7 @@ HELP = "import io, sys; sys.stdout = io.StringIO(); from harness.cli.main import
 
 
 def timed(code: str, folder: str, bytecode: bool) -> float:
-    """Milliseconds that one process takes to run the code."""
+    """Return the milliseconds that one process takes to run the code."""
     environment = {"PYTHONPATH": folder, "PATH": os.environ["PATH"]}
     if not bytecode:
         environment |= {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -35,7 +35,7 @@ TASKS = 60
 OURS = "rft audit"
 PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
 GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
-"""The graders without judges: `rft audit` replaces a judge's model, and the others would call it."""
+"""The graders without judges: `rft audit` replaces a judge's model, but other auditors would call it."""
 
 Ask = Callable[[Planted | Good, Path, int], Answer]
 
@@ -66,7 +66,7 @@ def laid_out(grader: Planted | Good, home: Path) -> Path:
 
 
 def line(name: str, rule: str, rows: list[Row]) -> str:
-    """One auditor's counts."""
+    """Return one auditor's counts."""
 
     def counted(kind: type[Planted] | type[Good]) -> str:
         said = [row.answer.verdict for row in rows if isinstance(row.grader, kind)]

@@ -56,7 +56,7 @@ def event() -> bytes:
 
 
 def cold(spec: FunctionSpec, payload: bytes) -> float:
-    """Milliseconds from the start of the process to its first answer."""
+    """Return the milliseconds from the start of the process to its first answer."""
     with LocalRuntime(spec) as runtime:
         started = perf_counter()
         found = runtime.invoke(payload)
@@ -66,7 +66,7 @@ def cold(spec: FunctionSpec, payload: bytes) -> float:
 
 
 def warm(spec: FunctionSpec, payload: bytes) -> list[float]:
-    """Milliseconds of each of many calls after the first."""
+    """Return the milliseconds of each of many calls after the first."""
     with LocalRuntime(spec) as runtime:
         runtime.invoke(payload)
         return sorted(runtime.invoke(payload).duration_ms for _ in range(CALLS))

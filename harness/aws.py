@@ -1,7 +1,7 @@
 """AWS clients, and one table that translates AWS errors.
 
-`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns its
-exceptions into errors with a fix, with the same wording everywhere.
+`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns
+boto3's exceptions into errors with a fix.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENDPOINT = "Check the network, the proxy and AWS_ENDPOINT_URL (http://HOST:PORT
 _CONFIGURE = "Configure credentials, for example with AWS_PROFILE or `aws sso login`."
 _RENEW = "Sign in again or renew the credentials, then run the same command."
 
-# Keyed by the name of a botocore exception or its base class. The user must fix these:
+# Errors that the user must fix, by the name of a botocore exception or its base class.
 _SETUP: dict[str, tuple[str, str]] = {
     "NoRegionError": ("no AWS region is configured", "Write --region or set AWS_REGION."),
     "InvalidRegionError": ("this is not an AWS Region", "Write it like us-west-2."),
@@ -112,10 +112,10 @@ def client(
     endpoint_url: str | None = None,
     **config: Any,
 ) -> Any:
-    """A client of a service.
+    """Create a boto3 client of a service.
 
     Args:
-        service: Its boto3 name.
+        service: The service's boto3 name.
         region: The Region; None for AWS_REGION or boto3's configuration.
         endpoint_url: Overrides AWS's endpoint and AWS_ENDPOINT_URL.
         **config: Other settings of botocore's `Config`. A call is tried AWS_MAX_ATTEMPTS times, by default 4.
@@ -153,7 +153,7 @@ def client(
 def region_of_project(region: str | None) -> Iterator[None]:
     """Set a default Region in the environment for the block, if the environment names none.
 
-    A grader in this process, and its child processes, see it in the environment.
+    A grader in this process and its child processes read the Region from the environment.
 
     Args:
         region: The project's Region; None changes nothing.
@@ -174,7 +174,7 @@ def region_of_project(region: str | None) -> Iterator[None]:
 
 @functools.cache
 def _models(data_path: str | None) -> Any:
-    """The service descriptions of botocore, parsed once per process because parsing them is slow."""
+    """Return the service descriptions of botocore, parsed once per process because parsing them is slow."""
     from botocore.loaders import create_loader
 
     return create_loader(data_path)
@@ -185,7 +185,7 @@ def explained(place: str | None) -> Iterator[None]:
     """Turn a boto3 exception inside the block into an error with a fix.
 
     Args:
-        place: The object of the calls, such as a stack or an ARN, if known.
+        place: The object of the calls, such as a stack or an ARN; None if unknown.
 
     Raises:
         NotInAws: The object does not exist.

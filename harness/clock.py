@@ -1,7 +1,7 @@
 """A clock that tests can replace, and growing waits between retries.
 
-Use `monotonic` to measure waits, because it cannot jump, and `time` for timestamps: a laptop's clock may jump
-while it sleeps.
+Use `monotonic` to measure waits and `time` for timestamps. The system's time can jump, for example when a
+laptop wakes up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Clock(Protocol):
     """Tells the time and waits."""
 
     def time(self) -> float:
-        """Seconds since 1970, which may jump."""
+        """Return the seconds since 1970. The value may jump."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only increase."""
+        """Return the seconds on a clock that never goes backward."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -38,7 +38,7 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary moment."""
+        """Return the seconds since an arbitrary moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -62,7 +62,7 @@ class ManualClock:
         return self._now
 
     def monotonic(self) -> float:
-        """Seconds slept."""
+        """Return the number of seconds slept."""
         return self._slept
 
     def sleep(self, seconds: float) -> None:
@@ -72,7 +72,7 @@ class ManualClock:
 
 
 class Backoff:
-    """Growing waits between retries, with a limit; several threads may share one.
+    """Growing waits between retries, with a limit. Several threads may share a backoff.
 
     Each wait is as long as the failures have lasted so far, so waits double.
 
@@ -151,7 +151,7 @@ class Backoff:
             asked_s: Seconds that the service asked to wait.
 
         Returns:
-            Whether to try again; False, without waiting, to give up.
+            True to try again; False, without waiting, to give up.
         """
         seconds = self.next_s(asked_s)
         if seconds is None:
@@ -161,7 +161,7 @@ class Backoff:
 
 
 def duration(seconds: float) -> str:
-    """A duration for people: `40 s`, `12 min`, `3 h 5 min`."""
+    """Format a duration: `40 s`, `12 min`, `3 h 5 min`."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"

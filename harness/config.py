@@ -124,7 +124,7 @@ class Setting:
         return _place(self.file, self.line)
 
     def seen_from(self, folder: Path) -> Value:
-        """The value, with a path made relative to a folder.
+        """Return the value, with a path made relative to a folder.
 
         Args:
             folder: The folder where the value is used; in the settings file's own folder, the value is
@@ -180,11 +180,11 @@ class Configuration:
         return None
 
     def value(self, key: str, folder: Path) -> Value | None:
-        """A setting with paths relative to a folder; None if the file does not contain the setting.
+        """Return a setting with paths relative to a folder; None if the file does not contain the setting.
 
         Args:
             key: One of `KEYS`.
-            folder: Same as for `Setting.seen_from`.
+            folder: The folder where the value is used.
         """
         found = self.settings.get(key)
         return None if found is None else found.seen_from(folder)
@@ -239,7 +239,7 @@ def read_configuration(file: Path) -> Configuration:
 
 
 def _has_table(file: Path) -> bool:
-    """Return whether a `pyproject.toml` has our table. Without it, the file may even be invalid."""
+    """Return True if a `pyproject.toml` has our table. A file without the table may be invalid TOML."""
     try:
         if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False
@@ -269,7 +269,6 @@ def _parsed(file: Path) -> dict[str, Any]:
 
 
 def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
-    """The table with our settings, or None for a `pyproject.toml` without one."""
     if file.name == OWN_FILE:
         return parsed
     tools = parsed.get("tool")
@@ -282,7 +281,7 @@ def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
 def _entries(
     file: Path, table: Mapping[str, Any], lines: Callable[..., int | None]
 ) -> Iterator[tuple[str, Any, int | None]]:
-    """Read each setting with its value and line. Refuse unknown and misplaced keys."""
+    """Yield each setting with its value and line. Refuse unknown and misplaced keys."""
     for name, value in table.items():
         if name == _TABLE and isinstance(value, dict):
             for inner, each in value.items():
@@ -297,7 +296,6 @@ def _entries(
 
 
 def _waivers(file: Path, table: Any) -> tuple[Waiver, ...]:
-    """The waivers in a file's audit table."""
     keys = 'probe = "C07", witness = "...", reason = "...", date = 2026-01-31'
     fix = f"Write [[audit.waivers]] and below it {keys}."
     if file.name != OWN_FILE:
@@ -340,7 +338,7 @@ def _check_key(name: str, table: str | None, place: str) -> None:
 
 
 def spelled(key: str) -> str:
-    """A setting with its table, as a TOML dotted key: `job.n_epochs`.
+    """Return a setting with its table, as a TOML dotted key: `job.n_epochs`.
 
     Args:
         key: One of `KEYS`.
@@ -350,7 +348,7 @@ def spelled(key: str) -> str:
 
 
 def _checked(key: str, value: Any, place: str) -> Value:
-    """Check the value of a setting, and put a single text into a list where a list is expected."""
+    """Check the value of a setting, and put a single string into a list where a list is expected."""
     kind = KEYS[key].kind
     if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]
@@ -407,7 +405,7 @@ class _Lines:
                 self._found.setdefault((*table, *_parts(assigned[1])), number)
 
     def __call__(self, *names: str) -> int | None:
-        """The line, from 1; None if the key is written differently."""
+        """Return the line of a key, from 1; None if the key is written differently."""
         return self._found.get((*self._prefix, *names))
 
 
@@ -416,6 +414,5 @@ def _parts(dotted: str) -> tuple[str, ...]:
 
 
 def _place(file: Path, line: int | None = None) -> str:
-    """A file and line, relative to the current folder."""
     shown = os.path.relpath(file)
     return shown if line is None else f"{shown}:{line}"

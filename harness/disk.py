@@ -55,7 +55,7 @@ class InUse(InputError):
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file that the user named.
+    """Return the SHA-256 of a file that the user named.
 
     Raises:
         InputError: The file does not exist, or cannot be read.
@@ -70,7 +70,7 @@ def file_sha256(path: Path) -> str:
 
 
 def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError:
-    """The error for a file or folder that cannot be written.
+    """Create the error for a file or folder that cannot be written.
 
     Args:
         path: The file or folder.
@@ -78,7 +78,7 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
         fix: How to fix it; a full disk has its own fix.
 
     Returns:
-        An error to raise; a `NoRoom` if the disk is full.
+        The error to raise, which is a `NoRoom` if the disk is full.
     """
     message = f"cannot be written: {error.strerror or error}"
     if error.errno in _NO_ROOM:
@@ -89,9 +89,9 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
 
 
 def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
-    """An opener for `open(..., opener=no_link)` that refuses symbolic links.
+    """Open a file, but refuse a symbolic link. Use as `open(..., opener=no_link)`.
 
-    Otherwise a run from somebody else's repository could make us read or write files elsewhere.
+    Otherwise a run folder from another person's repository could make us read or write files elsewhere.
 
     Raises:
         OSError: The file is a link (`ELOOP`), or cannot be opened.
@@ -114,7 +114,7 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 
     Args:
         path: The file.
-        fix: What the user can do if it cannot be written.
+        fix: Advice for the user if the file cannot be written.
 
     Returns:
         The descriptor, for `os.fdopen`.
@@ -138,7 +138,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
 
     Args:
         path: The file. Its folder is created if missing.
-        fix: What the user can do if it cannot be written.
+        fix: Advice for the user if the file cannot be written.
 
     Yields:
         A file open for writing the new content.
@@ -176,8 +176,8 @@ def write_json(path: Path, value: Any, fix: str | None = None) -> None:
 
     Args:
         path: The file. Its folder is created if missing.
-        value: What `json` can write.
-        fix: What the user can do if it cannot be written.
+        value: A value that `json` can write.
+        fix: Advice for the user if the file cannot be written.
 
     Raises:
         InputError: The file cannot be written.
@@ -202,7 +202,7 @@ class AppendOnly:
 
     Args:
         path: The file.
-        fix: What the user can do if it cannot be written.
+        fix: Advice for the user if the file cannot be written.
 
     Raises:
         InputError: The file cannot be opened for writing.
@@ -260,7 +260,7 @@ class AppendOnly:
             yield offset, value
 
     def value_at(self, offset: int) -> Any:
-        """The value of the line at an offset from `values` or `append`."""
+        """Return the value of the line at an offset from `values` or `append`."""
         with self._opened() as file:
             file.seek(offset)
             return json.loads(file.readline())
@@ -278,7 +278,7 @@ class AppendOnly:
             values: JSON values. A lone surrogate is kept as an escape.
 
         Returns:
-            The offset of the first one.
+            The offset of the first appended line.
 
         Raises:
             InputError: The disk is full or the file cannot be written.
@@ -292,7 +292,7 @@ class AppendOnly:
             content: The lines, each with its newline.
 
         Returns:
-            The offset of the first one.
+            The offset of the first appended line.
 
         Raises:
             InputError: The disk is full or the file cannot be written.
@@ -320,7 +320,7 @@ class AppendOnly:
 
 
 def _end_of_last_line(file: IO[bytes]) -> int:
-    """The size of a file without its torn last line, read from the end."""
+    """Return the size of a file without its torn last line."""
     size = file.seek(0, os.SEEK_END)
     while size:
         start = max(0, size - _BLOCK)
@@ -379,11 +379,11 @@ def lock(
         what: The thing that the lock guards, for the error message.
         patience: Seconds to wait for another holder.
         fix: How to deal with another holder.
-        mark: Text that identifies the holder to other processes. Its first word must be the process id, and
-            by default there are no other words.
+        mark: Text that identifies the holder to other processes. Its first word must be the process id, which
+            is also the default.
 
     Raises:
-        InUse: Another process holds it.
+        InUse: Another process holds the lock.
         InputError: The lock cannot be taken here.
     """
     until = time.monotonic() + patience
@@ -413,7 +413,7 @@ def lock(
 
 
 def _locked(path: Path) -> IO[bytes] | None:
-    """Open and lock a file; None if its last holder deleted it in the meantime."""
+    """Open and lock a file. Return None if its last holder deleted it in the meantime."""
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     file = os.fdopen(number, "r+b", buffering=0)
     try:
@@ -429,7 +429,7 @@ def _locked(path: Path) -> IO[bytes] | None:
 
 
 def _holder(path: Path) -> str:
-    """The process id in a lock file, or an empty string."""
+    """Return the process id in a lock file, or an empty string."""
     with contextlib.suppress(OSError, ValueError):
         with open(path, "rb", opener=no_link) as file:
             word = file.read(100).split()[:1]

@@ -22,7 +22,7 @@ class HarnessError(Exception):
     Args:
         message: The problem, without its place and the fix.
         fix: A sentence that tells the user how to fix it.
-        place: Its place: `file`, `file:line`, a sample id, an ARN.
+        place: The place of the problem: `file`, `file:line`, a sample id, an ARN.
     """
 
     exit_code: ClassVar[int] = 1

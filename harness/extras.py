@@ -30,7 +30,7 @@ MODULES = frozenset(
 
 
 def install_line(extra: str) -> str:
-    """The command that installs an extra."""
+    """Return the command that installs an extra."""
     return f"pip install 'rft-graders[{extra}]'"
 
 
@@ -39,7 +39,7 @@ def missing_package(error: ImportError, needed_by: str, extra: str) -> InputErro
 
     Args:
         error: The failed import.
-        needed_by: The command or fixture that needs it.
+        needed_by: The command or fixture that needs the package.
         extra: The extra that the whole command needs.
 
     Returns:

@@ -97,7 +97,7 @@ class Finding:
     place: Place | None = None
     """The place of the problem."""
     fix: str | None = None
-    """How to fix it."""
+    """How to fix the problem."""
     witness: Any | None = None
     """JSON value that demonstrates the problem, such as an event that `rft replay` runs."""
 
@@ -110,7 +110,7 @@ class Finding:
         object.__setattr__(self, "severity", Severity(self.severity))
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as a JSON object. Unknown parts are omitted, but an unknown place is null."""
+        """Return the finding as a JSON object. Unknown parts are omitted, but an unknown place is null."""
         found = {**_known(self), "severity": self.severity.value, "place": None}
         if self.place is not None:
             found["place"] = _known(self.place)
@@ -123,7 +123,7 @@ def _known(value: Finding | Place) -> dict[str, Any]:
 
 
 def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
-    """The number of findings for each of the five severities, worst first."""
+    """Return the number of findings for each of the five severities, worst first."""
     counts = dict.fromkeys(reversed(Severity), 0)
     for finding in findings:
         counts[finding.severity] += 1
@@ -131,5 +131,5 @@ def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The highest severity among the findings, or None."""
+    """Return the highest severity among the findings; None if there are no findings."""
     return max((finding.severity for finding in findings), default=None)

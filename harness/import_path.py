@@ -17,7 +17,7 @@ __all__ = ["add_folder", "is_taken", "use_path"]
 
 
 def is_taken(name: str) -> bool:
-    """Whether the standard library or the harness imports a top-level module of this name."""
+    """Return True if the standard library or the harness imports a top-level module of this name."""
     return name in sys.stdlib_module_names or name in MODULES
 
 
@@ -30,7 +30,7 @@ class _OwnModulesFirst:  # without a base from `importlib.abc`, which takes 3 ms
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's spec, or None to let the other finders look anywhere."""
+        """Return the module's spec, or None to let the other finders look anywhere."""
         if path is not None or not is_taken(fullname):
             return None
         elsewhere = [entry for entry in sys.path if entry not in self.folders]
@@ -44,7 +44,7 @@ def add_folder(folder: str) -> None:
     """Put a grader's folder first on the import path.
 
     Args:
-        folder: Its absolute path.
+        folder: The folder's absolute path.
     """
     _protect([folder])
     if sys.path[:1] != [folder]:

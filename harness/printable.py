@@ -19,31 +19,31 @@ _PLAINER = {"…": "...", "█": "#", "–": "-", "—": "-", "“": '"', "”":
 
 
 def printable(text: str) -> str:
-    """Text as one line, with control characters and lone surrogates escaped."""
+    """Return text as one line, with control characters and lone surrogates escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def readable(text: str) -> str:
-    """Text with newlines and tabs kept, and all other control characters escaped."""
+    """Return text with control characters escaped, except newlines and tabs."""
     return text if text.isprintable() else re.sub(_STEERING, lambda found: ascii(found[0])[1:-1], text)
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """Text shortened to a limit by omitting its middle, because an error ends with its place."""
+    """Shorten text to a limit by omitting its middle, because an error ends with its place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def wrapped(text: str, width: int) -> str:
-    """Text with lines wrapped between words to fit a terminal.
+    """Wrap lines between words to fit a terminal.
 
     Continuation lines are indented by two more columns. A word that is wider than a line, such as a path, is
     not split.
 
     Args:
-        text: Its lines may be indented.
+        text: The text, whose lines may be indented.
         width: Columns of the terminal.
     """
     return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
@@ -68,27 +68,27 @@ def _wrapped_line(line: str, width: int) -> str:
 
 
 def columns_of(text: str) -> int:
-    """Number of terminal columns that a text fills; a Chinese character fills two."""
+    """Return the number of terminal columns that a text fills. A Chinese character fills two."""
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def named(names: Sequence[str], most: int = 10) -> str:
-    """The first names and the number of the others, for a sentence."""
+    """Return the first names and the number of the others, for a sentence."""
     shown = ", ".join(shortened(name, 60) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 def substitute(error: UnicodeError) -> tuple[str | bytes, int]:
-    """An encoding error handler: replaces an unsupported character with a simpler one, or an escape."""
+    """Replace an unsupported character with a simpler one or an escape; an encoding error handler."""
     if isinstance(error, UnicodeEncodeError) and (plainer := _PLAINER.get(error.object[error.start])):
         return plainer, error.start + 1
     return codecs.backslashreplace_errors(error)
 
 
 def filled(text: str, indent: str = "") -> str:
-    """A paragraph wrapped to 80 columns; paths and ARNs are not split.
+    """Wrap a paragraph to 80 columns, without splitting paths and ARNs.
 
     Args:
         text: The text; control characters are escaped.

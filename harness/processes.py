@@ -3,7 +3,8 @@
 A process that this one did not start is ended only if its id, start time, command line and user all match. A
 process id alone is not enough, because the system reuses ids.
 
-psutil and subprocess are imported only when needed: they would take a tenth of a small replay.
+psutil and subprocess are imported only when needed, because importing them takes a tenth of the time of a
+small replay.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ _HAS_CHILDREN = Path(f"/proc/self/task/{threading.get_native_id()}/children").ex
 
 
 def cores() -> int:
-    """Number of processors that this process may use; `taskset` or a container may allow fewer than exist."""
+    """Return the number of processors that this process may use, which may be fewer than exist."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def mark() -> str:
-    """A text by which `end_marked` recognizes this process: its id and start time."""
+    """Return a string by which `end_marked` recognizes this process: its id and start time."""
     return f"{os.getpid()} {_own_start():.2f}"
 
 
 def _own_start() -> float:
-    """Start time of this process, as psutil computes it."""
+    """Return the start time of this process, as psutil computes it."""
     try:
         ticks = int(Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()[19])
         boot = Path("/proc/stat").read_bytes().partition(b"\nbtime ")[2]
@@ -55,11 +56,11 @@ def end_marked(mark: str, words: Sequence[str]) -> bool:
     """End an orphan with SIGKILL if it is certainly ours.
 
     Args:
-        mark: The text that the process saved from `mark`. Any other text ends nothing.
-        words: Words of its command line.
+        mark: The string that `mark` returned in that process. With any other string, no process is ended.
+        words: Words that the process's command line must contain.
 
     Returns:
-        Whether a process was ended.
+        True if a process was ended.
     """
     import psutil
 
@@ -119,7 +120,7 @@ def end_group(pid: int) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and its running descendants, parents first."""
+    """Return a process and its running descendants, parents first."""
     found = [pid]
     if _HAS_CHILDREN:
         for each in found:

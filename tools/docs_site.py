@@ -22,7 +22,7 @@ __all__ = ["first_sentence", "main", "nav_pages", "pages"]
 
 CONFIGURATION = ROOT / "mkdocs.yml"
 _FROM_ROOT = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
-"""The pages of files next to the folder `docs`."""
+"""Pages that are made from files outside the folder `docs`."""
 _LINK = re.compile(
     r"^```.*?^```|(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
@@ -96,7 +96,7 @@ def first_sentence(text: str) -> str:
 
 
 def _list_for_models(written: dict[str, str]) -> str:
-    """The text of `llms.txt`, in the format of llmstxt.org."""
+    """Return the text of `llms.txt`, in the format of llmstxt.org."""
     about = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["site_description"]
     lines, last = ["# rft-graders", "", f"> {about}"], None
     for group, title, page in nav_pages():

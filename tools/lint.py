@@ -1,7 +1,7 @@
-"""House rules that no public linter checks: `python -m tools.lint` prints `file:line: message`, and exits 1.
+"""Checks house rules that no public linter knows: `python -m tools.lint` prints `file:line: message`.
 
-The rules: a name is descriptive and has one meaning. No file names a package registry, a path of one machine,
-or anything outside the project. Tests neither read the clock nor sleep.
+Names must be descriptive and have one meaning. No file may name a package registry, a path of one machine, or
+anything outside the project. Tests may neither read the clock nor sleep.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _TEXT_RULES = (
     ),
 )
 
-# A docstring says first what the thing is or does for its caller.
+# A docstring must first say what the module is for.
 _FORMULA = re.compile(
     r"comes? in:|\bin comes?\b.*\bout goe?s?\b|\bcomes? in\b[^.]*\bgo(es)? out\b", re.DOTALL | re.IGNORECASE
 )
@@ -99,11 +99,11 @@ def project_files(root: Path) -> list[PurePosixPath]:
 
 
 def complaints(root: Path, files: Iterable[PurePosixPath]) -> list[Complaint]:
-    """Yield every broken rule in the given files, in order.
+    """Return every broken rule in the given files, in order.
 
     Args:
         root: The project's folder.
-        files: Paths relative to it.
+        files: Paths relative to the project's folder.
     """
     found: list[Complaint] = []
     trees: dict[PurePosixPath, ast.Module] = {}
@@ -153,7 +153,7 @@ def _in_test(file: PurePosixPath, tree: ast.Module) -> Iterator[Complaint]:
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and full name of each use of something that the file imports."""
+    """Yield the line and full name of each use of an imported name."""
     imported: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -168,7 +168,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """File names, except in the command line, where each file is named after its command."""
+    """Yield the file names, except in the command line, where each file is named after its command."""
     for file in code:
         counted = file.parts[:2] != ("harness", "cli") and file.stem not in _NOT_COUNTED | _ONE_A_PACKAGE
         if counted and not file.stem.startswith("_"):
@@ -176,7 +176,7 @@ def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, Pu
 
 
 def _class_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """Class names, and type aliases, which are used like classes."""
+    """Yield the names of classes and of type aliases, which are used like classes."""
     for file, tree in code.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):

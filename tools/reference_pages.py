@@ -108,7 +108,7 @@ def fixture_names() -> list[str]:
 
 
 def _loaded(path: str) -> Any:
-    """Read a module or package with griffe, without the rest of the package around it."""
+    """Parse a module or package with griffe, without the rest of the package around it."""
     return griffe.load(
         Path(path).name,
         search_paths=[(ROOT / path).parent],
@@ -134,7 +134,6 @@ def plain(text: str) -> str:
 
 
 def _group(title: str) -> str:
-    """A group's table of commands."""
     rows = [
         f"| [`rft {verb}`]({verb}.md) | {line} | `{extra_of(verb)}` |" for verb, line in GROUPS[title].items()
     ]
@@ -142,7 +141,7 @@ def _group(title: str) -> str:
 
 
 def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
-    """A command's section: its usage, description and options, and then the commands of a group."""
+    """Yield a command's usage, description and options, followed by the commands of a group."""
     context = click.Context(command, info_name=called)
     yield f"{'#' * level} {called}"
     usage = " ".join([called, *command.collect_usage_pieces(context)])
@@ -169,7 +168,6 @@ def _help(command: click.Command) -> str:
 
 
 def _described(one: Any, name: str) -> Iterator[str]:
-    """The section of a public name."""
     yield f"## {name}"
     signature = one.signature() if one.is_function or one.is_class else ""
     if signature:
@@ -184,7 +182,6 @@ def _described(one: Any, name: str) -> Iterator[str]:
 
 
 def _members(one: Any) -> Iterator[str]:
-    """The sections of a class's public methods and attributes."""
     for member in one.members.values():
         if not member.name.startswith("_") and not member.is_alias and member.docstring:
             yield f"### {one.name}.{member.name}"
@@ -223,7 +220,6 @@ def _parameters(inside: str) -> Iterator[str]:
 
 
 def _sections(one: Any) -> Iterator[str]:
-    """A docstring's sections as Markdown."""
     if one.docstring is None:
         return
     for section in one.docstring.parsed:
@@ -256,7 +252,7 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _prose(text: str) -> str:
-    """A docstring's text. Indented lines stay unchanged, because Markdown treats them as code."""
+    """Return a docstring's text. Indented lines stay unchanged, because Markdown treats them as code."""
     lines = [
         line if line.startswith("    ") else plain(line).replace("\\|", "|") for line in text.split("\n")
     ]

@@ -21,7 +21,7 @@ Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
 @dataclass(frozen=True)
 class Answer:
-    """An auditor's verdict on one grader; without a verdict, `why` is the end of its output."""
+    """An auditor's verdict on one grader. Without a verdict, `why` is the end of the auditor's output."""
 
     verdict: Verdict
     seconds: float
@@ -33,11 +33,11 @@ class Tool:
     """An auditor.
 
     Args:
-        name: The command that it installs.
+        name: The command that the package installs.
         pins: The packages that pip installs into a separate environment.
-        arguments: Its arguments; it runs in the folder of `wrapped.py` and `tasks.jsonl`.
+        arguments: The command's arguments. It runs in the folder of `wrapped.py` and `tasks.jsonl`.
         read: Reads the verdict from that folder and the exit code; raises if there is no verdict.
-        prepare: Arguments of an earlier call of the same command, if it needs one.
+        prepare: Arguments of a call of the same command that must come first; empty if there is none.
         module: A module to run with `python -m` instead of the command.
         rule: The criterion for a flagged grader, in words.
     """
@@ -164,7 +164,7 @@ def installed(tool: Tool, home: Path) -> Path:
 
 
 def _call(command: list[str], folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
-    """One call in the folder, with a time limit in seconds."""
+    """Run a command in the folder, with a time limit in seconds."""
     environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "NO_COLOR": "1"}
     ended = subprocess.run(
         ["timeout", "--kill-after=5", str(seconds), *command],

@@ -19,7 +19,7 @@ CONSTANT: Final = "constant"
 """The grader that pays all answers the same, so it amplifies no style and there is no ranking."""
 
 _LEAST: Final = 0.005
-"""The minimum share. Smaller ones are raised to it, because a few answers out of 1,600 are chance."""
+"""Smaller shares are raised to this minimum, because a few answers out of 1,600 are chance."""
 _FALL: Final = 0.02
 """The smallest decrease in the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
@@ -70,12 +70,12 @@ class Case:
         return [self.said.advantages.get(style, 0.0) for style in self.world.styles]
 
     def harmed(self) -> bool:
-        """Return whether the real models lost right answers."""
+        """Return True if the real models lost right answers."""
         right = self.real(self.last, lambda point: point.right)
         return right.after - right.before <= -_FALL
 
     def lengthened(self) -> bool:
-        """Return whether the real models' answers became three times as long."""
+        """Return True if the real models' answers became three times as long."""
         length = self.real(self.last, lambda point: point.length)
         return length.after >= _TREBLED * length.before
 
@@ -192,7 +192,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
 
     Args:
         cases: The cases.
-        names: Ids of warnings. A case is named if it got one of them.
+        names: Ids of warnings. A case counts if it has at least one of these warnings.
         harm: Decides whether the results of a case are harmful.
     """
     found = Warned(", ".join(names), [], [], [], [])

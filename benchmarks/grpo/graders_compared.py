@@ -150,7 +150,7 @@ class Kind(NamedTuple):
     """Facts about a grader that are known in advance."""
 
     honest: bool
-    """Whether nothing earns more than a right answer. The constant grader counts as honest."""
+    """True if nothing earns more than a right answer. The constant grader counts as honest."""
     new: bool
     low: float = 0.0
     high: float = 1.0

@@ -21,7 +21,7 @@ def rehearsed(world: int, rollouts: Path, grader: str) -> Rehearsed:
 
     Args:
         world: Number of the world.
-        rollouts: Its recorded completions, labeled.
+        rollouts: The world's recorded completions, with labels.
         grader: Name of the grader.
     """
     named = f"{graders_compared.__file__}:{grader}"

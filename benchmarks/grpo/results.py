@@ -21,14 +21,14 @@ class Point:
     """A model's answers to problems that it was not trained on."""
 
     reward: float | None
-    """Mean reward; None if no answer got one."""
+    """Mean reward; None if no answer got a reward."""
     unrewarded: int
     """Answers without a reward."""
     right: float
     length: float
     """Mean length in characters."""
     beyond: float
-    """Share of answers that are longer, or contain more numbers, than any recorded one."""
+    """Share of answers that are longer, or contain more numbers, than any recorded answer."""
     styles: dict[str, float]
     """Share of each style."""
 

@@ -54,7 +54,7 @@ class Trainer:
 
     Args:
         world: The world.
-        folder: The folder of its base model, rollouts and results.
+        folder: The folder of the world's base model, rollouts and results.
     """
 
     world: World
@@ -68,7 +68,7 @@ class Trainer:
 
     @property
     def rollouts(self) -> Path:
-        """Return the base model's recorded completions, labeled, with their style as `model`."""
+        """The base model's recorded completions, with labels, and with their style as `model`."""
         path = self.folder / "rollouts.jsonl"
         if not path.exists():
             answers = self._answers(self._base, self._recorded, seed=1)
@@ -81,7 +81,7 @@ class Trainer:
 
         Args:
             grader: Name of the grader.
-            seed: Decides the order of the prompts and the draws.
+            seed: Seed for the order of the prompts and for the draws.
             steps: Steps to train.
         """
         path = real_file(self.folder, grader, seed, steps)
@@ -179,7 +179,7 @@ class Trainer:
 
 
 def rewards_of(grader: str, answers: Sequence[Answer], name: str) -> list[float | None]:
-    """The reward of each answer; None if the grader failed or abstained."""
+    """Return the reward of each answer; None if the grader failed or abstained."""
     graded: Any = getattr(graders_compared, grader)
     found: list[float | None] = []
     for number, one in enumerate(answers):

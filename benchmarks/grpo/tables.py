@@ -21,7 +21,7 @@ from benchmarks.grpo.results import LIKE_BUDGET, Change
 
 
 def tables(cases: Sequence[Case]) -> Iterator[str]:
-    """Return all tables.
+    """Yield the lines of all tables.
 
     Args:
         cases: The cases, at least one.

@@ -80,7 +80,7 @@ def log_likelihood(parameters: Parameters, tokens: Any) -> tuple[Any, Any]:
 
 
 def _next(parameters: Parameters, cache: Any, token: Any, place: Any) -> tuple[Any, Any]:
-    """Logits of the token after the one at `place`."""
+    """Return the updated cache, and the logits of the token after the one at `place`."""
     rows = token.shape[0]
     x = parameters["tokens"][token] + parameters["places"][place]
     for number, layer in enumerate(parameters["layers"]):

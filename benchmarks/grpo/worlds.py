@@ -52,7 +52,7 @@ VOCABULARY: Final = (
 _TOKEN: Final = {piece: number for number, piece in enumerate(VOCABULARY)}
 PROMPT_TOKENS: Final = 5
 MOST_TOKENS: Final = 24
-"""The most tokens of an answer."""
+"""Maximum number of tokens in an answer."""
 
 
 class Operation(NamedTuple):
@@ -62,7 +62,7 @@ class Operation(NamedTuple):
     question: str
     answer: Callable[[int, int], int]
     hard: Callable[[int, int], bool]
-    """Pairs that the base model gets wrong more often."""
+    """Returns True for a pair that the base model gets wrong more often."""
 
 
 OPERATIONS: Final = {
@@ -107,7 +107,7 @@ class Problem(NamedTuple):
 
 
 class Habit(NamedTuple):
-    """How a base model uses a style."""
+    """Share of a style among a base model's answers, and how often these answers are right."""
 
     share: float
     right: float
@@ -121,7 +121,7 @@ class World:
     operation: str
     habits: Mapping[str, Habit]
     new: bool
-    """Whether worlds of this kind played no part in the choice of the thresholds."""
+    """True if worlds of this kind played no part in the choice of the thresholds."""
 
     @property
     def styles(self) -> list[str]:
@@ -143,7 +143,7 @@ _FIRST: Final = {
 _MORE: Final = ("json", "unsure")
 _NEVER_RIGHT: Final = ("empty", "unsure")
 _RARE: Final = 0.05
-"""The least weight of a style relative to a mean of 1, so that a few completions of each are recorded."""
+"""Minimum weight of a style, relative to a mean of 1, so that some completions of each style are recorded."""
 
 
 def world(number: int) -> World:
@@ -260,11 +260,11 @@ def text_of(tokens: list[int]) -> str:
 
 
 def style_of(text: str) -> str:
-    """Return the style of any text."""
+    """Return the style of a text, or `BROKEN`."""
     return next((name for name, pattern in _STYLE_OF if pattern.search(text)), BROKEN)
 
 
 def is_right(text: str, problem: Problem) -> bool:
-    """Return whether a person would call an answer right: its last number, the conclusion, is correct."""
+    """Return True if an answer's last number, its conclusion, is right and not one of several candidates."""
     found = re.findall(r"\d+", text)
     return " or " not in text and bool(found) and int(found[-1]) == problem.truth

@@ -38,14 +38,14 @@ class Public:
     """One public reward function.
 
     Args:
-        name: Its name in the table.
+        name: The function's name in the table.
         package: The distribution that it comes from; for a clone, the clone's name.
         grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
-        records: The function that makes its records, or reasoning-gym's data set.
-        right: The right answer in the format that the prompts ask for; None if it calls a model.
-        faults: Its known faults, starting with the fault that a headline should name.
+        records: The function that makes the records, or reasoning-gym's data set.
+        right: The right answer in the format that the prompts ask for; None if the function calls a model.
+        faults: The known faults, starting with the fault that a headline should name.
         clone: The clone that the file comes from; None for a package from pip.
-        wire: The event format that it reads.
+        wire: The event format that the function reads.
     """
 
     name: str

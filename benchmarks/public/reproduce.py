@@ -1,7 +1,7 @@
 """Shows the known faults of one public reward function by calling it, before any audit.
 
-`python -m benchmarks.public.reproduce NAME FOLDER` reads its file and records from FOLDER, and prints the
-mean reward of the right answers and of each fault's text as one JSON object.
+`python -m benchmarks.public.reproduce NAME FOLDER` reads the function's file and the records from FOLDER, and
+prints the mean reward of the right answers and of each fault's text as one JSON object.
 """
 
 from __future__ import annotations

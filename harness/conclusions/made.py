@@ -83,8 +83,6 @@ class MadeGradings(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A generated completion with its reward and the rewards that it is compared with."""
-
     reward: float
     source: float | None
     policy: float

@@ -168,7 +168,6 @@ def _risen(facts: Facts, reward: PolicyChange) -> Verdict:
 
 
 def _right(facts: Facts) -> str:
-    """Return a sentence about right answers, or the reason why they were not measured."""
     folds = facts.folds
     if folds is not None and folds.right is not None:
         return f"{change_said('Right answers', folds.right)}."
@@ -181,7 +180,6 @@ def _right(facts: Facts) -> str:
 
 
 def _favored(facts: Facts) -> str:
-    """Return a sentence with the features that the reward favors."""
     named = [
         f"{said_of(feature.names)} ({feature.before:.0%} -> {feature.after:.0%})"
         for feature in facts.learned.features_amplified[:_NAMED]

@@ -173,7 +173,6 @@ def file_name(model: str) -> str:
 
 
 def _standing(named: Named, path: Path, state: Generated, target: Target, n: int) -> Standing:
-    """Grade a model's completions."""
     found = [rollout for rollout in read_rollouts(path) if _number(rollout) < n]
     graded = [rollout for rollout in found if _content(rollout) != NOT_RECORDED]
     failures: Counter[str] = Counter()

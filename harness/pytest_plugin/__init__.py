@@ -5,7 +5,8 @@ with assertions, `reward_snapshot` compares with rewards stored next to the test
 the rewards of a few completions. A fourth, `assert_no_findings`, audits a grader. A failure shows the
 completion, reference, reward and metrics.
 
-Every pytest run in an environment with the harness loads this plugin, so it imports nothing until it is used.
+Every pytest run in an environment with the harness loads this plugin, so the plugin imports nothing until it
+is used.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _ENDING = ".rollouts.jsonl"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that stores rewards again."""
+    """Add the option `--update-rewards`."""
     parser.getgroup("rft", "replay tests").addoption(
         _UPDATE,
         action="store_true",
@@ -54,11 +55,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
 
-    Its arguments: `rollouts`, a path or an S3 URI; `grader`, a grader or its `module:name` or `file.py:name`;
-    and `wire`, `repeats`, `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`,
-    `records` and `answers` (paths) and `range` as in `rft replay`. With `answers`, no service is called.
-    Files are looked up next to the test, then in pytest's root folder. The project's settings supply what is
-    omitted: the grader with its range, the rollouts with their label and records, and the answers.
+    The function takes `rollouts` (a path or an S3 URI) and `grader` (a grader, or its `module:name` or
+    `file.py:name`). Other arguments are the same as the options of `rft replay`: `wire`, `repeats`, `limit`,
+    `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records` and `answers`
+    (paths), and `range`. With `answers`, no service is called. Files are looked up next to the test, then in
+    pytest's root folder. Arguments that are omitted come from the project's settings: the grader with its
+    range, the rollouts with their label and records, and the answers.
 
     Example:
         def test_rewards(rft_replay):
@@ -76,11 +78,11 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
-    """A function that compares the rewards of a rollouts file with the rewards stored next to the test.
+    """A function that compares the rewards of a rollouts file with those stored next to the test.
 
-    It takes the arguments of `rft_replay` except `repeats`, and `name`: the stored rewards are in
-    `NAME.rewards.jsonl`. By default, the name combines the names of the rollouts and the grader. `pytest
-    --update-rewards` writes the file. It returns the replay.
+    The function takes the arguments of `rft_replay` except `repeats`. The rewards are stored in
+    `NAME.rewards.jsonl`. The argument `name` sets NAME, which by default combines the names of the rollouts
+    and the grader. `pytest --update-rewards` writes the file. The function returns the replay.
 
     Example:
         def test_rewards_are_as_they_were(reward_snapshot):
@@ -100,9 +102,10 @@ def reward_snapshot(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     r"""A function that asserts that the rewards of completions decrease from the first to the last.
 
-    Its arguments: the completions, from best to worst, each a text or the assistant's whole message;
-    `grader`, a grader or its name, by default the one in the project's settings; `prompt`, `reference` and
-    other fields of the record. `strict=False` allows neighbors with equal rewards. It returns the replay.
+    The function takes the completions from best to worst, each as a string or as the assistant's whole
+    message. `grader` is a grader or its name, by default the one in the project's settings. `prompt`,
+    `reference` and other arguments set the record's fields. `strict=False` allows neighbors with equal
+    rewards. The function returns the replay.
 
     Example:
         def test_brief_answers_are_better(assert_order):
@@ -120,11 +123,12 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFacts]:
     """A function that audits a grader, and fails if there are findings.
 
-    Its arguments: `records`, a path, and `grader`, a grader or its name, by default those in the project's
-    settings; `fail_on`, the lowest severity that fails, by default `error`; and `rollouts` (a path), `kind`,
-    `accepted`, `range`, `wire`, `limit`, `search`, `seconds` and `seed` as in `rft audit`. By default it
-    audits 60 records and searches with 200 gradings, which takes a second or two. Findings that the project's
-    settings waive do not fail. It returns the audit, and saves nothing.
+    The function takes `records` (a path) and `grader` (a grader or its name), by default those in the
+    project's settings. `fail_on` is the lowest severity that fails, by default `error`. Other arguments are
+    the same as the options of `rft audit`: `rollouts` (a path), `kind`, `accepted`, `range`, `wire`, `limit`,
+    `search`, `seconds` and `seed`. By default the function audits 60 records and searches with 200 gradings,
+    which takes a second or two. Findings that the project's settings waive do not fail. The function returns
+    the audit, and saves nothing.
 
     Example:
         def test_nothing_else_is_paid(assert_no_findings):
@@ -158,7 +162,7 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which rewards were stored, and how often a judge was called, in all workers of the test run."""
+    """Print the files of stored rewards and the number of judge calls, from all workers of the test run."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
     by_test: dict[str, list[tuple[str, Any]]] = {}
     for report in reports:  # a test has several reports; the last ones have all its notes
@@ -177,7 +181,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
-    """Do a fixture's work. A harness error fails the test with only its message."""
+    """Run a fixture's work. A harness error fails the test with only its message."""
     __tracebackhide__ = True
     from harness.errors import HarnessError
 
@@ -197,7 +201,6 @@ def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
 def _replayed(
     request: pytest.FixtureRequest, rollouts: str | Path | None, grader: Any, options: dict[str, Any]
 ) -> Replayed:
-    """Replay the rollouts that a test or the settings name."""
     from harness.replay.replay_here import replay_here
 
     finder = _finder(request.path, request.config)
@@ -210,7 +213,7 @@ def _replayed(
 
 
 def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
-    """Store, for the summary, the number of questions that a service's judge answered in a test."""
+    """Record the number of questions that a judge answered in a test, for the terminal summary."""
     from harness.runs.rows import judge_questions
 
     asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0
@@ -225,7 +228,6 @@ def _compared(
     name: str | None,
     options: dict[str, Any],
 ) -> Replayed:
-    """Compare rewards with the rewards stored next to the test, or store them."""
     from harness.errors import InputError
     from harness.replay.snapshot import snapshot_file, snapshot_name, update_snapshot
 
@@ -258,7 +260,6 @@ def _ordered(
     strict: bool,
     record: dict[str, Any],
 ) -> Replayed:
-    """Grade completions, and check that their rewards follow the completions' order."""
     from harness.replay.replay_here import replay_completions
 
     finder = _finder(request.path, request.config)
@@ -278,27 +279,26 @@ def _audited(
     fail_on: str,
     options: dict[str, Any],
 ) -> AuditFacts:
-    """Audit the records that a test or the settings name."""
     from harness.pytest_plugin.auditing import audit_without_findings
 
     return audit_without_findings(_finder(request.path, request.config), records, grader, fail_on, options)
 
 
 def _finder(path: Path, config: pytest.Config) -> Finder:
-    """Return a finder for the folder of a test's file, then pytest's root folder, then the current folder."""
+    """Return a finder that searches a test's folder, then pytest's root folder, then the current folder."""
     from harness.pytest_plugin.found import Finder
 
     return Finder([path.parent, config.rootpath, Path.cwd()])
 
 
 def _node_id(request: pytest.FixtureRequest) -> str:
-    """The test's id relative to the current folder, for use in a command."""
+    """Return the test's id relative to the current folder, for use in a command."""
     path = os.path.relpath(request.path, request.config.invocation_params.dir)
     return "::".join([path, *request.node.nodeid.split("::")[1:]])
 
 
 def _is_of_a_grader(error: BaseException | None) -> bool:
-    """Whether a chain of errors includes one from `graders`; False if `graders` was never imported."""
+    """Return True if a chain of errors includes one from `graders`, without importing `graders`."""
     errors, seen = sys.modules.get("graders.errors"), set[int]()
     while errors is not None and error is not None and id(error) not in seen:
         if isinstance(error, errors.GraderError):

@@ -37,7 +37,7 @@ def audit_without_findings(
         finder: Finds the files that the test names.
         records: The records, or rollouts of them; None for the records in the settings.
         grader: The grader; None for the grader in the settings.
-        fail_on: Findings of this severity or worse fail.
+        fail_on: The lowest severity of a finding that fails the test.
         options: Other fields of `AuditRequest`.
 
     Raises:
@@ -67,7 +67,7 @@ def audit_without_findings(
 
 
 def _name(found: FoundGrader) -> str:
-    """A name by which another process can import a grader."""
+    """Return a name by which another process can import a grader."""
     grader = found.grader
     if isinstance(grader, str):
         name = named(grader)

@@ -1,4 +1,4 @@
-"""Finds the files and graders named by a test or, failing that, by the project's settings."""
+"""Finds the files and graders of a test, with the project's settings as defaults."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FoundGrader(NamedTuple):
     folder: Path
     """The folder of the grader's file or module."""
     bounds: Bounds | None = None
-    """The range from the settings, if any."""
+    """The range from the settings; None if they have none."""
 
 
 class FoundRollouts(NamedTuple):
@@ -65,10 +65,10 @@ class Finder:
         return {**values, "folder": found.file.parent}
 
     def grader(self, grader: Callable[..., Any] | str | None) -> FoundGrader:
-        """The grader that a test names, or else the settings name, with its range.
+        """Return the test's grader, or by default the grader in the settings with its range.
 
         Raises:
-            InputError: The test names no grader, and neither do the settings.
+            InputError: Neither the test nor the settings name a grader.
         """
         if grader is not None:
             return FoundGrader(grader, self._folder_of(grader))
@@ -84,14 +84,14 @@ class Finder:
         return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
 
     def rollouts(self, rollouts: DataFile | None, options: Mapping[str, Any]) -> FoundRollouts:
-        """The rollouts that a test names, or else the settings name, with their label.
+        """Return the test's rollouts, or by default the rollouts in the settings with their label.
 
         Args:
             rollouts: The test's argument: a path, an S3 URI, or a source.
             options: The test's options, which override the settings.
 
         Raises:
-            InputError: The test names no rollouts, and neither do the settings.
+            InputError: Neither the test nor the settings name rollouts.
         """
         given = dict(options)
         given.pop("answers", None)
@@ -109,10 +109,10 @@ class Finder:
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
 
     def records(self, records: DataFile | None) -> DataFile:
-        """The records that a test names, or else the settings name.
+        """Return the test's records, or by default the records in the settings.
 
         Raises:
-            InputError: The test names no records, and neither do the settings.
+            InputError: Neither the test nor the settings name records.
         """
         if records is not None:
             return self._data(records)
@@ -123,7 +123,7 @@ class Finder:
         return found
 
     def optional(self, data: DataFile | None) -> DataFile | None:
-        """The data that a test names; None if it names none."""
+        """Return the test's data with its path looked up; None if the test names none."""
         return None if data is None else self._data(data)
 
     @property
@@ -133,7 +133,7 @@ class Finder:
         return () if found is None else found.waivers
 
     def answers(self, answers: str | Path | None) -> Path | None:
-        """The recorded answers that a test names, or else the settings name, if any."""
+        """Return the test's recorded answers, or by default those in the settings; None without either."""
         if answers is not None:
             return self._file(answers)
         found: Path | None = self.settings.get("answers")
@@ -144,18 +144,18 @@ class Finder:
         return region_of_project(self.settings.get("region"))
 
     def _data(self, data: DataFile) -> DataFile:
-        """The data that a test names: a local file is looked up, other data is returned unchanged."""
+        """Look up a local file; other data is returned unchanged."""
         if not isinstance(data, str | os.PathLike) or os.fspath(data).startswith(S3_SCHEME):
             return data
         return self._file(data)
 
     def _file(self, path: str | os.PathLike[str]) -> Path:
-        """The path of a file in the first folder that has it, or else in the test's own folder."""
+        """Return the path of a file in the first folder that has it, or else in the test's own folder."""
         first = self._folders[0]
         return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)
 
     def _folder_of(self, grader: Callable[..., Any] | str) -> Path:
-        """The first folder that has a grader's file or module, or else the last folder."""
+        """Return the first folder that has a grader's file or module, or else the last folder."""
         if not isinstance(grader, str):
             return self._folders[-1]
         name = named(grader)

@@ -41,7 +41,7 @@ class RolloutsFile(pytest.File):
             yield RolloutItem.from_parent(self, name=test.name, test=test, grade=grade)
 
     def _told(self, error: HarnessError) -> str:
-        """The error's message, wrapped to the terminal's width, with the file named as pytest names it."""
+        """Return the error's message in 80 columns, with the path relative to pytest's root folder."""
         if error.place is not None:
             error.place = error.place.removeprefix(f"{self.config.rootpath}/")
         return wrapped(str(error), 80)
@@ -71,7 +71,7 @@ class RolloutsFile(pytest.File):
 
 
 class RolloutItem(pytest.Item):
-    """One sample: a test that grades it and compares its reward with the reward that its line expects."""
+    """A test that grades one sample and compares the reward with the reward that the line expects."""
 
     def __init__(self, *, test: RolloutTest, grade: Callable[[RolloutTest], str | None], **more: Any) -> None:
         super().__init__(**more)
@@ -85,14 +85,14 @@ class RolloutItem(pytest.Item):
             raise AssertionError(failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Describe the difference between the sample's reward and the reward that its line expects."""
+        """Describe the difference between the sample's reward and the reward that the line expects."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The sample's file, line from 0, and title, which is longer than the name.
+        """Return the sample's file, line from 0, and title, which is longer than the name.
 
-        If a title is only a name with dots, pytest takes the dots for separators of classes.
+        In a title that is only a name, pytest would treat dots as separators of classes.
         """
         return self.path, self._test.line - 1, f"{self.name} (line {self._test.line})"

@@ -108,7 +108,6 @@ def _with(example: Example, paid: Sequence[AuditFinding]) -> Example:
 
 
 def _probability(policy: Policy, examples: Sequence[Example], texts: int, *, own: bool = True) -> list[float]:
-    """Return the mean probability of each text over several records."""
     found = [probabilities(policy, one.group.options, own=own)[-texts:] for one in examples]
     return [sum(some) / len(found) for some in zip(*found, strict=True)]
 

@@ -115,8 +115,6 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class _Job:
-    """The state of a running job."""
-
     policy: Policy = field(default_factory=initial)
     step: int = 0
     draws: list[tuple[int, DrawRow]] = field(default_factory=list)
@@ -160,7 +158,6 @@ def _in_folder(
     printed: str,
     training: RecordFacts | None,
 ) -> Rehearsal:
-    """Rehearse with an opened grader, in the folder for these inputs."""
     identity = _identity(request, target, training)
     out = request.out or _default_folder(request, identity)
     _check_folder(out, identity)

@@ -163,7 +163,6 @@ def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
 
 
 def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
-    """Yield figures for records that were left out of training."""
     yield StyledLine(f"  on records left out of training ({found.folds} folds, each record once):")
     for name, moved in (("reward", found.reward), ("right answers", found.right)):
         if moved is None:
@@ -182,7 +181,6 @@ def _folds(found: FoldedFigures) -> Iterator[StyledLine]:
 
 
 def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]:
-    """Yield the strongest features, each with the completions most likely to have it."""
     if not shifts:
         yield StyledLine(f"  {name}: none")
         return

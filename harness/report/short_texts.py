@@ -91,7 +91,6 @@ def cut(text: str, columns: int) -> str:
 
 
 def _fitting(text: str, columns: int) -> str:
-    """Return the start of a text that fits into a number of columns."""
     used = 0
     for at, char in enumerate(text):
         used += columns_of(char)

@@ -139,7 +139,6 @@ def _conversation(rollout: dict[str, Any], console: SafeConsole, everything: boo
 
 
 def _metrics(console: SafeConsole, lines: Iterator[str], count: int, everything: bool) -> None:
-    """Print a line for each metric, or for the first metrics with a hint at how to see the rest."""
     for line in lines if everything else islice(lines, METRICS):
         console.print(f"  {line}")
     if count > METRICS and not everything:

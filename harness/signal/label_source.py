@@ -68,7 +68,7 @@ class RunLabels:
 
 
 def _in_rollouts(run: Run, name: str) -> dict[int, Any]:
-    """Values of a field in a run's rollouts file, by line offset."""
+    """Return the values of a field in a run's rollouts file, by line offset."""
     if why := run.why_unreadable():
         fix = "Pass a file of labels by id with --label-file, or replay again with --label."
         raise InputError(f"labels cannot be read: {why}", place=str(run.folder), fix=fix)

@@ -254,7 +254,6 @@ def _truncated(tally: Tally) -> Statistic:
 
 
 def _components(tally: Tally) -> list[Component]:
-    """Return the metrics, most strongly correlated with the reward first."""
     found = [_component(name, sums) for name, sums in tally.metrics.items()]
     return sorted(found, key=lambda one: (-abs(one.correlation or 0.0), one.name))
 

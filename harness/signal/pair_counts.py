@@ -57,7 +57,6 @@ def _ranks(values: Sequence[float]) -> list[int]:
 
 
 def _ties(values: Sequence[object]) -> int:
-    """Count the pairs of equal values."""
     return sum(count * (count - 1) // 2 for count in Counter(values).values() if count > 1)
 
 

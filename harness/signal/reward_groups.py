@@ -198,7 +198,6 @@ def _mean(rewards: Rewards) -> float:
 
 
 def _hits(end: float, rewards: Rewards) -> int:
-    """Count a group's rewards at one end of the range."""
     return sum(abs(reward - end) <= TOLERANCE for reward in rewards)
 
 

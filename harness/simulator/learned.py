@@ -308,6 +308,5 @@ def _length(training: Sequence[Example], now: Sequence[Sequence[float]]) -> Leng
 
 
 def _length_of(example: Example, weights: Sequence[float]) -> float:
-    """Return the expected length of a record's completions."""
     lengths = (option.length for option in example.group.options)
     return math.fsum(length * weight for length, weight in zip(lengths, weights, strict=True))

@@ -1,8 +1,8 @@
 """Makes a word problem with its exact steps from a template and random numbers.
 
 All arithmetic uses fractions, so no answer depends on a machine's rounding. A problem stores its steps as
-operations, not as text: a completion with a slip in one step carries the wrong number through the following
-ones, as models do. This module knows nothing about the format of completions.
+operations, so a slip in one step carries a wrong number through the following steps, as in a model's
+completion.
 """
 
 from __future__ import annotations

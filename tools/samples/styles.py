@@ -19,7 +19,7 @@ MARKER = "####"
 
 
 class StyledCompletion(NamedTuple):
-    """A synthetic model's answer."""
+    """A completion of a synthetic model."""
 
     text: str
     style: str
@@ -177,7 +177,7 @@ def _plain(problem: Problem, value: Fraction) -> str:
 
 
 def _form(problem: Problem, value: Fraction, dice: Dice) -> str:
-    """The number as a model might write it. Every form contains this number and no other number."""
+    """Write a number as a model might. Every form contains this number and no other number."""
     plain = _plain(problem, value)
     if dice.chance(0.55):
         return plain

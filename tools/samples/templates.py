@@ -1,4 +1,4 @@
-"""The kinds of word problem for the sample data, as plain data: question, numbers, steps.
+"""Templates of the word problems in the sample data: question, numbers and steps.
 
 A number is drawn as `(from, to)`, `(from, to, step)` or `(from, to, step, divisor)`, both ends included, or
 computed from those before it by `"left op right"`. A step is `(lead,

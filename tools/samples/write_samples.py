@@ -59,7 +59,7 @@ def generate(seed: int = SEED) -> Iterator[tuple[dict[str, Any], list[dict[str, 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write both files into a folder, by default this package's."""
+    """Write both files into a folder, by default the folder of the shipped samples."""
     given = sys.argv[1:] if arguments is None else arguments
     folder = Path(given[0]) if given else RECORDS.parent
     made = list(generate())

@@ -106,7 +106,6 @@ def rehearsal_charts(folder: Path) -> tuple[list[str], list[CurveChart]]:
 
 
 def _bred(found: Rehearsal) -> Iterator[CurveChart]:
-    """Yield the probability curve of each completion that the audit found rewarded."""
     for one in found.bred:
         wide = found.steps / len(one.curve) if one.curve else 0.0
         steps = [round((at + 1) * wide, 3) for at in range(len(one.curve))]
@@ -117,7 +116,6 @@ def _bred(found: Rehearsal) -> Iterator[CurveChart]:
 
 
 def _said(found: Rehearsal) -> Iterator[str]:
-    """Yield the verdicts, the warnings with examples, and the checks that were not made."""
     yield from (verdict.message for verdict in found.verdicts)
     for finding in found.findings:
         yield f"{finding.id} {finding.message}. {finding.fix or ''}"

@@ -114,7 +114,6 @@ def unpacked(text: str) -> Any:
 
 
 def _metric_names(rows: Iterable[Row]) -> list[str]:
-    """Return the most frequent metrics, sorted by name."""
     counts = Counter(name for row in rows for name in row["metrics"])
     return sorted(name for name, _ in counts.most_common(METRICS))
 
