@@ -9,6 +9,7 @@ VENV_SAM ?= .venv-sam
 VENV_TRL ?= .venv-trl
 VENV_RELEASE ?= .venv-release
 VENV_DOCS ?= .venv-docs
+VENV_WHEEL ?= .venv-wheel
 UV ?= uv
 # Three at a time for two processors, because many tests wait for a process or a time limit. The slow tests run one at
 # a time, because they start servers and builds.
@@ -21,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-trl coverage lint bench docs dist pins clean
+.PHONY: help demo test test-slow test-all test-wheel test-trl coverage lint bench docs dist pins clean
 
 DEV := $(VENV)/.ready-dev
 HARNESS := $(VENV)/.ready-harness
@@ -29,6 +30,7 @@ SAM := $(VENV_SAM)/.ready
 TRL := $(VENV_TRL)/.ready
 RELEASE := $(VENV_RELEASE)/.ready
 DOCS := $(VENV_DOCS)/.ready
+WHEEL := $(VENV_WHEEL)/.packages-dev
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
@@ -79,6 +81,10 @@ $(DOCS): requirements/docs.txt
 	$(call environment,$(VENV_DOCS),requirements/docs.txt)
 	@touch $@
 
+$(WHEEL): requirements/dev.txt
+	$(call environment,$(VENV_WHEEL),requirements/dev.txt)
+	@touch $@
+
 # Built once, and kept until `make clean`. TORCH_INDEX=URL names an index with CPU builds of torch, which take a
 # gigabyte; pip's default index may have builds of several gigabytes.
 TORCH_INDEX ?=
@@ -105,6 +111,20 @@ test-slow: $(DEV) $(SAM) ## run the slow tests, with the SAM command line
 		$(VENV)/bin/python -m pytest -m "slow and not aws" $(PYTEST_FLAGS)
 
 test-all: test test-slow ## run every test that needs no AWS account
+
+# The tests run beside a copy of the project without `graders` and `harness`, so only the wheel can provide them.
+PAGE_TESTS := $(addprefix tests/test_,$(addsuffix .py,answer_tables docs first_job page_commands readme tutorial)) \
+	tests/harness/emulator/test_its_document.py \
+	tests/harness/projects/test_ready_project.py tests/harness/projects/test_judge_project.py \
+	tests/harness/projects/test_import_page.py tests/harness/replay/test_recorded_answers_document.py \
+	tests/harness/replay/fan_out/test_scale_document.py tests/harness/data/formats/test_convert_page.py
+test-wheel: $(WHEEL) $(SAM) ## build the wheel and run the commands of the README and docs with it
+	@rm -rf build/wheel && mkdir -p build/wheel/project
+	$(VENV_WHEEL)/bin/python -m pip wheel $(PIP_FLAGS) --no-index --no-deps --no-build-isolation --wheel-dir build/wheel .
+	$(VENV_WHEEL)/bin/python -m pip install $(PIP_FLAGS) --no-index --no-deps --force-reinstall build/wheel/*.whl
+	@git ls-files -z -- . ':!graders' ':!harness' | xargs -0 tar -cf - | tar -xf - -C build/wheel/project
+	cd build/wheel/project && RFT_SAM=$(abspath $(VENV_SAM))/bin/sam SAM_CLI_TELEMETRY=0 \
+		$(abspath $(VENV_WHEEL))/bin/python -m pytest -m "not aws" $(PYTEST_FLAGS) $(PAGE_TESTS)
 
 test-trl: $(DEV) $(TRL) ## train with TRL on a grader; the environment takes a gigabyte or more
 	RFT_TRL_PYTHON=$(abspath $(VENV_TRL))/bin/python \
@@ -165,7 +185,7 @@ pins: ## compile requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) --group release $(LIKE_DEV) --output-file requirements/release.txt
 
 clean: ## remove the environments and everything that was built
-	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) $(VENV_RELEASE) $(VENV_DOCS) .cache .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_SAM) $(VENV_TRL) $(VENV_RELEASE) $(VENV_DOCS) $(VENV_WHEEL) .cache .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find graders harness tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # `sam build` calls build-<LogicalId> here (BuildMethod: makefile).

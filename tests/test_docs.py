@@ -17,6 +17,7 @@ from graders import Reward, Sample, checks, combine, extract, grader
 from graders._runtime.declaration import Options
 from graders.examples.word_problems import word_problem
 from graders.reward import KINDS
+from harness import projects
 from harness.cli.groups import VERBS, module_of
 from harness.conclusions.reward_warnings import RULES as WARNINGS
 from harness.data.rules import RULES
@@ -125,7 +126,7 @@ def test_the_template_s_parameters_are_explained() -> None:
 
 
 def test_the_alarms_in_production_are_those_of_the_template() -> None:
-    text = (README.parent / "harness/projects/new_project/template.yaml.template").read_text(encoding="utf-8")
+    text = (Path(projects.__file__).parent / "new_project/template.yaml.template").read_text(encoding="utf-8")
     made = re.findall(
         r"\$\{Grader\}(\w+Alarm):.*?AlarmDescription: (?:>-\s+)?(.+?)\n +(?:Namespace|Metrics):",
         text,

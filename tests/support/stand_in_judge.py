@@ -16,13 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness import projects
 from harness.projects.kinds import files_of_kind
 from harness.projects.scaffold import make_project
 from support.judge_endpoint import Answer, Asked, JudgeEndpoint
 
 __all__ = ["ANSWERS", "record", "stand_in"]
 
-ANSWERS = Path(__file__).resolve().parents[2] / "harness/projects/with_check/judge/answers.jsonl"
+ANSWERS = Path(projects.__file__).parent / "with_check/judge/answers.jsonl"
 
 _PARTS = re.compile(r"<(\w+)(-\w+)>\n(.*?)\n</\1\2>", re.DOTALL)
 _WORDS = re.compile(r"[a-z]+|\d+")
