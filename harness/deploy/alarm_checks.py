@@ -17,7 +17,7 @@ _EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTA
 
 
 class Loop:
-    """A loop in a template: a `Fn::ForEach` entry with its name, its list of values and its body.
+    """A `Fn::ForEach` entry of a template, with its name, its list of values and its body.
 
     Args:
         key: The entry's key, such as `Fn::ForEach::Graders`.

@@ -4,14 +4,13 @@
         --requirements requirements/lambda.txt
 
 `harness.localaws.source_tree` decides which of the user's files are copied, and the build reports the files
-that it left out. The build does not copy `harness`, or the AWS SDK, which the runtime provides. It does not
-depend on the machine or the time: the same sources give the same bytes, so a deployment without changes
-publishes no version. A manifest next to the folder records the hash of every source.
+that it left out. The build does not copy `harness`, or the AWS SDK, which the runtime provides. The build
+does not depend on the machine or the time: the same sources give the same bytes, so a deployment without
+changes publishes no version. A manifest next to the folder records the hash of every source.
 
-Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda cannot store
-bytecode itself, because the folder is read-only there: without bytecode in the artifact, every cold start
-compiles all modules again. The bytecode is of the unchecked-hash kind, because a zip file does not preserve
-modification times.
+Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda's folder is
+read-only, so without bytecode every cold start compiles all modules again. The bytecode is of the
+unchecked-hash kind, because a zip file does not preserve modification times.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
 TASK_ROOT = "/var/task"
-"""Folder into which Lambda unpacks the artifact, as tracebacks show it."""
+"""Folder into which Lambda unpacks the artifact. Tracebacks show its path."""
 
 _COMPILE_TIMEOUT_S = 120
 _NOT_COMPILED = re.compile(r"Error compiling '(?P<file>[^']+)'")

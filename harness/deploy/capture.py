@@ -36,7 +36,7 @@ class Likeness:
     wire: str
     evidence: str
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By trait, the wire's value and the captured event's value."""
+    """The traits that differ, each with the wire's value and the captured event's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def _traits(event: Any) -> dict[str, str]:
 
 
 def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
-    """Return a name for the reference's place, and the reference; an empty name if there is no reference."""
+    """Return the name of the reference's place, and the reference. The name is empty if there is none."""
     for place, holder in (("the sample", sample), ("metadata", sample.get("metadata"))):
         if isinstance(holder, dict) and holder.get("reference_answer") is not None:
             return place, holder["reference_answer"]

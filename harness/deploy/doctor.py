@@ -29,7 +29,7 @@ from harness.targets.built import BUILD, built_functions
 __all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
 
 _UNQUALIFIED = 6
-"""The number of colons in a function's ARN without a version or an alias."""
+"""Number of colons in a function's ARN without a version or an alias."""
 _USUAL = ("template.yaml", "template.yml", "template.json")
 
 
@@ -164,7 +164,7 @@ def _examine_build(
 def _examine_image(
     diagnosis: Diagnosis, declared: DeclaredFunction, template: Path, parameters: Mapping[str, str]
 ) -> None:
-    """Check the files that go into a function's image; the image itself is built by a container engine."""
+    """Check the files that go into a function's image. Only a container engine can build the image itself."""
     folder = template.resolve().parent
     name, place = declared.logical_id, str(declared.code or folder)
     if declared.refused:

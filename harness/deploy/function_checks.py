@@ -128,7 +128,7 @@ def _qualifier(arn: str, qualifier: str | None) -> Iterator[Finding]:
 
 
 def _concurrency(functions: Any, plain: str, arn: str) -> Iterator[Finding]:
-    """Check the function's reserved concurrency, or without one, the account's unreserved concurrency."""
+    """Check the function's reserved concurrency or, if it has none, the account's unreserved concurrency."""
     with explained(arn):
         reserved = functions.get_function_concurrency(FunctionName=plain).get("ReservedConcurrentExecutions")
     if reserved == 0:

@@ -31,7 +31,7 @@ class Identity(NamedTuple):
 
 
 def identity_of(arn: str) -> Identity:
-    """Parse an identity's ARN; a session of a role counts as the role.
+    """Parse an identity's ARN. A session of a role counts as the role.
 
     Args:
         arn: The ARN of a role, a user, an assumed role or the account.

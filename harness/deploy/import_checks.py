@@ -175,7 +175,7 @@ _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__mai
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield the modules that a node imports, each with True if the name may be an attribute instead."""
+    """Yield the modules that a node imports. The flag is True if the name may be an attribute instead."""
     if isinstance(node, ast.Import):
         yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""Checks that the role that a template gives a function may call the models of its judges.
+"""Checks that a function's role in the template may call the models of the function's judges.
 
 An inference profile also needs permission for its models in each of its Regions, which this module does not
 check. Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
@@ -33,7 +33,7 @@ def check_judges(
     template: Path,
     parameters: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Check that the template gives a function permission, or an API key, for the models of its judges.
+    """Check that the template gives a function the permission or the API key for its judges' models.
 
     Args:
         spec: The function.

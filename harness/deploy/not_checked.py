@@ -1,4 +1,4 @@
-"""Reports the parts of a template that `rft doctor` does not check, so that nobody assumes otherwise."""
+"""Reports the parts of a template that `rft doctor` does not check, so that nobody assumes it does."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Stack:
     fan_out_prefix: str | None = None
     """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """Error that kept the stack's resources from being listed. `graders` may then be incomplete."""
+    """Error message if the stack's resources could not be listed. `graders` may then be incomplete."""
 
     def arn(self, grader: str | None = None) -> str:
         """Return one grader's ARN with the most specific qualifier.
@@ -154,7 +154,7 @@ def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
-    """Return logical ID and ARN of the functions that publish versions, and of their versions and aliases."""
+    """Return pairs of logical ID and ARN for published functions, their versions and their aliases."""
     pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
     rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
     live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]

@@ -1,8 +1,8 @@
 """Grades the same rollouts in several places and over every wire, and reports where and why results differ.
 
 This process grades first, and the other places are compared with it. A response whose ids or order are wrong
-counts as a failed call. Each place then grades the rollouts again in reverse order, to find graders that do
-not always give a sample the same result. A comparison of places alone would miss them.
+counts as a failed call. A place that can be restarted then grades the rollouts again, in reverse order. This
+finds graders that do not always give a sample the same result, which a comparison of places alone would miss.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ class Parity:
     largest_answer: int = 0
     """Size of the largest response in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """By place, the samples whose result differed when the place graded again in reverse, after a restart."""
+    """By place, the samples whose result differed in the second pass, in reverse order after a restart."""
     causes: dict[str, list[str]] = field(default_factory=dict)
-    """By place, possible causes of its differences, one sentence each."""
+    """Possible causes of each place's differences, one sentence each."""
 
     @property
     def same(self) -> bool:
@@ -247,7 +247,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profiles: list[Profile]) -> None:
-    """Record the largest event and response, as JSON of their wire."""
+    """Record the size of the largest event and the largest response, in the JSON of their wire."""
     at = 0
     for batch in batches:
         sent: list[dict[str, Any]] = [rollout.sent for rollout in batch if rollout.sent is not None]
@@ -264,7 +264,7 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 
 def _outcome(row: Row) -> Reward | Failure:
-    """Return a result that takes as much JSON as the row; every failed call counts as a failed sample."""
+    """Return a result whose JSON has the size of the row's. A failed call counts as a failed sample."""
     if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

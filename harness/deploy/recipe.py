@@ -47,7 +47,7 @@ class Recipe:
     powertools_installed: bool = False
     """True to copy Powertools from the running environment instead of downloading it."""
     handler: str | None = None
-    """The function's handler, which determines the function's files; None if `sources` has all files."""
+    """The function's handler, which determines the function's files; None if `sources` lists all of them."""
     check: str | None = None
     """The ready check that the handler runs; None for any other handler."""
     own: Path | None = None

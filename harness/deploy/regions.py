@@ -31,7 +31,7 @@ class KnownRegion:
 def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegion | None:
     """Find the Region: `--region`, then the ARN, AWS_REGION, AWS_DEFAULT_REGION, then `samconfig.toml`.
 
-    `sam deploy` uses the same order. The AWS profile is left to boto3.
+    `sam deploy` uses the same order. If nothing is found, boto3 uses the AWS profile.
 
     Args:
         given: The value of `--region`.

@@ -21,7 +21,7 @@ __all__ = ["WORKER_HANDLER", "WORKER_PINS", "copy_worker", "is_wanted", "is_work
 
 WORKER_MODULE = "harness.replay.fan_out.part_worker"
 WORKER_HANDLER = f"{WORKER_MODULE}.handler"
-"""Handler of the worker. It distinguishes a worker from a grader."""
+"""The worker's handler, which no grader has."""
 
 _HARNESS = Path(harness.__file__).parent
 WORKER_PINS = _HARNESS / "replay" / "fan_out" / "requirements.txt"
@@ -77,7 +77,7 @@ def is_wanted(
 
 
 def copy_worker(into: Path) -> None:
-    """Copy the modules of the harness that the worker may import when it starts or later.
+    """Copy the modules of the harness that the worker may import, at its start or later.
 
     Args:
         into: The artifact.

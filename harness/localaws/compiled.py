@@ -27,7 +27,7 @@ _SUFFIXES = (".so", ".pyd", ".dylib")
 _PYTHON = re.compile(r"\.cpython-3(\d+)[a-z]*-")
 _GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 _SINCE = {b"GLIBC_ABI_DT_RELR": (2, 36)}
-"""Names of loader features that contain no version, with the glibc version that added the feature."""
+"""Loader features whose names contain no version, with the glibc version that added them."""
 _VERSIONS_NEEDED = 0x6FFFFFFE
 _WEAK = 2
 _SMALLEST = 64
@@ -44,7 +44,7 @@ class CompiledFile:
     glibc: tuple[int, int] | None = None
     """The oldest glibc that can load the file; None if it needs no glibc or its version cannot be read."""
     python: str | None = None
-    """The only Python that can import the file, such as `python3.13`; None for any or if it is no module."""
+    """The only Python that can import the file, such as `python3.13`; None if its name states no version."""
 
 
 def compiled_files(artifact: Path) -> Iterator[CompiledFile]:

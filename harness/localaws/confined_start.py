@@ -103,7 +103,7 @@ def enter_namespace(plan: dict[str, Any]) -> None:
 
 
 def _unshare() -> None:
-    """Enter a user and a mount namespace. As root, enter only the latter if user namespaces are disabled."""
+    """Enter a user and a mount namespace; without user namespaces, only a mount namespace (needs root)."""
     user, group = os.getuid(), os.getgid()
     if _LIBC.unshare(_NEW_USER | _NEW_NAMESPACE) == 0:
         for name, text in (
@@ -214,7 +214,7 @@ def refuse_semaphores() -> None:
 
 
 def main() -> None:
-    """Confine the process and run the command that the arguments name."""
+    """Confine the process and run the given command."""
     plan = json.loads(sys.argv[1])
     try:
         if plan["protection"] == "namespace":

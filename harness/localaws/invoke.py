@@ -1,8 +1,9 @@
 """Serves the Lambda Invoke API on loopback: boto3 with this `endpoint_url` calls functions by name or ARN.
 
-The server has several functions, versions and aliases at the same time. Responses have Lambda's headers:
-`X-Amz-Function-Error`, `X-Amz-Executed-Version`, `X-Amz-Log-Result`. Errors have AWS's format. An ARN's
-Region and account are ignored, signatures are not checked, and a failed asynchronous event is not retried.
+The server can serve several functions, versions and aliases at the same time. Responses have Lambda's
+headers: `X-Amz-Function-Error`, `X-Amz-Executed-Version`, `X-Amz-Log-Result`. Errors have AWS's format. An
+ARN's Region and account are ignored, signatures are not checked, and a failed asynchronous event is not
+retried.
 
 Source: the Lambda API reference (Invoke, GetFunction, GetFunctionConfiguration, GetAlias).
 """
@@ -211,7 +212,7 @@ def _json(document: Mapping[str, Any]) -> HttpResponse:
 
 
 def _refusal(refused: InvokeRefused) -> HttpResponse:
-    """Return an error in AWS's format, with the type in a header and the rest in the body."""
+    """Return an error in AWS's format, with the error type in a header and the message in the body."""
     fault = refused.fault
     body = {"Type": "User", "Message": fault.message, "message": fault.message}
     if refused.status == 429:

@@ -50,7 +50,7 @@ UNZIPPED_BYTES = 250 * 1024 * 1024
 """Maximum unzipped size of a zip file in bytes, including layers. A container image may have 10 GB."""
 
 INIT_SECONDS = 10.0
-"""Maximum duration of the init phase before Lambda repeats it inside the invocation."""
+"""Time limit of the init phase, in seconds, after which Lambda repeats it inside the invocation."""
 
 MB_A_PROCESSOR = 1769
 """Memory size that includes one full processor (developer guide, "Configure Lambda function memory")."""

@@ -1,4 +1,4 @@
-"""Collects a function's stdout and stderr in memory, and optionally in a file. Memory keeps only the end.
+"""Collects a function's stdout and stderr in memory, where only the end is kept, and optionally in a file.
 
 A thread keeps emptying the pipe, so a handler that prints a lot neither blocks nor fills the memory. Offsets
 count all bytes since the start, so an offset taken before a call selects that call's output. Every read or

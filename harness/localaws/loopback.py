@@ -26,7 +26,7 @@ _HEAD_BYTES = 65_536
 _BODY_BYTES = 256 * 1024 * 1024
 _CONNECTIONS = 512
 _REQUEST_S = 30.0
-"""Time within which a new connection must start a request, and any connection must finish one."""
+"""Maximum wait for the first request of a new connection, and for the next data of any request."""
 
 
 class HttpRequest(NamedTuple):

@@ -21,7 +21,7 @@ MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _LAST_ON_AL2 = (3, 11)
 _AL2, _AL2023 = (2, 26), (2, 34)
 _OLDEST_TAG = 17
-"""manylinux_2_17, also spelled manylinux2014, is the oldest tag that both architectures support."""
+"""Minor version of the oldest tag for both architectures, manylinux_2_17, also spelled manylinux2014."""
 
 
 def glibc_of(runtime: str) -> tuple[int, int]:

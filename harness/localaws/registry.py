@@ -77,7 +77,7 @@ def parse_function(text: str, qualifier: str | None = None) -> FunctionName:
 
 
 def invalid_choice(value: str, parameter: str, choices: tuple[str, ...]) -> InvokeRefused:
-    """Refuse a value that a parameter does not accept, with Lambda's error message."""
+    """Return Lambda's error for a value that a parameter does not accept."""
     return _invalid(value, parameter, f"Member must satisfy enum value set: [{', '.join(choices)}]")
 
 
@@ -98,7 +98,7 @@ class _Function:
 
 
 class Registry:
-    """All functions by name. Thread-safe.
+    """The functions of the local Invoke API, by name. Thread-safe.
 
     Args:
         start: Creates the runtime of a version.
@@ -144,7 +144,7 @@ class Registry:
         return f"{arn}:{qualifier}" if qualifier else arn
 
     def configuration(self, name: str, qualifier: str | None) -> dict[str, Any]:
-        """Return the response to GetFunctionConfiguration, with the fields whose values are known here."""
+        """Return the response to GetFunctionConfiguration, with the fields that are known here."""
         with self._lock:
             spec = self._find(name, qualifier)
         return {

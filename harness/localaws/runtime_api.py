@@ -55,7 +55,7 @@ class Message(NamedTuple):
 
 
 class RuntimeApi:
-    """Serves the Runtime API to one process. Only the thread that runs the sandbox takes `messages`.
+    """Serves the Runtime API to one process. Only the sandbox's thread may take messages from `messages`.
 
     Args:
         on_next: Called when the process is idle and asks for work.

@@ -62,7 +62,7 @@ class RuntimeProcess:
     ) -> None:
         self.api = api
         self.busy = True
-        """Whether an init or an invocation is running. Memory is then checked more often."""
+        """True while an init or an invocation is running. Memory is then checked more often."""
         self._limit = memory_mb * _MB
         self._signals = threading.Lock()
         self._cpu = 0.0
@@ -114,7 +114,10 @@ class RuntimeProcess:
         return self.peak() > self._limit
 
     def cpu_ms(self) -> float | None:
-        """Return processor milliseconds since the last call, with children; None if the process is gone."""
+        """Return the processor time since the last call, in milliseconds, or None if the process is gone.
+
+        The time includes the process's children.
+        """
         try:
             now = self._cpu_seconds()
         except (psutil.Error, OSError):

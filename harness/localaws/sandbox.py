@@ -56,9 +56,9 @@ class Invocation:
     cold_start_ms: float | None
     """Time from the process's start to the response; None for a warm environment, or without a response."""
     peak_memory_mb: float
-    """The environment's peak memory so far."""
+    """Peak memory of the environment up to the end of this event."""
     log: str
-    """The log of this invocation; only the end of a long log."""
+    """The log of this invocation. A long log is cut to its end."""
 
     @property
     def log_tail(self) -> str:

@@ -58,7 +58,7 @@ class SourceTree:
     files: dict[str, Path] = field(default_factory=dict)
     """The files to copy, by path in the artifact."""
     left_out: list[str] = field(default_factory=list)
-    """The entries that are left out, by path in the artifact. Bytecode caches are not listed."""
+    """Entries that are left out, by path in the artifact. Bytecode caches are not listed."""
 
 
 def handler_module(handler: str) -> list[str]:

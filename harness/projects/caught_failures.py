@@ -88,7 +88,7 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
 def _without(
     lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Yield notes on the samples' rewards while packages are not installed."""
+    """Yield notes on the samples' rewards if packages are not installed."""
     inside = [*ast.walk(handler)]
     if any(isinstance(each, ast.Raise) for each in inside):
         return
@@ -132,7 +132,7 @@ def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AS
 
 
 def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
-    """Return True if a condition is true; None if that is unknown."""
+    """Return a condition's value; None if it is unknown."""
     if isinstance(test, ast.Name):
         return bool(flags[test.id]) if test.id in flags else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):

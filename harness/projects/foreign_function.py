@@ -36,7 +36,7 @@ class ForeignFunction:
     name: str
     line: int
     node: Callables | None
-    """The function's definition; None if the source does not show it."""
+    """The function's definition; None if the source does not contain it."""
     weight: float | None = None
     """The function's weight in the reward; None if the file does not state it."""
 
@@ -259,7 +259,7 @@ def _is_called_with_completions(node: ast.ClassDef) -> bool:
 
 
 def _callable(node: ast.stmt) -> Callables | None:
-    """Return the function that a statement defines; None if the statement does not show it."""
+    """Return the function that a statement defines; None if the statement does not contain a definition."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node
     return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None

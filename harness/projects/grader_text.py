@@ -73,7 +73,7 @@ class GraderText:
         ]
 
     def _opened(self) -> list[str]:
-        """Return the imports of a grader that opens the file, so that its functions run confined."""
+        """Return the imports of a grader that runs the file's functions confined, without importing it."""
         is_spec = self.kind == "openai"
         spec = 'SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}'
         return [
@@ -87,7 +87,7 @@ class GraderText:
         ]
 
     def _imported(self) -> list[str]:
-        """Return the imports of a grader that imports the file and runs its functions in its own process."""
+        """Return the imports of a grader that runs the file's functions in its own process, unconfined."""
         stands_in = STANDS_IN.get(self.kind, ())
         named = [
             name if self._local(name) == name else f"{name} as {self._local(name)}" for name in self.functions

@@ -26,7 +26,7 @@ class HandlerFile:
     files: dict[str, bytes]
     """The handler's file and the files next to it that it needs, by path relative to its folder."""
     packages: dict[str, str | None] = field(default_factory=dict)
-    """Imported packages. The value has the installed distribution and version; None if not installed."""
+    """Imported packages, each with its installed distribution and version, or None."""
 
     @property
     def sources(self) -> list[str]:

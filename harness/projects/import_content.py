@@ -238,7 +238,7 @@ def _variables(secrets: Iterable[str]) -> str:
 
 
 def _skipped(imported: ImportedGrader) -> str:
-    """Return code that skips the test while its samples or answers are missing, with a fix as the reason."""
+    """Return code that skips the test while its samples or answers are missing."""
     if imported.asks_judge:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)

@@ -39,7 +39,7 @@ class ImportedGrader:
     sources: tuple[str, ...]
     """Top-level files and folders that go into Lambda, including the module."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
-    """Imported packages. The value has the installed distribution and version; None if not installed."""
+    """Imported packages, each with its installed distribution and version, or None."""
     judge_models: tuple[str, ...] = ()
     """The Bedrock models that the grader calls."""
     asks_judge: bool = False

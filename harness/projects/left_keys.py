@@ -76,7 +76,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the strings in a JSON value, each with its pointer. The name of a value is part of its string."""
+    """Yield the strings in a JSON value with their pointers. A string is preceded by its name, as in JSON."""
     if isinstance(value, str):
         lines = value.splitlines()
         numbered = len(lines) > 1

@@ -50,7 +50,7 @@ class MadeUp:
     rollouts: tuple[Mapping[str, Any], ...] = ()
     """The rollouts that the grader graded."""
     problem: str | None = None
-    """Error message of the first failure; None if there was no failure."""
+    """Error message for rollouts that could not be graded; None if there were none."""
     told_apart: bool = False
     """True if the grader rewards right answers more than wrong ones."""
     rewards: tuple[float, ...] = ()

@@ -76,7 +76,7 @@ def folder_name(like: str) -> str:
 
 
 def logical_id_of(module: str) -> str:
-    """Return the logical ID for a grader's module. It has only letters and digits."""
+    """Return the logical ID for a grader's module, which may have only letters and digits."""
     return "".join(word[:1].upper() + word[1:] for word in re.split("[^A-Za-z0-9]+", module))
 
 

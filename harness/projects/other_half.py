@@ -33,7 +33,7 @@ class MadeRecords:
 
     values: tuple[Mapping[str, Any], ...]
     left_out: tuple[str, ...]
-    """Fields that differ between rollouts of one record, and so describe a completion."""
+    """Fields that differ between rollouts of one record, which shows that they describe a completion."""
     unproven: tuple[str, ...]
     """Fields that may describe a completion, because no two rollouts of one record have them."""
 
@@ -131,7 +131,7 @@ def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool)
 
 
 def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
-    """Yield rollouts of the first records, with right completions, with wrong ones and with empty ones."""
+    """Yield rollouts of the first records: with right, wrong and empty completions."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]

@@ -349,7 +349,7 @@ class _Source:
 
 
 def _at_root(names: list[str]) -> list[str]:
-    """Sort the wires: first Bedrock's wires that put the reference next to the messages."""
+    """Sort wires: first those that put the reference next to the messages, and Bedrock's before others."""
     return sorted(
         names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
     )

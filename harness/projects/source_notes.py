@@ -57,13 +57,13 @@ class Refused(NamedTuple):
     what: str
     """A description of the operation, such as `open opens a file`."""
     asks: bool
-    """Whether the operation calls a service."""
+    """True if the operation calls a service."""
 
 
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
     """List the operations in reached code that confinement refuses: files, the network and processes.
 
-    An unused import is no such operation.
+    An unused import is not listed.
     """
     found: dict[str, Refused] = {}
     places = [*code.nodes()]

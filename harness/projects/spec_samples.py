@@ -138,7 +138,7 @@ def _json_answer(values: SpecValues, record: Mapping[str, Any]) -> str:
 def _rollouts(
     values: SpecValues, records: list[dict[str, Any]], at: int, wording: int
 ) -> list[dict[str, Any]]:
-    """Return a record's rollouts: like its reference, like another record's reference, and empty."""
+    """Return a record's rollouts: one with a right, one with a wrong and one with an empty completion."""
     right = dict(_answers(values, records[at]))[wording]
     other = dict(_answers(values, records[(at + 1) % len(records)]))[wording]
     texts = dict.fromkeys([right, other if other != right else "Something else.", ""])

@@ -46,7 +46,7 @@ class NoPlace(InputError):
 
 
 def grader_resource(logical_id: str, handler: str) -> str:
-    """Return a grader's resource, in the form of a new project's first grader.
+    """Return the template's lines for a grader, with the settings of a new project's first grader.
 
     Args:
         logical_id: The resource's logical ID.
@@ -97,7 +97,11 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """Return the text with the resource and, if it lists its graders, the name; None if there is no place."""
+    """Return the text with the resource, also listed under Mappings if the template has such a list.
+
+    Returns:
+        The text; None if the template has no grader to serve as a model.
+    """
     import yaml
 
     root = yaml.compose(text, yaml.SafeLoader)
@@ -167,7 +171,7 @@ def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str)
 
 
 def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, int, str]:
-    """Return line and column for a resource, after a grader and its comments, and the resource's text."""
+    """Return the place for a resource, after a grader and its comments: line, column and text."""
     end = _end_of(key, last)
     while end + 1 < len(lines) and _is_comment(lines[end + 1], inside=key.start_mark.column):
         end += 1
@@ -175,7 +179,7 @@ def _after(key: Any, last: Any, lines: list[str], resource: str) -> tuple[int, i
 
 
 def _name_after(names: Any, lines: list[str], logical_id: str) -> tuple[int, int, str]:
-    """Return line and column for a name in a list, after the last name, and the name's text."""
+    """Return the place for a name at the end of a list: line, column and text."""
     last = names.value[-1]
     if names.flow_style:
         return last.end_mark.line, last.end_mark.column, f", {logical_id}"
@@ -206,7 +210,7 @@ def _is_comment(line: str, inside: int) -> bool:
 
 
 def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
-    """Explain what is wrong with a template's new text: it lacks something, or changes something else."""
+    """Return what is wrong with a template's new text; None if it only has the new grader in addition."""
     try:
         after = read_template(draft)
         added = after["Resources"].pop(logical_id)["Properties"]

@@ -222,7 +222,7 @@ def grader_named(handler: str) -> str:
 
 
 def bare_function(code: Path, handler: str, name: str | None = None) -> FunctionSpec:
-    """Return a function without a template: a folder or zip file, and the name of its handler.
+    """Return a function that is described by a folder or zip file and its handler's name, without a template.
 
     Args:
         code: The folder, or the zip file as it was uploaded to Lambda.
@@ -307,7 +307,7 @@ def _is_build(folder: Path) -> bool:
 
 
 def _handles(spec: FunctionSpec, grader: str) -> bool:
-    """Return True if a function's handler (`folder/module.name`, dots or slashes) is the named grader."""
+    """Return True if a function runs the named grader. Its handler may have dots or slashes."""
     if spec.handler == READY_HANDLER:
         return names_the_check(grader, spec.environment.get(READY_VARIABLE))
     module, _, name = spec.handler.replace("/", ".").rpartition(".")

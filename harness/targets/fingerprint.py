@@ -133,7 +133,10 @@ def hash_files(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _reachable(module: ModuleType | None) -> set[str]:
-    """Return the names of the module and the modules of its globals, recursively, up to installed modules."""
+    """Return the names of the module and, recursively, of the modules in its globals.
+
+    The search does not continue beyond an installed module.
+    """
     todo, seen = [module.__name__] if module is not None else [], set[str]()
     while todo:
         name = todo.pop()

@@ -22,7 +22,7 @@ class FunctionReport:
 
     schema: int = 1
     protection: str
-    """The protection that kept the function from writing where Lambda does not allow it."""
+    """The protection that keeps the function from writing where Lambda does not allow it."""
     says: str
     """Explanation of the protection, for people."""
     notes: tuple[str, ...] = ()

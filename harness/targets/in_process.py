@@ -52,7 +52,7 @@ class InProcessTarget:
         self.files = GraderFiles()
         """Tracks the user's files that the grader imports and opens."""
         self.watches = False
-        """True to report whether the grader changed its event."""
+        """True to check whether the grader changes its event."""
         self._given: Any = None
         self._check: str | None = None
         self._file: Path | None = None
@@ -73,7 +73,7 @@ class InProcessTarget:
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
-        """The grader's files and packages, as known at the first access."""
+        """The grader's files and packages that are known when this property is first used."""
         return self.files.fingerprint(self._module, self._file)
 
     @cached_property
@@ -111,7 +111,7 @@ class InProcessTarget:
 
     @property
     def streams(self) -> bool:
-        """True if `grade_stream` may be used, which needs an async grader. Finding out may take a call."""
+        """True if `grade_stream` may be used, which needs an async grader without batches."""
         handler = self.handler
         return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
 

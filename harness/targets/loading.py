@@ -149,7 +149,7 @@ def _signature(factory: Callable[..., Any]) -> str:
 
 
 def check_handler(found: Any, name: str, place: str | None) -> None:
-    """Reject an object that is neither a grader nor a handler, with a message that names its kind.
+    """Reject an object that is neither a grader nor a handler. The message names the kind of the object.
 
     Raises:
         InputError: The object is a class, a factory of checks, or an undecorated function.

@@ -65,7 +65,7 @@ class TargetChoice:
     grader: str | None = None
     """`module:name`, `file.py:name`, or a check with its options."""
     handler: str | None = None
-    """`module.function`, in process, or in `artifact` if that is a folder or zip file without a template."""
+    """`module.function`: a handler in this process, or in an `artifact` without a template."""
     artifact: Path | None = None
     """The build folder, for `lambda-runtime`."""
     function: str | None = None
@@ -116,7 +116,7 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
     Args:
         path: The file.
-        ask: The requests that go to the service.
+        ask: `never`, `new` or `all`: the requests that go to the service.
         target: The description of the target.
 
     Raises:

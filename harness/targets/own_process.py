@@ -50,7 +50,7 @@ _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGrader:
-    """A process's report on its grader after the import."""
+    """A process's report about its grader, sent after the import."""
 
     sha256: str | None = None
     """Same as `InProcessTarget.sha256`."""
@@ -110,7 +110,7 @@ class OwnProcessTarget:
 
     @property
     def imported(self) -> DeclaredGrader:
-        """The report of the grader's first process about the import."""
+        """What the grader's first process reported after the import."""
         return self._declared
 
     @property

@@ -21,7 +21,7 @@ MAX_EVENT = 6 * 1024 * 1024
 
 
 def encode(event: Any) -> bytes | ServiceFault:
-    """Return an event as JSON, or the fault that any service would return for it."""
+    """Return an event as JSON, or a fault if the service would not accept it."""
     try:
         text = orjson.dumps(event)
         if b"null" not in text:

@@ -79,12 +79,12 @@ class RecordedAnswer:
 
     @property
     def key(self) -> tuple[str, int]:
-        """A key that identifies this request, regardless of the host."""
+        """Hash and repeat that identify this request on any host."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
     @property
     def form(self) -> str:
-        """The form of the request: everything except its prompt, its seed and its repeat."""
+        """Hash of the request without its prompt, its seed and its repeat: the features that it uses."""
         asked = self.asked
         if isinstance(asked, dict):
             asked = {name: None if name in _OF_ONE_QUESTION else value for name, value in asked.items()}
@@ -114,7 +114,7 @@ class RecordedAnswers:
 
     answers: tuple[RecordedAnswer, ...] = ()
     variables: Mapping[str, str | None] = field(default_factory=dict)
-    """Environment variables that the grader's requests needed. An address has its value, a key has None."""
+    """Environment variables that the grader's requests needed: an address with its value, a key with None."""
     notes: tuple[str, ...] = ()
     """Sentences about parts of the recording that a replay cannot repeat."""
 

@@ -33,7 +33,7 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
 
     Each record is graded on completions made from its own reference, in the formats that checks expect, until
     one gets the full reward. Lines that are not records are skipped, because other rules report them. A judge
-    of `graders.checks.judge` is not called, so this costs nothing: such a check only checks the record's
+    of `graders.checks.judge` is not called, so the check costs nothing. It then checks only the record's
     fields, and the report counts the record in `not_asked`.
 
     Args:
