@@ -1,4 +1,4 @@
-"""Reports the parts of a template that `rft doctor` does not check, so that nobody assumes it does."""
+"""Reports the parts of a template that `rft doctor` does not check, so that users know about the gaps."""
 
 from __future__ import annotations
 

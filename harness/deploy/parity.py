@@ -60,7 +60,7 @@ class Times:
             self.calls.append(ms)
 
     def at(self, share: float) -> float | None:
-        """Return the time within which this share of the calls returned; None if there was no call."""
+        """Return the time in ms within which this share of the calls returned; None if there was no call."""
         ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 

@@ -184,7 +184,7 @@ def _by_hand(
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:
-    """Return the built function; None if there is no build, and the user neither asked for nor needs one."""
+    """Return the built function; None if there is no build and the comparison does not need one."""
     try:
         return built_function(artifact, function, grader)
     except InputError:

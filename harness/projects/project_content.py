@@ -21,4 +21,4 @@ class ProjectContent:
     written.
     """
     may_be_left_out: bool = False
-    """True to leave out a file whose name the project already uses; otherwise such a file is an error."""
+    """True to leave out files whose names the project already uses; otherwise such a file is an error."""

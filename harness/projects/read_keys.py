@@ -36,7 +36,7 @@ class ReadKeys:
     """The fields of a record that a function uses."""
 
     reference: str = "reference_answer"
-    """The function's name for the reference."""
+    """Name of the field or parameter with the reference."""
     reference_keys: tuple[str, ...] = ()
     """Keys of a reference object that the function uses."""
     fields: tuple[tuple[str, str], ...] = ()
