@@ -1,1 +1,1 @@
-"""Gets rollouts (records with one completion each) from a file, a model, or the records themselves."""
+"""Rollouts: read from a file, requested from a model, or made from the records alone."""

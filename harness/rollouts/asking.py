@@ -1,4 +1,4 @@
-"""The types that the code requesting completions shares with the clients of services."""
+"""Types shared by `generate` and the clients of model services."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ __all__ = ["Ask", "AskRefused", "Asking", "Busy", "Completion", "Generated", "Ge
 
 
 class Completion(NamedTuple):
-    """A model's answer."""
+    """A completion from a model."""
 
     message: dict[str, Any]
     """The assistant's turn."""
     finish: str | None
-    """The finish reason, as named by the API."""
+    """Finish reason, as named by the API."""
     tokens_in: int | None = None
-    """Number of tokens of the prompt; None if the service does not report it, as with `tokens_out`."""
+    """Number of prompt tokens; like `tokens_out`, None if the service does not report it."""
     tokens_out: int | None = None
     more: int = 0
-    """Number of additional completions in the answer, which were not requested."""
+    """Number of additional completions in the response, which were not requested."""
 
     @property
     def instead(self) -> Textless | None:
-        """The kind of an answer without text, such as `refused`; None if it has text."""
+        """Kind of a completion without text, such as `refused`; None if it has text."""
         return kind_without_text(self.message, self.finish)
 
 
 class Busy(Exception):
-    """The service did not answer this time; the request should be retried.
+    """Raised when the service did not answer and the request should be retried.
 
     Args:
         message: The service's message.
         wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
-        reached: Whether the service was reached at all.
-        throttled: Whether the service wants fewer requests from all threads.
+        reached: True if the service was reached at all.
+        throttled: True if the service wants fewer requests from all threads.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class Busy(Exception):
 
 
 class AskRefused(Exception):
-    """The model refuses to answer this record; retrying will not help."""
+    """Raised when the model refuses to answer a record; retrying will not help."""
 
 
 class Ask(Protocol):
-    """Sends one request to a model; called from several threads."""
+    """Sends one request to a model. It is called from several threads."""
 
     def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
-        """Send the request; raises `Busy`, `AskRefused`, or a `HarnessError` that ends the run."""
+        """Send the request. Raises `Busy`, `AskRefused`, or a `HarnessError` that ends the run."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """The settings for requesting completions of records."""
+    """Settings for requesting completions of records."""
 
     records: DataFile
     service: str
@@ -74,7 +74,7 @@ class Asking:
     options: dict[str, Any] = field(default_factory=dict)
     """Other fields of the request, such as `temperature` and `max_tokens`; a record's tools are added."""
     seed: int | None = None
-    """Number from which a different seed is made for each completion; None sends no seeds."""
+    """Base seed from which a seed is made for each completion; None sends no seeds."""
     limit: int | None = None
     """Number of records to use from the start of the file; None uses all."""
     concurrency: int = 8
@@ -93,26 +93,27 @@ class GenerationRequest(Asking):
 
 @dataclass(slots=True)
 class Generated:
-    """How many completions have been requested, and their totals."""
+    """Progress and totals of a request for completions."""
 
     wanted: int = 0
     there: int = 0
-    """Number of completions that earlier calls requested."""
+    """Number of completions from earlier calls."""
     done: int = 0
     """Number of completions from this call."""
     endings: dict[str, int] = field(default_factory=dict)
     """Number of completions of all calls by `finish_reason`; `unknown` if there is none."""
     textless: dict[str, int] = field(default_factory=dict)
-    """Number of these without text, by kind: a refusal, a tool call, or only reasoning."""
+    """Number of completions without text, by kind: a refusal, a tool call, or only reasoning."""
     left_out: int = 0
     """Number of completions that the service returned although this call did not request them."""
     waits: int = 0
     """Number of times the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Completions that the model refused, with the reasons."""
+    """Reason for each completion that the model refused, by rollout id."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """Known numbers of tokens used by the completions of all calls, added up."""
+    """Sums of the known token counts of all calls, for prompts (`in`) and completions (`out`)."""
     counted: int = 0
-    """Number of completions in the file whose numbers of tokens are known."""
+    """Number of completions in the file whose token counts are known."""
     uncounted: int = 0
-    """Number of completions in the file without token counts: not reported, or lost when killed."""
+    """Number of completions in the file without token counts, which were not reported or were lost in a kill.
+    """

@@ -22,7 +22,7 @@ from harness.disk import replaced
 from harness.errors import InputError
 
 REFERENCE, OTHER = "reference", "other-reference"
-"""Values of `model` in the two kinds of rollouts."""
+"""Values of `model` for the two kinds of rollouts."""
 
 _MARKER = "####"
 
@@ -31,9 +31,9 @@ class PlacedRecord(NamedTuple):
     """A record and its position."""
 
     number: int
-    """Line number from 1, counted over all files; it names a record that has no name."""
+    """Line number from 1, counted over all files. It is used to name a record that has no name."""
     place: str
-    """The position, for messages."""
+    """Position for messages."""
     value: dict[str, Any]
 
 
@@ -43,8 +43,8 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
     Args:
         records: The records.
         into: The rollouts file to write.
-        template: The completion for a reference that is not a string: a text with
-            `{reference_answer.field}` in it.
+        template: Template of the completions, such as `{reference_answer.field}`. It is needed if a reference
+            is not a string.
 
     Returns:
         The number of rollouts written.
@@ -63,7 +63,7 @@ def derived(records: Sequence[PlacedRecord], template: str | None = None) -> Ite
 
     Args:
         records: The records.
-        template: The same as for `write_derived`.
+        template: As for `write_derived`.
 
     Raises:
         InputError: A record has no reference.
@@ -109,7 +109,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
-    """Write the reference as a completion: as it is, or with the template."""
+    """Return a record's reference as a completion: unchanged, or as the template writes it."""
     reference = record.get("reference_answer")
     if template is not None:
         return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)
@@ -134,7 +134,7 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each record, the completion of the next record with a different answer; None if all are equal."""
+    """For each record, return the next completion with a different answer; None if all are equal."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
     # Going backwards, the next different answer is that of the next record, or else the one found for the

@@ -1,9 +1,9 @@
 """Makes rollouts by requesting n completions of each record from a model.
 
-The caller passes in an `Ask` that calls the model, so this module is independent of any API. Completions are
-appended as they arrive, each with its key (record, k), so that after a kill, the same call requests only the
-missing ones. A record that the model refuses loses only its own completions; requests to a busy service are
-retried.
+The caller passes an `Ask` that calls the model, so this module is independent of any API. Completions are
+appended as they arrive, each with its key (record, k). After a kill, the same call requests only the missing
+completions. A record that the model refuses loses only its own completions, and requests to a busy service
+are retried.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class _Crew:
             self._pace.stopped.set()
 
     def _under_way(self, waiting: int) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Wait briefly for answers to requests sent before the end, because they are paid for.
+        """Wait briefly for the answers to requests that were already sent, because they are paid for.
 
         Args:
             waiting: Number of tasks without an answer, including those not yet started.
@@ -188,7 +188,6 @@ class _Crew:
 
 
 def _given_up(busy: Busy, patience_s: float) -> ServiceError:
-    """The error for a service that did not answer in time."""
     message = str(busy)
     if busy.wait_s is not None and busy.wait_s > patience_s:
         message += f"; it asks to wait {duration(busy.wait_s)}"
@@ -196,7 +195,7 @@ def _given_up(busy: Busy, patience_s: float) -> ServiceError:
 
 
 def _names(request: GenerationRequest) -> tuple[list[str], bool]:
-    """Return unique names for the records, and whether any of them has tools.
+    """Return unique names for the records, and True if a record has tools.
 
     Reads the whole file before anything is requested.
     """
@@ -238,7 +237,6 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:
-    """Yield each record with its line number, counted over all files."""
     for record in islice(read(request.records), request.limit):
         yield record.number, record
 
@@ -251,7 +249,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """Settings that must stay the same; the number of completions, the limit and the speed may change."""
+    """Return the settings that must not change between calls; `n`, the limit and the speed may change."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,
@@ -280,7 +278,7 @@ def _number(rollout: dict[str, Any]) -> int:
 
 
 def _seed(seed: int, task: _Task) -> int:
-    """The seed of one completion, which does not depend on the order of requests."""
+    """Return the seed of one completion, which does not depend on the order of requests."""
     text = f"{seed}\0{task.name}\0{task.k}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) >> 1
 
@@ -327,6 +325,6 @@ def _count(state: Generated, found: Completion) -> None:
 
 
 def _check_refusals(state: Generated) -> None:
-    """Stop if the model refuses every record, because the records are then not the reason."""
+    """Raise an error if the model refuses every record, because the records are then not the reason."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
         raise HarnessError(f"the model refuses every record: {next(iter(state.refused.values()))}")

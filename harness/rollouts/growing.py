@@ -1,7 +1,7 @@
 """An append-only rollouts file, written while a model is sampled and resumable after a kill.
 
-A note next to it records the request settings, so that a file never mixes two models or two configurations.
-Only one process at a time may write it.
+A note next to the file has the request settings, so that a file never mixes two models or two configurations.
+Only one process at a time may write the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def note_of(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionsAsked:
-    """The settings that must be equal for two commands to write the same file."""
+    """The request settings that must be equal for two commands to write the same file."""
 
     model: str
     service: str
@@ -38,7 +38,7 @@ class CompletionsAsked:
     """Additional fields of the request, such as `temperature`."""
     seed: int | None = None
     tools: bool = False
-    """Whether the requests offer the records' tools to the model."""
+    """True if the requests offer the records' tools to the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class AskedNote:
 
 
 class GrowingFile:
-    """The file and its note; use as a context manager.
+    """A rollouts file and its note, as a context manager.
 
     Args:
         path: The rollouts file; created if missing.
@@ -113,12 +113,12 @@ class GrowingFile:
         self._file.append([rollout])
 
     def save_tokens(self, tokens: dict[str, int], counted: int) -> None:
-        """Record the tokens used so far, and the number of completions with known tokens."""
+        """Save the total token counts, and the number of completions whose counts are known."""
         self.note = replace(self.note, tokens=dict(tokens), counted=counted)
         write_json(note_of(self.path), as_json(self.note))
 
     def _same(self, asked: CompletionsAsked) -> AskedNote:
-        """The note of an earlier command for the same work, or a new one."""
+        """Return the note of an earlier command with the same settings, or a new note for an empty file."""
         path = note_of(self.path)
         if self._file.size == 0:
             found = AskedNote(asked)

@@ -1,6 +1,6 @@
 """Decides how fast to send requests and when to give up, for all threads that use the same service.
 
-If the service specifies a wait, no request is sent before it ends; otherwise waits grow with each try.
+If the service specifies a wait, no request is sent before the wait ends. Otherwise, waits grow with each try.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Pace:
     Args:
         per_second: Maximum number of requests per second; None for no limit.
         patience_s: Seconds to keep trying a service that does not answer.
-        clock: The clock to wait with; None for the system clock.
+        clock: Clock to wait with; None for the system clock.
     """
 
     def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
@@ -54,7 +54,7 @@ class Pace:
         )
 
     def now(self) -> float:
-        """The time of a monotonic clock, in seconds."""
+        """Return the time of a monotonic clock, in seconds."""
         return self._clock.monotonic()
 
     def wait(self) -> bool:
@@ -88,13 +88,13 @@ class Pace:
         everybody: bool = False,
         began: float | None = None,
     ) -> bool:
-        """Report an unanswered request, then wait; if the service wants fewer requests, all threads pause.
+        """Report an unanswered request, and wait; if the service wants fewer requests, all threads pause.
 
         Args:
             wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
-            reached: Whether the service was reached at all.
-            everybody: Whether all threads must wait.
-            began: When the request was sent, on the clock of `now`; None means just now.
+            reached: True if the service was reached at all.
+            everybody: True if all threads must wait.
+            began: Time on the clock of `now` when the request was sent; None means just now.
 
         Returns:
             False if it is time to give up.

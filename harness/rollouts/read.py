@@ -1,4 +1,4 @@
-"""Reads rollouts files line by line into `Rollout`s that are ready to be sent.
+"""Reads rollouts files line by line, and prepares each rollout for the grader.
 
 A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and next to them `id`,
 `record`, `model`, `reference_answer` and the record's fields. Fields that a grader would not get in training
@@ -32,7 +32,7 @@ _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
 
 
 def check_label(label: str | None) -> None:
-    """Reject a label that names a field which every rollout needs, because it cannot be a verdict.
+    """Raise an error if the label names a field that every rollout needs.
 
     Raises:
         InputError: The label is such a field.
@@ -44,7 +44,7 @@ def check_label(label: str | None) -> None:
 
 
 def check_labeled(file: DataFile, label: str | None) -> None:
-    """Reject a label that no rollout of a file has, before anything is graded.
+    """Raise an error if no usable rollout of a file has the label.
 
     Raises:
         InputError: No rollout has the label.
@@ -72,13 +72,13 @@ class Rollout(NamedTuple):
     id: Any
     """The line's id, or an id made from the offset if the line has none."""
     group: str | None
-    """The name of the rollout's record; None for a line that cannot be used."""
+    """Name of the rollout's record; None for a line that cannot be used."""
     sent: dict[str, Any] | None
     """The sample as the grader sees it; None for a line that cannot be used."""
     label: Any = None
-    """The line's verdict; None if no label field is named or the line has none."""
+    """The rollout's label; None if no label field is named or the line has none."""
     problem: str | None = None
-    """The reason why the line cannot be used; None if it can."""
+    """The reason why the line cannot be used; None for a usable line."""
     differing: tuple[str, ...] = ()
     """Fields that the grader sees although they differ from another rollout of the record."""
     length: int | None = None
@@ -101,14 +101,14 @@ def read_rollout(
     choice: FieldChoice = _EVERYTHING,
     records: RecordFile | None = None,
 ) -> Rollout | None:
-    """Read one line.
+    """Parse one line.
 
     Args:
         at: Byte offset of the line in its file.
         line: The line, with or without its newline.
-        label: The field with a verdict, which the grader must not see.
-        choice: Decides which other fields the grader does not see.
-        records: The training records; the grader sees their fields instead of the rollout's.
+        label: Field with the label, which the grader must not see.
+        choice: Names the other fields that the grader does not see.
+        records: The training records. If given, the grader sees their fields instead of the rollout's.
 
     Returns:
         The rollout, with `problem` set if it cannot be used; None for a blank line.
@@ -137,7 +137,6 @@ def read_rollout(
 def _usable(
     at: int, value: dict[str, Any], label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> Rollout:
-    """Build the rollout of a usable line. The arguments are those of `read_rollout`."""
     group = value.get("record")
     if type(group) is not str:
         group = record_key(value)
@@ -173,9 +172,10 @@ def read_rollouts(
     *,
     base: int = 0,
 ) -> Iterator[Rollout]:
-    """Stream the rollouts of a source, or of a byte range in it. Other arguments are those of `read_rollout`.
+    """Stream the rollouts of a source, or of a byte range in it.
 
-    If the source is part of a longer text, `base` is its offset there, and is added to each rollout's offset.
+    If the source is part of a larger one, `base` is its offset there, and is added to each rollout's offset.
+    Other arguments are those of `read_rollout`.
 
     Raises:
         InputError: The file cannot be read.
@@ -208,7 +208,7 @@ def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[s
 
 
 def holds_rollouts(file: DataFile) -> bool:
-    """Whether a source has rollouts rather than records, judged by its first line.
+    """Return True if a source has rollouts rather than records, judged by its first line.
 
     Raises:
         InputError: The source is empty, or its first line is neither a rollout nor a record.
@@ -235,7 +235,7 @@ def holds_rollouts(file: DataFile) -> bool:
 
 
 def _length(message: dict[str, Any]) -> int:
-    """Length of a completion in characters, including any reasoning returned next to its content."""
+    """Return the length of a completion in characters, including any reasoning next to its content."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
     if len(message) > 2:  # the message has fields besides role and content
@@ -244,7 +244,7 @@ def _length(message: dict[str, Any]) -> int:
 
 
 def _characters(content: Any) -> int:
-    """Number of characters in a content: a string, or blocks of text or reasoning in any service's format."""
+    """Count the characters of a string, or of blocks of text or reasoning in any service's format."""
     waiting, count = [content], 0
     while waiting:
         item = waiting.pop()
@@ -258,7 +258,6 @@ def _characters(content: Any) -> int:
 
 
 def _problem(value: Any) -> str:
-    """The reason why a line is not a rollout."""
     if not isinstance(value, dict):
         return "the line is not an object"
     messages = value.get("messages")

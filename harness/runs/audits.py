@@ -1,7 +1,7 @@
-"""Storage for audits: one folder each under `runs/audits`, with the witnesses of its findings.
+"""Stores each audit in a folder under `runs/audits`, with the witnesses of its findings.
 
-An audit is never overwritten. Jobs, rehearsals and reports read audits through this module and do not load
-the code that makes them.
+An audit is never overwritten. Jobs, rehearsals and reports read audits through this module, which does not
+import the code that makes them.
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ class AuditFinding:
     place: Place | None = None
     fix: str | None = None
     witness: str | None = None
-    """Hash of the witness, by which a waiver refers to it; None if a replay cannot show the finding."""
+    """Hash of the witness, which waivers refer to; None if a replay cannot show the finding."""
     answered: bool = False
-    """Whether the witness includes a model's replies."""
+    """True if the witness includes a model's replies."""
     records: int | None = None
     """Number of tested records that show the finding."""
     tried: int | None = None
     text: str | None = None
     share: float | None = None
-    """The text's reward, as a share of the right answer's reward."""
+    """Reward of `text`, as a share of the right answer's reward."""
     waived: str | None = None
-    """The reason given in the finding's waiver, if there is one."""
+    """Reason given in the finding's waiver; None if it has no waiver."""
 
     @property
     def rollouts(self) -> str | None:
@@ -80,18 +80,18 @@ class AuditFinding:
 
     @property
     def rewards(self) -> str | None:
-        """Name of the file with the rewards of these rollouts, for `rft replay --expect`."""
+        """Name of the file with the rewards of the witness's rollouts, for `rft replay --expect`."""
         return None if self.witness is None else f"{self.id}-{self.witness}.rewards.jsonl"
 
     @property
     def answers(self) -> str | None:
-        """Name of the file with a model's replies, for `rft replay --answers`, if there are any."""
+        """Name of the file with a model's replies, for `rft replay --answers`; None without replies."""
         return f"{self.id}-{self.witness}.answers.jsonl" if self.answered else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFacts:
-    """The contents of `audit.json`."""
+    """Contents of `audit.json`."""
 
     schema: int = SCHEMA
     name: str = ""
@@ -106,12 +106,12 @@ class AuditFacts:
     """The file of records, or the file of rollouts whose records were audited."""
     data_sha256: str
     rollouts: str | None = None
-    """The recorded rollouts, if the audit used any."""
+    """File of the recorded rollouts; None if the audit used none."""
     records: int
     """Number of records audited."""
     seed: int = 0
     kind: str | None = None
-    """Kind of answer of the references; None if no format was found."""
+    """Kind of the references' answers; None if no format was found."""
     formats: tuple[str, ...] = ()
     """Formats in which the right answer earns more than a wrong one."""
     verdict: Verdict
@@ -125,23 +125,23 @@ class AuditFacts:
     gradings: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    """The audit's limitations, one sentence each."""
+    """Limitations of the audit, one sentence each."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of Python and of the packages used for grading, as in a run."""
 
     @property
     def open(self) -> tuple[AuditFinding, ...]:
-        """The findings without a waiver."""
+        """Findings without a waiver."""
         return tuple(one for one in self.findings if one.waived is None)
 
     def counts(self) -> dict[Severity, int]:
-        """Number of open findings by severity, worst first; severities without findings are omitted."""
+        """Return the number of open findings for each severity that has any, worst first."""
         found = {each: sum(one.severity == each for one in self.open) for each in reversed(Severity)}
         return {each: count for each, count in found.items() if count}
 
 
 def audit_folder(runs: Path) -> Path:
-    """The folder of all audits.
+    """Return the folder of all audits.
 
     Args:
         runs: The folder of all runs.
@@ -154,7 +154,7 @@ def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[s
 
     Args:
         runs: The folder of all runs.
-        name: The audit's name; by default the time and the grader's name.
+        name: Name of the audit; by default the time and the grader's name.
         facts: The facts to write; the name and time are set here.
         files: The witnesses' files, by name.
 
@@ -220,11 +220,11 @@ def read_audit(folder: Path) -> AuditFacts | None:
 
 
 def audits_of(runs: Path, sha256: str | None = None) -> Iterator[AuditFacts]:
-    """The saved audits, newest first; unreadable ones are skipped.
+    """Yield the saved audits, newest first; unreadable audits are skipped.
 
     Args:
         runs: The folder of all runs.
-        sha256: Return only audits of the grader with this fingerprint; None for every grader.
+        sha256: Fingerprint of a grader, whose audits are yielded; None for all audits.
     """
     found = []
     for path in audit_folder(runs).glob("[!.]*/audit.json"):

@@ -1,4 +1,4 @@
-"""The facts about a run: `run.json` as typed records, with one reader for all schema versions."""
+"""The facts about a run, as stored in `run.json`, with a reader for all schema versions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SCHEMA = 3
 """Schema 1 (release 0.1.0) had empty options if the grader's were unknown; schema 2 had one input file."""
 
 Bounds: TypeAlias = tuple[float, float]
-"""The smallest and the largest reward of a grader."""
+"""Smallest and largest reward of a grader."""
 
 _MOST_EXTREME = 1e300
 
@@ -56,9 +56,9 @@ class GraderFacts:
     ref: str
     """`module:name`, `file.py:name`, or a function's name."""
     sha256: str | None
-    """Hash of the grader: of files, packages and options, of the artifact, or Lambda's `CodeSha256`."""
+    """Hash of the grader's files, packages and options, hash of the artifact, or Lambda's `CodeSha256`."""
     options: GraderOptions | None = None
-    """The grader's declaration; None if it is unknown, or for a handler that does not use this library."""
+    """The options that the grader declares; None if unknown, or for a handler without this library."""
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256, by path, of the user's files that the grader imported or read, in this process or a worker."""
     packages: dict[str, str] = field(default_factory=dict)
@@ -78,28 +78,28 @@ class GraderFacts:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """The files or S3 objects that a run grades as one text."""
+    """The files or S3 objects that a run grades in order."""
 
     sources: tuple[SourceFacts, ...]
     sha256: str | None
-    """SHA-256 of the whole text, if this process read all of it.
+    """SHA-256 of the whole content, if this process read all of it.
 
     The hash of standard input is known from the start, and the hash of files once they have been read. It is
-    None for objects in S3, which their ETag and version identify.
+    None for objects in S3, which are identified by their ETag and version.
     """
     derived: bool
-    """Whether the input consists of records, from which the run made its own rollouts."""
+    """True if the input consists of records, from which the run made its own rollouts."""
     copied: bool = False
-    """Whether the run keeps a copy of the text, because the input is not seekable."""
+    """True if the run has a copy of the content, because the input is not seekable."""
     template: str | None = None
-    """Template for making completions from records whose reference is not text."""
+    """Template for making completions from records whose reference is not a string."""
     lengths: tuple[int, ...] = field(default=(), compare=False)
     """Length in bytes of each source if there are several, including a newline added at its end.
 
     Each length of an object in S3 costs one request.
     """
     spoiled: bool = False
-    """Whether the input changed during grading, which leaves the graded content unknown."""
+    """True if the input changed during grading, so that the graded content is unknown."""
 
     def __post_init__(self) -> None:
         """Refuse an invalid input."""
@@ -116,18 +116,18 @@ class InputFacts:
 
     @property
     def own(self) -> bool:
-        """Whether the run's folder has its own copy of the graded text."""
+        """True if the graded rollouts are stored in the run's folder."""
         return self.derived or self.copied
 
     @property
     def name(self) -> str:
-        """The input for people: its first file and the number of further files."""
+        """Name of the input for messages: its first file and the number of further files."""
         first, more = self.sources[0].name, len(self.sources) - 1
         first = "standard input" if first == STANDARD_INPUT else first
         return f"{first} and {more:,} more" if more else first
 
     def like(self, other: InputFacts) -> bool:
-        """Whether both are the same kind of input with the same length, regardless of file names."""
+        """Return True if both are the same kind of input with the same sizes, whatever the file names."""
         kinds = [(one.derived, one.copied, one.template, one.spoiled) for one in (self, other)]
         sizes = [[each.bytes for each in one.sources] for one in (self, other)]
         return kinds[0] == kinds[1] and sizes[0] == sizes[1]
@@ -135,7 +135,7 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True)
 class InProcessFacts:
-    """Grading in this process."""
+    """Target of a run that grades in this process."""
 
     grader: str
     kind: Literal["in-process"] = "in-process"
@@ -143,18 +143,18 @@ class InProcessFacts:
 
 @dataclass(frozen=True, slots=True)
 class LocalRuntimeFacts:
-    """Grading in the built artifact, in the local Lambda runtime."""
+    """Target of a run that grades in the built artifact, in the local Lambda runtime."""
 
     template: Path
     function: str
-    """The function's logical id in the template."""
+    """Logical id of the function in the template."""
     code_sha256: str
     note: str | None = None
     """Differences between the local function and the deployed one."""
     passed: tuple[str, ...] = ()
     """Names of environment variables that the replay passes to the function."""
     profile: str | None = None
-    """The profile whose AWS credentials the function gets."""
+    """The AWS profile whose credentials the function gets."""
     handler: str | None = None
     """`module.function`, if `template` is not a template but a folder or zip file with the code."""
     kind: Literal["lambda-runtime"] = "lambda-runtime"
@@ -162,13 +162,13 @@ class LocalRuntimeFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeployedFacts:
-    """Grading in a function in AWS."""
+    """Target of a run that grades in a deployed function."""
 
     arn: str
-    """The version that was called: an alias is resolved when the run starts."""
+    """ARN of the called version; an alias is resolved when the run starts."""
     region: str | None = None
     asked: str | None = None
-    """The function's name as the user gave it."""
+    """Name of the function as the user gave it."""
     version: str | None = None
     code_sha256: str | None = None
     kind: Literal["deployed"] = "deployed"
@@ -177,7 +177,7 @@ class DeployedFacts:
 TargetFacts: TypeAlias = InProcessFacts | LocalRuntimeFacts | DeployedFacts
 
 Ask: TypeAlias = Literal["never", "new", "all"]
-"""The requests of a grader that go to the service: none, those without a recorded answer, or all."""
+"""Requests of a grader that go to the service: none, those without a recorded answer, or all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +189,17 @@ class AnswersFacts:
     sha256: str | None = None
     """SHA-256 of the file when the run started; None if it did not exist."""
     recorded: str | None = None
-    """SHA-256 of the answers that this run recorded, if any."""
+    """SHA-256 of the answers that this run recorded; None if it recorded none."""
     published: bool = False
-    """Whether it is decided if the new answers replace the file."""
+    """True once the user has decided whether the new answers replace the file."""
 
     @property
     def asks(self) -> bool:
-        """Whether requests go to the service."""
+        """True if requests go to the service."""
         return self.ask != "never"
 
     def same_work(self, asked: AnswersFacts) -> bool:
-        """Whether a run that started with these answers may resume with different ones."""
+        """Return True if a run that started with these answers may resume with the requested ones."""
         alike = (self.path, self.ask) == (asked.path, asked.ask) if self.asks else not asked.asks
         # A run that sends every request again does not depend on the file, which may have been replaced.
         return alike and (self.ask == "all" or asked.sha256 in (self.sha256, self.recorded))
@@ -207,7 +207,7 @@ class AnswersFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """The contents of `run.json`."""
+    """Contents of `run.json`."""
 
     schema: int = SCHEMA
     id: str = ""
@@ -221,9 +221,9 @@ class RunFacts:
     label: str | None = None
     label_rule: LabelRule = PLAIN
     fields: FieldChoice = FieldChoice()
-    """The fields of the rollouts that the grader sees."""
+    """Fields of the rollouts that the grader sees."""
     records: RecordFacts | None = None
-    """The training records whose fields the grader sees, if given."""
+    """Training file whose fields the grader sees; None without a training file."""
     range: Bounds | None = None
     """The grader's range as given by the user; None if the grader declares it, or if it is unknown."""
     answers: AnswersFacts | None = None
@@ -232,7 +232,7 @@ class RunFacts:
     fan_out: FanOutFacts | None = None
     """Settings and progress of grading by workers in AWS; None if this machine grades the run."""
     totals: Totals | None = None
-    """The totals of all rows; None until the run is done."""
+    """Totals of all rows; None until the run is done."""
     shards: tuple[tuple[int, int], ...] = ()
     """Byte ranges of the rollouts, one per shard."""
 
@@ -256,7 +256,7 @@ class RunFacts:
 
 
 def answers_lines(answers: AnswersFacts) -> Iterator[str]:
-    """The source of the answers to the grader's requests, for people."""
+    """Yield lines of text that say where the answers to the grader's requests came from."""
     known = f"{os.path.relpath(answers.path)} (SHA-256 {(answers.sha256 or '')[:12]}...)"
     if answers.ask == "never":
         yield f"answered from {known}, not by the service"
@@ -277,7 +277,7 @@ def read_facts(folder: Path) -> RunFacts | None:
 
 
 def check_bounds(bounds: Bounds) -> None:
-    """Refuse an invalid range.
+    """Raise an error if a range is invalid.
 
     Raises:
         InputError: The numbers are not finite, not increasing, or not possible rewards.
@@ -290,7 +290,7 @@ def check_bounds(bounds: Bounds) -> None:
 
 
 def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:
-    """A grader's range, declared by the grader or given by the user; None if neither specifies one.
+    """Return the range that the grader declares or the user gave; None if neither specifies one.
 
     Raises:
         InputError: The two ranges contradict each other.
@@ -307,12 +307,12 @@ def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None
 
 
 def middle_of(bounds: Bounds | None) -> float | None:
-    """The middle of a range, above which a reward means yes; None if the range is unknown."""
+    """Return the middle of a range, above which a reward means yes; None if the range is unknown."""
     return None if bounds is None else sum(bounds) / 2
 
 
 def share_of(bounds: Bounds, reward: float) -> float:
-    """Position of a reward in a range: 0 at the bottom, 1 at the top."""
+    """Return the position of a reward in a range: 0 at the bottom, 1 at the top."""
     low, high = bounds
     return (reward - low) / (high - low)
 

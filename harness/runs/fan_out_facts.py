@@ -1,4 +1,4 @@
-"""The facts about a fan-out in a run's record: the location of its parts, its workers and its executions."""
+"""The facts about a fan-out, as stored in a run's `run.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FanOutFacts:
     """Settings and progress of a run that workers in AWS grade."""
 
     prefix: str
-    """`s3://BUCKET/FOLDER`, the parent of the run's own folder."""
+    """`s3://BUCKET/FOLDER`, the parent of the run's folder in S3."""
     machine: str
     """ARN of the state machine."""
     workers: int
@@ -22,11 +22,11 @@ class FanOutFacts:
     calls: int
     """Number of grader calls that each worker keeps in flight."""
     records: SourceFacts | None = None
-    """The training records in S3, if given."""
+    """The training file in S3; None if none was given."""
     attempt: int = 0
     """Number of executions started for this run."""
     execution: str | None = None
-    """ARN of the last execution, if any."""
+    """ARN of the last execution; None before the first one."""
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
@@ -35,7 +35,7 @@ class FanOutFacts:
 
 
 def resumed_with(was: FanOutFacts | None, asked: FanOutFacts | None) -> FanOutFacts | None:
-    """Return the facts with a later command's options, keeping the executions that were already started."""
+    """Return the settings of the new command with the executions that the run already started."""
     if was is None or asked is None:
         return was
     return replace(asked, attempt=was.attempt, execution=was.execution)

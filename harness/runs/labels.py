@@ -1,6 +1,6 @@
-"""Reads labels, which are known verdicts on rollouts, and compares rewards with them.
+"""Interprets labels, which are known verdicts on rollouts, and compares rewards with them.
 
-Everything here is counted in one pass with little memory; `harness.runs.rank_correlation` needs all pairs.
+Everything here is counted in one pass with little memory. `harness.runs.rank_correlation` needs all pairs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MOST = 1e100
 
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """The rule for reading labels.
+    """The rule for interpreting labels.
 
     Raises:
         InputError: The numbers are not finite, or contradict each other.
@@ -27,9 +27,9 @@ class LabelRule:
     tolerance: float = TOLERANCE
     """Allowed difference between a reward and a numeric label."""
     threshold: float | None = None
-    """Numbers from this one up mean yes, lower numbers no; None if a number is the expected reward."""
+    """Smallest number that means yes; lower numbers mean no. None if a number is the expected reward."""
     true: tuple[str, ...] = ()
-    """Texts that mean yes; every other text means no. If empty, only "true" and "false" are labels."""
+    """Strings that mean yes; any other string means no. If empty, only "true" and "false" are labels."""
 
     def __post_init__(self) -> None:
         """Refuse an impossible rule."""
@@ -46,7 +46,7 @@ class LabelRule:
             )
 
     def says(self, label: Any) -> bool | float | None:
-        """Yes or no, or the expected reward; None if the label is not a verdict."""
+        """Return True, False, or the expected reward; None if the label is not a verdict."""
         if isinstance(label, bool):
             return label
         if isinstance(label, str):
@@ -64,13 +64,13 @@ class LabelRule:
         return number if self.threshold is None else number >= self.threshold
 
     def number(self, reward: float, label: Any) -> float | None:
-        """A numeric label to correlate with rewards, ignoring the threshold; None for any other label."""
+        """Return a numeric label to correlate with rewards, ignoring the threshold, or None."""
         if isinstance(label, bool | str) or self.says(label) is None:
             return None
         return None if abs(label) > _MOST or abs(reward) > _MOST else float(label)
 
     def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
-        """Whether a reward agrees with a label; None if they cannot be compared.
+        """Return True if a reward agrees with a label, or None if they cannot be compared.
 
         A yes agrees with a reward above the middle of the range, a no with a reward at or below the middle,
         and a number with an equal reward.
@@ -89,7 +89,7 @@ PLAIN = LabelRule()
 def label_rule(
     label: str | None, threshold: float | None, tolerance: float | None, true: tuple[str, ...]
 ) -> LabelRule:
-    """The rule that a user chose.
+    """Return the rule that a user chose.
 
     Raises:
         InputError: No label field is named, or the parts of the rule contradict each other.
@@ -102,12 +102,12 @@ def label_rule(
 
 
 def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
-    """Explain why no reward could be compared with the rollouts' labels.
+    """Return the error for a run in which no reward could be compared with a label.
 
     Args:
-        label: The field.
-        range_known: Whether the grader's range is known.
-        place: The place of the rewards, for the message.
+        label: The label field.
+        range_known: True if the grader's range is known.
+        place: Position of the rewards, for the message.
     """
     what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:
@@ -150,7 +150,7 @@ class LabelCounts:
 
     @property
     def possible(self) -> bool:
-        """Whether these numbers are possible; a damaged file may contain any."""
+        """False if the numbers cannot occur, as in a damaged file."""
         counts = (self.true_above, self.true_below, self.false_above, self.false_below, self.numbers)
         return min(*counts, self.reward_spread, self.label_spread) >= 0
 
@@ -186,7 +186,7 @@ class LabelCounts:
         self.numbers = n
 
     def to_json(self) -> dict[str, int | float | None]:
-        """The content of `lines` as JSON."""
+        """Return the content of `lines` as JSON."""
         return {
             "true_above": self.true_above,
             "true_below": self.true_below,
@@ -198,7 +198,7 @@ class LabelCounts:
         }
 
     def lines(self) -> list[str]:
-        """The table and the correlation as text, without parts that were not counted."""
+        """Return the table and the correlation as lines of text, without parts that were not counted."""
         said = []
         if self.told:
             said += [

@@ -15,7 +15,7 @@ __all__ = ["lines_at"]
 _BLOCK = 1 << 20
 
 _NEAR, _NEAR_IN_S3 = 1 << 20, 8 << 20
-"""A gap up to this many bytes is read rather than skipped: reopening a file or S3 object costs as much."""
+"""Gaps of at most this many bytes are read, because reopening a file or S3 object takes as long."""
 
 
 def lines_at(source: Source, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:

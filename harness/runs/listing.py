@@ -20,12 +20,12 @@ class ListedRun:
 
     name: str
     when: str
-    """Time when `run.json` was last written, ISO 8601 in UTC; for a finished run, its end."""
+    """Time when `run.json` was last written, in ISO 8601 and UTC. For a finished run, this is its end."""
     state: str
     """`done`, `unfinished` or `unreadable`."""
     grader: str | None = None
     rollouts: str | None = None
-    """The input, rollouts or records: its first file or object, and the number of further ones."""
+    """Name of the input: its first file or object, and the number of further ones."""
     gradings: int | None = None
     mean: float | None = None
     failures: int | None = None
@@ -36,7 +36,7 @@ class ListedRun:
     judged: int | None = None
     """Number of rewards that were compared with a label."""
     answers: Path | None = None
-    """The file of answers to the grader's requests; None if there were no requests or a service answered."""
+    """File of answers to the grader's requests; None if there were no requests or a service answered."""
     problem: str | None = None
     """The reason why the run cannot be read."""
 
@@ -73,7 +73,7 @@ def list_runs(folder: Path, limit: int) -> RunList:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a path is a run or the remains of one, rather than a log, or a draft (`.NAME`)."""
+    """Return True for a run or the remains of one, but not for a log or a draft (`.NAME`)."""
     kept = ("run.json", "rewards.jsonl", "shards")
     return path.name[0] != "." and path.is_dir() and any((path / name).exists() for name in kept)
 

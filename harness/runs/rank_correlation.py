@@ -1,6 +1,6 @@
 """Spearman correlation of rewards and numeric labels: the Pearson correlation of their ranks.
 
-Ranking needs all pairs in memory, 16 bytes each, so rows are read again when a run ends, and at most a
+Ranking needs all pairs in memory, 16 bytes each. Rows are therefore read again when a run ends, and at most a
 million pairs are ranked.
 """
 
@@ -28,14 +28,14 @@ class RankCorrelation:
     n: int = 0
     """Number of pairs of a reward and a numeric label."""
     all: bool = True
-    """Whether all pairs were ranked, not only the first ones."""
+    """True if all pairs were ranked, not only the first ones."""
 
     def to_json(self) -> dict[str, float | int | None]:
-        """The correlation and its number of pairs."""
+        """Return the correlation and the number of pairs."""
         return {"spearman": self.spearman, "spearman_n": self.n}
 
     def lines(self) -> list[str]:
-        """The correlation for people; empty without numeric labels."""
+        """Return the correlation as a line of text; empty without numeric labels."""
         if not self.n:
             return []
         known = "unknown: one of the two never changes" if self.spearman is None else f"{self.spearman:.3f}"
@@ -89,7 +89,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
 
 
 def _ranks(values: Sequence[float]) -> array[int]:
-    """Twice the rank of each value, starting at 2; equal values share the mean of their ranks."""
+    """Return twice the rank of each value, from 2; equal values share the mean of their ranks."""
     ranks = array("q", bytes(8 * len(values)))
     order = sorted(range(len(values)), key=values.__getitem__)
     start = 0
@@ -104,7 +104,7 @@ def _ranks(values: Sequence[float]) -> array[int]:
 
 
 def _correlation(ones: Sequence[int], others: Sequence[int]) -> float | None:
-    """Pearson correlation of integers, exact until its last step."""
+    """Return the Pearson correlation of integers, exact until its last step."""
     n, one, other = len(ones), sum(ones), sum(others)
     joint = n * sum(map(int.__mul__, ones, others)) - one * other
     spread = n * sum(map(int.__mul__, ones, ones)) - one * one

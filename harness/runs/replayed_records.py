@@ -23,7 +23,7 @@ __all__ = ["RecordsSeen", "ReplayedRecords", "RunReading", "records_seen"]
 
 @dataclass(slots=True)
 class RunReading:
-    """Facts other than the groups, collected in one pass over a run's rewards."""
+    """Facts about a run's gradings, collected in one pass over its rewards."""
 
     first: dict[str, int] = field(default_factory=dict)
     """Offset of the first rollout with a reward, by record."""
@@ -32,7 +32,7 @@ class RunReading:
 
     @property
     def seconds(self) -> float | None:
-        """The mean duration of a grading; None if the run measured no durations."""
+        """Mean duration of a grading; None if the run measured no durations."""
         return self._total_ms / self._timed / 1000 if self._timed else None
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -111,7 +111,7 @@ class ReplayedRecords:
             self._by_content.setdefault(content_key(value), value)
 
     def rollout_of(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The first rollout of a training record; None if it has none, or the run cannot be read again."""
+        """Return a training record's first rollout, or None if no rollout of the record can be found."""
         content, key = content_key(record), record_key(record)
         rollout = self._named.get((key, leak_key(record)))
         if rollout is None and (content == key or content in self._first):
@@ -121,9 +121,9 @@ class ReplayedRecords:
         return rollout
 
     def group_of(self, record: Mapping[str, Any]) -> str | None:
-        """The group of a training record's rollouts; None if no group certainly belongs to the record.
+        """Return the group of a training record's rollouts, or None if none certainly belongs to it.
 
-        Without the rollouts, a record without a name can still be found by its group's name.
+        If the rollouts cannot be read again, a record without a name can still be found by its group's name.
         """
         rollout = self.rollout_of(record)
         if rollout is not None:
@@ -142,7 +142,6 @@ class _Fields:
         self.added: set[str] = set()
 
     def compare(self, rollout: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Compare one graded record."""
         there = record_fields(rollout, self._hidden).keys()
         here = record_fields(record).keys()
         self.lacking |= there - here
@@ -150,7 +149,7 @@ class _Fields:
 
 
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Yield the rollouts at the given offsets of the run's input. Skip lines that are not rollouts."""
+    """Return the rollouts at these offsets of the run's input; lines that are not rollouts are skipped."""
     found = {}
     for at, line in lines_at(run.rollouts, places):
         value = _usable(line)
@@ -167,7 +166,7 @@ def _values(training: DataFile) -> Iterator[dict[str, Any]]:
 
 
 def _usable(line: bytes) -> dict[str, Any] | None:
-    """A line whose keys can be computed; validation reports problems with other lines."""
+    """Parse a line; return None if its keys cannot be computed, which `rft validate` reports."""
     try:
         value = flattened(parse(line))
         record_key(value), content_key(value)

@@ -1,6 +1,6 @@
 """The rows of a run's `rewards.jsonl`, one per grading, and their totals.
 
-The key of a row is (input, at, repeat).
+A row is identified by its input, `at` and `repeat`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 
 _LONGEST_NAME = 200
 QUESTIONS = "judge_calls"
-"""The metric for the number of questions that a judge was asked about a sample."""
+"""Name of the metric that counts the questions to a judge about a sample."""
 
 
 class Row(TypedDict):
-    """One grading. It is a plain dict, because there may be millions."""
+    """One grading. A row is a plain dict, because there may be millions of rows."""
 
     at: int
     """Byte offset of the rollout's line in the input."""
     repeat: int
     id: Any
     group: str | None
-    """The record; None for an unusable line, which has no reward."""
+    """The rollout's record; None for an unusable line, which has no reward."""
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
@@ -45,11 +45,11 @@ class Row(TypedDict):
     length: NotRequired[int]
     """Length of the whole completion in characters, including reasoning. Older runs lack it."""
     finish: NotRequired[str]
-    """The reason why the model stopped, if the rollout has a `finish_reason`."""
+    """Finish reason of the completion, if the rollout has a `finish_reason`."""
     label: NotRequired[Any]
-    """The rollout's known verdict, if the run has a label."""
+    """The rollout's label, if the run has a label field."""
     wires: NotRequired[dict[str, Any]]
-    """The reward from each wire format, if the formats disagree."""
+    """Reward from each wire format, if the formats disagree."""
     fields: NotRequired[list[str]]
     """Fields with a different value in another rollout of the record."""
 
@@ -83,7 +83,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def parse_row(line: bytes) -> Row:
-    """Read one line of a rewards file.
+    """Parse one line of a rewards file.
 
     Raises:
         LineError: The line is not a row.
@@ -116,7 +116,7 @@ class Totals:
     """Totals of many rows."""
 
     gradings: int = 0
-    """All rows, with and without a reward."""
+    """Number of rows, with and without a reward."""
     rewards: int = 0
     """Number of rows with a reward."""
     total: float = 0.0
@@ -134,19 +134,19 @@ class Totals:
     """Number of rows that could not be compared, because the label, the reward or the range is missing."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     fields: dict[str, int] = field(default_factory=dict)
-    """Number of rows, by field, whose value differs from another rollout of the same record."""
+    """For each field, the number of rows whose value differs from another rollout of the same record."""
 
     questions: int = 0
     """Number of questions that judges answered, if they count them."""
 
     @property
     def mean(self) -> float | None:
-        """The mean reward; None without any reward."""
+        """Mean reward; None without any reward."""
         return self.total / self.rewards if self.rewards else None
 
     @property
     def possible(self) -> bool:
-        """Whether these totals are possible; a damaged file may contain anything."""
+        """False if these totals cannot occur, as in a damaged file."""
         counts = (
             self.wires,
             self.agreed,
@@ -195,7 +195,7 @@ class Totals:
             self._add_label(row, middle, rule)
 
     def add_all(self, rows: Iterable[Row], middle: float | None = None, rule: LabelRule = PLAIN) -> None:
-        """Count rows. The other arguments are the same as for `add`."""
+        """Count several rows; see `add` for the other arguments."""
         for row in rows:
             self.add(row, middle, rule)
 
@@ -232,12 +232,14 @@ class Totals:
         self.fields = dict(Counter(self.fields) + Counter(other.fields))
 
     def to_json(self) -> dict[str, Any]:
-        """The totals as JSON, with the mean."""
+        """Return the totals as JSON, with the mean."""
         return {**asdict(self), "mean": self.mean}
 
 
 def total_of(shards: Mapping[int, Totals]) -> Totals:
-    """Totals of a whole run. Shards are added in order, so a resumed run gets exactly the same sum.
+    """Return the totals of a whole run.
+
+    Shards are added in order, so that a resumed run gets exactly the same sum.
 
     Args:
         shards: The totals of each shard, by its number.
@@ -249,29 +251,29 @@ def total_of(shards: Mapping[int, Totals]) -> Totals:
 
 
 def judge_questions(metrics: Mapping[str, float]) -> int:
-    """Number of questions that a judge answered for one sample, including judges inside a combined grader."""
+    """Return the number of questions that judges answered for a sample, also in a combined grader."""
     return sum(int(metrics[name]) for name in metrics_named(QUESTIONS, metrics))
 
 
 def metrics_named(name: str, metrics: Iterable[str]) -> list[str]:
-    """Metrics with this name; in a combined grader, the part's name is their prefix.
+    """Return the metrics with this name, which a combined grader prefixes with the name of its part.
 
     Args:
-        name: The name that the part itself uses.
-        metrics: The names of a grading's metrics.
+        name: Name of the metric in the part itself.
+        metrics: Names of a grading's metrics.
     """
     return [metric for metric in metrics if metric == name or metric.endswith(f".{name}")]
 
 
 def failure_of(row: Row) -> tuple[str, str]:
-    """The kind and message of a row without a reward."""
+    """Return the kind and message of a row without a reward."""
     error = row["error"]
     assert error is not None  # `parse_row` and `grade_batch` ensure it
     return error["kind"], error["message"]
 
 
 def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
-    """Build the error for a run without any reward.
+    """Return the error for a run without any reward.
 
     Args:
         rewards: The file with the run's rows.
@@ -289,6 +291,6 @@ def no_rewards(rewards: Path, errors: Mapping[str, int]) -> InputError:
 
 
 def sample_name(row: Row) -> str:
-    """A name by which `rft show RUN` finds a row's sample: its id, or its place if it has no short id."""
+    """Return the name by which `rft show RUN` finds a sample: its id, or its offset if the id is long."""
     name = str(row["id"])
     return f"at-{row['at']}" if row["id"] is None or len(name) > _LONGEST_NAME else name

@@ -15,7 +15,7 @@ __all__ = ["found_again", "holds_local_files", "same_text"]
 
 
 def holds_local_files(sources: Sequence[SourceFacts]) -> bool:
-    """Whether the input consists only of local files, so that reading it again costs nothing."""
+    """Return True if all sources are local files, so that reading them again costs nothing."""
     return all(one.mtime_ns is not None for one in sources)
 
 
@@ -26,8 +26,7 @@ def found_again(given: InputFacts) -> Source | str:
         given: The run's facts about its input.
 
     Returns:
-        The sources if their content has not changed since grading, or else the reason why they cannot be
-        used.
+        The source if its content has not changed since grading, otherwise the reason why it cannot be used.
     """
     now = []
     for one in given.sources:
@@ -53,11 +52,11 @@ def found_again(given: InputFacts) -> Source | str:
 
 
 def same_text(was: InputFacts, now: InputFacts) -> bool:
-    """Whether two inputs have the same content, regardless of location. The second is read if necessary.
+    """Return True if two inputs have the same content, even in different places.
 
     Args:
         was: The input of a run that was started.
-        now: The requested input.
+        now: The requested input, which is read if necessary.
     """
     if not was.like(now):
         return False

@@ -1,7 +1,7 @@
-"""A run's folder: `run.json`, the shards that workers append to, and finally `rewards.jsonl`.
+"""The folder of a run: `run.json`, the shards that workers append to, and finally `rewards.jsonl`.
 
-`run.json` is replaced as a whole, shards are append-only, and a finished run is never written again. A lock
-shows whether a process is working in the folder; the operating system releases it when its holder ends.
+`run.json` is replaced as a whole, shards are append-only, and a finished run is never written again. A
+process that works in the folder holds a lock, which the operating system releases when the process ends.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ SAME = (
     *("grader", "input", "target", "wire", "repeats", "limit", "label", "label_rule"),
     *("fields", "records", "answers", "versions"),
 )
-"""The parts of `run.json` that decide whether two runs do the same work."""
+"""Parts of `run.json` that must be equal for one run to be resumed as another."""
 
 
 class Run:
-    """One run's folder.
+    """The folder of one run.
 
     Args:
         folder: `runs/<id>`.
@@ -52,12 +52,12 @@ class Run:
 
     @property
     def rewards(self) -> Path:
-        """The rewards in input order. The file exists once the run is done."""
+        """File of the rewards in input order. It exists once the run is done."""
         return self.folder / "rewards.jsonl"
 
     @property
     def own_rollouts(self) -> Path:
-        """The rollouts stored in the run's folder: made from records, or copied from a stream."""
+        """File of the rollouts stored in the run's folder: made from records, or copied from a stream."""
         return self.folder / "rollouts.jsonl"
 
     @property
@@ -75,17 +75,17 @@ class Run:
 
     @property
     def rollouts_name(self) -> str:
-        """The location of the rollouts, for people; the rollouts may no longer exist."""
+        """Location of the rollouts for messages. The rollouts may no longer exist."""
         return str(self.own_rollouts) if self.facts.input.own else self.facts.input.name
 
     @property
     def done(self) -> bool:
-        """Whether every shard has been graded and merged."""
+        """True if every shard has been graded and merged."""
         return self.facts.state == "done"
 
     @property
     def published(self) -> bool:
-        """Whether the user has decided about the answers that the run recorded, if there are any."""
+        """False while the user still has to decide about the answers that the run recorded."""
         answers = self.facts.answers
         return answers is None or not answers.asks or answers.published
 
@@ -102,7 +102,7 @@ class Run:
         return self.facts.totals
 
     def why_unreadable(self) -> str | None:
-        """The reason why the run's rollouts cannot be read again; None if they are unchanged."""
+        """Return why the run's rollouts cannot be read again, or None if they are unchanged."""
         self._rollouts = None
         if not self.facts.input.own:
             found = found_again(self.facts.input)
@@ -115,7 +115,7 @@ class Run:
         return None
 
     def shard(self, number: int) -> Path:
-        """The rewards of one byte range of the input."""
+        """Return the path of a shard, the file with the rewards of one byte range of the input."""
         return self.folder / "shards" / f"{number}.jsonl"
 
     def save(self, **changed: Any) -> None:
@@ -125,7 +125,7 @@ class Run:
             write_json(self.folder / "run.json", as_json(self.facts))
 
     def merge(self) -> None:
-        """Merge the shards into `rewards.jsonl`, and delete them."""
+        """Merge the shards into `rewards.jsonl`, if that file does not exist yet."""
         if not self.rewards.exists():
             for left in self.folder.glob(".rewards.jsonl.*.new"):  # a killed merge left it
                 left.unlink()
@@ -136,7 +136,7 @@ class Run:
                         shutil.copyfileobj(part, whole, 1 << 20)
 
     def close(self, totals: Totals) -> None:
-        """Record that the run is done."""
+        """Record that the run is done, and delete its shards."""
         self.save(state="done", totals=totals)
         shutil.rmtree(self.folder / "shards", ignore_errors=True)
 
@@ -146,7 +146,7 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
 
     Args:
         runs: The folder of all runs.
-        name: The run's id; by default the time and the grader's name.
+        name: Id of the run; by default the time and the grader's name.
         facts: The contents of `run.json`; its id and state are set here.
 
     Raises:
@@ -213,7 +213,7 @@ def open_run(folder: Path) -> Run:
 
 
 def unfinished(runs: Path, facts: RunFacts) -> Run | None:
-    """The newest unfinished run of the same work, or None."""
+    """Return the newest unfinished run of the same work, or None."""
     for path in sorted(runs.glob("[!.]*/run.json"), key=_age):
         try:
             run = open_run(path.parent)
@@ -232,9 +232,9 @@ def _age(path: Path) -> float:
 
 
 def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
-    """The differences between two runs that prevent resuming one as the other; empty if there are none.
+    """Return the differences between two runs that prevent resuming one as the other.
 
-    Inputs are the same if they are the same unchanged file, or if their content is equal.
+    Two inputs are the same if they are the same unchanged file, or if their content is equal.
     """
     return (
         [
@@ -252,13 +252,13 @@ def other_work(begun: RunFacts, asked: RunFacts) -> list[str]:
 
 
 def _other_fan_out(was: FanOutFacts | None, now: FanOutFacts | None) -> list[str]:
-    """Whether two runs keep their parts in different places: locally, in S3, or under another prefix."""
+    """Compare where two runs store their parts: locally, in S3, or under another prefix."""
     places = [None if one is None else one.prefix for one in (was, now)]
     return [] if places[0] == places[1] else ["way to fan out"]
 
 
 def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
-    """The differences between two graders, their imports and the files they read; empty if there are none."""
+    """Return the differences between two graders, their packages and the files that they read."""
     changed = changed_files(was.files)
     alike = replace(was, files=now.files, packages=now.packages) == now
     if alike and was.packages == now.packages and not changed:
@@ -272,17 +272,15 @@ def _other_grader(was: GraderFacts, now: GraderFacts) -> list[str]:
 
 
 def _same_records(was: RecordFacts | None, now: RecordFacts | None) -> bool:
-    """Whether two record files have the same content."""
     return was is not None and now is not None and was.sha256 == now.sha256
 
 
 def _same_answers(was: AnswersFacts | None, now: AnswersFacts | None) -> bool:
-    """Whether two runs use the same recorded answers and treat other requests in the same way."""
     return was is not None and now is not None and was.same_work(now)
 
 
 def changed_files(files: Mapping[str, str]) -> list[str]:
-    """The files that no longer have the recorded hashes.
+    """Return the files that no longer have the recorded hashes.
 
     Args:
         files: SHA-256 by path.
@@ -299,7 +297,7 @@ def changed_files(files: Mapping[str, str]) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    """The hash of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
