@@ -1,8 +1,8 @@
-"""Tests a grader on the references themselves, without a model and without labels.
+"""Tests a grader on reference answers, without a model and without labels.
 
-A grader that prefers a record's own reference to another record's can tell right from wrong. A grader that
-does not may only expect another format than the references have. So these figures can show that a grader
-works, but never that it is wrong.
+A grader that gives a record's own reference a higher reward than another record's can tell right from wrong.
+A grader that does not may only expect another format than the references have. These figures can therefore
+show that a grader works, but never that it is wrong.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _WORKS = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """Rewards of references graded as completions."""
+    """Rewards of references that were graded as completions."""
 
     own: int
     """Number of records whose own reference was graded."""
     own_highest: int | None
-    """Number of own references with the highest reward of the grader's range; None if it is unknown."""
+    """Number of own references with the highest reward of the range; None if the range is unknown."""
     other: int
     """Number of records for which another record's reference was graded."""
     other_lowest: int | None
-    """Number of other records' references with the lowest reward of the range; None if it is unknown."""
+    """Number of other records' references with the lowest reward; None if the range is unknown."""
     pairs: int
     """Number of records with a reward for both references."""
     apart: int
     """Number of records whose own reference got a higher reward than the other record's reference."""
     below: list[str] = field(default_factory=list)
-    """Ids of the records' own references that got less than the highest reward."""
+    """Ids of own references that got less than the highest reward."""
 
     @property
     def works(self) -> bool:
-        """Whether the grader distinguishes a record's own reference from another record's."""
+        """True if nearly every record's own reference got a higher reward than another record's."""
         return self.pairs > 0 and self.apart >= _WORKS * self.pairs
 
 

@@ -1,8 +1,8 @@
 """Compares the rewards of a run with stored rewards.
 
-Both are in files whose lines have an `id` and a `reward`: the `rewards.jsonl` of an earlier run, or a
-handwritten file. Lines are matched by id and repeat, and lines with the same id by their order, so stored
-rewards stay valid when other lines of the file change. Repeats in only one of the files are not compared.
+Stored rewards are the `rewards.jsonl` of an earlier run, or a handwritten file whose lines have an `id` and a
+`reward`. Lines are matched by id and repeat, and lines with the same id by their order, so stored rewards
+stay valid when other lines of the rollouts file change. Repeats that only one side has are not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.data.sources import DataFile
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
-"""Rewards that differ by no more than this count as equal, because rounding changes sums of components."""
+"""Maximum difference between equal rewards, because rounding changes sums of components."""
 
 
 class StoredReward(NamedTuple):
@@ -28,12 +28,12 @@ class StoredReward(NamedTuple):
     id: Any
     reward: float | None
     repeat: int | None = None
-    """The number of the repeat; None if a handwritten file does not specify it."""
+    """Number of the repeat; None if a handwritten file does not specify it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RewardDifference:
-    """One reward that differs from the stored one."""
+    """A reward that differs from the stored one."""
 
     id: Any
     expected: float | str | None
@@ -47,7 +47,7 @@ class RewardDifference:
 
 
 def same_reward(one: float | None, other: float | None) -> bool:
-    """Whether two rewards are equal except for rounding; None equals only None."""
+    """Return True if two rewards are equal except for rounding; None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= TOLERANCE

@@ -1,4 +1,4 @@
-"""Expected rewards in a rollouts file: the field `expected_reward` of a line.
+"""Parses the rewards that a rollouts file expects, in the field `expected_reward`.
 
 The value is a number, null for no reward, or an object with `at_least`, `at_most` or both. A line without the
 field expects any reward in the grader's range.
@@ -27,10 +27,10 @@ class Expectation:
     at_least: float | None = None
     at_most: float | None = None
     no_reward: bool = False
-    """Whether grading is expected to end without a reward."""
+    """True if grading is expected to end without a reward."""
 
     def holds(self, reward: float | None, bounds: Bounds | None) -> bool:
-        """Whether a reward is within the bounds.
+        """Return True if a reward is as expected.
 
         Args:
             reward: The reward; None if grading failed.
@@ -42,7 +42,7 @@ class Expectation:
         return (low is None or reward >= low - TOLERANCE) and (high is None or reward <= high + TOLERANCE)
 
     def words(self, bounds: Bounds | None) -> str:
-        """The expectation in words, such as `expected 1`."""
+        """Return the expectation in words, such as `at least 0.5`."""
         low, high = self._within(bounds)
         if self.no_reward:
             return "no reward"
@@ -53,14 +53,14 @@ class Expectation:
         return f"{low:g}" if low == high else f"from {low:g} to {high:g}"
 
     def _within(self, bounds: Bounds | None) -> tuple[float | None, float | None]:
-        """The line's bounds, or the grader's range if the line has no bounds."""
+        """Return the line's bounds, or the grader's range if the line has no bounds."""
         if self.at_least is None and self.at_most is None and bounds is not None:
             return bounds
         return self.at_least, self.at_most
 
 
 def expectation_of(line: Mapping[str, Any]) -> Expectation:
-    """Read the expectation of a line.
+    """Parse the expectation of a line.
 
     Args:
         line: The line, with the fields of its `metadata` merged in.

@@ -1,4 +1,4 @@
-"""Formats a graded rollout for a test failure: its reward, its texts, and their differences."""
+"""Formats a graded rollout for a test failure, with its reward, completion and reference."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _REWARD = 300
 
 
 def reward_text(row: Row) -> str:
-    """A grading's reward, or the reason why there is no reward."""
+    """Return a grading's reward, or the reason why it has none."""
     if row["reward"] is not None:
         return f"reward {row['reward']}"
     return shortened("no reward ({}: {})".format(*failure_of(row)), _REWARD)
 
 
 def claim_text(claim: str) -> str:
-    """Wrap a paragraph of a failure's text, and remove terminal control characters from it."""
+    """Wrap a paragraph of a failure message, and remove terminal control characters from it."""
     return wrapped(printable(claim), WIDTH)
 
 
 def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
-    """Format a grading with all the information needed to understand it.
+    """Format a grading with its reward, completion, reference and metrics.
 
     Args:
         row: The grading.
@@ -51,7 +51,7 @@ def graded_text(row: Row, rollout: Rollout, more: str = "") -> str:
 
 
 def sample_lines(row: Row, rollout: Rollout) -> list[str]:
-    """Format the texts and metrics of a grading."""
+    """Format the completion, reference and metrics of a grading."""
     completion, reference = _texts(rollout)
     found = [
         claim_text(f"    completion: {_short(completion)}"),
@@ -65,7 +65,7 @@ def sample_lines(row: Row, rollout: Rollout) -> list[str]:
 
 
 def _texts(rollout: Rollout) -> tuple[Any, Any]:
-    """The completion and reference as a grader reads them, or as stored if it cannot read them."""
+    """Return the completion and reference as a grader sees them, or as stored if it cannot parse them."""
     sent = rollout.sent or {}
     try:
         sample: Sample[Any] = Sample(sent)

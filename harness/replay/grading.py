@@ -1,7 +1,7 @@
 """Sends batches of rollouts to a target in a service's event format, and converts the answers to rows.
 
-Rows keep the order of the rollouts. Each batch is sent once for each repeat and each wire format; a batch too
-large for the target is split. A failure is a row without a reward, never a low reward.
+Rows keep the order of the rollouts. Each batch is sent once for each repeat and wire format, and a batch that
+is too large for the target is split. A failure becomes a row without a reward, never a low reward.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _OF_THE_CALL = "ErrorBudgetExceeded"
 """Error type of a call that failed because of too many recent failures; no single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
-"""Lambda's error types for an event that it would not send to any function."""
+"""Lambda's error types for an event that it rejects before any function gets it."""
 
 
 class LastingServiceError(ServiceError):
-    """The service refused a request, and would refuse it again."""
+    """Raised when a service refused a request, and would refuse it again."""
 
 
 def profiles_of(wire: str) -> list[Profile]:
@@ -77,10 +77,10 @@ def grade_all(
 
     Args:
         target: The target that grades.
-        rollouts: Unusable ones become rows of error kind `input`.
-        profiles: The wire formats to use; the rewards in the first one are recorded.
+        rollouts: The rollouts. Unusable rollouts become rows of error kind `input`.
+        profiles: The wire formats to use. The rewards in the first one are recorded.
         repeats: Number of times to grade each rollout.
-        keep_label: Whether rows include their rollout's label.
+        keep_label: True if rows include their rollout's label.
         keep: Called with the rows as they arrive, ordered by rollout and repeat.
 
     Raises:
@@ -114,8 +114,8 @@ def grade_all(
 def _streaming(target: Target, times: int) -> InProcessTarget | None:
     """Return the target if it may accept samples as a stream, one per call.
 
-    With recorded answers, several wire formats or repeats are graded separately: the second wire format gets
-    the same answers as the first, but the second repeat gets its own.
+    With recorded answers, several wire formats or repeats are graded separately. All wire formats of a repeat
+    get the same answers, but each repeat gets its own.
     """
     if isinstance(target, AnsweredTarget):
         return target.streams if times == 1 else None
@@ -123,7 +123,7 @@ def _streaming(target: Target, times: int) -> InProcessTarget | None:
 
 
 def _samples_a_call(target: Target) -> int:
-    """Number of samples per call; 1 if a missing recorded answer should fail only its own sample."""
+    """Return 1 if a missing recorded answer should fail only its own sample, otherwise `BATCH`."""
     alone = isinstance(target, AnsweredTarget) and not target.book.asks and not target.takes_batches
     return 1 if alone else BATCH
 
@@ -136,14 +136,14 @@ def _grade_stream(
     keep_label: bool,
     keep: Callable[[list[Row]], None],
 ) -> None:
-    """Grade rollouts sample by sample; a result may have to wait for slower samples before it."""
+    """Grade rollouts one sample per call. A result may have to wait for slower samples before it."""
     waiting: deque[Rollout] = deque()
     found: deque[Graded] = deque()
     each = repeats * len(profiles)
 
     def events() -> Iterator[Any]:
         for rollout in rollouts:
-            # The sample that was sent may be long, and is no longer needed.
+            # The row needs only the rollout's other fields, and the sample may be long.
             waiting.append(rollout if rollout.sent is None else rollout._replace(sent={}))
             if rollout.sent is None:
                 continue
@@ -175,10 +175,10 @@ def grade_batch(
 
     Args:
         target: The target that grades.
-        batch: Rollouts; unusable ones become rows of error kind `input`.
-        profiles: The wire formats to use; the rewards in the first one are recorded.
+        batch: The rollouts. Unusable rollouts become rows of error kind `input`.
+        profiles: The wire formats to use. The rewards in the first one are recorded.
         repeats: Number of times to grade each rollout.
-        keep_label: Whether rows include their rollout's label.
+        keep_label: True if rows include their rollout's label.
 
     Returns:
         The rows, ordered by rollout and repeat.
@@ -221,7 +221,6 @@ def _rows(
 
 
 def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
-    """Build the row of one grading."""
     reward, metrics, error, ms, reason = one
     at, own, group, _, label, _, differing, length, finish = rollout  # unpacking all fields at once is faster
     row: Row = {
@@ -250,7 +249,7 @@ def _row(rollout: Rollout, repeat: int, one: Graded, keep_label: bool) -> Row:
 def _grade_often(
     target: Target, sent: list[dict[str, Any]], profiles: Sequence[Profile], repeats: int
 ) -> list[list[list[Graded]]]:
-    """Grade in each wire format, once for each repeat; every grading gets its own copy of the rollouts."""
+    """Grade once for each repeat and wire format, each time with a new copy of the rollouts."""
     if repeats == len(profiles) == 1:
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
     # A grader may modify its input; marshal is the fastest way to copy JSON values.
@@ -279,11 +278,12 @@ def grade_samples(
         samples: Objects as in a rollouts file, without the harness's own fields.
         profile: The wire format.
         retry: Makes a call, retries it if that may help, and returns the last answer.
-        divide: Split a call in which the grader failed, so that the sample that caused it fails alone.
+        divide: True to split a call in which the grader failed, so that the sample that caused it fails
+            alone.
 
     Returns:
         The result of each sample, in order. A sample refused for its size has an error of kind `input`; the
-        samples of a call in which the grader failed have one of kind `call`.
+            samples of a call in which the grader failed have one of kind `call`.
 
     Raises:
         ServiceError: The target cannot be reached.
@@ -316,7 +316,7 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Whether one sample may have made the call fail: the function raised, exited, or gave a bad answer."""
+    """Return True if one sample may have made the call fail: the function raised, exited or misbehaved."""
     return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 
@@ -325,9 +325,9 @@ def _call_failed(one: Graded) -> bool:
 
 
 def _too_much(again: Answer, count: int) -> list[Graded]:
-    """Retry a call that failed although none of its samples fails in smaller calls.
+    """Return the results of a retried call, none of whose samples fails in smaller calls.
 
-    A service would retry too, so if the retry succeeds, its result counts. A second failure means that the
+    A service would retry too, so the result of a successful retry counts. A second failure means that the
     call is too large.
     """
     items = _items(again, count)
@@ -349,14 +349,14 @@ def _send(target: Target, event: Any, count: int) -> Answer:
 
 
 def _too_large(target: Target, event: Any) -> str | None:
-    """The reason why a target would refuse an event because of its size; None if it would accept it."""
+    """Return why a target would refuse an event for its size, or None if it would accept the event."""
     if target.max_bytes is None or len(json.dumps(event)) <= target.max_bytes:
         return None
     return f"the sample exceeds the limit of {target.max_bytes:,} bytes for one call"
 
 
 def _items(answer: Answer, count: int) -> list[Graded]:
-    """Split an answer into samples; if the grader failed, every sample has an error of kind `call`."""
+    """Return the result of each sample; if the grader failed, each one is an error of kind `call`."""
     share = answer.ms / count
     fault = answer.fault
     if isinstance(fault, ServiceFault):
@@ -373,7 +373,7 @@ def _items(answer: Answer, count: int) -> list[Graded]:
 
 
 def _same(one: Graded, other: Graded) -> bool:
-    """Whether two wire formats had the same result; error messages may differ."""
+    """Return True if two wire formats had the same result; error messages may differ."""
     mine = one.reward, one.metrics, one.error and one.error["kind"]
     return mine == (other.reward, other.metrics, other.error and other.error["kind"])
 

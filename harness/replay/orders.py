@@ -23,14 +23,14 @@ class WorkOrder:
     """Everything a worker needs to grade shards of a run."""
 
     run: Path
-    """The run's folder."""
+    """Folder of the run."""
     folder: Path
     """The parent's working folder, from which the grader is imported."""
     path: tuple[str, ...]
     """The parent's `sys.path`."""
     rollouts: tuple[SourceFacts, ...]
     lengths: tuple[int, ...] = ()
-    """The lengths of the parts, as in `InputFacts`."""
+    """Lengths of the parts, as in `InputFacts`."""
     shards: tuple[tuple[int, int], ...]
     target: TargetFacts
     wire: str
@@ -50,14 +50,14 @@ class ShardOrder:
 
     shard: int
     alone: bool = False
-    """Whether to grade each rollout in its own call, to find the one that ends its worker."""
+    """True to grade each rollout in its own call, to find the one that ends its worker."""
     crash: str | None = None
-    """The error with which the first ungraded rollout ended its workers; it is recorded for that rollout."""
+    """Error to record for the first ungraded rollout, which has ended its workers; None otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Shows that a worker is alive; it sends one every second unless C code blocks the interpreter."""
+    """Sent by a worker every second, unless C code blocks the interpreter."""
 
     kind: Literal["heartbeat"] = "heartbeat"
 
@@ -94,10 +94,10 @@ def to_line(message: WorkOrder | ShardOrder | ShardReport | WorkerFailure | Hear
 
 
 def from_line(kind: Any, line: str | bytes) -> Any:
-    """Read a message.
+    """Parse a message.
 
     Args:
-        kind: Its class, or a union of classes.
+        kind: Class of the message, or a union of classes.
         line: A line written by `to_line`.
     """
     return typed(kind, json.loads(line))

@@ -1,7 +1,7 @@
 """Prepares a replay: finds the input and the grader, starts or resumes a run, and cuts it into shards.
 
-Two commands for the same work (same input, grader, target and options) use the same run: the second resumes
-the run that the first started.
+Two commands with the same input, grader, target and options use the same run: the second command resumes the
+run that the first one started.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""Minimum size of a shard: it lets a slow grader use every core on a small file, and is worth a worker."""
+"""Minimum size of a shard in bytes; smaller shards would not be worth a worker."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
-"""Maximum number of files or objects in one run; `run.json` holds their names and ETags."""
+"""Maximum number of files or objects in one run; `run.json` lists them all."""
 _BLOCK = 1 << 20
 _TELL_S = 0.1
 
@@ -62,7 +62,7 @@ class ReplayRequest:
     """The options of a replay."""
 
     rollouts: DataFile
-    """Rollouts, or records from which to make rollouts: files or S3 objects, read as one text."""
+    """Files or S3 objects with rollouts, or with records from which to make rollouts."""
     grader: str | None = None
     """The grader as `module:name` or `file.py:name`; not needed for a target that runs elsewhere."""
     handler: str | None = None
@@ -84,23 +84,23 @@ class ReplayRequest:
     limit: int | None = None
     """Number of rollouts to replay, from the start of the file; None replays all."""
     label: str | None = None
-    """Field of the rollouts with a verdict."""
+    """Field of the rollouts with the label."""
     label_rule: LabelRule = PLAIN
     keep_field: tuple[str, ...] = ()
     """Fields that the grader sees although they differ within a record."""
     records: Path | None = None
-    """The training records; the grader sees their fields instead of the rollouts'."""
+    """The training file; the grader sees the fields of its records instead of the rollouts'."""
     range: Bounds | None = None
     """The grader's range, if its declaration cannot be read."""
     answers: Path | None = None
     """Recorded answers of the services that the grader calls."""
     ask: Ask = "never"
-    """Which of the grader's requests go to the services, so that their answers are recorded."""
+    """Requests of the grader that go to the services, whose answers are then recorded."""
     runs: Path = Path("runs")
     name: str | None = None
-    """The run's id; if None, it is made from the time and the grader."""
+    """Id of the run; if None, it is made from the time and the grader."""
     fresh: bool = False
-    """Whether to start a new run even if the same work was started before."""
+    """True to start a new run even if the same work was started before."""
     completion_template: str | None = None
     fan_out: FanOutFacts | None = None
     """Settings for workers in AWS; if None, this machine grades the rollouts."""
@@ -111,8 +111,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
 
     Args:
         request: The options.
-        copying: Called several times a second with the number of bytes copied, if the run has to keep a copy
-            of its input.
+        copying: Called several times a second with the number of bytes copied, if the input has to be copied.
 
     Raises:
         InputError: An option names something that does not exist, or that does not fit the other options.
@@ -178,7 +177,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields of the rollouts the grader sees; if they are made from records, it sees all."""
+    """Decide which fields the grader sees; it sees all fields of rollouts that are made from records."""
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
@@ -188,7 +187,6 @@ def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[Fiel
 
 
 def _answers(request: ReplayRequest, target: TargetFacts) -> AnswersFacts | None:
-    """The file of recorded answers, if one is named."""
     if request.answers is None:
         if request.ask != "never":
             what = "--ask says what to record, but there is no file for it"
@@ -254,7 +252,7 @@ def _cut(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> 
 
 
 def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Copying) -> Source:
-    """Write the rollouts that are stored in the run's folder: made from records, or copied."""
+    """Write the rollouts of the run's folder, which are made from records or copied from the input."""
     # A killed process may have left these files behind.
     for left in (run.own_rollouts, *run.folder.glob(".rollouts.jsonl.*.new")):
         left.unlink(missing_ok=True)
@@ -297,7 +295,7 @@ def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
 
 
 def _end_of(source: Source, limit: int | None) -> int | None:
-    """The size of a source, if known, or the offset after its first `limit` lines that are not blank."""
+    """Return the offset after the first `limit` lines that are not blank, or the size of the source."""
     if limit is None:
         return source.size
     seen = 0
@@ -325,7 +323,7 @@ def _identity(source: Source, derived: bool, template: str | None) -> InputFacts
 
 
 def versions_here() -> dict[str, str]:
-    """Versions of Python and this project, which affect grading on this machine."""
+    """Return the versions of Python and this project, which affect grading on this machine."""
     from importlib.metadata import version
 
     return {"python": platform.python_version(), "rft-graders": version("rft-graders")}

@@ -1,6 +1,6 @@
 """Replaces the user's file of recorded answers with the answers of a run, and reports the effect.
 
-To get the rewards with the old answers, the run's rollouts are replayed with them; no service is called.
+For comparison, the run's rollouts are replayed with the old answers. No service is called.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class AnswerDrift:
-    """Differences between the rewards of the same rollouts with the old and the new answers."""
+    """Differences between the rewards of the same rollouts with old and new answers."""
 
     compared: int
-    """Number of gradings that have a reward both with the old and with the new answers."""
+    """Number of gradings that have a reward with both the old and the new answers."""
     changed: int
     mean: float | None = None
     """Mean change of the reward over all compared gradings."""
@@ -43,7 +43,7 @@ class AnswerDrift:
 
 @dataclass(frozen=True, slots=True)
 class PublishedAnswers:
-    """What became of the answers that a run recorded."""
+    """Result of publishing the answers that a run recorded."""
 
     path: Path
     answers: int
@@ -53,16 +53,16 @@ class PublishedAnswers:
     gone: int
     """Number of answers in the old file that are not in the new one."""
     failed: int = 0
-    """Number of gradings without an answer, because of which the file was not replaced; 0 if it was."""
+    """Number of failed gradings, because of which the file was not replaced; 0 if it was replaced."""
     drift: AnswerDrift | None = None
-    """The change of the rewards; None without an old file, or if none of its questions were asked again."""
+    """Changes of the rewards; None without an old file, or if none of its questions were asked again."""
     notes: tuple[str, ...] = ()
     """Parts of the recording that a replay cannot repeat."""
     kept: Path | None = None
-    """The file that has the new answers if the user's file was not replaced."""
+    """File with the new answers, if the user's file was not replaced."""
 
     def lines(self) -> Iterator[str]:
-        """Summarize the outcome in a few lines."""
+        """Yield a summary as lines of text."""
         path = os.path.relpath(self.path)
         if self.drift is not None:
             yield from _drift_lines(self.drift)
@@ -95,10 +95,10 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
 
     Args:
         run: A completed run.
-        cores: The same as for `replay`.
+        cores: As for `replay`.
 
     Returns:
-        The outcome; None for a run that recorded nothing.
+        The result; None for a run that recorded nothing.
 
     Raises:
         InputError: The file cannot be written.

@@ -1,7 +1,7 @@
-"""Records answers of the services that a grader calls during a run, so that a killed run loses none.
+"""Records the answers of services that a grader calls during a run, so that a killed run loses none.
 
 Each shard's answers go to an append-only file next to its rewards, so a resumed run never asks a question
-twice. When every shard is graded, the answers are merged into one file in the run's folder;
+twice. When every shard is graded, the answers are merged into one file in the run's folder.
 `harness.replay.published_answers` then updates the user's file.
 """
 
@@ -44,7 +44,7 @@ _PARTS = "answers"
 
 
 def begin_recording(folder: Path, answers: AnswersFacts) -> None:
-    """Keep a copy of the user's file, which will be replaced later.
+    """Copy the user's file into the run's folder, because it will be replaced later.
 
     Args:
         folder: The run's folder.
@@ -126,7 +126,7 @@ def collect_answers(run: Run) -> None:
 
 
 def refuse_changed_answers(facts: RunFacts) -> None:
-    """Refuse to finish a run whose file of recorded answers changed in the meantime.
+    """Raise an error if a run's file of recorded answers changed during the run.
 
     Raises:
         InputError: The file changed, so workers may have used different answers.

@@ -1,4 +1,4 @@
-"""The result of a replay inside a test: the rewards, and assertions that show the texts when they fail."""
+"""The result of a replay inside a test: its rewards, and assertions about them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Replayed:
         rollouts: The rollouts, in the file's order.
         rows: The gradings, by rollout and repeat.
         bounds: The grader's range; None if unknown.
-        label: The field with the verdicts.
+        label: Field with the labels.
         wires: Number of wire formats used for each rollout.
         fields: The fields of the rollouts that the grader saw.
-        label_rule: The rule for interpreting the verdicts.
+        label_rule: The rule for interpreting the labels.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Replayed:
     def rewards(self) -> dict[Any, float | None]:
         """The first reward of each rollout, by id; None if grading failed.
 
-        An id that is a list or an object is given as JSON text.
+        An id that is a list or an object becomes a JSON string.
         """
         return {_key(row): row["reward"] for row in reversed(self.rows)}
 
@@ -98,7 +98,8 @@ class Replayed:
         """Assert that rewards equal the expected ones.
 
         Args:
-            expected: Rewards by id, or a file of stored rewards or a run, which must include every rollout.
+            expected: Rewards by id; or a file of stored rewards or a run's folder, which must include every
+                rollout.
         """
         __tracebackhide__ = True
         if isinstance(expected, Mapping):
@@ -123,7 +124,7 @@ class Replayed:
 
         Args:
             ids: Ids of rollouts, best first.
-            strict: Whether each reward must be greater than the next; otherwise it may be equal.
+            strict: True if each reward must be greater than the next; otherwise rewards may be equal.
         """
         __tracebackhide__ = True
         if len(ids) < 2:
@@ -147,8 +148,8 @@ class Replayed:
         """Assert that every rollout has a reward within bounds.
 
         Args:
-            low: The smallest allowed reward; None for the lowest of the grader's range.
-            high: The largest allowed reward; None for the highest of the grader's range.
+            low: The smallest allowed reward; None for the lowest reward of the grader's range.
+            high: The largest allowed reward; None for the highest reward of the grader's range.
         """
         __tracebackhide__ = True
         if low is None or high is None:
@@ -159,10 +160,10 @@ class Replayed:
         self._check(wrong, f"rewards are not all from {low:g} to {high:g}")
 
     def assert_agrees(self, at_least: float = 1.0) -> None:
-        """Assert that rewards agree with the rollouts' own verdicts; name their field as `label`.
+        """Assert that rewards agree with the rollouts' labels, whose field was passed as `label`.
 
         Args:
-            at_least: The share that must agree, from 0 to 1.
+            at_least: The share of gradings that must agree, from 0 to 1.
         """
         __tracebackhide__ = True
         if self.label is None:
@@ -207,7 +208,7 @@ class Replayed:
         return self.bounds
 
     def _changed(self, one: RewardDifference) -> str:
-        """Format a difference from a stored reward, with the texts of its rollout."""
+        """Format a difference from a stored reward, with the completion and reference of the rollout."""
         rows = [row for row in self.rows if row["id"] == one.id and row["reward"] == one.found]
         was = "no reward" if one.expected is None else one.expected
         now = one.found if one.found is not None or not rows else reward_text(rows[0])
@@ -215,7 +216,7 @@ class Replayed:
         return "\n".join([line, *(sample_lines(rows[0], self._by_place[rows[0]["at"]]) if rows else ())])
 
     def _rows_of(self, key: Any) -> list[Row]:
-        """The gradings of the only rollout with this id."""
+        """Return the gradings of the only rollout with this id."""
         rows = [row for row in self.rows if row["id"] == key]
         places = len({row["at"] for row in rows})
         if places != 1:
@@ -237,7 +238,7 @@ class Replayed:
         return graded_text(row, self._by_place[row["at"]], more)
 
     def _fail(self, claim: str, texts: Sequence[Callable[[], str]] = ()) -> None:
-        """Fail the test with a message, followed by the texts of the first few gradings."""
+        """Fail the test with a message, followed by the first few gradings."""
         __tracebackhide__ = True
         lines = [text() for text in texts[:SHOWN]]
         if len(texts) > SHOWN:
@@ -252,5 +253,5 @@ def _reward(row: Row) -> float:
 
 
 def _key(row: Row) -> Any:
-    """A row's id, as JSON text if it is not hashable."""
+    """Return a row's id, as a JSON string if it is not hashable."""
     return json.dumps(row["id"]) if isinstance(row["id"], list | dict) else row["id"]

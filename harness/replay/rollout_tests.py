@@ -1,4 +1,4 @@
-"""Runs a rollouts file as tests: grades each sample, and compares its reward with its line's expectation."""
+"""Runs a rollouts file as tests, which compare each sample's reward with the expected reward."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class RolloutTest:
     """One sample and its expected reward."""
 
     name: str
-    """The sample's id, made printable and unique in the file."""
+    """Id of the sample, made printable and unique in the file."""
     line: int
-    """The sample's line number, from 1."""
+    """Line number of the sample, from 1."""
     rollout: Rollout
     expected: Expectation
 
@@ -61,7 +61,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
     Args:
         file: The rollouts: a source or its name.
-        label: The field with the verdict; graders never see it.
+        label: Field with the label, which graders never see.
         keep: Fields that belong to the record although they differ between its rollouts.
 
     Raises:
@@ -95,7 +95,7 @@ def read_tests(file: DataFile, label: str | None = None, keep: Iterable[str] = (
 
 
 def _expectations(source: Source) -> tuple[dict[int, Line], dict[int, Expectation], dict[int, str]]:
-    """By line offset: the line, its expectation, and the reason if the expectation cannot be read."""
+    """Return by line offset: the lines, their expectations, and the problems of invalid expectations."""
     places: dict[int, Line] = {}
     found: dict[int, Expectation] = {}
     problems: dict[int, str] = {}

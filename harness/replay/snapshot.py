@@ -1,6 +1,6 @@
-"""Rewards stored next to a test, one line per sample, so that git shows the effect of a change to the grader.
+"""Stores rewards next to a test, so that git shows how a change to the grader affects them.
 
-`rft replay --expect` reads the same lines.
+A file has one line per sample. `rft replay --expect` accepts the same file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DIGITS = 10
 
 
 def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
-    """Default name for stored rewards, without extension, from the rollouts and the grader.
+    """Return the default name for stored rewards, made from the rollouts' and the grader's names.
 
     Args:
         rollouts: The rollouts: a source or its name.
@@ -41,7 +41,7 @@ def snapshot_name(rollouts: DataFile, grader: Callable[..., Any] | str) -> str:
 
 
 def snapshot_file(folder: Path, name: str) -> Path:
-    """Return the file that stores rewards under a name."""
+    """Return the path of the file that stores rewards under a name."""
     return folder / (re.sub(r"[^\w.-]", "_", name) + _ENDING)
 
 
@@ -53,7 +53,7 @@ def update_snapshot(path: Path, run: Replayed) -> str:
         run: The replay.
 
     Returns:
-        The changes, as sentences.
+        A summary of the changes.
 
     Raises:
         InputError: No rollout has a reward, or the file cannot be written.
@@ -70,7 +70,7 @@ def update_snapshot(path: Path, run: Replayed) -> str:
 
 
 def _changes(path: Path, now: list[StoredReward]) -> str:
-    """List the differences between a file and the rewards that are about to replace it."""
+    """Summarize the differences between a file and the rewards that will replace it."""
     try:
         before = stored_rewards(path)
     except InputError:

@@ -1,8 +1,8 @@
 """Runs a replay on all cores: starts workers, assigns them shards, and merges their results.
 
-Workers are separate processes, so a grader that kills its process ends only one worker. Time limits need a
-main thread, which each worker has. Workers read the input and write their shards themselves; only shard
-numbers and totals go through pipes.
+Workers are separate processes, so a grader that kills its process ends only one worker. Each worker also has
+its own main thread, which time limits need. Workers read the input and write their shards themselves. Only
+shard numbers and totals go through pipes.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
 class WorkerProcess:
-    """The parent's view of a worker process.
+    """A worker process, as its parent controls it.
 
     Args:
         order: The order that every worker gets.
-        log: Receives the grader's own output.
-        said: Receives the worker with each of its messages, and with None when it has ended.
+        log: File for the grader's own output.
+        said: Queue for the worker's messages, and for None when the worker has ended.
     """
 
     def __init__(self, order: WorkOrder, log: IO[bytes], said: _Said) -> None:
@@ -81,7 +81,7 @@ class WorkerProcess:
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 
     def grade(self, order: ShardOrder | None) -> None:
-        """Assign a shard to the worker, or tell it with None that there are no more shards."""
+        """Assign a shard to the worker. None means that there are no more shards."""
         self.order, self.began = order, False
         self._tell("end\n" if order is None else to_line(order))
 
@@ -119,7 +119,7 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
     """Grade the missing part of a run, and finish it.
 
     Args:
-        run: A run from `harness.replay.prepare`; a completed one is left unchanged.
+        run: A run from `harness.replay.prepare`. A completed run is left unchanged.
         progress: Called several times a second with the totals and the bytes of rollouts graded so far.
         cores: Number of workers; None for one per core.
 
@@ -154,7 +154,6 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
 
 
 def _grade(run: Run, progress: Progress, cores: int) -> Totals:
-    """Grade every shard."""
     waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
     suspects = _Suspects(run)
     if run.rewards.exists():  # the last command ended after merging, before it marked the run as done
@@ -196,7 +195,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
 def _heard(
     said: _Said, workers: list[WorkerProcess], limit: float | None
 ) -> Iterator[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]:
-    """Yield workers' messages; meanwhile, kill workers that C code blocks longer than the limit."""
+    """Yield the workers' messages, and kill workers that C code blocks longer than the limit."""
     while True:
         with contextlib.suppress(queue.Empty):
             worker, message = said.get(timeout=1)
@@ -208,11 +207,7 @@ def _heard(
 
 
 class _Suspects:
-    """Finds rollouts that kill their worker twice, the second time in a call of their own.
-
-    Args:
-        run: The run.
-    """
+    """Finds rollouts that kill their worker twice, the second time in a call of their own."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -247,7 +242,7 @@ def _how(worker: WorkerProcess) -> str:
 
 
 def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
-    """Refuse shards with more content than their workers wrote.
+    """Raise an error if a shard has more content than its worker wrote.
 
     Raises:
         HarnessError: A shard has more content; the next worker truncates it.
@@ -274,7 +269,7 @@ def _hash_input(run: Run) -> None:
 
 
 def _refuse_changed_input(run: Run, given: Source | None) -> None:
-    """Refuse to finish a run whose rollouts changed while workers read them.
+    """Raise an error if a run's rollouts changed while workers read them.
 
     Args:
         run: The run.
@@ -315,7 +310,7 @@ def _note_files(run: Run, report: ShardReport) -> None:
 
 
 def _refuse_changed_grader(run: Run) -> None:
-    """Refuse to finish a run whose grader changed in the meantime: some workers may have used the old one.
+    """Raise an error if the grader changed during the run, because workers may have used either version.
 
     Raises:
         InputError: The grader changed.
@@ -352,7 +347,6 @@ def _order(run: Run) -> WorkOrder:
 
 
 def _sum(reports: dict[int, ShardReport]) -> Totals:
-    """Add up the totals of all shards."""
     return total_of({number: report.totals for number, report in reports.items()})
 
 
@@ -364,7 +358,6 @@ def _recount(run: Run) -> Totals:
 
 
 def _died(run: Run, worker: WorkerProcess) -> HarnessError:
-    """The error for a worker that ended in the middle of a shard."""
     log = run.folder / LOG
     last = _last_line(log)
     return HarnessError(

@@ -1,7 +1,7 @@
 """Shows how a completion differs from its reference: by field if both are JSON, else by word.
 
-A difference is only useful between similar texts: for the reference `72`, it would only repeat all three
-hundred words of a completion.
+Only similar strings are compared. For the reference `72`, a difference would just repeat all three hundred
+words of a completion.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def text_difference(reference: Any, completion: str) -> list[str]:
 
     Args:
         reference: The record's reference, a string or any other JSON value.
-        completion: The model's answer.
+        completion: The completion's text.
 
     Returns:
         One line per differing field, or one line of words; empty if the two are equal or too different.
@@ -57,10 +57,10 @@ def differing_fields(wanted: Any, found: Any) -> list[str]:
 
 
 def differing_words(reference: str, completion: str) -> str | None:
-    """Merge both texts into one line: `[-of the reference-]`, `{+of the completion+}`, and the common words.
+    """Merge both strings into one line, such as `the [-old-] {+new+} words`.
 
     Returns:
-        The line; None if the texts are equal, too long to compare, or have little in common.
+        The line; None if the strings are equal, too long to compare, or have little in common.
     """
     one, other = reference.split(), completion.split()
     if reference == completion or max(len(one), len(other)) > _MOST_WORDS:
@@ -89,7 +89,7 @@ def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
 
 
 def _as_json(reference: Any) -> Any:
-    """A reference's JSON value; a string is parsed."""
+    """Parse a reference that is a JSON string; return any other reference unchanged."""
     if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(reference)
@@ -112,7 +112,7 @@ def _fields(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Whether two values differ as JSON; 1 and 1.0 are equal, 1 and true are not."""
+    """Return True if two values differ as JSON; 1 and 1.0 are equal, 1 and true are not."""
     return one != other or isinstance(one, bool) is not isinstance(other, bool)
 
 

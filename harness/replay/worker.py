@@ -1,9 +1,9 @@
-"""A worker process: grades shards of the input, and appends the rows to the run's folder.
+"""The worker process of a replay, which grades shards and appends the rows to the run's folder.
 
-The first line of its input is the work order, and every further line is a shard to grade; after each shard,
-the worker prints a line with the shard's totals. Rows are appended in input order, so a shard's file shows
-where to resume: a torn last line, and a rollout with missing repeats, are cut off and graded again. When the
-input ends, the parent process has ended, and the worker exits too.
+The first line on standard input is the work order, and every further line is a shard to grade. After each
+shard, the worker prints a line with the shard's totals. Rows are appended in input order, so a shard's file
+shows where to resume. A torn last line, and a rollout with missing repeats, are cut off and graded again.
+When standard input ends, the parent process has ended, and the worker exits too.
 """
 
 from __future__ import annotations
@@ -105,11 +105,11 @@ class Worker:
         self._told = 0.0
 
     def grade_shard(self, number: int, alone: bool = False, crash: str | None = None) -> None:
-        """Grade the missing rest of one byte range of the input.
+        """Grade the rollouts of a shard that have no rows yet.
 
         Args:
-            number: The shard's number.
-            alone: Grade each rollout in its own call.
+            number: Number of the shard.
+            alone: True to grade each rollout in its own call.
             crash: Error to record for the first ungraded rollout instead of grading it.
         """
         start, end = self.order.shards[number]
@@ -136,7 +136,7 @@ class Worker:
             self._say(number, totals, size, end, done=True)
 
     def _resume(self, file: AppendOnly, start: int) -> tuple[Totals, int, int]:
-        """Cut a shard back to its last complete rollout; return its totals, end and size."""
+        """Cut a shard back to its last complete rollout; return its totals, the next offset and its size."""
         totals, kept, at = Totals(), 0, start
         pending: list[Row] = []
         for offset, line in file.lines():
@@ -157,7 +157,7 @@ class Worker:
         return totals, at, kept
 
     def _crashed(self, rollout: Rollout | None, crash: str) -> list[Row]:
-        """The rows to record for a rollout that killed its workers."""
+        """Return the rows to record for a rollout that killed its workers."""
         if rollout is None:
             return []
         line = posixpath.basename(place_of(self._rollouts, rollout.at))
@@ -214,7 +214,7 @@ def _own_input() -> IO[str]:
 
 
 def _beat(out: IO[str]) -> None:
-    """Tell the parent regularly that C code does not block the interpreter."""
+    """Send heartbeats to the parent, which stop while C code blocks the interpreter."""
     while True:
         _say(out, Heartbeat())
         time.sleep(1)

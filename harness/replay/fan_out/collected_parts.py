@@ -1,4 +1,4 @@
-"""Collects the parts that workers wrote for a run, and determines the missing shards from them."""
+"""Collects the parts that workers stored for a run, and finds the missing ones."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _FIX: Final = "Remove the object, and run the same command again: the part is gr
 
 @dataclass(frozen=True, slots=True)
 class CollectedShards:
-    """State of a run: totals of its complete shards, and orders for the missing parts of incomplete ones."""
+    """Totals of a run's complete shards, and orders for the missing parts of the other shards."""
 
     totals: dict[int, Totals]
     missing: tuple[PartOrder, ...]
 
 
 class Collecting:
-    """Moves complete shards into a run's folder.
+    """Writes complete shards to a run's folder.
 
     Args:
         store: The store to which workers write parts.
@@ -74,7 +74,7 @@ class Collecting:
         return CollectedShards(totals, tuple(missing))
 
     def _shard(self, order: PartOrder, begun: set[str]) -> Totals | int:
-        """Write a complete shard and return its totals; if parts are missing, return where its chain ends."""
+        """Write a complete shard and return its totals, or return the offset of its first missing part."""
         path = self._folder / f"{order.shard}.jsonl"
         if path.exists():  # an earlier call wrote the file, which is complete
             totals = Totals()
@@ -113,7 +113,7 @@ class Collecting:
 
 
 class _BrokenOff(Exception):
-    """A part is missing, so the shard's chain of parts is incomplete."""
+    """Raised when a part is missing, so that the shard's chain of parts is incomplete."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
@@ -121,13 +121,13 @@ class _BrokenOff(Exception):
 
 
 def rows_of_part(order: PartOrder, facts: PartFacts, body: bytes, place: str) -> Iterator[Row]:
-    """Read the rows of a part one by one, and check them against the part's metadata.
+    """Yield the rows of a part, and check them against the part's metadata.
 
     Args:
         order: The order that the part fulfills.
         facts: The part's metadata.
-        body: Its content.
-        place: The part's location, for messages.
+        body: Content of the part.
+        place: Location of the part, for messages.
 
     Raises:
         InputError: A row is invalid, out of order or missing. Missing rows are found only after the last row.

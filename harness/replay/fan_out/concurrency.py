@@ -1,4 +1,4 @@
-"""Finds how many calls an account allows at once, so that a fan-out throttles neither itself nor a job."""
+"""Finds how many concurrent calls AWS allows, so that a fan-out throttles neither itself nor a job."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class FreeCalls:
     """Concurrent calls reserved for the grader, which are also its maximum."""
 
     def most_workers(self, calls: int) -> int | None:
-        """Number of workers that fit if each makes this many calls of the grader; None if no limit is known.
+        """Return the number of workers that fit within the limits, or None if no limit is known.
 
-        Each worker is also a call of its own function.
+        Each worker makes this many concurrent calls of the grader, and is itself a call of the worker
+        function.
         """
         if self.reserved is not None:
             by_grader = self.reserved // calls
@@ -47,7 +48,7 @@ class FreeCalls:
 
 
 def free_calls(grader: str, functions: Any = None) -> FreeCalls:
-    """Ask AWS for the limits on a grader's calls; limits that the credentials may not read are unknown.
+    """Ask AWS for the limits on a grader's calls. Limits that the credentials may not read are None.
 
     Args:
         grader: ARN of the grader's version.
@@ -71,7 +72,7 @@ def free_calls(grader: str, functions: Any = None) -> FreeCalls:
 
 
 def check_workers(free: FreeCalls, workers: int, calls: int) -> None:
-    """Refuse more concurrent calls than AWS would allow.
+    """Raise an error if AWS would not allow this many concurrent calls.
 
     Raises:
         InputError: There would be too many calls; the message gives the number of workers that fit.

@@ -1,6 +1,6 @@
-"""Executions of the state machine: starts them, watches them, and finds out why their children failed.
+"""Starts and watches executions of the state machine, and finds out why their children failed.
 
-The status of an execution is only shown to the user: it may be SUCCEEDED although every child failed.
+The status of an execution is only shown to the user, because it may be SUCCEEDED although every child failed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
 RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
-"""Maximum number of failed children whose cause is read; a few are enough to show a common cause."""
+"""Maximum number of failed children whose cause is read; a few show a common cause."""
 _POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionState:
-    """The state of an execution, as reported by Step Functions."""
+    """State of an execution, as reported by Step Functions."""
 
     status: str
-    """The status that Step Functions reports: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`."""
+    """`RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`; `GONE` if the execution does not exist."""
     error: str | None = None
     cause: str | None = None
     children: Mapping[str, int] = field(default_factory=dict)
@@ -38,24 +38,24 @@ class ExecutionState:
 
     @property
     def running(self) -> bool:
-        """Whether the execution has not ended."""
+        """True if the execution has not ended."""
         return self.status == RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class ShardFailure:
-    """The reason why shards were not graded."""
+    """A reason why shards were not graded."""
 
     error: str
-    """The error's name, such as `InputError`, `ServiceError` or `Lambda.TooManyRequestsException`."""
+    """Name of the error, such as `InputError`, `ServiceError` or `Lambda.TooManyRequestsException`."""
     cause: str
 
 
 class StateMachine:
-    """The stack's state machine.
+    """The state machine of the stack.
 
     Args:
-        arn: Its ARN.
+        arn: ARN of the state machine.
         states: A Step Functions client; None creates one from the environment.
 
     Raises:
@@ -76,14 +76,14 @@ class StateMachine:
         return f"{self._executions}:{name}"
 
     def start(self, name: str, given: Mapping[str, Any]) -> str:
-        """Start an execution; if one with this name exists, it is left unchanged.
+        """Start an execution, unless an execution with this name exists.
 
         Args:
-            name: Its name, unique among the executions of the last 90 days.
-            given: Its input.
+            name: Name of the execution, unique among the executions of the last 90 days.
+            given: Input of the execution.
 
         Returns:
-            Its ARN.
+            ARN of the execution.
         """
         try:
             with explained(self.arn):
@@ -97,7 +97,7 @@ class StateMachine:
         return str(started["executionArn"])
 
     def look(self, execution: str) -> ExecutionState | None:
-        """Return the state of an execution; None if it does not exist."""
+        """Return the state of an execution, or None if it does not exist."""
         try:
             with explained(execution):
                 said = self._states.describe_execution(executionArn=execution)
@@ -111,7 +111,7 @@ class StateMachine:
         """Wait until an execution has ended.
 
         Args:
-            execution: Its ARN.
+            execution: ARN of the execution.
             tell: Called with the state after each poll.
             clock: The clock to wait with.
 
@@ -156,7 +156,7 @@ class StateMachine:
         return ShardFailure(str(said.get("error") or said["status"]), _message(str(said.get("cause") or "")))
 
     def _children(self, execution: str) -> dict[str, int]:
-        """Number of shards by state; empty if the credentials may not read it."""
+        """Return the number of shards by state; empty if the credentials may not read it."""
         counts: dict[str, int] = {}
         try:
             with explained(execution):

@@ -1,4 +1,4 @@
-"""Forecasts a fan-out: calls, GB-seconds, transitions and cost, with the assumptions behind them."""
+"""Forecasts the calls, GB-seconds, transitions and cost of a fan-out, with their assumptions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _TIMED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FanOutForecast:
-    """Forecast for grading the missing shards. A value of None means that it is unknown."""
+    """Forecast for grading the missing shards; unknown values are None."""
 
     shards: int
     bytes: int
@@ -59,7 +59,7 @@ class FanOutForecast:
     price: LambdaPrice | None
     seconds_a_call: float = SECONDS_A_CALL
     measured: str | None = None
-    """The run that measured the seconds; None if they are assumed."""
+    """Run in which `seconds_a_call` was measured; None if it is assumed."""
 
     @property
     def grader_gb_seconds(self) -> float | None:
@@ -99,7 +99,7 @@ class FanOutForecast:
         return f"measured in {self.measured}, including the network"
 
     def lines(self) -> Iterator[str]:
-        """The forecast as lines of text."""
+        """Yield the forecast as lines of text."""
         yield (
             f"forecast: {self.shards:,} shards with {self.bytes:,} bytes, about {self.rollouts:,} rollouts"
             f" (estimated from the first {self.sampled:,}), about {self.calls:,} calls of the grader"
@@ -134,7 +134,7 @@ def forecast_fan_out(
         source: The rollouts; only the first few are read.
         workers: Number of workers grading in parallel.
         free: The limits on concurrent calls.
-        runs: The folder of runs. If one of them graded with this version, its durations are used.
+        runs: The folder of runs. If a run graded with this version, its durations are used.
     """
     order = missing[0]
     left = sum(one.end - one.start for one in missing)
@@ -163,7 +163,7 @@ def forecast_fan_out(
 
 
 def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
-    """Seconds of a full call, and the run of this version that measured them; None if they are assumed."""
+    """Return the seconds of a full call, and the run of this version that measured them, or None."""
     for path in sorted(runs.glob("[!.]*/run.json"), reverse=True):
         try:
             run = open_run(path.parent)
@@ -180,7 +180,7 @@ def _measured(runs: Path, grader: str) -> tuple[float, str | None]:
 
 
 def _settings(grader: str) -> tuple[int | None, str | None]:
-    """The grader's memory and architecture; None if the credentials may not read them."""
+    """Return the grader's memory and architecture, or None if the credentials may not read them."""
     try:
         found = look_up(grader)
     except HarnessError:

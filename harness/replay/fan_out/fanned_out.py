@@ -1,8 +1,7 @@
-"""A replay by workers in AWS: orders the missing parts, waits, collects, and completes an ordinary run.
+"""Replays a run with workers in AWS: orders the missing parts, waits for them, and finishes the run.
 
-The existing parts determine the missing work, so the same command resumes a run no matter how the last
-command ended: it collects the existing parts, joins an execution that is still running, and orders only the
-rest.
+The same command resumes a run, no matter how the last command ended. It collects the parts that exist, waits
+for an execution that is still running, and orders only the missing parts.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class FanOutProgress:
 
 
 def folder_of(prefix: str, run: str) -> PartPlace:
-    """Return the folder of a run's parts.
+    """Return the folder of a run's parts in S3.
 
     Args:
         prefix: `s3://BUCKET/FOLDER`.
@@ -108,14 +107,15 @@ def orders_of(run: Run) -> list[PartOrder]:
 
 
 class FannedOut:
-    """One run graded by workers in AWS.
+    """Grades one run with workers in AWS.
 
     Args:
         run: A run that was started with a fan-out.
         store: The store to which workers write parts.
         machine: The state machine.
         tell: Called with the progress.
-        agree: Called with the planned work before an execution starts; it may raise an error to prevent that.
+        agree: Called with the missing orders before an execution starts. It may raise an error to prevent the
+            start.
         clock: The clock to wait with; None for the system clock.
     """
 
@@ -172,7 +172,7 @@ class FannedOut:
         return CollectedShards({**known, **found.totals}, found.missing)
 
     def _have_graded(self, found: CollectedShards, shards: int) -> ExecutionState:
-        """Wait for an execution that grades the missing shards."""
+        """Wait for an execution that grades the missing shards, starting one if none is running."""
         collected = len(found.totals)
         execution = self._running() or self._start(found.missing)
         return self._machine.wait(
@@ -182,13 +182,13 @@ class FannedOut:
         )
 
     def _running(self) -> str | None:
-        """ARN of the run's execution that is still running, or None."""
+        """Return the ARN of the run's last execution if it is still running."""
         execution = fan_out_of(self._run).execution
         state = None if execution is None else self._machine.look(execution)
         return execution if state is not None and state.running else None
 
     def _start(self, missing: Sequence[PartOrder]) -> str:
-        """Order the missing shards; the run records the execution before it starts."""
+        """Start an execution for the missing shards, after recording it in the run."""
         run, fan = self._run, fan_out_of(self._run)
         place, attempt = folder_of(fan.prefix, run.facts.id), fan.attempt + 1
         # A run with the same name may exist in another folder of runs.
@@ -210,12 +210,11 @@ class FannedOut:
         return execution
 
     def _execution(self, attempt: int) -> str:
-        """ARN of one of this run's executions."""
         fan, run = fan_out_of(self._run), self._run.facts.id
         return self._machine.execution(execution_name(fan.prefix, run, attempt))
 
     def _incomplete(self, missing: Sequence[PartOrder], shards: int, state: ExecutionState) -> HarnessError:
-        """The error for missing shards, with all known reasons."""
+        """Return the error for missing shards, with all known reasons."""
         fan = fan_out_of(self._run)
         reasons = list(self._noted(missing, fan.attempt))
         if fan.execution is not None:
@@ -237,7 +236,7 @@ class FannedOut:
         return kind(said, place=str(self._run.folder), fix=fix)
 
     def _noted(self, missing: Sequence[PartOrder], attempt: int) -> Iterable[ShardFailure]:
-        """Failure reasons that workers of the last execution stored for missing shards."""
+        """Yield the failure reasons that workers of the last execution stored for missing shards."""
         numbers = {order.shard for order in missing}
         for key in list(self._store.keys(failure_folder(attempt)))[:_REASONS]:
             found = self._store.get(key)
@@ -250,7 +249,7 @@ class FannedOut:
 
 
 def execution_name(prefix: str, run: str, attempt: int) -> str:
-    """Return an execution's name in characters that Step Functions allows, unique across folders of runs."""
+    """Return an execution's name in characters that Step Functions allows, unique for each prefix."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", run)[:_LONGEST_NAME]
     return f"{plain}-{hashlib.sha256(f'{prefix}/{run}'.encode()).hexdigest()[:8]}-{attempt}"
 

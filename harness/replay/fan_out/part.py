@@ -1,7 +1,7 @@
-"""Grades one byte range of a source into parts, on any kind of worker.
+"""Grades one byte range of a source, and returns the rows as a part. Any kind of worker can call it.
 
-A shard is a chain of parts. Each part gives the offset of the next one, and the last part gives the end of
-the shard. A call stops at the end of its range, when its time is almost up, or when it has enough rows. It
+A shard is stored as a chain of parts. Each part has the offset of the next one, and the last part has the end
+of the shard. A call stops at the end of its range, when its time is almost up, or when it has enough rows. It
 always grades at least one batch, so every call makes progress.
 """
 
@@ -30,13 +30,13 @@ from harness.targets.protocol import Target
 __all__ = ["Part", "PartFacts", "PartOrder", "PartPlace", "grade_part", "read_order"]
 
 MOST_BYTES: Final = 64 << 20
-"""A part ends when its rows reach this many bytes; a worker keeps one part in memory."""
+"""Size in bytes at which a part ends; a worker has one part in memory."""
 
 MARGIN_S: Final = 60.0
-"""If less time is left than this, or than a slow batch takes, a worker starts no further batch."""
+"""A worker starts no further batch if less time is left than this, or than a slow batch takes."""
 
 LAST_S: Final = 15.0
-"""If less time is left than this, a worker abandons running batches and stores the finished rows."""
+"""A worker abandons running batches and stores the finished rows if less time is left than this."""
 
 _SLOWEST: Final = 1.5
 """Assumed maximum duration of the next batch, as a multiple of the slowest one so far."""
@@ -59,7 +59,7 @@ class PartOrder:
     """The work for one call of a worker: a range to grade, and options. Its JSON is the worker's event."""
 
     run: str
-    """The run's id, only shown to users."""
+    """Id of the run, only shown to users."""
     shard: int
     start: int
     """Byte of the source at which to resume; `from` in JSON."""
@@ -90,14 +90,14 @@ class PartOrder:
 
     @property
     def work(self) -> str:
-        """Digest of everything that affects the rows; it differs between parts of different work."""
+        """Digest of everything that affects the rows, by which parts of other work are recognized."""
         fixed = (self.source, self.base, self.grader, self.wire, self.repeats, self.label, self.fields)
         told = json.dumps(as_json([*fixed, self.records]), sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
     def key(self) -> str:
-        """The part's name under `out`."""
+        """Name of the part under `out`."""
         return part_key(self.shard, self.start)
 
     def to_json(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def shard_folder(shard: int) -> str:
 
 
 def read_order(event: Any) -> PartOrder:
-    """Read a worker's event.
+    """Parse a worker's event.
 
     Raises:
         InputError: The event is not an order, or was written by another version.
@@ -148,11 +148,11 @@ class PartFacts:
 
     @property
     def done(self) -> bool:
-        """Whether the shard ends with this part."""
+        """True if the shard ends with this part."""
         return self.next >= self.end
 
     def to_json(self) -> dict[str, Any]:
-        """Return the worker's answer."""
+        """Return the worker's response."""
         counts = {"rows": self.rows, "errors": self.errors}
         return {"shard": self.shard, "from": self.next, "to": self.end, "done": self.done, **counts}
 
@@ -163,7 +163,7 @@ class PartFacts:
 
 
 def read_part_facts(order: PartOrder, metadata: Mapping[str, str], place: str) -> PartFacts:
-    """Read the metadata of a part's object, and check that it fits the order.
+    """Parse the metadata of a part's object, and check that it fits the order.
 
     Args:
         order: The order that the part fulfills.
@@ -215,12 +215,12 @@ def grade_part(
         target: The target that grades.
         source: The source named in the order.
         records: The training records named in the order.
-        remaining: Returns how many seconds this call may still take.
-        most_bytes: End the part when its rows have this many bytes.
+        remaining: Returns the number of seconds that this call may still take.
+        most_bytes: Size in bytes at which the part ends.
 
     Returns:
         The rows, from the order's start, and the offset of the next part. If the service fails after the
-        first batch, the part ends there, and no graded row is lost.
+            first batch, the part ends there, and no graded row is lost.
 
     Raises:
         InputError: The source cannot be read, or has changed.
@@ -313,7 +313,7 @@ class _Grading:
         self._under_way.append(future)
 
     def _full(self) -> bool:
-        """Whether size or time allows no further batch; always False before the first."""
+        """Return True if size or time allows no further batch; always False before the first batch."""
         if self.last is None and not self._under_way:
             return False
         needed = max(MARGIN_S, _SLOWEST * self._slowest_s)
@@ -326,7 +326,7 @@ class _Grading:
         return rows, time.perf_counter() - began
 
     def _take(self) -> None:
-        """Wait for the oldest running batch, and keep its rows."""
+        """Wait for the oldest running batch, and add its rows to the part."""
         # Wait for the very first batch however long it takes: giving up would not help the next call.
         limit = None if self.last is None else max(0.0, self._remaining() - LAST_S)
         done, _ = wait(list(self._under_way)[:1], None if limit == math.inf else limit)

@@ -27,7 +27,7 @@ class PartStore(Protocol):
     """The folder, for messages."""
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
-        """Return a part's metadata; None if the part does not exist."""
+        """Return a part's metadata, or None if the part does not exist."""
         ...
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
@@ -39,7 +39,7 @@ class PartStore(Protocol):
         ...
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """Return an object and its metadata; None if it does not exist."""
+        """Return an object and its metadata, or None if it does not exist."""
         ...
 
     def keys(self, folder: str) -> Iterator[str]:
@@ -129,7 +129,7 @@ class S3Parts:
             raise Denied(what, code=error.code, place=self._place(key), fix=fix) from error
 
     def _asked(self, key: str, operation: str) -> Any:
-        """Run an operation on one object; None if the object does not exist."""
+        """Run an operation on one object; return None if the object does not exist."""
         try:
             with self._described(key):
                 return getattr(self._s3, operation)(Bucket=self._bucket, Key=self._prefix + key)
@@ -139,7 +139,7 @@ class S3Parts:
             raise
 
     def _put_new(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
-        """Call PutObject so that it fails if an object with this name exists."""
+        """Call PutObject so that the request fails if an object with this name exists."""
         given: dict[str, Any] = {"IfNoneMatch": "*"} if self._knows else {}
         events = self._s3.meta.events
         if not self._knows:

@@ -1,10 +1,10 @@
-"""The worker function: on each call from Lambda, grades one part of a shard and stores it in S3.
+"""The worker as a Lambda function, which grades one part of a shard per call and stores it in S3.
 
-A repeated call finds the part and returns the same answer; if two calls run in parallel, one of their parts
-is kept. The state machine calls again from the returned position until the shard is done. It decides by the
-class of an error whether to retry: a `ServiceError` may be temporary; an `InputError`, a `Denied` or a
-`LastingServiceError` is not. The reason for a failure is also stored next to the parts, because a failed
-child of a state machine can be hard to find.
+A repeated call finds the part and returns the same response. If two calls run in parallel, one of their parts
+is kept. The state machine calls the function again from the returned position until the shard is done. It
+retries a `ServiceError`, which may be temporary, but not an `InputError`, a `Denied` or a
+`LastingServiceError`. The reason for a failure is also stored next to the parts, because a failed child of a
+state machine can be hard to find.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     Args:
         event: A `PartOrder` as JSON.
-        context: Lambda's context, for the time left.
+        context: Lambda's context, which tells the time left.
 
     Returns:
         The byte at which to continue the shard, and whether the shard is done.
@@ -65,8 +65,6 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _graded(order: PartOrder, store: PartStore, remaining: Callable[[], float]) -> PartFacts:
-    """Fulfill an order, with the grader, source and records that it names."""
-
     def open_all() -> tuple[Target, Any, RecordFile | None]:
         records = None if order.records is None else _records(order.records)
         return _target(order.grader, order.calls), source_from([order.source]), records
@@ -86,7 +84,7 @@ def keep_part(
         order: The part to grade.
         store: The store for parts.
         open_all: Opens the grader, the source and the records; called only if there is work to do.
-        remaining: Returns how many seconds this call may still take.
+        remaining: Returns the number of seconds that this call may still take.
 
     Returns:
         Metadata of the stored part, whichever worker graded it.
@@ -119,7 +117,6 @@ def failure_folder(attempt: int) -> str:
 
 
 def _existing(order: PartOrder, store: PartStore) -> PartFacts | None:
-    """Metadata of the existing part; None if there is none."""
     metadata = store.metadata(order.key)
     if metadata is None:
         return None
@@ -136,7 +133,7 @@ def _note(order: PartOrder, store: PartStore, error: BaseException) -> None:
 
 
 def _kind(error: BaseException) -> str:
-    """The error's class name as the state machine sees it."""
+    """Return the name of an error's class as the state machine sees it."""
     if isinstance(error, HarnessError) and not isinstance(error, Denied | LastingServiceError):
         return "ServiceError" if isinstance(error, ServiceError) else "InputError"
     return type(error).__name__

@@ -35,11 +35,11 @@ class ShardRange(NamedTuple):
 
 
 def check_source(source: Source, what: str = "rollouts") -> None:
-    """Refuse a source that workers in AWS cannot read in ranges.
+    """Raise an error if workers in AWS cannot read a source in ranges.
 
     Args:
         source: The source that the user named.
-        what: A description of its content, for messages.
+        what: Description of the content, for messages.
 
     Raises:
         InputError: A part of the source is not in S3, or is compressed.
@@ -57,12 +57,12 @@ def check_source(source: Source, what: str = "rollouts") -> None:
 
 
 def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None:
-    """Refuse work that workers in AWS cannot do.
+    """Raise an error if workers in AWS cannot do the work.
 
     Args:
         source: The rollouts.
         target: The target that grades.
-        derived: Whether the source holds records, so that rollouts would have to be made from them.
+        derived: True if the source has records, so that rollouts would have to be made from them.
 
     Raises:
         InputError: The source is not in S3, is compressed or holds records, or the target is not a published
@@ -81,7 +81,7 @@ def check_fan_out(source: Source, target: TargetFacts, *, derived: bool) -> None
 
 
 def check_published(function: str) -> None:
-    """Refuse a function whose code may change during the run, before asking AWS about it.
+    """Raise an error if a function's code may change during the run. AWS is not called.
 
     Args:
         function: An ARN, or `NAME:QUALIFIER`. An alias is resolved later, to its version at that moment.
