@@ -1,7 +1,7 @@
-"""Reads a record's tests: calls with results, inputs with outputs, or source code of asserts.
+"""Parses a record's tests: calls with results, inputs with outputs, or source code of asserts.
 
-If the tests cannot be read, the reader raises a `RecordError` that says what to write, because no completion
-could be paid.
+Tests that cannot be parsed raise a `RecordError` that says what to write, because no completion could pass
+them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _PROGRAM = '{"input": "2 3\\n", "output": "5\\n"}'
 
 
 def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
-    """Return the function that finds, for a sample, the name that its code has to define.
+    """Return a function that finds the name that a sample's code must define.
 
     Args:
-        entry: The name for all records; None to read the name from each record.
-        field: The record field that contains the name.
+        entry: Name for all records. None to use the name in each record.
+        field: Record field that contains the name.
 
     Raises:
         DecorationError: `entry` is not a name.
@@ -61,12 +61,12 @@ def call_tests(
     """Return the arguments, keyword arguments and expected value of each of a record's tests.
 
     Args:
-        sample: The sample of the record.
-        field: The record field that contains the tests.
-        same: Returns whether a value is the expected one.
+        sample: A sample of the record.
+        field: Record field that contains the tests.
+        same: Returns True if a value is the expected one.
 
     Raises:
-        RecordError: The record has no tests, a test cannot be read, or a single value passes all tests.
+        RecordError: The record has no tests, a test cannot be parsed, or a single value passes all tests.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _CALL), 1):
@@ -87,12 +87,12 @@ def program_tests(sample: Sample[Any], field: str, same: Callable[[str, str], bo
     """Return the input and the expected output of each of a record's tests.
 
     Args:
-        sample: The sample of the record.
-        field: The record field that contains the tests.
-        same: Returns whether an output is the expected one.
+        sample: A sample of the record.
+        field: Record field that contains the tests.
+        same: Returns True if an output is the expected one.
 
     Raises:
-        RecordError: The record has no tests, a test cannot be read, or a single output passes all tests.
+        RecordError: The record has no tests, a test cannot be parsed, or a single output passes all tests.
     """
     made = []
     for number, one in enumerate(_listed(sample, field, _PROGRAM), 1):
@@ -115,7 +115,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     """Return the source code of each of a record's tests.
 
     Raises:
-        RecordError: The record has no tests, or a test is not a string.
+        RecordError: The record has no tests or too many, or a test is not a string with an assertion.
     """
     given = _given(sample, field)
     texts = [given] if isinstance(given, str) else given
@@ -132,7 +132,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
 
 
 def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
-    """Return the tests that a field lists, as a list or as a JSON string."""
+    """Return the tests in a field, which contains a list or a JSON string."""
     given = _given(sample, field)
     if isinstance(given, str):
         try:
@@ -151,13 +151,13 @@ def _given(sample: Sample[Any], field: str) -> Any:
 
 
 def _has_constant(expected: list[Any], same: Callable[[Any, Any], bool]) -> bool:
-    """Return whether a single value equals all expected values, according to the check's own comparison."""
+    """Return True if a single value passes all tests, according to the check's own comparison."""
     tried = [*expected]
     try:
         numbers = [float(one) for one in expected if not isinstance(one, bool)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
-    if len(numbers) == len(expected):  # a value between the two may be within the tolerance of each
+    if len(numbers) == len(expected):  # the value in the middle may be within every test's tolerance
         middle = min(numbers) / 2 + max(numbers) / 2
         tried.append(repr(middle) if isinstance(expected[0], str) else middle)
     return any(all(same(one, other) for other in expected) for one in tried)

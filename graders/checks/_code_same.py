@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
-    """Return whether a value is the expected one.
+    """Return True if a value is the expected one.
 
     Types matter: True is not 1, and "1" is not 1. An integer and a float may be the same number, and a tuple
-    counts as a list, because a JSON record can contain only lists. The size of the expected value limits the
-    cost, however large the actual value is.
+    counts as a list, because a JSON record can contain only lists. The cost depends on the size of the
+    expected value, not on the size of the other one.
 
     Args:
         found: A plain value.
         expected: A JSON value.
-        tolerance: The largest difference between two numbers that counts as equal.
-        relative: The largest such difference as a fraction of the expected number, if that number is a float.
+        tolerance: Largest difference between two equal numbers.
+        relative: Largest difference as a fraction of the expected number, if that number is a float.
     """
     waiting = [(found, expected)]
     while waiting:
@@ -58,13 +58,13 @@ def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> boo
 
 
 def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bool:
-    """Return whether a program printed the expected output.
+    """Return True if a program printed the expected output.
 
     Args:
-        found: The actual output.
+        found: The program's output.
         expected: The expected output.
         how: `lines`, `words` or `exact`.
-        tolerance: The largest difference between two numbers that counts as equal; used only with `words`.
+        tolerance: Largest difference between two equal numbers. Used only with `words`.
     """
     if how == "exact":
         return found == expected

@@ -2,7 +2,7 @@
 
 A session runs Python source code in isolation. Only copies of plain values pass in and out: None, booleans,
 numbers, strings, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never pass,
-so their own equality methods are never called.
+so the grader never calls their equality methods.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Session(Protocol):
-        """An isolated place to run code, empty when opened; nothing remains after it is closed.
+        """An isolated place to run code, which starts empty and leaves nothing behind.
 
-        Everything that a session runs counts toward one limit each of time, memory and output. Each of these
-        methods raises `SessionLost` if the session ended for a reason other than the code.
+        All code in a session shares one limit each for time, memory and output. Each of these methods raises
+        `SessionLost` if the session ended for a reason other than the code.
         """
 
         def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-            """Run the source code of a module, which may call the host functions in `given`, by name.
+            """Run the source code of a module, which may call the host functions in `given` by name.
 
-            A host function runs on the grader's side. It gets plain values, and returns a plain value or
-            raises an error.
+            A host function runs in the grader's process. It receives plain values, and returns a plain value
+            or raises an error.
             """
             ...
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
             ...
 
         def program(self, source: str, stdin: str) -> Ran:
-            """Run source code as the main program with this input; the result contains the output."""
+            """Run source code as the main program with this input. The result contains the output."""
             ...
 
         @property
         def used(self) -> float:
-            """The seconds of the limit that the session has used."""
+            """Seconds of the time limit that the session has used."""
             ...
 
         def close(self) -> None:
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 
         @property
         def name(self) -> str:
-            """The engine's name: `monty` or `cpython`."""
+            """Name of the engine: `monty` or `cpython`."""
             ...
 
         @property
         def protection(self) -> tuple[str, ...]:
-            """The layers that confine the code: `interpreter`, `seccomp`, `landlock`, `limits`."""
+            """Layers that confine the code: `interpreter`, `seccomp`, `landlock`, `limits`."""
             ...
 
         def session(self, limits: Limits) -> Session:
@@ -67,20 +67,20 @@ if TYPE_CHECKING:
 
 
 class SessionLost(Exception):
-    """A session ended for a reason other than the code, so nothing is known about the code."""
+    """Raised when a session ends for a reason other than its code, so nothing is known about the code."""
 
 
 class Limits:
-    """The limits of one session.
+    """Limits of one session.
 
     Args:
-        seconds: The time for everything that the session runs. The time of host functions does not count, and
-            an engine may also exclude waits for a busy machine.
-        memory_mb: The memory beyond the interpreter's own, in MB.
-        output_bytes: The maximum size of the output, and of each value that is passed in or out, in bytes.
-        longest: The maximum wall-clock seconds; `seconds` when None.
-        least: The seconds that the code must have had for the wall-clock limit to count against it; `seconds`
-            when None.
+        seconds: Time for all code in the session. Host functions do not count, and an engine may also exclude
+            waits for a busy machine.
+        memory_mb: Memory beyond the interpreter's own, in MB.
+        output_bytes: Maximum size of the output, and of each value that is passed in or out, in bytes.
+        longest: Maximum wall-clock seconds. Defaults to `seconds`.
+        least: Seconds that the code must have had for the wall-clock limit to count against it. Defaults to
+            `seconds`.
     """
 
     __slots__ = ("least", "longest", "memory_mb", "output_bytes", "seconds")
@@ -101,19 +101,19 @@ class Limits:
 
 
 class Ran:
-    """How a run or a call ended, and its result.
+    """Result of a run or a call.
 
     Args:
-        how: `done`; `raised` (the code raised the error that `message` names); `stopped` (the code exceeded a
-            limit, or ended its session, for example with exit); `unsupported` (the engine lacks a module or
-            syntax that the code needs); `refused` (the answer was not a plain value).
-        value: The result of a call.
-        output: The output, up to the limit.
+        how: `done`; `raised` (the code raised an error); `stopped` (the code exceeded a limit, or ended its
+            session, for example with exit); `unsupported` (the engine lacks a module or syntax that the code
+            needs); `refused` (the result was not a plain value).
+        value: Return value of a call.
+        output: Printed output, up to the limit.
         message: If `how` is not `done`, the reason in words, without the source code.
         error: For `raised`, the name of the built-in exception that the code raised, or of its nearest
-            built-in base class; always an `Exception`, so that a host function can raise it in another
+            built-in base class. It is always an `Exception`, so that a host function can raise it in another
             session. For `stopped`, `TimeoutError` if the time was up.
-        arguments: The arguments of that exception, a list of plain values, as the code wrote them.
+        arguments: Arguments of that exception, a list of plain values from the code.
     """
 
     __slots__ = ("arguments", "error", "how", "message", "output", "value")
@@ -136,7 +136,7 @@ class Ran:
 
     @property
     def kind(self) -> type[Exception]:
-        """Return the class that `error` names; `Exception` if it names no class."""
+        """Exception class that `error` names, or `Exception` if it names none."""
         import builtins
 
         found = getattr(builtins, self.error, Exception)

@@ -1,6 +1,7 @@
-"""Stand-ins, made of allowed calls, for Python functions that need a system call that sessions are denied.
+"""Replaces Python functions that need a denied system call with functions that do not need it.
 
-They help honest programs and do not protect anything: the filter applies whatever code does to them.
+The replacements help honest programs and do not protect anything. Code that removes them is still subject to
+the seccomp filter.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _open = open
 
 
 def install() -> None:
-    """Install the stand-ins in place of the originals."""
+    """Install the replacements."""
     try:
         os.fstat(0)
     except PermissionError:
@@ -56,7 +57,7 @@ def install() -> None:
 
 
 def _fstat(fd: int) -> os.stat_result:
-    """Return the result of `os.fstat`; C libraries before 2.39 use a call that also looks up paths."""
+    """Replaces `os.fstat`, because C libraries before 2.39 use a call that can also look up paths."""
     machine = os.uname().machine
     form, places = _STAT[machine]
     found = ctypes.create_string_buffer(struct.calcsize(form))
@@ -74,7 +75,7 @@ def _fstat(fd: int) -> os.stat_result:
 
 
 class _Map(mmap.mmap):
-    """Replaces `mmap.mmap`, which finds the length of a whole file by the same call."""
+    """Replaces `mmap.mmap`, which uses the same denied call to find the length of a file."""
 
     def __new__(cls, fileno: int, length: int, *args: Any, **options: Any) -> _Map:
         if length == 0 and fileno >= 0:
@@ -83,7 +84,7 @@ class _Map(mmap.mmap):
 
 
 def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-    """Replaces `open`; also opens a program's own streams and `/dev/null` by name."""
+    """Replaces `open`. It can open a program's own streams and `/dev/null` by name."""
     name = os.fspath(file) if isinstance(file, os.PathLike) else file
     if name in _STANDARD:
         return _open(os.dup(_STANDARD[name]), mode, *args, **options)
@@ -93,20 +94,20 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """Return an empty file in place of a stream."""
+    """Return a file descriptor from which nothing can be read."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
 
 
 def _keep_limit(which: int, limits: tuple[int, int]) -> None:
-    """Replaces `resource.setrlimit`; programs that request a larger stack already have the largest."""
+    """Replaces `resource.setrlimit`. The stack is already as large as a program can request."""
 
 
 def _run_in_place(thread: threading.Thread) -> None:
     """Run a thread to its end when it is started, because no second thread can exist.
 
-    Programs that recurse deeply often do so in a single thread with a large stack, and wait for it.
+    Deeply recursive programs often start one thread with a large stack, and wait for it.
     """
     try:
         thread.run()
@@ -117,7 +118,7 @@ def _run_in_place(thread: threading.Thread) -> None:
 
 
 def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
-    """Run a timer if the code waits for it; a timer that limits the code would only delay it."""
+    """Run a timer if the code waits for it. A timer that only limits the code's time never runs."""
     if not timer.finished.is_set():
         timer.run()
 
@@ -125,7 +126,7 @@ def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> Non
 def _submit_in_place(
     pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
-    """Run a thread pool's work immediately: a thread that waits for more work would never end."""
+    """Run a thread pool's task immediately. A thread of the pool would wait for more tasks and never end."""
     from concurrent.futures import Future
 
     if pool._shutdown:

@@ -1,7 +1,7 @@
-"""Finds the code in a completion: in its code blocks, or in its text if it has none.
+"""Extracts the code of a completion, from its code blocks or, without any, from its prose.
 
-Code is distinguished from prose by how lines begin, and a function by the line that defines it. The names
-that the blocks bind and need show which blocks belong together.
+A line counts as code if it begins like code. Blocks are joined if one of them binds names that another one
+needs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000
-"""The maximum length of a completion that is read, in characters."""
+"""Maximum length of a completion, in characters. A longer one is unread."""
 
 _PYTHON = frozenset({"python", "py", "pycon", "python-repl", "ipython", "sage"})
-# How a line of code begins at the left margin. If prose may begin with the same word, more of the line has to
+# Beginning of a line of code at the left margin. If prose can begin with the same word, more of the line must
 # match.
 _CODE_LINE = re.compile(
     r"(?:async\s+)?def\s+\w|class\s+\w+\s*[(:\[]|import\s+[\w.]+\s*(?:$|,|;|#|as\b)|from\s+[\w.]+\s+import\b"
@@ -38,7 +38,7 @@ _IMPORTED = re.compile(r"^[ \t]*+(?:from|import)[ \t]([^\n]*)", re.MULTILINE)
 _PROMPTED = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _WORD = re.compile(r"\w+")
 _FILE = re.compile(r"\b([A-Za-z_]\w*)\.py\b")
-# A fence after other text on its line, with attributes if any; within a comment it is not a fence.
+# A fence after other text on its line, which can have attributes. In a comment it is not a fence.
 _INLINE_FENCE = re.compile(r"(?<=[^\s`#])[ \t]*(```(?:\w[\w.+-]*(?:[ \t]+[\w-]+=[^\n`]*)?)?[ \t]*(?:\n|\Z))")
 _TAGGED_FENCE = re.compile(r"^([ \t]*```)[ \t]*(?=</)", re.MULTILINE)
 _FUTURE = re.compile(
@@ -56,8 +56,8 @@ class CodeText:
     """The code of a completion.
 
     Args:
-        source: The source code of its main module.
-        modules: The source code of other files that the main module may import, by module name.
+        source: Source code of its main module.
+        modules: Source code of other files that the main module may import, by module name.
     """
 
     __slots__ = ("modules", "source")
@@ -67,7 +67,7 @@ class CodeText:
         self.modules = modules or {}
 
     def whole(self) -> str:
-        """Return source code that runs as the main module, with the other files as importable modules."""
+        """Return a single source for the main module, in which the other files can be imported."""
         if not self.modules:
             return self.source
         lines = ["import sys as _sys, types as _types"]
@@ -80,20 +80,19 @@ class CodeText:
 
 
 def function_code(text: str, entry: str, start: str | None = None) -> CodeText | Missing:
-    """Return the code of a completion that is required to define a function.
+    """Extract the code of a completion that must define a function.
 
-    The last complete Python code block that defines the function counts; a block whose fence names Python
-    takes precedence over one whose fence names no language. Other blocks are prepended if they define names
-    that the block needs. In a text without blocks, the code extends from the first line of code to the prose
-    after it.
+    The last complete Python block that defines the function counts. Blocks labeled as Python take precedence
+    over unlabeled ones. Other blocks are prepended if they define names that this block needs. In a
+    completion without blocks, the code ends at the first prose after it.
 
     Args:
         text: A completion, or the part that contains the answer.
-        entry: The name that has to be defined; `Solution.add` for a method.
+        entry: Name to define, such as `add`, or `Solution.add` for a method.
         start: Code that the completion may continue: imports, and the function's signature.
 
     Returns:
-        The code; `Missing` if the text contains no code.
+        The code, or `Missing` if the completion contains none or is too long.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -116,17 +115,17 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
 
 
 def program_code(text: str) -> CodeText | Missing:
-    """Return the code of a completion that has to be a program.
+    """Extract the code of a completion that must be a program.
 
-    The program is the last complete Python code block that does more than define names, and whose names are
-    defined in it or in blocks that only define names. A block whose fence names Python takes precedence over
-    one whose fence names no language. A snippet of the program or an example of its input does not count.
+    The program is the last complete Python block that does more than define names, and whose names are
+    defined in it or in blocks that only define names. Blocks labeled as Python take precedence over unlabeled
+    ones. So a snippet of the program or an example of its input does not count.
 
     Args:
         text: A completion, or the part that contains the answer.
 
     Returns:
-        The code; `Missing` if the text contains no code.
+        The code, or `Missing` if the completion contains none or is too long.
     """
     if len(text) > LONGEST:
         return Missing(f"the completion is longer than {LONGEST:,} characters", "not exact")
@@ -139,7 +138,7 @@ def program_code(text: str) -> CodeText | Missing:
 
 
 class _Block:
-    """A block of Python code, with its file name, if any, and whether its fence names Python."""
+    """A block of Python code. `name` is its file name or empty, and `labeled` is True for a Python fence."""
 
     __slots__ = ("content", "labeled", "name")
 
@@ -148,7 +147,7 @@ class _Block:
 
 
 def _spelled(text: str) -> str:
-    """Return a text with plain line ends and each fence on its own line, without inline code's backquotes."""
+    """Normalize line ends, put each fence on its own line, and remove the backquotes of inline code."""
     text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").replace("\ufeff", ""))
     text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
@@ -156,18 +155,18 @@ def _spelled(text: str) -> str:
 
 
 def _own_line(found: re.Match[str]) -> str:
-    """Return a fence on its own line, unless it only ends inline code, as in "Call ```f(2)```"."""
+    """Put a fence on its own line, unless it only ends inline code, as in "Call ```f(2)```"."""
     begins = found.string.rfind("\n", 0, found.start()) + 1
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
 
 def _defines(name: str, code: str) -> bool:
-    """Return whether code defines a name at the left margin."""
+    """Return True if code defines a name at the left margin."""
     return _definition(name).search(code) is not None
 
 
 def _has_method(name: str, code: str) -> bool:
-    """Return whether code has the class `Solution` with the given method, as in answers for LeetCode."""
+    """Return True if code has the class `Solution` with the given method, as in answers for LeetCode."""
     found = re.search(rf"^class {_CLASS}\b", code, re.MULTILINE)
     return (
         found is not None
@@ -176,14 +175,14 @@ def _has_method(name: str, code: str) -> bool:
 
 
 def _definition(name: str) -> re.Pattern[str]:
-    """Return the pattern of a line, at the left margin, that defines a name."""
+    """Return a pattern for a line at the left margin that defines a name."""
     return re.compile(
         rf"^(?:(?:async[ ]+)?def[ ]+{name}\b|class[ ]+{name}\b|{name}[ ]*(?::[^=\n]*)?=(?!=))", re.MULTILINE
     )
 
 
 def _blocks(text: str) -> list[_Block]:
-    """Return the complete code blocks that may be Python; without any, an unfinished one at the end."""
+    """Return the complete blocks that may be Python, or else an unclosed one at the end."""
     if not _has_fence(text):
         return []
     found: list[_Block] = []
@@ -205,7 +204,7 @@ def _blocks(text: str) -> list[_Block]:
 
 
 def _is_python(fence: Fence) -> bool:
-    """Return whether a fence names Python, in any version."""
+    """Return True if a fence names Python, with or without a version."""
     return fence.language.rstrip("0123456789.") in _PYTHON
 
 
@@ -214,7 +213,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Return the fences in order; a fence that ends inside a docstring extends to the end of the next one."""
+    """Yield the fences in order. A fence that ends inside a docstring is joined with the next one."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:
@@ -231,7 +230,7 @@ def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
 
 
 def _block(text: str, fence: Fence, after: int) -> _Block:
-    """Return a block with its file name, if its first line, the fence or the line before it gives one."""
+    """Return a block. Its file name comes from its first line, its fence or the line before the fence."""
     content = _cleaned(fence.content)
     first = content.lstrip("\n").partition("\n")[0]
     info = text[fence.start : fence.start + 2 * _LONGEST_HEADING].partition("\n")[0]
@@ -244,7 +243,7 @@ def _block(text: str, fence: Fence, after: int) -> _Block:
 
 
 def _cleaned(code: str) -> str:
-    """Return code without its common indentation and without the prompts of an interactive session."""
+    """Remove common indentation and the prompts of an interactive session."""
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if _PROMPTED.match(first.lstrip()):
@@ -254,19 +253,18 @@ def _cleaned(code: str) -> str:
 
 
 def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
-    """Return blocks by precedence: labeled ones before others, and later ones before earlier ones."""
+    """Sort blocks by precedence: labeled ones first, and later ones before earlier ones."""
     return sorted(reversed(blocks), key=lambda block: not block.labeled)
 
 
 def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
-    """Return the names in the blocks that are parsed; no names if the blocks together are too long."""
+    """Return the names in each parsed block. If the blocks together are too long, none is parsed."""
     if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
         return {}
     return {block: names for block in blocks if (names := code_names(block.content))}
 
 
 def _program(blocks: Sequence[_Block]) -> _Block:
-    """Return the block that is the program."""
     ranked = _ranked(blocks)
     names = _named(ranked)
     given = {name for one in names.values() if not one.acts for name in one.binds}
@@ -276,9 +274,9 @@ def _program(blocks: Sequence[_Block]) -> _Block:
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """Return the main block after the blocks that define its names, and the other files that it imports.
+    """Join the main block with the blocks that define its names, and add the files that it imports.
 
-    If a block has a file name, only blocks with file names count.
+    A block with a file name is never joined. It becomes a module if a block imports it.
     """
     others = [block for block in blocks if block is not main]
     lines = (found[1] for block in blocks for found in _IMPORTED.finditer(block.content))
@@ -302,7 +300,7 @@ def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
 
 
 def _in_a_row(*parts: str) -> str:
-    """Join pieces of code, with imports from `__future__` at the start, as Python requires."""
+    """Join pieces of code. Imports from `__future__` move to the start, as Python requires."""
     if len(parts) == 1:
         return parts[0]
     futures = ""
@@ -318,10 +316,10 @@ def _in_a_row(*parts: str) -> str:
 
 
 def head_of(start: str, entry: str) -> str:
-    """Return the imports and helpers in code that ends with the signature of a function.
+    """Return the code before a function's signature, such as imports and helpers.
 
     Args:
-        start: The code that a completion may continue, which ends with the signature.
+        start: Code that a completion may continue, which ends with the signature.
         entry: The function's name.
     """
     heads = [*_definition(entry.partition(".")[0]).finditer(start)]
@@ -329,7 +327,7 @@ def head_of(start: str, entry: str) -> str:
 
 
 def _body(text: str, blocks: Sequence[_Block]) -> str:
-    """Return the lines that continue a function's signature; empty if there are none."""
+    """Return the lines that continue a function's signature, or an empty string."""
     if blocks:
         return blocks[-1].content
     lines = text.split("\n")
@@ -340,7 +338,7 @@ def _body(text: str, blocks: Sequence[_Block]) -> str:
 
 
 def _continued(start: str, body: str) -> str:
-    """Return a function's signature with the given body, indented."""
+    """Append a body to a function's signature, indented."""
     lines = body.strip("\n").split("\n")
     if lines[0][:1].isspace():
         return f"{start.rstrip()}\n{body}"
@@ -357,7 +355,7 @@ def _begins_as_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the code in a text without fences, from the first line of code to the prose after it."""
+    """Return the code in a completion without fences, from the first line of code to the next prose."""
     kept: list[str] = []
     quoted = ""  # the quotes of the multiline string that is open here
     for line in text.split("\n"):

@@ -1,4 +1,4 @@
-"""Runs the code of several samples concurrently, as many as the processors and the memory allow."""
+"""Limits how many samples run code concurrently, and for how long."""
 
 from __future__ import annotations
 
@@ -24,28 +24,27 @@ if TYPE_CHECKING:
 _MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 _GRADER_MB = 100
 _SESSION_MB = 40
-"""The memory of the grader itself, and the memory of a session apart from its code, in MB."""
+"""Memory of the grader, and memory that a session needs in addition to its code, in MB."""
 _OVERBOOKED = 2
-"""The multiple of an equal share of the call's time that a sample may take, as most samples need far less."""
+"""A sample may use this multiple of an equal share of the call's time, because most samples need less."""
 _SHORTEST = 0.05
-"""The minimum number of seconds left in a call for another turn to start."""
+"""Minimum number of seconds left in a call to start another turn."""
 OURS = 0.95
-"""The fraction of a sample's time that is for code, not for the grader itself."""
+"""Fraction of a sample's time that its code may use. The grader itself uses the rest."""
 LEAST = 0.1
-"""The fraction of its time limit that code must have had before it counts as too slow, even in a busy
-call."""
+"""Minimum fraction of its time limit that code must have had to count as too slow, even in a busy call."""
 _PATIENCE = 20
-"""The maximum wall-clock time, as a multiple of a sample's time, if its code waits for a busy machine."""
+"""Maximum wall-clock time, as a multiple of a sample's time, if its code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
 class Portion:
-    """The part of a sample's time that code may take.
+    """Time that a sample's code may use.
 
     Args:
-        seconds: The time that the code itself may take.
-        longest: The maximum wall-clock time, however busy the machine is.
-        least: The seconds that the code must have had before it counts as too slow.
+        seconds: Time of the code itself.
+        longest: Maximum wall-clock time, however busy the machine is.
+        least: Seconds that the code must have had to count as too slow.
     """
 
     __slots__ = ("least", "longest", "seconds")
@@ -55,11 +54,11 @@ class Portion:
 
 
 class TurnTime:
-    """The time that a sample has when its turn starts.
+    """Time of a sample from the start of its turn.
 
     Args:
-        tick: The timer of the sample's batch; None without one.
-        at_once: The number of samples that run concurrently.
+        tick: Timer of the sample's batch. None without one.
+        at_once: Number of samples that run concurrently.
     """
 
     __slots__ = ("_deadline", "ends", "share")
@@ -67,7 +66,7 @@ class TurnTime:
     def __init__(self, tick: Tick | None, at_once: int) -> None:
         now = perf_counter()
         self.ends = self.share = self._deadline = float("inf")
-        """When the sample has to end, on the clock of `time.perf_counter`; infinite if there is no limit."""
+        """When the sample must end, by `time.perf_counter`. Infinite if there is no limit."""
         if tick is None:
             return
         if tick.deadline is not None:
@@ -79,18 +78,18 @@ class TurnTime:
 
     @property
     def left(self) -> float:
-        """The seconds until the sample has to end."""
+        """Seconds until the sample must end."""
         return self.ends - perf_counter()
 
     def portion(self, seconds: float, share: float, part: float = OURS, least: float = LEAST) -> Portion:
-        """Return the time that code may take from now on, so that later samples get their turn too.
+        """Return the time that code may use from now on, so that later samples get their turn too.
 
         Args:
-            seconds: The time that the code may take if there is plenty.
-            share: The part of the call's time from which to take it: this object's `share`, or `left` for
-                work that all samples of a record need.
-            part: The fraction of that share that the code may take.
-            least: The fraction of `seconds` that the code may take however little time there is.
+            seconds: Time that the code may use if the call has plenty.
+            share: Part of the call's time to use: this object's `share`, or `left` for work that all samples
+                of a record need.
+            part: Fraction of that share that the code may use.
+            least: Fraction of `seconds` that the code may use in any case.
         """
         own = min(seconds, max(share * part, seconds * least))
         left = max(self.left * OURS, 0.001)
@@ -99,16 +98,16 @@ class TurnTime:
 
     @property
     def left_of_call(self) -> float:
-        """Return the seconds until the whole call has to end."""
+        """Seconds until the whole call must end."""
         return self._deadline - perf_counter()
 
 
 class Turns:
-    """Threads in which samples take turns.
+    """Threads in which samples take turns to run code.
 
     Args:
-        memory_mb: The memory limit for the code of one session.
-        sessions: The number of sessions that a sample has open at the same time.
+        memory_mb: Memory limit for the code of one session.
+        sessions: Number of sessions that a sample has open at the same time.
     """
 
     def __init__(self, memory_mb: int, sessions: int = 2) -> None:
@@ -119,12 +118,12 @@ class Turns:
     async def take(self, work: Callable[[TurnTime], T], ready: Callable[[], object] | None = None) -> T:
         """Run a function in a thread when the sample's turn comes.
 
-        The grader's time limit for a sample starts with the sample's turn; only the call's time limits the
-        wait for other samples.
+        The time limit of a sample starts with its turn. The wait before the turn is limited only by the time
+        of the call.
 
         Args:
-            work: Receives the time that the sample has.
-            ready: Does the work that samples share, which counts toward the call's time and not the sample's.
+            work: Receives the sample's time.
+            ready: Does work that samples share. It counts toward the call's time, not the sample's.
 
         Raises:
             SampleError: The call ends before the sample's turn, or the machine is too busy for its code.
@@ -154,7 +153,7 @@ class Turns:
         return await loop.run_in_executor(pool, turn)
 
     def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads; a forked process creates its own, because others belong to its parent."""
+        """Return the threads. A forked process creates new ones, because the parent owns the old ones."""
         if self._threads is None or self._pid != os.getpid():
             from concurrent.futures import ThreadPoolExecutor
 
@@ -164,11 +163,11 @@ class Turns:
 
 
 def at_once(memory_mb: int, sessions: int = 2) -> int:
-    """Return the number of samples whose code this machine or function can run concurrently.
+    """Return the number of samples whose code this machine or Lambda function can run concurrently.
 
     Args:
-        memory_mb: The memory limit for the code of one session.
-        sessions: The number of sessions that a sample has open at the same time.
+        memory_mb: Memory limit for the code of one session.
+        sessions: Number of sessions that a sample has open at the same time.
 
     Raises:
         ConfigurationError: The function has too little memory for one sample.

@@ -1,7 +1,7 @@
-"""Encodes plain values and their exact types as bytes and back, to exchange them with a model's code.
+"""Encodes plain values as bytes and decodes them, to exchange values with a model's code.
 
-The format is JSON. Containers, and values that JSON cannot represent, become objects with one key, which
-names the kind. Decoding creates only plain values, whatever the bytes contain.
+The format is JSON. Containers other than lists, and values that JSON lacks, become objects with one key,
+which names the type. Decoding creates only plain values, whatever the bytes contain.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEEPEST = 100
-"""The maximum depth to which lists and other containers may be nested."""
+"""Maximum nesting depth of containers."""
 
-# Python refuses to write longer integers in decimal.
+# Larger integers are written as hexadecimal strings, because Python limits decimal ones.
 _LONGEST_INTEGER = 10**18
 _MOST_OF_ONE_HASH = 1000
 
 
 class NotPlain(ValueError):
-    """A value has a type that cannot be encoded, or is nested too deeply."""
+    """Raised for a value that cannot be encoded because of its type, depth or size."""
 
 
 class Unreadable(ValueError):
-    """The bytes were not written by `packed`."""
+    """Raised for bytes that `packed` did not write."""
 
 
 def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any] | None = None) -> bytes:
@@ -37,8 +37,8 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
     Args:
         value: The value to encode.
-        most: The maximum size of the result, in bytes.
-        plain: Returns the plain value that a value of another type represents, or raises NotPlain.
+        most: Maximum size of the result, in bytes.
+        plain: Converts a value of another type to a plain value, or raises NotPlain.
 
     Raises:
         NotPlain: The value cannot be encoded.
@@ -62,13 +62,9 @@ def unpacked(data: bytes) -> Any:
 
 
 class _Packing:
-    """Converts a value to types that JSON can represent, and raises an error if the result becomes too large.
+    """Converts a value to types that JSON can represent, and stops if the result becomes too large.
 
-    Parts may be shared, so a small value can unfold into a huge one.
-
-    Args:
-        most: The maximum size of the result, in bytes.
-        plain: The same argument as in `packed`.
+    Shared parts can make a small value unfold into a huge one.
     """
 
     def __init__(self, most: float, plain: Callable[[Any], Any] | None) -> None:
@@ -145,7 +141,7 @@ def _unpack_all(written: Any, depth: int) -> list[Any]:
 
 
 def _unpack_keys(written: Any, depth: int) -> list[Any]:
-    """Return a set's members or a dict's keys; reject them if hash collisions would slow insertion."""
+    """Return the members of a set or the keys of a dict, unless hash collisions would make insertion slow."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
         raise Unreadable("too many keys with the same hash")

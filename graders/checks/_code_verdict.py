@@ -1,7 +1,7 @@
-"""Reaches the verdict on a model's code, outside the process in which the code runs.
+"""Decides the verdict on a model's code, outside the process in which the code runs.
 
 The code and the tests run in separate sessions. Only the values that the code returns, or the output of a
-program, count. They are compared in the grader's process, or by the tests.
+program, count. The grader's process or the tests compare them with the expected ones.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Return code in which the tested function can be called by a plain name, even if it is a method.
+    """Return code in which the tested function has a plain name, even if it is a method.
 
     Args:
         source: The code.
-        entry: The function's name, such as `add`, or `Solution.add` for a method.
+        entry: Name of the function, such as `add`, or `Solution.add` for a method.
     """
     owner, _, method = entry.rpartition(".")
     if not owner:
@@ -41,23 +41,23 @@ def with_entry(source: str, entry: str) -> str:
 
 
 def called_name(entry: str) -> str:
-    """Return the name by which the tests call the code.
+    """Return the plain name by which the tests call the function.
 
     Args:
-        entry: The function's name, such as `add`, or `Solution.add` for a method.
+        entry: Name of the function, such as `add`, or `Solution.add` for a method.
     """
     return _METHOD if "." in entry else entry
 
 
 class CodeVerdict:
-    """The result of running a record's tests on source code.
+    """Result of a record's tests on source code.
 
     Args:
-        passed: The number of tests that the code passed.
-        total: The number of tests.
-        fault: How the first test that the code did not pass ended: `wrong`, `broken` if the test itself is at
-            fault, or a value of `Ran.how`.
-        reason: A description of that failure in words.
+        passed: Number of tests that the code passed.
+        total: Number of tests.
+        fault: How the first failed test ended: `wrong`, `broken` if the test itself is at fault, or a value
+            of `Ran.how`.
+        reason: Description of that failure.
     """
 
     __slots__ = ("fault", "passed", "reason", "total")
@@ -72,16 +72,16 @@ class CodeVerdict:
 
 
 class CodePlace:
-    """Where the code of one sample runs: an engine, and the remaining limits of the sample.
+    """Engine and remaining limits for the code of one sample.
 
     Args:
-        engine: The engine that runs the code.
-        seconds: The time for all sessions together.
-        memory_mb: The memory for each session, in MB.
+        engine: Engine that runs the code.
+        seconds: Time for all sessions together.
+        memory_mb: Memory for each session, in MB.
         hasty: Whether to stop at the first test that the code does not pass.
-        longest: The maximum wall-clock seconds, even on a busy machine; `seconds` when None.
-        least: The seconds that the code must have had for the wall-clock limit to count against it; `seconds`
-            when None.
+        longest: Maximum wall-clock seconds, even on a busy machine. Defaults to `seconds`.
+        least: Seconds that the code must have had for the wall-clock limit to count against it. Defaults to
+            `seconds`.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class CodePlace:
 
     @property
     def used(self) -> float:
-        """The seconds that the code has had in the sessions that are now closed."""
+        """Seconds that the code has used in closed sessions."""
         return self._seconds - self._left
 
     def session(self) -> Session:
@@ -117,16 +117,16 @@ class CodePlace:
         return self.engine.session(Limits(seconds, self._memory_mb, longest=longest, least=least))
 
     def close(self, session: Session) -> None:
-        """End a session, and count the time that it used."""
+        """Close a session, and count the time that it used."""
         self._left -= session.used
         session.close()
 
     def counted(self, trial: Callable[..., Ran], tests: Sequence[tuple[Any, ...]]) -> CodeVerdict:
-        """Return the verdict on several tests, each of which `trial` runs here.
+        """Run tests, and return the verdict on them.
 
         Args:
             trial: Runs one test, given the items of its tuple.
-            tests: The arguments of `trial` for each test.
+            tests: Arguments of `trial` for each test.
         """
         passed, fault, reason, total = 0, "", "", len(tests)
         for number, test in enumerate(tests, 1):
@@ -145,13 +145,13 @@ class Calls:
     """Tests that call a function and compare its result.
 
     Args:
-        entry: The function's name.
-        tests: The positional arguments, the keyword arguments and the expected result of each test.
-        same: Returns whether a value is the expected value.
+        entry: Name of the function.
+        tests: Positional arguments, keyword arguments and expected result of each test.
+        same: Returns True if a value is the expected one.
     """
 
     source = ""
-    hollow: tuple[str, ...] = ()  # tests that a single value passes are rejected when they are read
+    hollow: tuple[str, ...] = ()  # `call_tests` rejects tests that a single value passes
 
     def __init__(
         self,
@@ -181,8 +181,8 @@ class Programs:
     """Tests that run a program and compare its output.
 
     Args:
-        tests: The input and the expected output of each test.
-        same: Returns whether an output is the expected one.
+        tests: Input and expected output of each test.
+        same: Returns True if an output is the expected one.
     """
 
     source = entry = ""
@@ -204,14 +204,14 @@ class Programs:
 
 
 class Asserts:
-    """Tests that are themselves code, which calls the function and asserts its results.
+    """Tests in source code, which calls the function and asserts its results.
 
     Each test runs in a separate session. There, the function is a host function that forwards calls to the
     code's session. A test passes if it ends without an error and has called the function.
 
     Args:
-        entry: The function's name, such as `Solution.add` for a method.
-        tests: The source code of each test.
+        entry: Name of the function, such as `Solution.add` for a method.
+        tests: Source code of each test.
         head: Other code that the tests may use, such as imports and functions that the prompt defines.
     """
 
@@ -268,11 +268,11 @@ class Asserts:
 
 
 class _Over(Exception):
-    """The code's session has ended, and with it the test."""
+    """Raised in a test if the session of the code has ended."""
 
 
 class _Opened:
-    """Open a session, which is closed at the end of the block."""
+    """Context manager that opens a session and closes it."""
 
     def __init__(self, place: CodePlace) -> None:
         self._place = place

@@ -1,7 +1,8 @@
-r"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs or capitals.
+"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs or capitals.
 
-A count is a pair: the number of certain occurrences and the number of possible ones. `at least` needs enough
-certain occurrences, and `less than` needs few enough possible occurrences, so doubtful words satisfy neither.
+A count is a pair: the number of certain occurrences and the number of possible ones. `at least` requires
+enough certain occurrences, and `less than` requires few enough possible ones, so doubtful words satisfy
+neither.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RELATIONS: dict[str, Callable[[int, int, int], bool]] = {
     "more than": lambda certain, possible, number: certain > number,
     "exactly": lambda certain, possible, number: certain == number == possible,
 }
-"""The relations of a count to a number; IFEval has only the first two."""
+"""Relations of a count to a number. IFEval has only the first two."""
 
 _IN_WORD = rf"[^\W{UNSPACED}]"
 _PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++")
@@ -47,31 +48,31 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Return whether a count of the text has a relation to a number, such as `at least`."""
+    """Require a relation, such as `at least`, between a count of the completion and a number."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
 
 def occurrences(wanted: str) -> Count:
-    """Count the occurrences of a keyword, as whole words and anywhere, ignoring case."""
+    """Count a keyword, ignoring case. A whole word is certain, and a part of a word is possible."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = whole_words(wanted)
     return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
 
 
 def existence(keywords: Sequence[str]) -> Kept:
-    """Return whether the text contains each keyword, as whole words."""
+    """Require all keywords, as whole words."""
     patterns = [whole_words(keyword) for keyword in keywords]
     return lambda text: all(pattern.search(text) for pattern in patterns)
 
 
 def frequency(relation: str, keyword: str, frequency: int) -> Kept:
-    """Return whether the text contains a keyword as often as required."""
+    """Require a number of occurrences of a keyword."""
     return related(occurrences(keyword), relation, frequency)
 
 
 def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
-    """Return whether the text contains none of the words."""
+    """Forbid the given words."""
     patterns = [whole_words(word) for word in forbidden_words]
 
     def kept(text: str) -> bool:
@@ -82,7 +83,7 @@ def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
 
 
 def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:
-    """Return whether the text contains a character as often as required, ignoring case."""
+    """Require a number of occurrences of a character, ignoring case."""
     sign = letter.lower()
 
     def count(text: str) -> tuple[int, int]:
@@ -93,23 +94,23 @@ def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept
 
 
 def number_words(relation: str, num_words: int) -> Kept:
-    """Return whether the text has the required number of words."""
+    """Require a number of words."""
     return related(count_words, relation, num_words)
 
 
 def count_words(text: str) -> tuple[int, int]:
-    """Count words: `don't` and `well-known` are each one word for certain, and possibly two."""
+    """Count words. Each of `don't` and `well-known` is certainly one word, and possibly two."""
     certain = sum(1 for found in _WORD.finditer(text) if says_something(found[0]))
     return certain, sum(1 for found in _PIECE.finditer(text) if _SIGN.search(found[0]))
 
 
 def number_sentences(relation: str, num_sentences: int) -> Kept:
-    """Return whether the text has the required number of sentences."""
+    """Require a number of sentences."""
     return related(count_sentences, relation, num_sentences)
 
 
 def count_sentences(text: str) -> tuple[int, int]:
-    """Count sentences: pieces of text with a letter are certain, and all other pieces are possible."""
+    """Count sentences. A piece with a letter is certain, and a piece without one is only possible."""
     certain = possible = start = 0
     for found in _END.finditer(text):
         if found[0][0] == "." and (
@@ -128,7 +129,7 @@ def count_sentences(text: str) -> tuple[int, int]:
 
 
 def number_paragraphs(num_paragraphs: int) -> Kept:
-    """Return whether the text has exactly N paragraphs, separated by `***`."""
+    """Require exactly N paragraphs, separated by `***`."""
 
     def kept(text: str) -> bool:
         parts = text.split("***")
@@ -139,7 +140,7 @@ def number_paragraphs(num_paragraphs: int) -> Kept:
 
 
 def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word: str) -> Kept:
-    """Return whether the text has N paragraphs, separated by blank lines, one with the given first word."""
+    """Require N paragraphs, separated by blank lines, one of them with the given first word."""
     wanted = first_word.lower()
 
     def kept(text: str) -> bool:
@@ -153,7 +154,7 @@ def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word
 
 
 def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
-    """Return whether the text has the required number of all-caps words; single letters are doubtful."""
+    """Require a number of all-caps words. Single letters are doubtful."""
 
     def count(text: str) -> tuple[int, int]:
         capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Kept: TypeAlias = Callable[[str], bool | None]
 
 ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
-"""The phrases of IFEval's constrained responses, each of which is a possible answer."""
+"""Phrases that IFEval accepts as constrained responses."""
 
 _PLACEHOLDER = re.compile(r"\[([^\[\]\n]*)\]")
 _STARS = re.compile(r"(\*+)")
@@ -27,7 +27,7 @@ _POSTSCRIPTS = {"P.P.S": r"p\.\s?p\.\s?s", "P.P.S.": r"p\.\s?p\.\s?s", "P.S.": r
 
 
 def response_language(language: str) -> Kept:
-    """Return whether the text is in a language; None if its language cannot be detected."""
+    """Require a language. The test returns None if it cannot detect the language."""
 
     def kept(text: str) -> bool | None:
         found = language_of(text)
@@ -37,14 +37,14 @@ def response_language(language: str) -> Kept:
 
 
 def number_placeholders(num_placeholders: int) -> Kept:
-    """Return whether the text has at least N placeholders in square brackets."""
+    """Require at least N placeholders in square brackets."""
     return lambda text: (
         sum(1 for found in _PLACEHOLDER.finditer(text) if says_something(found[1])) >= num_placeholders
     )
 
 
 def postscript(postscript_marker: str) -> Kept:
-    """Return whether text follows the marker of a postscript."""
+    """Require text after the marker of a postscript."""
     form = _POSTSCRIPTS.get(postscript_marker.upper()) or re.escape(postscript_marker.lower())
     marker = re.compile(rf"(?<![\w.]){form}")
 
@@ -57,7 +57,7 @@ def postscript(postscript_marker: str) -> Kept:
 
 
 def number_bullet_lists(num_bullets: int) -> Kept:
-    """Return whether exactly N lines begin with `-` or one `*`, each followed by text."""
+    """Require exactly N lines that begin with `-` or one `*`, followed by text."""
 
     def kept(text: str) -> bool:
         bullets = [line for line in map(str.lstrip, text.split("\n")) if line[:1] == "-" or _is_starred(line)]
@@ -71,12 +71,12 @@ def _is_starred(line: str) -> bool:
 
 
 def constrained_response(options: Sequence[str] = ANSWERS) -> Kept:
-    """Return whether the text contains exactly one of the phrases."""
+    """Require exactly one of the phrases."""
     return lambda text: sum(1 for phrase in options if phrase in text) == 1
 
 
 def number_highlighted_sections(num_highlights: int) -> Kept:
-    """Return whether the text has at least N highlights, as `*this*` or `**this**`."""
+    """Require at least N highlights, such as `*this*` or `**this**`."""
 
     def kept(text: str) -> bool:
         return sum(map(_highlights, text.split("\n"))) >= num_highlights
@@ -85,7 +85,7 @@ def number_highlighted_sections(num_highlights: int) -> Kept:
 
 
 def _highlights(line: str) -> int:
-    """Return the number of highlights in a line, each between equal asterisks without outer white space."""
+    """Count highlights in a line: text between equal asterisks, without white space at its ends."""
     pieces = _STARS.split(line)
     at = found = 0
     while 2 * at + 3 < len(pieces):
@@ -98,7 +98,7 @@ def _highlights(line: str) -> int:
 
 
 def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
-    """Return whether at least N sections with distinct numbers are nonempty."""
+    """Require at least N nonempty sections with distinct numbers."""
     heading = re.compile(rf"(?<!\w){re.escape(section_spliter)}\s?(\d+)\s?")
 
     def kept(text: str) -> bool:
@@ -114,19 +114,19 @@ def _filled(pieces: Sequence[str]) -> list[str]:
 
 
 def int_text(number: str) -> str:
-    """Return a number without leading zeros, as a string, because `int` rejects thousands of digits."""
+    """Remove leading zeros. The result is a string, because `int` rejects thousands of digits."""
     return number.lstrip("0")
 
 
 def json_format(text: str) -> bool:
-    """Return whether the whole text is one nonempty JSON object or array, with or without a fence."""
+    """Return True if the whole text is one nonempty JSON object or array, with or without a fence."""
     fence = _FENCE.match(text)
     value = exact_json((text[fence.end() :] if fence else text).removesuffix("```").strip())
     return not isinstance(value, Missing) and isinstance(value, (dict, list)) and says_something(text)
 
 
 def title(text: str) -> bool:
-    """Return whether a line contains a title in double angle brackets."""
+    """Return True if a line contains a title in double angle brackets."""
     for line in text.split("\n"):
         start, end = line.find("<<"), line.rfind(">>")
         if 0 <= start < end and says_something(line[start:end]):
@@ -135,7 +135,7 @@ def title(text: str) -> bool:
 
 
 def two_responses(text: str) -> bool:
-    """Return whether the text consists of two different responses with six asterisks between them."""
+    """Return True if the text consists of two different responses, separated by six asterisks."""
     parts = text.split("******")
     parts = parts[not parts[0].strip() : len(parts) - (not parts[-1].strip())]
     said = ["".join(filter(str.isalnum, part.casefold())) for part in parts]
@@ -143,7 +143,7 @@ def two_responses(text: str) -> bool:
 
 
 def repeat_prompt(prompt_to_repeat: str) -> Kept:
-    """Return whether the text begins with the prompt and goes on after it, ignoring case."""
+    """Require the prompt, ignoring case, and more text after it."""
     prompt = prompt_to_repeat.strip().lower()
 
     def kept(text: str) -> bool:
@@ -154,7 +154,7 @@ def repeat_prompt(prompt_to_repeat: str) -> Kept:
 
 
 def end_checker(end_phrase: str) -> Kept:
-    """Return whether the text says something and then ends with a phrase, ignoring case."""
+    """Require text that ends with a phrase, ignoring case. The phrase alone is not enough."""
     phrase = end_phrase.strip().lower()
 
     def kept(text: str) -> bool:
@@ -165,21 +165,21 @@ def end_checker(end_phrase: str) -> Kept:
 
 
 def english_capital(text: str) -> bool:
-    """Return whether all letters are capitals, and the text is not known to be non-English."""
+    """Return True if all letters are capitals, and the text is not known to be non-English."""
     return text.isupper() and language_of(text) in ("en", None)
 
 
 def english_lowercase(text: str) -> bool:
-    """Return whether all letters are lowercase, and the text is not known to be non-English."""
+    """Return True if all letters are lowercase, and the text is not known to be non-English."""
     return text.islower() and language_of(text) in ("en", None)
 
 
 def no_comma(text: str) -> bool:
-    """Return whether the text contains no comma in any script."""
+    """Return True if the text contains no comma of any script."""
     return not _COMMAS.search(text)
 
 
 def quotation(text: str) -> bool:
-    """Return whether the whole text is between straight double quotation marks."""
+    """Return True if the whole text is between straight double quotation marks."""
     text = text.strip()
     return len(text) > 1 and text[0] == '"' == text[-1]

@@ -1,4 +1,4 @@
-"""Reads verifiable instructions in IFEval's format: a kind with its arguments."""
+"""Parses verifiable instructions in IFEval's format: a kind and its arguments."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ class Instruction:
     """One instruction of a record.
 
     Args:
-        kind: The name of the kind, such as `punctuation:no_comma`.
-        arguments: The arguments of the kind, such as a number of words; an argument that is None counts as
-            not given.
+        kind: Name of the kind, such as `punctuation:no_comma`.
+        arguments: Arguments of the kind, such as a number of words. An argument that is None is ignored.
 
     Raises:
         ValueError: The kind is unknown, or an argument is missing, unknown or invalid.
@@ -68,7 +67,7 @@ class Instruction:
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Return whether a reading of a text follows the instruction; None if this is undecidable."""
+        """Return True if one of a completion's readings follows the instruction, or None if undecidable."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -78,7 +77,7 @@ class Instruction:
         return None if undecided else False
 
     def demanded(self) -> list[str]:
-        """The strings that occur in every text that follows the instruction."""
+        """Return the strings that a completion must contain to follow the instruction."""
         relation = self._arguments.get("relation")
         if relation is not None and relation not in ("at least", "more than"):
             return []
@@ -86,7 +85,7 @@ class Instruction:
         return [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
 
     def forbids(self, text: str) -> bool:
-        """Return whether every text that contains the given string breaks the instruction."""
+        """Return True if a completion that contains the string always breaks the instruction."""
         relation = self._arguments.get("relation") or self._arguments.get("let_relation")
         if relation in ("less than", "at most") or self.kind in _FORBIDDING:
             return self._test(text) is False
@@ -104,7 +103,8 @@ def contradiction(instructions: Sequence[Instruction]) -> str | None:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, float) and value.is_integer():  # data frames represent missing values as None
+    # A data frame stores integers as floats if a value in the same column is missing.
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("write a whole number, 1 or more")
@@ -194,7 +194,7 @@ KINDS: dict[str, tuple[Callable[..., Kept], dict[str, Read]]] = {
     "change_case:english_lowercase": (_as_is(forms.english_lowercase), {}),
     "punctuation:no_comma": (_as_is(forms.no_comma), {}),
 }
-"""The kinds of instructions by IFEval's names: the factory of the test, and the arguments' readers."""
+"""IFEval's kinds of instructions: the factory of the test, and the parsers of its arguments."""
 _OPTIONAL, _SAID = ("options",), 80
 _DEMANDED = (
     "keywords",

@@ -1,4 +1,4 @@
-"""The tools that a record declares: their required arguments, and the defaults of the other arguments."""
+"""Parses the tools that a record declares: required arguments, and default values of the others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class DeclaredTool:
-    """The declaration of a tool's arguments.
+    """A tool's declaration of its arguments.
 
     Args:
-        required: The names of the arguments that a call must not omit.
-        defaults: The values that omitted arguments get, by name.
+        required: Names of the arguments that a call must not omit.
+        defaults: Values of omitted arguments, by name.
     """
 
     __slots__ = ("defaults", "required")
@@ -32,7 +32,7 @@ NO_TOOL = DeclaredTool(frozenset(), {})
 
 
 def declared_tools(given: object, field: str, named: Callable[[str], str]) -> dict[str, DeclaredTool] | None:
-    """Return the record's tools by name; None if the record lists no tools.
+    """Return the record's tools by name, or None if the record lists no tools.
 
     Raises:
         RecordError: The field does not contain a list of tools.
@@ -71,9 +71,9 @@ def check_declared(
 
     Args:
         call: The expected call.
-        tool: The tool with that name; None if there is none.
-        field: The record field that lists the tools.
-        ignored: The names of arguments that are not compared; None if a call may have any arguments.
+        tool: The tool with that name, or None if there is none.
+        field: Record field that lists the tools.
+        ignored: Names of arguments that are not compared. None if a call may have any arguments.
 
     Raises:
         RecordError: The tool is not listed, or requires an argument that the call omits.

@@ -1,4 +1,4 @@
-"""The calls that a record expects: functions, with the values that each of their arguments accepts."""
+"""Parses the calls that a record expects, with the accepted values of each argument."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LISTS = ("calls", "tool_calls", "ground_truth")
 
 
 class Accepted:
-    """The values that one argument accepts.
+    """Accepted values of one argument.
 
     Args:
-        values: The accepted values: strings, numbers, booleans, None, lists, and `Arguments` for objects.
+        values: Strings, numbers, booleans, None, lists, and `Arguments` for objects.
         optional: Whether the argument may be omitted.
     """
 
@@ -40,8 +40,8 @@ class ExpectedCall:
     """One call that a record expects.
 
     Args:
-        name: The function's name.
-        arguments: The values that its arguments accept.
+        name: Name of the function.
+        arguments: Accepted values of its arguments.
     """
 
     __slots__ = ("arguments", "name")
@@ -52,11 +52,11 @@ class ExpectedCall:
 
 
 def expected_calls(reference: object, *, may_be_none: bool = False) -> list[ExpectedCall]:
-    """Read a record's reference.
+    """Parse a record's reference.
 
     Args:
-        reference: A list of calls, or one call; an object that contains the list as `calls`, `tool_calls` or
-            `ground_truth`; or a string that contains any of these as JSON, or calls in a form in which models
+        reference: A call or a list of calls. The list may be inside an object, under `calls`, `tool_calls` or
+            `ground_truth`. A string may contain any of these as JSON, or calls in a form in which models
             write them. A call is an object with `name` and `arguments`, possibly under `function`, Converse's
             `toolUse`, or BFCL's `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
@@ -85,7 +85,6 @@ _SHAPES = 'write {"name": ..., "arguments": {...}}, or {function: {argument: [ac
 
 
 def _from_text(text: str) -> Any:
-    """Return the calls of a reference that is a string."""
     value = exact_json(text.strip())
     if not isinstance(value, Missing):
         return value
@@ -96,7 +95,7 @@ def _from_text(text: str) -> Any:
 
 
 def _expected(given: object) -> ExpectedCall:
-    """Return one call of a reference, in any of its formats."""
+    """Parse one call of a reference, in any of its formats."""
     call = call_of(given, from_api=True) if isinstance(given, dict) and _is_named(given) else None
     if isinstance(call, tuple):
         fields = Arguments((key, Accepted([plain(value)], False)) for key, value in call[1].items())
@@ -109,13 +108,13 @@ def _expected(given: object) -> ExpectedCall:
 
 
 def _is_named(given: dict[str, Any]) -> bool:
-    """Return whether `name` contains the name of the function; in BFCL's format it is a function."""
+    """Return True if `name` is the function's name. In BFCL's format it would be a function called `name`."""
     inner = named_part(given)
     return inner is not None and isinstance(inner.get("name"), str)
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
-    """Return arguments in BFCL's format: each lists accepted values; an empty string means optional."""
+    """Parse arguments in BFCL's format. Each lists accepted values, and an empty string makes it optional."""
     found = Arguments()
     for key, values in given.items():
         if not isinstance(values, list) or not values:
@@ -128,7 +127,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """Return a value in BFCL's format: all fields of an object list accepted values, or none do."""
+    """Parse a value in BFCL's format. Either all fields of an object list accepted values, or none does."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):
@@ -144,7 +143,7 @@ def _bfcl(value: Any, where: str, depth: int) -> Any:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """Return a literal value in the form in which accepted values are kept."""
+    """Convert a literal value to the form of accepted values."""
     if isinstance(value, dict):
         return Arguments((key, Accepted([plain(one, _deeper(depth))], False)) for key, one in value.items())
     if isinstance(value, list):

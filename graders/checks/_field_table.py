@@ -1,6 +1,6 @@
-"""Reads the option `fields` of `json_fields`: which fields of an object to compare, and how.
+"""Parses the option `fields` of `json_fields`, which says which fields of an object to compare, and how.
 
-A field is named by its path: keys separated by dots. A key that contains a dot or a bracket is put in double
+A field is named by its path: keys separated by dots. A key that contains a dot or a bracket is in double
 quotes.
 """
 
@@ -38,13 +38,13 @@ _HOW_TO_NAME = (
 
 
 def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfFields:
-    """Return the fields of an object to compare.
+    """Parse the fields of an object to compare.
 
     Args:
-        fields: A list of paths, or a table that maps each path to the way in which its value is compared.
-        partial: Whether the check pays for each right field by its weight.
-        coerce: Whether strings count as the numbers and booleans that they spell, unless a field's own
-            setting differs.
+        fields: List of paths, or table from paths to the comparisons of their values.
+        partial: Whether each right field earns its weight.
+        coerce: Whether a string equals the number or boolean that it spells, unless a field has its own
+            setting.
 
     Raises:
         DecorationError: The fields are invalid.
@@ -53,7 +53,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
 
 
 class _FieldReader:
-    """Reads fields and kinds with the same defaults; `where` names a place for messages."""
+    """Parses fields and kinds with the same defaults. `where` is a place in the option, for messages."""
 
     __slots__ = ("coerce", "partial")
 
@@ -62,7 +62,6 @@ class _FieldReader:
         self.coerce = coerce
 
     def fields(self, where: str, fields: object, outer: str) -> Sequence[ObjectField]:
-        """Return the fields that a list or a table names."""
         made = [self.field(f"{where}[{name!r}]", name, how, outer) for name, how in _entries(where, fields)]
         paths = {field.path: field.name for field in made}
         if len(paths) < len(made):
@@ -76,7 +75,6 @@ class _FieldReader:
         return made
 
     def field(self, where: str, name: object, how: object, outer: str) -> ObjectField:
-        """Return the field that one entry describes."""
         path = tuple(_steps(where, text_option("fields", name)))
         if not isinstance(how, (str, dict)):
             raise DecorationError(f"{where}={how!r}: write a kind, such as 'text', or a table of settings")
@@ -90,7 +88,6 @@ class _FieldReader:
         return ObjectField(named, path, self.kind(where, settings, named), weight, optional)
 
     def kind(self, where: str, how: Mapping[str, Any], named: str) -> ValueKind:
-        """Return the kind of a field's value."""
         name = how.get("kind", "exact")
         _refuse_unknown(where, name, how)
         if name not in _OF_LISTS:
@@ -134,7 +131,7 @@ class _FieldReader:
 
 
 def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
-    """Return the names of fields, each with its kind or its settings."""
+    """Return each field's name with its kind or its settings."""
     if isinstance(fields, dict) and fields:
         return list(fields.items())
     if isinstance(fields, (list, tuple)) and fields:
@@ -146,7 +143,7 @@ def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
 
 
 def _steps(where: str, name: str) -> Iterator[str]:
-    """Return the keys of a path."""
+    """Yield the keys of a path."""
     at, end = 0, "."
     while end:
         step = _STEP.match(name, at)
@@ -161,7 +158,7 @@ def _steps(where: str, name: str) -> Iterator[str]:
 
 
 def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
-    """Reject a kind that does not exist, and a setting that does not apply to a kind."""
+    """Reject an unknown kind, and a setting that the kind does not have."""
     known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
     if isinstance(name, str) and name in _OF_LISTS:
         of = how.get("of", "exact")

@@ -1,8 +1,7 @@
 """Scores the fields of a JSON object, and the items of a list.
 
-Each field of an object is compared according to its kind; the score of an object is the weight of its right
-fields. The score of a list is its number of right items divided by the length of the longer list, so a
-missing item costs as much as an extra one.
+The score of an object is the weighted fraction of its right fields. The score of a list is the number of
+right items divided by the length of the longer list, so a missing item costs as much as an extra one.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ _ABSENT = Missing("it is missing")
 
 
 class ObjectField:
-    """One field of an object: its path, its comparison, and its weight.
+    """One field of an object, with its comparison and its weight.
 
     Args:
-        name: The path of the field, as written.
-        path: The keys that lead to the field.
-        kind: The comparison of its values.
-        weight: The weight of the field relative to the others.
+        name: Path of the field, as written.
+        path: Keys that lead to the field.
+        kind: Comparison of its values.
+        weight: Weight of the field relative to the others.
         optional: Whether a reference may omit the field.
     """
 
@@ -62,7 +61,7 @@ class ObjectField:
         return value
 
     def expect(self, value: Any) -> tuple[Any] | Missing | None:
-        """Return the field's expected value; None if the reference omits an optional field."""
+        """Return the expected value, in a tuple, or None if the reference omits an optional field."""
         given = self.of(value)
         if self.optional and is_blank(given):
             return None
@@ -75,10 +74,10 @@ class ObjectField:
 
 
 class ObjectOfFields:
-    """An object, with the fields to compare.
+    """An object of which the given fields are compared.
 
     Args:
-        fields: The fields to compare.
+        fields: Fields to compare.
         keys: Other keys that an object may contain.
     """
 
@@ -103,11 +102,11 @@ class ObjectOfFields:
         return next((one for one in asked if isinstance(one, Missing)), asked)
 
     def asks(self, right: list[Any]) -> bool:
-        """Return whether a reference has a field that counts."""
+        """Return True if the reference has a field with a weight."""
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the weight of the right fields, out of all fields in the reference or the answer."""
+        """Return the weighted fraction of right fields, among the fields in the reference or the answer."""
         total = earned = 0.0
         for field, asked in zip(self.fields, right, strict=True):
             given = field.of(answer)
@@ -146,7 +145,7 @@ class ListInOrder:
         return self.share(pairs, max(len(right), len(answer)), shares) if right or answer else 1.0
 
     def share(self, pairs: Iterable[tuple[Any, Any]], places: int, shares: FieldShares) -> float:
-        """Return the fraction of right pairs; a position without a pair is wrong."""
+        """Return the fraction of right pairs. A position without a pair is wrong."""
         earned, paired = 0.0, 0
         for asked, item in pairs:
             earned += self.of.compare(asked, item, shares)
@@ -157,7 +156,7 @@ class ListInOrder:
 
 
 class ListByKey(ListInOrder):
-    """A list of objects in any order; each object is compared with the one that has the same key."""
+    """A list of objects in any order, which are compared by a key that identifies them."""
 
     __slots__ = ("key",)
 
@@ -166,7 +165,7 @@ class ListByKey(ListInOrder):
         self.key = key
 
     def expect(self, value: Any) -> Any:
-        """Return the expected objects, keyed by each item's key."""
+        """Return the expected objects by the value of their key."""
         asked = super().expect(value)
         if isinstance(asked, Missing):
             return asked
@@ -177,7 +176,7 @@ class ListByKey(ListInOrder):
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the fraction of right objects; objects that share a key with another one are all wrong."""
+        """Return the fraction of right objects. Answered objects with the same key are all wrong."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         items: dict[str | None, Any] = {}
@@ -201,7 +200,7 @@ class ListInAnyOrder:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Return the number of times that the reference contains each value."""
+        """Count each value in the reference."""
         asked = expect_each(self.of, value)
         if isinstance(asked, Missing):
             return asked
@@ -224,7 +223,7 @@ class ListInAnyOrder:
         return counts
 
     def _key_of(self, item: Any) -> str | None:
-        """Return the key that equal items share."""
+        """Return the same key for equal items, or None for an item that cannot be compared."""
         if isinstance(self.of, NumberValue):
             number = number_of(item)
             kind = '"' if isinstance(item, str) and not self.coerce else ""
@@ -241,7 +240,7 @@ def miss(kind: ValueKind, shares: FieldShares) -> None:
 
 
 def _extra(value: Any, known: _Known) -> int:
-    """Return the number of unknown fields of an object."""
+    """Count the unknown fields of an object, including those inside its known fields."""
     if not isinstance(value, dict):
         return 0
     inside = ((value[key], below) for key, below in known.items() if below is not None and key in value)

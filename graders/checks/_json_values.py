@@ -1,7 +1,7 @@
-"""Scores one JSON value: each kind of value has its own comparison.
+"""Scores one JSON value by its kind, such as text, number or date.
 
-A kind reads each value of the reference once (`expect`, which returns `Missing` for a value that cannot be
-compared), and scores each value of a completion (`compare`, from 0 to 1).
+A kind parses each value of the reference once (`expect`, which returns `Missing` for a value that cannot be
+compared), and scores each value of a completion from 0 to 1 (`compare`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ._moments import Moment
 
     class ValueKind(Protocol):
-        """The comparison of values of one kind."""
+        """Comparison of one kind of value."""
 
         def expect(self, value: Any, /) -> Any:
             """Return the reference's value in comparable form, or `Missing`."""
             ...
 
         def compare(self, right: Any, answer: Any, shares: FieldShares, /) -> float:
-            """Return the score of a completion's value, 0 to 1."""
+            """Return the score of a completion's value, from 0 to 1."""
             ...
 
 
@@ -37,7 +37,7 @@ spelled = spelling(True, True, True)
 
 
 class FieldShares:
-    """The scores of the fields, by name, and the number of unrequested fields."""
+    """Scores of the fields by name, and the number of unrequested fields."""
 
     __slots__ = ("extra", "places", "sums")
 
@@ -52,12 +52,12 @@ class FieldShares:
         self.places[name] = self.places.get(name, 0) + 1
 
     def mean(self, name: str) -> float | None:
-        """Return a field's mean score over all of its occurrences; None if it never occurred."""
+        """Return a field's mean score, or None if the field never occurred."""
         return self.sums[name] / self.places[name] if name in self.places else None
 
 
 class ExactValue:
-    """Any JSON value, which has to equal the reference's."""
+    """Any JSON value, which must equal the value in the reference."""
 
     __slots__ = ("coerce",)
 
@@ -69,7 +69,7 @@ class ExactValue:
         return value
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return whether the values are equal or, with `coerce`, spell the same number or boolean."""
+        """Return 1.0 if the values are equal or, with `coerce`, spell the same number or boolean."""
         return float(equal(answer, right) or (self.coerce and _says(answer, right)))
 
 
@@ -88,7 +88,7 @@ class TextValue:
         return spelled(value) or Missing("nothing is left after normalization")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
-        """Return whether the strings have the same normalized spelling."""
+        """Return 1.0 if the strings have the same normalized spelling."""
         if isinstance(answer, str):
             return float(spelled(answer) == right)
         return float(self.coerce and _says(answer, right))
@@ -110,14 +110,14 @@ class NumberValue:
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
     def compare(self, right: tuple[Number, bool], answer: Any, shares: FieldShares) -> float:
-        """Return whether a number is close enough; strings count with `coerce` or a string reference."""
+        """Return 1.0 if the numbers are close. Without `coerce`, a string and a number are never equal."""
         if isinstance(answer, str) is not right[1] and not self.coerce:
             return 0.0
         return float(within(number_of(answer), right[0], self.tolerance, self.relative))
 
 
 class DateValue:
-    """A string that is one date or time, compared to the reference's precision."""
+    """A string that is one date or time, compared at the reference's precision."""
 
     __slots__ = ("day_first",)
 
@@ -133,7 +133,7 @@ class DateValue:
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Return whether a date or time is as precise as the reference and agrees with it."""
+        """Return 1.0 if a date or time is as precise as the reference and agrees with it."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)
@@ -141,7 +141,7 @@ class DateValue:
 
 
 class AcceptedValue:
-    """A value that has to equal one of those that the reference lists, all of one kind."""
+    """A value that must equal one of the values in the reference's list."""
 
     __slots__ = ("of",)
 
@@ -154,7 +154,7 @@ class AcceptedValue:
         return Missing("it lists no accepted values") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the best score of the value, compared with each accepted value."""
+        """Return the best score of the value among all accepted values."""
         return max(self.of.compare(one, answer, shares) for one in right)
 
 
@@ -167,7 +167,7 @@ def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
 
 
 def number_of(value: Any) -> Number | Missing:
-    """Return the number that a JSON value is, or that a string spells if it contains nothing else."""
+    """Return the number in a JSON value, which may be a string that contains nothing else."""
     if isinstance(value, str):
         return parse_number(value, strict=True)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -176,10 +176,10 @@ def number_of(value: Any) -> Number | Missing:
 
 
 def plain_key(value: Any) -> str | None:
-    """Return the key that equal strings, numbers and booleans share; None for any other value.
+    """Return the same key for equal strings, numbers and booleans, or None for any other value.
 
-    The key is a string, because nobody can predict the hash of a string. A completion of numbers that all
-    have the same hash would make a hash table slow.
+    The key is a string, because nobody can predict the hash of a string. A completion of numbers with the
+    same hash would make a hash table slow.
     """
     if isinstance(value, str):
         return f'"{value}'
@@ -189,14 +189,14 @@ def plain_key(value: Any) -> str | None:
 
 
 def is_blank(value: Any) -> bool:
-    """Return whether a field's value is empty: missing, null, a blank string or an empty list."""
+    """Return True if a field's value is missing, null, a blank string or an empty list."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or value == [] or isinstance(value, Missing)
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Return whether two JSON values are equal; without recursion, because they may be nested deeply."""
+    """Return True if two JSON values are equal. They may be nested too deeply for recursion."""
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
@@ -214,11 +214,11 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def coerced(value: Any) -> Any:
-    """Return the number or boolean that a string spells; any other value unchanged."""
+    """Convert a string that spells a number or a boolean. Any other value is unchanged."""
     spells = exact_json(value.strip()) if isinstance(value, str) else value
     return spells if isinstance(spells, (int, float)) else value
 
 
 def _says(answer: Any, right: Any) -> bool:
-    """Return whether one of two values is a string that spells the other, a number or a boolean."""
+    """Return True if one value is a string that spells the other, a number or a boolean."""
     return isinstance(answer, str) is not isinstance(right, str) and equal(coerced(answer), coerced(right))
