@@ -1,8 +1,8 @@
-"""Finds out by sending requests which features a judge's model supports, such as a JSON schema.
+"""Finds out which features a judge's model supports, such as a JSON schema, by sending requests.
 
-A service that rejects a request gives the reason in a sentence, which differs between models. The words of
-that sentence decide which part the next request omits. Only an answered request proves that a set of parts is
-accepted; all later requests then use the same parts.
+A service that rejects a request gives the reason in a sentence, which differs between models. Keywords in
+that sentence decide which part the next request omits. Only an answer proves that the model accepts a set of
+parts. All later requests then use the same parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
-"""The ways to make a model's answer follow a schema, the strictest first."""
+"""Ways to make a model's answer follow a schema, from the strictest to the loosest."""
 FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "form",
     "tool choice",
@@ -26,9 +26,9 @@ FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "repeat",
     "token limit",
 )
-"""The parts of a request that a model may reject."""
+"""Parts of a request that a model may reject."""
 
-# The words by which a rejection shows which part it is about; the first match counts.
+# Words in a rejection that show which part of the request it is about. The first match counts.
 _WORDS = (
     (TEMPERATURE, r"temperature"),
     (REPEAT, r"\bseed\b|request_?metadata"),
@@ -49,10 +49,10 @@ _TOO_LONG = re.compile(
 
 
 class Abilities:
-    """The features that one model supports, as far as this process has found out.
+    """Features of one model that this process has found so far.
 
     Args:
-        ladders: The possible values of each part of a request, the best first.
+        ladders: Possible values of each part of a request, the best first.
     """
 
     def __init__(self, ladders: Mapping[str, Sequence[str]]) -> None:
@@ -61,10 +61,10 @@ class Abilities:
         self.known: dict[str, str] = {part: steps[0] for part, steps in ladders.items()}
         """The parts of the next request."""
         self.refused: dict[str, str] = {}
-        """The model's message for each part that it rejected, by `part: value`."""
+        """The model's message for each rejected part, by `part: value`."""
         self._refusal: tuple[str, str] | None = None
         self.gate = Places(1)
-        """Lets only one question at a time pass until a question has been answered."""
+        """Admits one question at a time until the model has answered one."""
 
     def refuses_all(self, words: str, sample: str) -> bool:
         """Record that a question was rejected in every form, with a message that names none of the parts.
@@ -74,8 +74,7 @@ class Abilities:
             sample: The sample's part of the question.
 
         Returns:
-            Whether another sample got the same message before; then the content of the sample is not the
-            cause.
+            True if another sample got the same message before, so the content of the sample is not the cause.
         """
         same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ between messages
         before, self._refusal = self._refusal, self._refusal or (same, sample)
@@ -83,10 +82,10 @@ class Abilities:
 
 
 class Trial:
-    """The requests for one question: a rejection drops or changes a part, and an answer confirms the rest.
+    """The requests for one question. A rejection changes a part, and an answer confirms all parts.
 
     Args:
-        abilities: The known features of the model.
+        abilities: Known features of the model.
     """
 
     def __init__(self, abilities: Abilities) -> None:
@@ -111,19 +110,19 @@ class Trial:
         return self._abilities.heard.ever
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Return whether the model rejects this question for the same reason as an earlier one."""
+        """Return True if the model rejects this question for the same reason as an earlier one."""
         return self.is_hopeless and self._abilities.refuses_all(words, sample)
 
     @property
     def forms(self) -> Sequence[str]:
-        """The available ways to make the model's answer follow a schema."""
+        """Available ways to make the model's answer follow a schema."""
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
         """Drop or change the part of the request that the model rejected.
 
         Returns:
-            Whether there is another request to try.
+            True if there is another request to try.
         """
         self.first = self.first or refusal
         if _TOO_LONG.search(refusal.message):
@@ -144,8 +143,8 @@ class Trial:
     def answered(self) -> None:
         """Use the parts of the first answered request for all later requests.
 
-        Later answers prove nothing new: if this model rejects a part that it has accepted before, the cause
-        is the sample.
+        Later answers change nothing. If the model rejects a part that it has accepted before, the sample is
+        the cause.
         """
         if not self.heard and self._given:
             self._abilities.known = self.parts

@@ -1,4 +1,4 @@
-"""Checks the URL of a judge's service, and names the proxies and certificates used to reach the service."""
+"""Checks the URL of a judge's service, and lists the proxies and certificates used to reach it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from ._judge_secrets import without_secrets
 
 RELAY = "GRADER_JUDGE_RELAY"
-"""The environment variable for a URL to use in place of a service's own; recorded answers use it."""
+"""Environment variable with a URL to use in place of a service's own. Recorded answers use it."""
 
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -22,7 +22,7 @@ def address_secrets(address: str) -> list[str]:
 
 
 def address_fault(address: str) -> str | None:
-    """Return the reason why a URL cannot be used, without quoting the URL; None if the URL can be used."""
+    """Return the reason why a URL cannot be used, or None. The reason does not quote the URL."""
     if not address.isprintable() or " " in address:
         return "it contains a space or another character that no URL has"
     try:
@@ -40,14 +40,14 @@ def address_fault(address: str) -> str | None:
 
 
 def shown_address(address: str) -> str:
-    """Return a URL without its user name, password and query, for messages."""
+    """Return a URL for messages, without its user name, password and query."""
     scheme, separator, _ = address.rpartition("@")[0].partition("://")
     kept = f"{scheme}{separator}" if separator else ""
     return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)
 
 
 def named_ways(address: str) -> str:
-    """Name the proxies and certificates that the environment sets for a URL; empty if it sets none."""
+    """List the proxies and certificates that the environment sets for a URL, or return an empty string."""
     scheme = "http" if address.startswith("http:") else "https"
     names = [given for name in _PROXIES[scheme] for given in (name, name.lower())]
     names += _CERTIFICATES if scheme == "https" else ()

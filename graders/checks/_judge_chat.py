@@ -49,19 +49,19 @@ _NO_MODEL = re.compile(
 _WHOLE = ("stop", "tool_calls")
 
 _clients = Clients()
-"""The clients, by URL and key."""
+"""Clients by URL and key."""
 
 
 class Chat:
     """A model behind an OpenAI-compatible endpoint.
 
     Args:
-        model: The model's name at that endpoint.
-        base_url: The endpoint's URL, ending in `/v1`; None for the value of OPENAI_BASE_URL, or else OpenAI's
-            own URL.
-        key_variable: The environment variable that contains the key.
-        temperature: The sampling temperature.
-        max_tokens: The maximum number of tokens in an answer.
+        model: Name of the model at that endpoint.
+        base_url: URL of the endpoint, ending in `/v1`. Defaults to OPENAI_BASE_URL, or else to OpenAI's own
+            URL.
+        key_variable: Environment variable that contains the key.
+        temperature: Sampling temperature.
+        max_tokens: Maximum number of tokens in an answer.
 
     Raises:
         ConfigurationError: The package openai is not installed.
@@ -80,11 +80,11 @@ class Chat:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The identity of the model, the same for all checks that ask this model."""
+        """Identity of the model, equal for all checks that use this model."""
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
-        """The features that a model behind such an endpoint may support."""
+        """Return the features that a model behind such an endpoint may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
@@ -98,7 +98,7 @@ class Chat:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, as `JudgeModel.send` describes."""
+        """Ask once; see `JudgeModel.send`."""
         request = self._request(question, parts)
         seconds = max(patience.left, 0.0) + 1  # the question's own limit ends first, with a clearer message
         reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
@@ -122,7 +122,7 @@ class Chat:
         return {**request, **_form(question.schema, parts)}
 
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
-        """Send a request with the SDK, and convert the SDK's errors to this project's."""
+        """Send a request with the SDK, and translate the SDK's errors."""
         sdk = optional("openai", EXTRA)
         client = self._client()
         timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
@@ -166,7 +166,7 @@ class Chat:
 
     @property
     def secrets(self) -> list[str]:
-        """The secrets that no message may contain."""
+        """Secrets that no message may contain."""
         return [self._key, *address_secrets(self._base or "")]
 
     def _unprepared(self, error: BaseException) -> ConfigurationError:
@@ -177,10 +177,10 @@ class Chat:
         )
 
     def _client(self) -> Any:
-        """Return the client for this URL and key; all threads of the process share it.
+        """Return the client for this URL and key, which all threads share.
 
         Raises:
-            ConfigurationError: The client cannot be created; the message names the setting at fault.
+            ConfigurationError: The client cannot be created. The message names the setting at fault.
         """
         key, base_url = self._key, self._base
         if not key:
@@ -213,7 +213,7 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """Return the reply in a response, even if the response lacks parts of it."""
+        """Parse a response, in which any part may be missing."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways send an error with status 200
             code = str(error.get("code"))
@@ -239,7 +239,7 @@ class Chat:
         return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
-        """Convert an error from the endpoint. If the model has answered before, its name is not the cause."""
+        """Translate an error of the endpoint. A model that has answered before cannot have a wrong name."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
@@ -272,7 +272,7 @@ class Chat:
 
 
 def _bound(response: Any) -> None:
-    """Limit the time and size of a response's body before any of the body is read."""
+    """Limit the time and size of a response's body. The SDK calls this before it reads the body."""
     library = import_module(type(response).__module__.partition(".")[0])  # httpx, under any name
     whole = response.stream
     seconds = response.request.extensions["timeout"]["read"]
@@ -308,7 +308,7 @@ def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]
 
 
 def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the verdict that the model wrote, and the reason why the answer ended."""
+    """Extract the verdict from a message; see `one_verdict`."""
     calls, content = message.get("tool_calls"), message.get("content")
     functions = [_dict(_dict(call).get("function")) for call in calls] if isinstance(calls, list) else []
     texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]

@@ -1,4 +1,4 @@
-"""Asks a model on Amazon Bedrock through the Converse API, with the boto3 in Lambda's runtime."""
+"""Asks a model on Amazon Bedrock through the Converse API, with boto3 from Lambda's runtime."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ EXTRA = "judge"
 _CONNECTIONS = 64
 _CONNECT_S, _LONGEST_READ_S = 5, 3600
 _PIECE = 128
-"""The number of bytes to read at once from a body, which may arrive in small pieces."""
+"""Number of bytes to read at once from a response's body, which may arrive in small pieces."""
 
 _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
-"""The errors that boto3 wraps if it cannot read a proxy's address, a header or a certificate."""
+"""Errors that boto3 wraps if it cannot parse a proxy's address, a header or a certificate."""
 
 _TOOL_NAME = "verdict"
 
@@ -72,17 +72,17 @@ _NO_MODEL = re.compile(
 )
 
 _clients = Clients()
-"""The clients, by Region, endpoint and timeout."""
+"""Clients by Region, endpoint and timeout."""
 
 
 class Converse:
     """A model on Amazon Bedrock.
 
     Args:
-        model: A model's ID, or the ID or ARN of an inference profile.
-        region: The AWS Region; None for the Region that the environment sets.
-        temperature: The sampling temperature.
-        max_tokens: The maximum number of tokens in an answer.
+        model: ID of a model, or ID or ARN of an inference profile.
+        region: AWS Region. Defaults to the Region that the environment sets.
+        temperature: Sampling temperature.
+        max_tokens: Maximum number of tokens in an answer.
 
     Raises:
         ConfigurationError: The package boto3 is not installed.
@@ -100,22 +100,22 @@ class Converse:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The identity of the model, the same for all checks that ask this model."""
+        """Identity of the model, equal for all checks that use this model."""
         return "bedrock", self._address, self.model
 
     @property
     def secrets(self) -> list[str]:
-        """The secrets that no message may contain."""
+        """Secrets that no message may contain."""
         return [*aws_secrets(), *address_secrets(_endpoint())]
 
     @property
     def _address(self) -> str:
-        """The Region, and the endpoint that the environment sets, if any, as shown in messages."""
+        """The Region and the environment's endpoint, as shown in messages."""
         named = self._region or os.environ.get("AWS_REGION") or ""
         return f"{named} {shown_address(_endpoint())}"
 
     def abilities(self) -> Abilities:
-        """The features that a model on Bedrock may support."""
+        """Return the features that a model on Bedrock may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL),
@@ -130,7 +130,7 @@ class Converse:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once, as `JudgeModel.send` describes."""
+        """Ask once; see `JudgeModel.send`."""
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
@@ -160,7 +160,7 @@ class Converse:
         return request
 
     def _call(self, request: dict[str, Any], limit: float, heard: bool) -> Reply:
-        """Send a request with boto3, and convert boto3's errors to this project's."""
+        """Send a request with boto3, and translate boto3's errors."""
         import botocore.exceptions as aws
         from botocore.parsers import ResponseParserError
 
@@ -183,7 +183,7 @@ class Converse:
             raise TryAgain("an answer that cannot be read") from None
 
     def _unanswered(self, error: Any, heard: bool) -> Exception:
-        """Return the error to raise if boto3 got no answer, or could not ask."""
+        """Return the error to raise if boto3 got no answer, or could not send the request."""
         import botocore.exceptions as aws
 
         name = type(error).__name__
@@ -204,15 +204,15 @@ class Converse:
     def _client(self, limit: float) -> Any:
         """Return the client for this Region. All threads with about the same timeout share it.
 
-        In boto3 a timeout belongs to a client, not to a request. The timeout is longer than the question's
-        own limit, whose message is clearer.
+        In boto3 a timeout belongs to a client, not to a request. It is longer than the question's own limit,
+        which ends with a clearer message.
 
         Raises:
-            ConfigurationError: An environment setting is invalid; the message names it.
+            ConfigurationError: An environment setting is invalid. The message names it.
         """
         for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
             address = os.environ.get(name)
-            if address and (fault := address_fault(address)):  # boto3 takes a second
+            if address and (fault := address_fault(address)):  # boto3 would need a second
                 raise ConfigurationError(
                     f"{self.name} cannot be asked at {name}={shown_address(address)}: {fault}"
                 )
@@ -229,7 +229,7 @@ class Converse:
                 connect_timeout=min(_CONNECT_S, seconds),
                 read_timeout=seconds,
                 max_pool_connections=_CONNECTIONS,
-                retries={"total_max_attempts": 1},  # this project retries itself
+                retries={"total_max_attempts": 1},  # `Patience` retries
             )
             # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()
@@ -241,7 +241,7 @@ class Converse:
         return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
-        """Convert an error from Bedrock. If the model has answered before, its ID is not the cause."""
+        """Translate an error of Bedrock. A model that has answered before cannot have a wrong ID."""
         answer = error.response
         fault = answer.get("Error") or {}
         code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
@@ -271,8 +271,9 @@ class Converse:
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:
-        """Return the error to raise if boto3 does not know a part of a request."""
-        names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))  # not the parts that it knows
+        """Return the error to raise if boto3 does not know a part of the request."""
+        # The message also lists the known parts.
+        names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))
         if not names:
             return FormRefused(str(error))
         return FormRefused(f"boto3 {optional('boto3', EXTRA).__version__} does not know {', '.join(names)}")
@@ -291,12 +292,12 @@ class Converse:
 
 
 def _endpoint() -> str:
-    """Return the endpoint that the environment sets; empty if it sets none."""
+    """Return the endpoint that the environment sets, or an empty string."""
     return os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
 
 
 class _Sending:
-    """Sends requests in place of a client's own sender, and limits the time and size of an answer's body."""
+    """Replaces a client's sender, to limit the time and size of a response's body."""
 
     def __init__(self, client: Any, seconds: float) -> None:
         self._session = client._endpoint.http_session
@@ -306,7 +307,7 @@ class _Sending:
         request.stream_output = True  # otherwise boto3 reads the whole body before it returns
         response = self._session.send(request)
         response.raw = _Body(response.raw, self._seconds)
-        response.content  # noqa: B018  # read here, where errors are still those of sending
+        response.content  # noqa: B018  # read here, so that boto3 treats an error as a failed request
         return response
 
 
@@ -318,7 +319,6 @@ class _Body:
         self._seconds = seconds
 
     def stream(self) -> Iterator[bytes]:
-        """Yield the pieces of the body."""
         try:
             yield from bounded(self._raw.stream(_PIECE), self._seconds)
         except TryAgain:
@@ -341,10 +341,10 @@ def _tools(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any
 
 
 def _reply(answer: Mapping[str, Any]) -> Reply:
-    """Return the reply in a response.
+    """Parse a response.
 
     Raises:
-        KeyError: The response is not an answer: it was cut short, or comes from a proxy. To boto3 such a
+        KeyError: The response is not an answer. It was cut short, or comes from a proxy. To boto3 such a
             response looks like an empty one.
     """
     blocks = answer["output"]["message"].get("content") or []

@@ -1,4 +1,4 @@
-"""Reads the options of judges: labels, scores, criteria and the points of a checklist."""
+"""Validates the options of judges: labels, scores, criteria and the points of a checklist."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_CRITERIA = 50
 
 
 def labels_option(name: str, labels: object, anchored: str, anchors: object) -> LabelScale:
-    """Return the labels with their values and meanings.
+    """Return the scale of labels, with their rewards and meanings.
 
     Raises:
         DecorationError: The labels are invalid.
@@ -63,7 +63,7 @@ def _label(name: str, label: object) -> str:
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:
-    """Return the integers from the lowest to the highest, with the meanings that are given.
+    """Return the scale of integers from `low` to `high`, with their meanings.
 
     Raises:
         DecorationError: The numbers or their meanings are invalid.
@@ -93,7 +93,7 @@ def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, st
 
 
 def criteria_option(criteria: object) -> WeightedCriteria:
-    """Return criteria by name.
+    """Return the criteria with their weights.
 
     Raises:
         DecorationError: The criteria are invalid.
@@ -135,7 +135,7 @@ def criteria_option(criteria: object) -> WeightedCriteria:
 
 
 def points_option(where: str, given: object, error: type[DecorationError | RecordError]) -> tuple[str, ...]:
-    """Return the points of a checklist, from the option or from the record.
+    """Return the points of a checklist, which come from the option or from the record.
 
     Raises:
         DecorationError: The option's points are invalid.

@@ -1,4 +1,4 @@
-"""Limits the number of questions that are open at the same time: further questions wait for a place."""
+"""Limits the number of questions that are open at the same time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """A fair semaphore: requests get places in the order in which they came, from any thread or event loop.
+    """A fair semaphore for tasks in any thread or event loop. Places are given in order of request.
 
     Args:
-        most: The number of places.
+        most: Number of places.
     """
 
     def __init__(self, most: int) -> None:
@@ -25,24 +25,24 @@ class Places:
         _all.add(self)
 
     def empty(self) -> None:
-        """Forget all holders of places and all waiting requests."""
+        """Free all places, and drop all waiting requests."""
         self._lock = Lock()
         self._free = self._most
         self._waiting: deque[Future[None]] = deque()
 
     @property
     def free(self) -> int:
-        """The number of free places."""
+        """Number of free places."""
         return self._free
 
     async def enter(self, seconds: float) -> bool:
-        """Take a place; `leave` returns it.
+        """Take a place, which `leave` gives back.
 
         Args:
-            seconds: The maximum time to wait.
+            seconds: Maximum time to wait.
 
         Returns:
-            Whether a place was taken in time.
+            True if a place was taken in time.
         """
         import asyncio
         from concurrent.futures import Future
@@ -63,7 +63,7 @@ class Places:
         return taken
 
     def leave(self) -> None:
-        """Return a place, which goes to the request that has waited longest."""
+        """Give back a place. It goes to the request that has waited longest."""
         with self._lock:
             while self._waiting:
                 place = self._waiting.popleft()
@@ -79,7 +79,7 @@ _all: WeakSet[Places] = WeakSet()
 
 
 def _forget() -> None:
-    """Free all places after a fork: the child has none of the threads that hold them."""
+    """Free all places in a forked process, which has none of the threads that hold them."""
     for places in list(_all):
         places.empty()
 

@@ -1,11 +1,11 @@
-"""Composes a judge's question in such a way that no text in it can pose as another part of the question.
+"""Composes a judge's question so that no part of a sample can pose as another part of the question.
 
-The question is assembled by joining strings. No template is filled in, so a placeholder within a text stays
-plain text. Each part is enclosed in two tags whose names end in a digest of all parts. A part that contained
-such a tag would have to contain a digest of itself. The same texts always give the same digest, so recorded
+The question is assembled by joining strings. No template is filled in, so a placeholder in a completion stays
+plain text. Each part is enclosed in two tags whose names end in a digest of all parts. A part that forged
+such a tag would have to contain a digest of itself. The same parts always give the same digest, so recorded
 answers are found again.
 
-No delimiter keeps a model from believing what it reads between the tags.
+No delimiter keeps a model from believing the text between the tags.
 """
 
 from __future__ import annotations
@@ -31,14 +31,13 @@ _NEEDED = "\u034f\u061c\u180b-\u180f\u200c-\u200f\ufe00-\ufe0f"
 _HIDDEN = re.compile(rf"(?:(?![{_NEEDED}])[{INVISIBLE}]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f])+")
 _RUN = re.compile(rf"([{_NEEDED}]{{2}})[{_NEEDED}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# The strings that this project itself treats as tokens, in upper or lower case, by their first character.
+# The strings that this project itself treats as tokens, in any case. Only their first character is matched.
 _KNOWN = "|".join(
     f"(?<={re.escape(token[0])})(?i:{re.escape(token[1:])})"
     for token in dict.fromkeys([*(tag for pair in TAGS for tag in pair), *ENDS])
 )
-# The first character of the strings that chat templates use for turns, tools and reasoning, each a single
-# token to them. The other characters are matched by patterns, because every family of models has its own
-# strings.
+# First character of a string that a chat template treats as one token, for turns, tools or reasoning.
+# Patterns match the other characters, because each family of models has its own strings.
 _CONTROL = re.compile(
     r"[<\[\]\u25c1](?="
     r"(?<=<)\|[^|<>\s][^|<>]{0,63}\|>"  # ChatML, Llama, Phi, Qwen, gpt-oss: <|im_start|>
@@ -59,8 +58,8 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
     """Return the parts of a sample, each between tags that occur in none of the parts.
 
     Args:
-        parts: The text of each part, by its kind: `prompt`, `completion`.
-        ending: The end of the question, which follows the parts.
+        parts: Content of each part by its name, such as `prompt` or `completion`.
+        ending: End of the question, which follows the parts.
     """
     from hashlib import sha256
 
@@ -80,25 +79,21 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 
 
 def as_asked(text: str) -> str:
-    """Return a text as a judge receives it: the visible characters, without a chat template's tokens.
+    """Remove invisible characters from a string, and break up the tokens of chat templates in it.
 
-    Invisible characters are removed, except those that scripts and emoji need, of which no more than two in a
-    row are kept. A lone surrogate, which cannot be sent, becomes U+FFFD. Chat templates read strings such as
-    `<|im_start|>`, `</s>` or `[INST]` as control tokens; a word joiner is inserted after the first character
-    of such a string, which then looks the same but is no longer the token.
-
-    Args:
-        text: The text to send.
+    Invisible characters that scripts and emoji need are kept, but no more than two in a row. A lone
+    surrogate, which cannot be sent, becomes U+FFFD. Chat templates treat strings such as `<|im_start|>`,
+    `</s>` or `[INST]` as control tokens. A word joiner after the first character of such a string does not
+    change its look, but the string is no longer the token.
     """
     text = _SURROGATE.sub("\ufffd", _RUN.sub(r"\1", _HIDDEN.sub("", text)))
     return _CONTROL.sub(lambda sign: sign[0] + _JOINER, text)
 
 
 def prompt_text(sample: Sample[Any]) -> str:
-    """Return the text of the prompt: the user's turn, or all turns with their roles if there are several.
+    """Return the prompt: the user's turn, or all turns with their roles if there are several.
 
-    Args:
-        sample: The sample; images and files in its prompt are not shown.
+    Images and files in the prompt are omitted.
     """
     turns = [each for each in sample.messages[:-1] if isinstance(each, dict)]
     if len(turns) < 2:

@@ -1,4 +1,4 @@
-"""Keeps a question to a judge within its sample's time: how long to wait, and when to retry or stop."""
+"""Sends a question to a judge and retries it, within the time of its sample."""
 
 from __future__ import annotations
 
@@ -17,26 +17,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_S = 60.0
-"""The time limit of a question if its grader has none, in seconds."""
+"""Time limit of a question in seconds, if its grader has none."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""The maximum part of a sample's time to hold back, so that this module can still fail the sample.
-"""
+"""Maximum seconds of a sample's time to hold back, so that this module can still fail the sample."""
 _LEAST_S = 1.0
 """A question is sent only if this many seconds are left, or a tenth of its limit if that is less."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
-"""The maximum number of open questions in a process, including abandoned ones; each needs a thread.
-"""
+"""Maximum number of open questions in a process, including abandoned ones. Each needs a thread."""
 
 
 class TryAgain(Exception):
-    """The service did not answer this time; it may answer next time.
+    """Raised when the service did not answer, but may answer next time.
 
     Args:
         what: The service's message or the failure, without any content of the sample.
-        after: The seconds that the service asks to wait; None if it names no time.
+        after: Seconds that the service asks to wait, or None.
         throttled: Whether the service is overloaded rather than faulty.
     """
 
@@ -52,7 +50,7 @@ class TryAgain(Exception):
 
 
 class FormRefused(Exception):
-    """The service rejects the request as written, but may accept one with fewer parts.
+    """Raised when the service rejects a request, but may accept one with fewer parts.
 
     Args:
         message: The service's own message, which may quote the sample.
@@ -68,22 +66,22 @@ class FormRefused(Exception):
 
 
 class Late(Exception):
-    """The question was sent, but its time ran out before the answer came."""
+    """Raised when the time of a question that was sent runs out before an answer."""
 
 
 class Unsent(Exception):
-    """The question's time ran out before the question could be sent."""
+    """Raised when the time of a question runs out before it can be sent."""
 
 
 class Heard:
-    """When a model last answered, and when it was last given up in this process, by `time.perf_counter`."""
+    """Records when a model last answered and when this process last gave it up, by `time.perf_counter`."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """The latest failure; None if the model has answered since then, or has never failed."""
+        """Latest failure. None if the model has answered since then, or has never failed."""
 
     def answer(self) -> None:
         """Record an answer."""
@@ -100,21 +98,21 @@ class Heard:
         return self.at >= 0
 
     def since(self, began: float) -> bool:
-        """Return whether the model has answered since a batch started."""
+        """Return True if the model has answered since a batch started."""
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Return whether the model was given up in this batch, and has not answered since."""
+        """Return True if the model was given up in this batch, and has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
 class Patience:
-    """The time of one question.
+    """Time limit and retries of one question.
 
     Args:
-        model: The model's name in messages.
-        heard: The record of when the model answered.
-        most: The maximum number of times to ask a question; None for as many as its time allows.
+        model: Name of the model in messages.
+        heard: Record of the model's answers.
+        most: Maximum number of times to ask. None for as many as the time allows.
     """
 
     __slots__ = (
@@ -127,9 +125,9 @@ class Patience:
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
         self.limit = left
-        """The seconds that the question had when it started."""
+        """Seconds that the question had when it started."""
         self.least = min(_LEAST_S, max(left, 0.0) / 10)
-        """The seconds that have to be left when the question is sent."""
+        """Seconds that must be left when the question is sent."""
         self._model = model
         self._heard = heard
         # If the model has answered no question of the whole batch, this sample is not the cause.
@@ -142,12 +140,12 @@ class Patience:
 
     @property
     def left(self) -> float:
-        """The seconds until the question has to be answered."""
+        """Seconds until the question must be answered."""
         return self._ends - perf_counter()
 
     @property
     def _said(self) -> str:
-        """The limit as shown in messages; a sample's own steps have used a little of it."""
+        """The limit as shown in messages, rounded because other steps of the sample use a little of it."""
         return f"{float(f'{self.limit:.2g}'):g}"
 
     @property
@@ -156,10 +154,10 @@ class Patience:
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask the question, and ask again if that may help, within the question's time.
+        """Ask the question, and retry if that may help, until its time is up.
 
         Args:
-            ask: Asks once. It raises `TryAgain`, `Unsent` or `Late` if there is no answer.
+            ask: Asks once. Raises `TryAgain`, `Unsent` or `Late` if there is no answer.
 
         Raises:
             SampleError: The model gave no answer for this sample.
@@ -176,12 +174,12 @@ class Patience:
                 raise self._late() from None
 
     def _late(self) -> SampleError | ConfigurationError:
-        """Return the error for a sample whose question is still unanswered when its time runs out."""
+        """Return the error for a question that is still unanswered when its time runs out."""
         self._heard.trouble = None
         return self._silence(f"{self._model} did not answer within {self._said} s", "slow judge")
 
     def _unsent(self) -> SampleError | ConfigurationError:
-        """Return the error for a sample whose question could not be sent in time, or need not be."""
+        """Return the error for a question that could not be sent in time, or that was not worth sending."""
         trouble = self._trouble or self._heard.trouble
         if trouble is not None:
             return self._given_up(trouble)
@@ -205,9 +203,8 @@ class Patience:
         """Wait until the question may be asked again.
 
         Raises:
-            SampleError: The question's time would run out by then, or it was asked the maximum number of
-                times.
-            ConfigurationError: The same, and the model has answered no question since the batch started.
+            SampleError: Its time would run out by then, or it was asked the maximum number of times.
+            ConfigurationError: In addition, the model has answered no question since the batch started.
         """
         import asyncio
 
@@ -223,8 +220,7 @@ class Patience:
         if lost or wait < self._shortest or self._asked == self._most:
             raise self._given_up(trouble)
         if (trouble.after or 0) + self.least > left:
-            # It is too late for this sample; meanwhile, the other samples show whether it is too late for
-            # all.
+            # It is too late for this sample. Until its time is up, other samples may still get an answer.
             while self.left > 0 and not (
                 self._heard.since(self._began) or self._heard.is_given_up(self._began)
             ):
@@ -251,8 +247,8 @@ class Patience:
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
     """Run a blocking call in a separate thread, for as long as the question has time.
 
-    asyncio's own thread pool is small, two threads more than Lambda has processors, and would delay process
-    exit. An abandoned call ends by its own timeout, and counts as open until then.
+    The thread pool of asyncio is small and would delay process exit. An abandoned call ends by its own
+    timeout, and counts as open until then.
 
     Raises:
         Unsent: Too little time is left to start.
@@ -269,7 +265,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise Unsent
     answer: Future[Any] = Future()
-    answer.set_running_or_notify_cancel()  # the waiter may be canceled, but the call itself goes on
+    answer.set_running_or_notify_cancel()  # canceling the waiter does not stop the call
 
     def work() -> None:
         try:
@@ -286,7 +282,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
         places.leave()
         raise TryAgain("this process cannot start more threads") from None
     try:
-        # Unlike `wait_for`, this cancels nothing when time runs out; a cancellation comes from outside and
+        # Unlike `wait_for`, this cancels nothing when time runs out. A cancellation comes from outside, and
         # ends the sample.
         done, _ = await asyncio.wait({waiting}, timeout=max(patience.left, 0.0))
     finally:
@@ -298,11 +294,13 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
 
 
 def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
-    """Yield the pieces of an answer's body; a slow stream of small pieces would escape a client's timeout.
+    """Yield the pieces of a response's body, within a limit of time and size.
+
+    A client's own timeout does not end a slow stream of small pieces.
 
     Args:
-        body: The pieces as they arrive.
-        seconds: The time limit for the whole body, from now on.
+        body: Pieces as they arrive.
+        seconds: Time limit for the whole body, from now on.
 
     Raises:
         TryAgain: The body takes longer than the limit, or is longer than any verdict.
@@ -316,7 +314,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` header asks to wait; None for a date or an invalid header."""
+    """Parse a `Retry-After` header in seconds. Return None for a date or an invalid header."""
     try:
         seconds = float(header or "")
     except ValueError:
@@ -325,7 +323,7 @@ def seconds_of(header: str | None) -> float | None:
 
 
 def _random() -> Any:
-    """A separate random generator, which ignores the user's seed and differs between forked processes."""
+    """Return a random generator that ignores the user's seed and differs between forked processes."""
     global _chance
     if _chance is None:
         from random import SystemRandom

@@ -1,4 +1,4 @@
-"""Keeps secrets out of messages about a judge: keys, and a URL's user, password and query."""
+"""Removes secrets from messages about a judge: keys, and the user, password and query of a URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _SHORTEST = 4
-"""A shorter key is a placeholder for a service that needs no key, and could be part of any word."""
+"""Minimum length of a key to redact. A shorter key is a placeholder, and could be part of any word."""
 # The searched strings come from outside, so the search must not take quadratic time: a run of characters
 # without the marker of a secret is either short or consumed whole.
 _USER = re.compile(r"""([a-z][a-z0-9+.-]{0,30}://)(?:[^\s"'<>]*@|([^\s"'<>]*))""", re.IGNORECASE)
@@ -32,10 +32,10 @@ _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID
 
 
 def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return a message that is safe to show and keep.
+    """Redact secrets in a message, so that it is safe to show and to store.
 
     Args:
-        text: The text, from a service, its library or an option.
+        text: The message, from a service, its library or an option.
         secrets: Values to redact, regardless of their form.
     """
     text = without_values(text, secrets)
@@ -44,12 +44,12 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST) -> str:
-    """Return a text with the given values redacted, except where a value is part of a word.
+    """Redact the given values in a string, except where a value is part of a word.
 
     Args:
-        text: The text that may contain them.
-        secrets: The values to redact.
-        shortest: The length of the shortest value to redact, in characters.
+        text: The string.
+        secrets: Values to redact.
+        shortest: Minimum length of a value to redact, in characters.
     """
     for secret in sorted({*secrets}, key=len, reverse=True):
         if len(secret) >= shortest and secret in text:
@@ -58,7 +58,7 @@ def without_values(text: str, secrets: Iterable[str], shortest: int = _SHORTEST)
 
 
 def looks_like_key(text: str) -> bool:
-    """Return whether a text looks like a key rather than a name."""
+    """Return True if a string looks like a key rather than a name."""
     return bool(_KEY.search(text))
 
 

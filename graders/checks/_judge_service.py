@@ -1,4 +1,4 @@
-"""A judge's questions and answers, in the same form for every service."""
+"""Defines a judge's questions and answers, in the same form for every service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         """A model to which questions can be sent."""
 
         async def ask(self, question: Question) -> Reply:
-            """Ask once, and retry if possible within the sample's time.
+            """Ask a question, and retry if possible within the sample's time.
 
             Raises:
                 ConfigurationError: No question can be answered until the setup is fixed, or the model stays
@@ -34,12 +34,12 @@ class Question:
     """One question for a judge.
 
     Args:
-        rubric: System prompt: the task, the scale, the format of the answer. Not sent if empty.
-        sample: The part that differs between samples, with delimiters: the text of the user's turn, or
-            several turns, each with its role (`user` or `assistant`) and its text. Roles alternate, and the
-            first and the last turns are the user's.
-        schema: The JSON schema of the verdict, which is an object.
-        repeat: The index, from 0, of this question among several identical ones.
+        rubric: System prompt with the task, the scale and the format of the answer. Not sent if empty.
+        sample: The part that differs between samples, with delimiters. It is the user's turn, or several
+            turns, each with its role (`user` or `assistant`) and its text. Roles alternate, and the first and
+            the last turns are the user's.
+        schema: JSON schema of the verdict, which is an object.
+        repeat: Index, from 0, of this question among several identical ones.
         is_shared: Whether the rubric is the same for every sample, so that a service may cache it.
     """
 
@@ -69,14 +69,13 @@ class Reply:
     """A service's answer.
 
     Args:
-        text: The verdict as the model wrote it: the whole JSON object as a string; empty if the model wrote
-            none.
+        text: The verdict as the model wrote it, a JSON object as a string. Empty if the model wrote none.
         ended: `whole`, `cut` (by the token limit), `refused` (by the model or a filter), or another reason
             why the answer is not one whole verdict.
-        tokens_in: The number of tokens in the question; None if the service does not report it.
-        tokens_out: The number of tokens in the answer; None if the service does not report it.
-        tokens_cached: The number of the question's tokens that came from the service's cache; None if the
-            service does not report it.
+        tokens_in: Number of tokens in the question, or None if the service does not report it.
+        tokens_out: Number of tokens in the answer, or None if the service does not report it.
+        tokens_cached: Number of the question's tokens from the service's cache, or None if the service does
+            not report it.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -103,12 +102,12 @@ def one_verdict(
 
     Args:
         calls: The model's tool calls: the name of each tool, and its arguments as a string.
-        texts: The other texts that it wrote.
-        tool: The name of the tool for the verdict.
+        texts: Text that the model wrote in addition to tool calls.
+        tool: Name of the tool for the verdict.
 
     Returns:
-        The verdict as a string, and `whole`; or an empty string, and the reason why the answer is not one
-        whole verdict. A text next to a tool call is ignored, unless it contains an object.
+        The verdict as a string and `whole`, or an empty string and the reason why the answer is not one whole
+        verdict. Text next to a tool call is ignored, unless it contains an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
     if not calls:

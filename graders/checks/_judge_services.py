@@ -1,4 +1,4 @@
-"""Creates the service that a judge asks, from a check's options, and keeps what is known about each model."""
+"""Creates the service of a judge from a check's options, and remembers the features of each model."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
         """A model that is reached through its service's own library."""
 
         name: str
-        """The model's name in messages."""
+        """Name of the model in messages."""
 
         @property
         def key_variable(self) -> str | None:
-            """The environment variable that contains the service's key; None if it needs none."""
+            """Environment variable that contains the service's key, or None if it needs none."""
             ...
 
         @property
         def key(self) -> tuple[str, str, str]:
-            """The service, the address and the model: the same for all checks that ask the same model."""
+            """Service, address and model, equal for all checks that use the same model."""
             ...
 
         @property
         def secrets(self) -> Sequence[str]:
-            """The secrets that no message may contain: the keys and passwords that are in use now."""
+            """Keys and passwords in use, which no message may contain."""
             ...
 
         def abilities(self) -> Abilities:
-            """The features that such a model may support, the best first."""
+            """Return the features that such a model may support, the best first."""
             ...
 
         async def send(
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 
             Args:
                 question: The question.
-                parts: The value of each part of the request.
-                patience: The question's time.
+                parts: Value of each part of the request.
+                patience: Time limit of the question.
                 heard: Whether this model has answered before.
 
             Raises:
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""A sample's time is divided into this number of turns until one question has an answer."""
+"""Until the model has answered, the next question starts after this fraction (1/N) of a question's time."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -79,9 +79,9 @@ _NO_VARIABLE = (
 )
 
 known: dict[tuple[str, str, str], Abilities] = {}
-"""What is known about each model that this process has asked, by service, address and model."""
+"""Known features of each model that this process has asked, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
-"""All models that existing checks ask."""
+"""The models of all existing checks."""
 
 
 def service_of(
@@ -102,21 +102,19 @@ def service_of(
     """Create the service that a judge asks.
 
     Args:
-        model: The model's name; for Bedrock the model's ID, or the ID or ARN of an inference profile.
+        model: Name of the model. For Bedrock, the ID of a model, or the ID or ARN of an inference profile.
         service: `bedrock` for the Converse API, or `openai` for any chat completions endpoint.
-        base_url: The URL of the `openai` endpoint; None for the value of OPENAI_BASE_URL, or else OpenAI's
-            own URL.
-        key_variable: The environment variable that contains the key for `openai`.
-        region: The AWS Region of `bedrock`; None for the Region that the environment sets.
-        temperature: The sampling temperature; omitted from requests if the model does not accept it.
-        max_tokens: The maximum number of tokens in an answer.
-        input_price: USD per million tokens of questions; None if unknown.
+        base_url: URL of the `openai` endpoint. Defaults to OPENAI_BASE_URL, or else to OpenAI's own URL.
+        key_variable: Environment variable that contains the key for `openai`.
+        region: AWS Region of `bedrock`. Defaults to the Region that the environment sets.
+        temperature: Sampling temperature. Omitted from requests if the model does not accept it.
+        max_tokens: Maximum number of tokens in an answer.
+        input_price: USD per million tokens of questions, or None if unknown.
         output_price: USD per million tokens of answers.
-        cached_price: USD per million tokens of questions that come from the service's cache; None for
+        cached_price: USD per million tokens of questions that come from the service's cache. Defaults to
             `input_price`.
-        ceiling_usd: The maximum amount that one process may spend, in USD; beyond it the whole call fails.
-        ceiling_tokens: The maximum number of tokens that one process may use, in questions and answers
-            together.
+        ceiling_usd: Maximum amount that one process may spend, in USD. Beyond it the whole call fails.
+        ceiling_tokens: Maximum number of tokens that one process may use, in questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -158,17 +156,17 @@ def service_of(
 
 
 class FoundModel:
-    """A model that checks in this process ask, and the features that it is known to support.
+    """A model that checks in this process use, with its known features.
 
     Args:
         service: `bedrock` or `openai`.
-        address: The endpoint's URL; for Bedrock the Region, and the endpoint if the environment sets one.
-        model: The model's name.
-        key_variable: The environment variable that contains the service's key; None if it needs none.
-        parts: The value of each part of a request: `form` (`JSON schema`, `strict tool`, `tool` or `JSON
+        address: URL of the endpoint. For Bedrock, the Region, and the endpoint if the environment sets one.
+        model: Name of the model.
+        key_variable: Environment variable that contains the service's key, or None if it needs none.
+        parts: Value of each part of a request: `form` (`JSON schema`, `strict tool`, `tool` or `JSON
             object`), and, if the service has them, `tool choice`, `temperature`, `cache point`, `repeat` and
             `token limit`. None until the model has answered.
-        refused: The model's message for each part that it rejected, by `part: value`.
+        refused: The model's message for each rejected part, by `part: value`.
     """
 
     __slots__ = ("address", "key_variable", "model", "parts", "refused", "service")
@@ -190,12 +188,12 @@ class FoundModel:
         self.refused = refused
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the facts by name."""
+        """Return the attributes by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def found_models() -> list[FoundModel]:
-    """Return the models that the checks of this process ask; a model that has answered has known features."""
+    """Return the models that the checks of this process use."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):
@@ -208,7 +206,7 @@ def found_models() -> list[FoundModel]:
 
 
 class _Asked:
-    """A model to which questions can be sent, with its known features and its cost so far."""
+    """A judge's model, with its known features and its cost so far."""
 
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
@@ -216,7 +214,7 @@ class _Asked:
         _models.add(model)
 
     async def ask(self, question: Question) -> Reply:
-        """Ask the question, and ask again if that may help, within the sample's time."""
+        """Ask the question, and retry within the sample's time."""
         key = self._model.key
         abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
@@ -232,8 +230,8 @@ class _Asked:
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
         """Ask one question at a time until the first answer, which shows the model's features and the cost.
 
-        One slow answer must not use up the time of all other questions, so the next question may be asked
-        after a while even if the answer has not come.
+        One slow answer must not use up the time of all other questions. So the next question may start after
+        a while, even without an answer.
         """
         import asyncio
 
@@ -303,7 +301,7 @@ class _Asking:
                 return reply
 
     async def _sent(self) -> Reply:
-        """Send one request. Its errors contain no secrets, not even within the service's own message."""
+        """Send one request, and remove secrets from its reply and errors."""
         trial = self._trial
         try:
             reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
@@ -311,11 +309,11 @@ class _Asking:
             secrets = self._model.secrets
             error.args = tuple(without_secrets(str(each), secrets) for each in error.args)
             raise
-        reply.text = without_values(reply.text, self._model.secrets, shortest=8)  # kept with the reward
+        reply.text = without_values(reply.text, self._model.secrets, shortest=8)  # stored with the reward
         return reply
 
     def _refused(self, last: FormRefused) -> Exception:
-        """Return the error to raise if no request of the question was accepted."""
+        """Return the error for a question that the model rejected in every form."""
         if self._trial.formless and not self._trial.heard:
             forms = ", no ".join(self._trial.forms)
             return ConfigurationError(

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _MOST = 10**9
-"""More tokens than any question or answer contains."""
+"""Larger than the number of tokens in any question or answer."""
 
 
 class Spending:
-    """The spending of one check in this process.
+    """Spending of one check in this process.
 
     Args:
-        input_price: USD per million tokens of questions; None if unknown.
+        input_price: USD per million tokens of questions, or None if unknown.
         output_price: USD per million tokens of answers.
-        cached_price: USD per million tokens of questions that came from the service's cache; None for
+        cached_price: USD per million tokens of questions that come from the service's cache. Defaults to
             `input_price`.
-        ceiling_usd: The maximum amount to spend, in USD; None for no limit.
-        ceiling_tokens: The maximum number of tokens to use, in questions and answers together.
+        ceiling_usd: Maximum amount to spend, in USD. None for no limit.
+        ceiling_tokens: Maximum number of tokens to use, in questions and answers together.
 
     Raises:
         DecorationError: An option is invalid.
@@ -68,10 +68,10 @@ class Spending:
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:
-        """Count a question that is about to be asked; the caller calls `end` or `give_up` afterwards.
+        """Count a question before it is asked. The caller must call `end` or `give_up` afterward.
 
-        Questions that are still open, or whose answer came too late, count as much as the most expensive
-        question so far.
+        A question that is still open, or whose answer came too late, counts as much as the most expensive one
+        so far.
 
         Raises:
             ConfigurationError: The question might cost more than is left.
@@ -118,14 +118,14 @@ class Spending:
         """Count a question that was abandoned or not answered.
 
         Args:
-            answers: The number of answers for which the service may charge; each counts as much as the most
-                expensive answer so far.
+            answers: Number of answers for which the service may charge. Each counts as much as the most
+                expensive one so far.
         """
         self._open -= 1
         self._given_up += answers
 
     def usd(self, reply: Reply) -> float | None:
-        """Return the cost of a reply; None if it is unknown."""
+        """Return the cost of a reply in USD, or None if it is unknown."""
         price_in, price_out, price_cached = self._prices
         if price_in is None or price_out is None or price_cached is None:
             return None
@@ -136,7 +136,7 @@ class Spending:
         return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """Return a sample's metrics, without the figures that any reply fails to report."""
+        """Return a sample's metrics. A figure that one of the replies does not report is omitted."""
         found: dict[str, float | None] = {
             "judge_calls": float(len(replies)),
             "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),
@@ -150,17 +150,17 @@ class Spending:
 def usage_of(
     question: Sequence[object], answer: object, cached: object = 0
 ) -> tuple[int | None, int | None, int | None]:
-    """Read a service's token counts for an answer; they are used only if all of them are exact.
+    """Validate a service's token counts for an answer.
 
-    One impossible figure makes all of them unknown, because the limits need all of them.
+    One impossible count makes all of them unknown, because the limits need all of them.
 
     Args:
-        question: The tokens of the question, as the parts that the service counts separately.
-        answer: The tokens of the answer.
-        cached: The tokens of the question that came from the service's cache.
+        question: Tokens of the question, as the parts that the service counts separately.
+        answer: Tokens of the answer.
+        cached: Tokens of the question that came from the service's cache.
 
     Returns:
-        The numbers of tokens in the question, in the answer, and from the cache; each is None if unknown.
+        Numbers of tokens in the question, in the answer, and from the cache. All are None if one is invalid.
     """
     counts = [count for count in (*question, answer, cached) if type(count) is int and 0 <= count < _MOST]
     if len(counts) < len(question) + 2:

@@ -1,8 +1,8 @@
-"""Defines the possible verdicts of a judge. Each is read strictly, or counts as unread.
+"""Defines the verdicts that a judge can give, and parses them strictly.
 
 A verdict is a JSON object that follows a schema, which the judge receives. The reason comes first in the
-schema, so that the model writes it before it decides. A reply counts only if all of it is that object.
-Verdicts are not searched for in prose, which may quote one from the completion.
+schema, so that the model writes it before it decides. The whole reply must be that object. Verdicts are not
+searched for in prose, which may quote one from the completion.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
         """A question to a judge, and the format of its answer."""
 
         schema: dict[str, Any]
-        """The JSON schema of an answer."""
+        """JSON schema of an answer."""
         parts: Mapping[str, str]
-        """The parts of the question that differ by record, by name; they are sent with the sample."""
+        """Parts of the question that differ by record, by name. They are sent with the sample."""
 
         def rubric(self, turn: int, /) -> str:
-            """Return the question, with the labels in the order for this turn."""
+            """Return the question. The order of its labels depends on the turn."""
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
-            """Read a parsed answer; return `Missing` if it does not match the schema exactly."""
+            """Convert a parsed answer, or return `Missing` if it does not match the schema exactly."""
             ...
 
 
@@ -37,11 +37,11 @@ class Judgment:
     """One parsed reply of a judge.
 
     Args:
-        value: The reward, 0 to 1.
+        value: The reward, from 0 to 1.
         reason: The judge's reason.
-        components: The reward of each criterion, by name.
-        choices: The chosen labels, each with the label that was listed first in that question.
-        metrics: Further numbers to report.
+        components: Reward of each criterion, by name.
+        choices: Chosen labels, each with the label that was listed first in that question.
+        metrics: Additional metrics.
     """
 
     __slots__ = ("choices", "components", "metrics", "reason", "value")
@@ -65,8 +65,8 @@ class LabelScale:
     """A scale of labels, of which the judge chooses one.
 
     Args:
-        values: The reward of each label, 0 to 1.
-        anchors: The meanings of labels, if given.
+        values: Reward of each label, from 0 to 1.
+        anchors: Meanings of labels.
     """
 
     __slots__ = ("anchors", "values")
@@ -79,16 +79,16 @@ class LabelScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a label. Its order never changes, because a service compiles each new schema."""
+        """JSON schema of a label. Its order never changes, because a service compiles each new schema."""
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """Return the labels as shown to the judge; in each turn, the list starts with the next label."""
+        """Return the labels as shown to the judge. Each turn starts the list with the next label."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer; None if the answer is not a label."""
+        """Return the reward of an answer, or None if the answer is not a label."""
         return self.values.get(said) if isinstance(said, str) else None
 
     def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
@@ -102,12 +102,12 @@ class LabelScale:
 
 
 class NumberScale:
-    """An integer on a scale; its reward is its position between the lowest and the highest score.
+    """A scale of integers. The reward is the position between the lowest and the highest score.
 
     Args:
         low: The worst score.
         high: The best score.
-        anchors: The meanings of scores, if given.
+        anchors: Meanings of scores.
     """
 
     __slots__ = ("anchors", "high", "low")
@@ -121,7 +121,7 @@ class NumberScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of a score: a list of values, because some services ignore bounds in schemas."""
+        """JSON schema of a score. It lists all values, because some services ignore bounds in schemas."""
         return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
 
     def listed(self, _turn: int) -> str:
@@ -131,14 +131,14 @@ class NumberScale:
         return "\n".join([f"{between}:" if lines else f"{between}.", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer; None if the answer is not a number on the scale."""
+        """Return the reward of an answer, or None if the answer is not a number on the scale."""
         score = _whole(said)
         if score is None or not self.low <= score <= self.high:
             return None
         return (score - self.low) / (self.high - self.low)
 
     def choices(self, _said: object, _turn: int) -> tuple[tuple[str, str], ...]:
-        """Return an empty tuple: the order of scores does not vary."""
+        """Return an empty tuple, because the order of scores does not vary."""
         return ()
 
 
@@ -147,7 +147,7 @@ class Criterion:
 
     Args:
         ask: The question.
-        scale: The labels or scores to choose from.
+        scale: Labels or scores to choose from.
     """
 
     __slots__ = ("ask", "parts", "scale", "schema")
@@ -163,7 +163,7 @@ class Criterion:
         return f"{self.ask}\n\n{self.scale.listed(turn)}"
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Read a parsed answer."""
+        """Convert a parsed answer."""
         key = self.scale.key
         if fault := _fault(said, ("reason", key)):
             return Missing(fault)
@@ -174,11 +174,11 @@ class Criterion:
 
 
 class WeightedCriteria:
-    """Several questions that one reply answers together.
+    """Several criteria that one reply answers together.
 
     Args:
-        criteria: The questions by name.
-        weights: The weight of each criterion.
+        criteria: Criteria by name.
+        weights: Weight of each criterion.
     """
 
     __slots__ = ("criteria", "parts", "schema", "weights")
@@ -190,13 +190,13 @@ class WeightedCriteria:
         self.schema = object_schema({name: each.schema for name, each in criteria.items()})
 
     def rubric(self, turn: int) -> str:
-        """Return the questions, one criterion after another."""
+        """Return the questions of all criteria."""
         intro = "Judge each of these criteria on its own. The answer has an object for each, by its name."
         pieces = [f"## {name}\n{each.rubric(turn)}" for name, each in self.criteria.items()]
         return "\n\n".join([intro, *pieces])
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Read a parsed answer; one unread criterion makes the whole answer unread."""
+        """Convert a parsed answer. One unread criterion makes the whole answer unread."""
         if fault := _fault(said, tuple(self.criteria)):
             return Missing(fault)
         made: dict[str, Judgment] = {}
@@ -216,9 +216,9 @@ class Checklist:
     """A checklist of points, each of which is met or not.
 
     Args:
-        points: The text of each point.
-        partial: Whether to pay the fraction of points that are met; otherwise the reward requires all points.
-        own: Whether the points come from the record; then they are sent with the sample instead of in the
+        points: The points.
+        partial: Whether the reward is the fraction of points that are met. Otherwise it requires all points.
+        own: Whether the points come from the record. If so, they are sent with the sample instead of in the
             rubric.
     """
 
@@ -246,7 +246,7 @@ class Checklist:
         return intro if self.parts else "\n".join([intro, "", *self._numbered])
 
     def read(self, said: Any, _turn: int) -> Judgment | Missing:
-        """Read a parsed answer, which has to contain every point once, in order."""
+        """Convert a parsed answer, which must contain every point once, in order."""
         if fault := _fault(said, ("points",)):
             return Missing(fault)
         rows = said["points"]
@@ -280,14 +280,14 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(said: object, keys: Sequence[str]) -> str:
-    """Return why a value is not an object of these keys with a string `reason`; empty if it is one."""
+    """Return why a value is not an object of these keys with a string `reason`, or an empty string."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is not an object of exactly {', '.join(keys)}"
     return "" if isinstance(said.get("reason", ""), str) else "its reason is not a text"
 
 
 def _whole(said: object) -> int | None:
-    """Return an integer, which JSON may write as `4.0`; None for anything else."""
+    """Return an integer, which JSON may write as `4.0`, or None for anything else."""
     if isinstance(said, bool) or not isinstance(said, (int, float)) or said != said // 1:
         return None
     return int(said)

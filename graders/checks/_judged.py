@@ -60,14 +60,14 @@ def judging(
     """Make the scoring function that asks a judge.
 
     Args:
-        service: The service that answers.
+        service: Service that answers.
         form_of: Returns the questions about a sample. Raises `RecordError` if the record does not specify
             them.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
-        repeats: The number of times that each sample is judged.
-        take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The maximum length of a completion to judge, in characters.
+        repeats: Number of times that each sample is judged.
+        take: Extracts the part of a completion to judge. None for the whole completion.
+        max_chars: Maximum length of a completion to judge, in characters. A longer one is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -109,7 +109,7 @@ def _rubric(form: VerdictForm, turn: int, reference: bool) -> str:
 
 
 async def _replies(service: JudgeService, questions: Sequence[Question]) -> list[Reply]:
-    """Return the answers to all questions, asked concurrently; one failure cancels the other questions."""
+    """Ask all questions concurrently. One failure cancels the other questions."""
     if len(questions) == 1:
         return [await service.ask(questions[0])]
     import asyncio
@@ -124,7 +124,7 @@ async def _replies(service: JudgeService, questions: Sequence[Question]) -> list
 
 
 def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
-    """Return the verdict in a reply; `Missing` unless the reply is exactly one whole verdict."""
+    """Parse the verdict in a reply. Return `Missing` unless the reply is exactly one whole verdict."""
     if reply.ended != "whole":
         return Missing(_ENDED.get(reply.ended) or f"the judge's reply is unread: {reply.ended}")
     said = exact_json(reply.text)
@@ -133,7 +133,7 @@ def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
 
 
 def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float]) -> Reward:
-    """Return the reward: the median value, with the reason of the judgment nearest to it."""
+    """Return the median reward, with the reason of the judgment nearest to it."""
     value = _median([each.value for each in judgments])
     nearest = min(judgments, key=lambda each: abs(each.value - value))
     metrics = {"unread": 0.0}
@@ -151,7 +151,7 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
 
 
 def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
-    """Return how often the first label was chosen, and how often that is expected if order has no effect.
+    """Return how often the first label was chosen, and how often chance alone would choose it.
 
     Both figures are fractions of the choices. If order has no effect, each chosen label could have been
     chosen in any of the orders. The second figure is the fraction of all pairs of a chosen label and a first
@@ -168,7 +168,6 @@ def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
 
 
 def _median(values: Sequence[float]) -> float:
-    """Return the middle value, or the mean of the two in the middle."""
     ordered = sorted(values)
     at = len(ordered) // 2
     return ordered[at] if len(ordered) % 2 else (ordered[at - 1] + ordered[at]) / 2
@@ -196,7 +195,7 @@ def _reference_shown(sample: Sample[Any]) -> str:
 
 
 def _holds_something(value: Any) -> bool:
-    """Return whether a JSON value contains a number, a boolean, or a string with a visible character."""
+    """Return True if a JSON value contains a number, a boolean, or a string with a visible character."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
