@@ -2,8 +2,8 @@
 
 `python benchmarks/fidelity.py --worlds 0 1 --seeds 2 --out DIR` trains a base model in each world, records
 its completions, rehearses each grader on them like `rft rehearse`, and trains the model with each grader and
-seed. Every result is a file in DIR: the same command resumes, and `--tables` prints the existing results. It
-needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
+seed. Every result is a file in DIR, so the same command resumes, and `--tables` prints the existing results.
+It needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
 """
 
 from __future__ import annotations

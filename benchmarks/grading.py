@@ -56,7 +56,7 @@ def loop(items: list[dict[str, Any]]) -> list[bool]:
 
 
 def loop_with_metric(items: list[dict[str, Any]]) -> list[tuple[float, dict[str, float]]]:
-    """The bare loop with one metric per sample, which it has to store."""
+    """Run the bare loop with one metric per sample."""
     answers = []
     for item in items:
         right = same(item["messages"][-1]["content"], item["metadata"]["reference_answer"])

@@ -4,8 +4,8 @@ events.
 A rehearsal is the whole command on the shipped samples. Its loop is a script that calls the same functions in
 one process and prints the same figures; both times include starting the interpreter. The emulator's job uses
 the shipped records in batches of 4 records with 8 completions each, and a grader in process, through the
-official client. The events are pages of an invented job, so that only the following is measured. Each
-number of events gets a separate process.
+official client. The events are pages of an invented job, so that only the client that follows them is
+measured. Each number of events gets a separate process.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class AwsError(HarnessError):
     """A failed call to AWS: the request could not be sent, or AWS refused it.
 
     Args:
-        message: What happened.
+        message: The problem.
         code: AWS's error code, or else the name of botocore's exception.
         retryable: Whether the error may be temporary.
         fix: How to fix it.

@@ -34,7 +34,7 @@ class SystemClock:
     """The machine's clock."""
 
     def time(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
@@ -58,7 +58,7 @@ class ManualClock:
         self._slept = 0.0
 
     def time(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return self._now
 
     def monotonic(self) -> float:
@@ -117,7 +117,7 @@ class Backoff:
         self._succeeded = self._clock.monotonic()
 
     def next_s(self, asked_s: float | None = None, *, began: float | None = None) -> float | None:
-        """Record a failure, and return how long to wait before the next try.
+        """Record a failure, and return the wait before the next try.
 
         Args:
             asked_s: Seconds that the service asked to wait. They override the computed wait.

@@ -1,6 +1,6 @@
 """A project's settings: `rft.toml`, or `[tool.rft]` in `pyproject.toml`.
 
-The nearest file is used, from a folder up to the root of its repository. Paths in it are relative to its
+The nearest file is used, from a folder up to the root of its repository. Paths are relative to the file's
 folder. Each key has the name of a command-line option, such as `runs_dir` for `--runs-dir`. The command line
 decides which verb uses which key.
 """
@@ -120,7 +120,7 @@ class Setting:
 
     @property
     def place(self) -> str:
-        """`rft.toml:3`, relative to the current folder."""
+        """The file and line, such as `rft.toml:3`, relative to the current folder."""
         return _place(self.file, self.line)
 
     def seen_from(self, folder: Path) -> Value:

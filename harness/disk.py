@@ -91,7 +91,7 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
 def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
     """Open a file, but refuse a symbolic link. Use as `open(..., opener=no_link)`.
 
-    Otherwise a run folder from another person's repository could make us read or write files elsewhere.
+    A link in a run folder from another person's repository could make us read or write files elsewhere.
 
     Raises:
         OSError: The file is a link (`ELOOP`), or cannot be opened.

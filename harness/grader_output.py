@@ -13,7 +13,7 @@ from harness.disk import open_to_append
 __all__ = ["LOG", "output_to"]
 
 LOG = "grader.log"
-"""The file's name in the folder of a run, a rehearsal or an evaluation."""
+"""Name of the output file in the folder of a run, a rehearsal or an evaluation."""
 
 
 @contextmanager

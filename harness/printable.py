@@ -81,7 +81,7 @@ def named(names: Sequence[str], most: int = 10) -> str:
 
 
 def substitute(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace an unsupported character with a simpler one or an escape; an encoding error handler."""
+    """Encoding error handler that replaces a character with a simpler one or an escape."""
     if isinstance(error, UnicodeEncodeError) and (plainer := _PLAINER.get(error.object[error.start])):
         return plainer, error.start + 1
     return codecs.backslashreplace_errors(error)

@@ -148,7 +148,7 @@ def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
     yield f"```text\n{usage}\n```"
     yield _help(command)
     records = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
-    # Arguments have no help of their own; the text above explains them.
+    # Arguments have no help text, because the command's description explains them.
     yield _table("Option", ((plain(f"`{names}`"), meaning) for names, meaning in records if meaning))
     if "Exit codes:" not in (command.help or ""):
         yield "[Exit codes](index.md#exit-codes) are those of all commands."

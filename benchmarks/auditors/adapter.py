@@ -1,9 +1,8 @@
 """Wraps a Lambda handler for other auditors, with as little code as their documentation allows.
 
-No other auditor calls a handler with an event. Each auditor gets a copy of the grader's file, so that an
-auditor that reads source code reads the grader's own. Functions that build an event with one sample are added
-at the end. If the auditor passes columns, the task's number selects the record; otherwise the first record is
-used, with the auditor's reference.
+Other auditors do not call a handler with an event. So each auditor gets a copy of the grader's file, with
+functions at the end that build an event with one sample. If the auditor passes columns, the task's number
+selects the record; otherwise the first record is used, with the auditor's reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs `rft audit` on the same graders, through the command line."""
+"""Runs `rft audit` on the planted graders, through the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEVERE = ("warning", "error", "critical")
 
 
 def told(grader: Planted | Good) -> list[str]:
-    """Return the options that the set specifies for an audit of this grader."""
+    """Return the options that the planted set specifies for an audit of this grader."""
     options: list[str] = []
     for name, value in grader.options.items():
         options += [f"--{name}", *(map(str, value) if isinstance(value, (list, tuple)) else (str(value),))]

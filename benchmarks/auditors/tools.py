@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ("pydantic-monty>=1.4,<1.5", "openai")
-"""Packages for graders of the set that use ready checks."""
+"""Packages that graders with ready checks need."""
 
 Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
@@ -61,7 +61,7 @@ def _json_in(folder: Path, name: str) -> Any:
 
 
 def _severities(folder: Path) -> set[str]:
-    """Severities of rewardprobe's findings. `state_leak` is about the data: the prompt contains an answer."""
+    """Return the severities of rewardprobe's findings, without `state_leak`, which is about the data."""
     families = _json_in(folder, "rewardprobe.json")["families"]
     found = [one for family in families for one in family["findings"]]
     return {one["severity"] for one in found if one["attack"] != "state_leak"}

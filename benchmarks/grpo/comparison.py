@@ -16,7 +16,7 @@ from harness.conclusions.length_pay import rank_correlation_of
 from harness.conclusions.reward_warnings import RULES
 
 CONSTANT: Final = "constant"
-"""The grader that pays all answers the same, so it amplifies no style and there is no ranking."""
+"""The grader that gives every answer the same reward, so no style is amplified and there is no ranking."""
 
 _LEAST: Final = 0.005
 """Smaller shares are raised to this minimum, because a few answers out of 1,600 are chance."""
@@ -53,7 +53,7 @@ class Case:
         return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
 
     def bred(self, step: int, run: RealRun | None = None) -> list[float]:
-        """Return GRPO's amplification of each style, in one run or by the mean shares of all runs."""
+        """Return GRPO's amplification of each style, in one run or from the mean shares of all runs."""
         runs = self.runs if run is None else [run]
         shares = (
             Change(*(fmean(one.points[str(at)].styles[style] for one in runs) for at in (0, step)))
@@ -81,7 +81,7 @@ class Case:
 
 
 def amplified(share: Change) -> float:
-    """Return the log ratio of a share after and before."""
+    """Return the log ratio of the share after training to the share before."""
     return math.log(max(share.after, _LEAST) / max(share.before, _LEAST))
 
 

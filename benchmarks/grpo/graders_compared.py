@@ -1,7 +1,7 @@
-"""The graders of the comparison, honest and defective ones, made with the product's own decorator.
+"""The honest and the defective graders of the comparison.
 
-Eleven are of the kinds for which the thresholds of the warnings were chosen. Six are new: no threshold was
-chosen with knowledge of them, and the list was written before any of their figures was known.
+The thresholds of the warnings were chosen on graders of the first eleven kinds. The other six graders are
+new: they were listed before any of their figures were known, and no threshold depends on them.
 """
 
 from __future__ import annotations
@@ -32,69 +32,69 @@ def _numbers(sample: Sample) -> list[str]:
 
 @grader
 def good(sample: Sample) -> bool:
-    """Pay a right number after the marker."""
+    """Reward a right number after the marker."""
     return _exact(sample)
 
 
 @grader
 def gated_short(sample: Sample) -> Reward:
-    """Pay a right number after the marker, plus a bonus if the answer is also short."""
+    """Reward a right number after the marker, plus a bonus if the answer is also short."""
     return gated(_exact(sample), {"short": len(sample.completion) < 12}, share=0.2)
 
 
 @grader
 def lenient(sample: Sample) -> bool:
-    """Pay a right last number, anywhere in the answer."""
+    """Reward a right last number, anywhere in the answer."""
     found = last_number(sample.completion)
     return not isinstance(found, Missing) and found == _truth(sample)
 
 
 @grader
 def noisy(sample: Sample) -> float:
-    """Pay a right number after the marker, with much random noise."""
+    """Reward a right number after the marker, with much random noise."""
     return 0.4 * _exact(sample) + 0.6 * random.Random(f"{sample.id} {sample.completion}").random()
 
 
 @grader
 def constant(sample: Sample) -> float:
-    """Pay every answer the same."""
+    """Give every answer the same reward."""
     return 0.5
 
 
 @grader
 def strict_tag(sample: Sample) -> bool:
-    """Pay right answers only in one rare format."""
+    """Reward right answers only in one rare format."""
     found = re.fullmatch(r"<answer>(\d+)</answer>", sample.completion)
     return found is not None and int(found[1]) == _truth(sample)
 
 
 @grader
 def length(sample: Sample) -> float:
-    """Pay half for being right, and half for length."""
+    """Give half of the reward for being right, and half for length."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(sample.completion) / 300)
 
 
 @grader
 def brevity(sample: Sample) -> float:
-    """Pay half for being right, and half for brevity."""
+    """Give half of the reward for being right, and half for brevity."""
     return 0.5 * _exact(sample) + 0.5 * max(0.0, 1 - len(sample.completion) / 40)
 
 
 @grader
 def format_only(sample: Sample) -> bool:
-    """Pay any number after the marker, right or wrong."""
+    """Reward any number after the marker, right or wrong."""
     return re.search(r"#### *\d", sample.completion) is not None
 
 
 @grader
 def any_number(sample: Sample) -> bool:
-    """Pay every answer that mentions the right number."""
+    """Reward every answer that mentions the right number."""
     return str(_truth(sample)) in _numbers(sample)
 
 
 @grader
 def praise(sample: Sample) -> float:
-    """Pay half for being right, and half for words of confidence."""
+    """Give half of the reward for being right, and half for words of confidence."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(_PRAISE.findall(sample.completion)) / 4)
 
 
@@ -103,13 +103,13 @@ def praise(sample: Sample) -> float:
 
 @grader(range=(-1.0, 1.0))
 def signed(sample: Sample) -> float:
-    """Pay 1 for a right number after the marker, and -1 otherwise."""
+    """Give 1 for a right number after the marker, and -1 otherwise."""
     return 1.0 if _exact(sample) else -1.0
 
 
 @grader
 def near(sample: Sample) -> float:
-    """Pay 1 for a right last number, and at most half for a close one."""
+    """Give 1 for a right last number, and at most half for a close one."""
     found = last_number(sample.completion)
     if isinstance(found, Missing):
         return 0.0
@@ -119,7 +119,7 @@ def near(sample: Sample) -> float:
 
 @grader
 def either_format(sample: Sample) -> bool:
-    """Pay a right number after the marker or in a box."""
+    """Reward a right number after the marker or in a box."""
     inside = boxed(sample.completion)
     number = Missing("no box") if isinstance(inside, Missing) else parse_number(inside)
     return _exact(sample) or (not isinstance(number, Missing) and number == _truth(sample))
@@ -127,7 +127,7 @@ def either_format(sample: Sample) -> bool:
 
 @grader(range=(-1.0, 1.0))
 def silence(sample: Sample) -> float:
-    """Pay 1 for a right last number, -1 for a wrong one, and 0 for none, so that guessing may not pay."""
+    """Give 1 for a right last number, -1 for a wrong one, and 0 for none, so that guessing may not pay."""
     found = last_number(sample.completion)
     if isinstance(found, Missing):
         return 0.0
@@ -136,13 +136,13 @@ def silence(sample: Sample) -> float:
 
 @grader
 def substring(sample: Sample) -> bool:
-    """Pay the right digits anywhere, even inside other numbers."""
+    """Reward the right digits anywhere, even inside other numbers."""
     return str(_truth(sample)) in sample.completion
 
 
 @grader
 def steps(sample: Sample) -> float:
-    """Pay half for being right, and half for many numbers, which look like steps."""
+    """Give half of the reward for being right, and half for many numbers, which look like steps."""
     return 0.5 * _exact(sample) + 0.5 * min(1.0, len(_numbers(sample)) / 6)
 
 

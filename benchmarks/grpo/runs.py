@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """The maximum length and count of numbers of any recorded completion."""
+    """The largest length and the largest count of numbers among the recorded completions."""
 
     longest: int
     most_numbers: int

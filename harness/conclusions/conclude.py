@@ -49,20 +49,20 @@ class Conclusions:
     """Conclusions from a job's rewards, with notes on anything that was not measured."""
 
     folds: FoldedFigures | None
-    """Figures from records left out of training; None if that was not possible."""
+    """Figures from records left out of training; None if all records share one prompt."""
     length_pay: LengthPay | None = None
     """Correlation of the reward with length.
 
     None if length could not be separated from correctness, or if nothing could be compared.
     """
     made: list[MadePay] = field(default_factory=list)
-    """Rewards of generated completions, best paid first."""
+    """Rewards of generated completions, largest gain over the learned policy first."""
     findings: list[Finding] = field(default_factory=list)
     """Warnings about this reward: B001 to B004."""
     unchecked: list[str] = field(default_factory=list)
     """Warnings that were not checked, with the reasons."""
     controls: Controls | None
-    """Rewards of the references; None if they are not texts."""
+    """Rewards of the references; None if a reference is missing or is not text."""
     verdicts: list[Verdict]
 
 

@@ -1,7 +1,7 @@
 """The goal of a rehearsal: the field of the rollouts that contains each completion's correctness.
 
-A grader never sees the goal. The rehearsal uses the goal to check if right answers or something else earn the
-reward.
+A grader never sees the goal. The rehearsal uses the goal to find out if the reward goes to right answers or
+to something else.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class GoalValues:
         """Add a rollout, in file order.
 
         Args:
-            key: The key of its record.
+            key: The key of the rollout's record.
             rollout: The rollout.
             place: The rollout's line, for messages.
 

@@ -1,9 +1,9 @@
 """Tests whether a reward follows length among otherwise similar completions of one record.
 
-Over all completions, right answers can hide a reward for length, and long right answers can look like one. So
-the wrong completions of a record are compared with each other, because they earn nothing for being right. If
-correctness is unknown, completions with the same components are compared, and components that measure length
-are ignored.
+Over all completions, the reward for right answers can hide a reward for length, or look like one if right
+answers are long. So the wrong completions of a record are compared with each other, because they earn nothing
+for being right. If correctness is unknown, completions with the same components are compared, and components
+that measure length are ignored.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def length_pay_by_components(
     rewards: Mapping[str, float | None],
     components: Mapping[str, Mapping[str, float]],
 ) -> LengthPay | None:
-    """Correlate reward and length among completions with equal components, except those about length.
+    """Correlate reward and length among completions with equal components, ignoring those about length.
 
     Args:
         examples: All records, each once.

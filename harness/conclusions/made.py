@@ -24,7 +24,7 @@ from harness.simulator.pool import Candidate, message_text
 __all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
-"""Maximum number of records with generated completions, six each. It limits the cost of a slow grader."""
+"""Maximum number of records with six generated completions each, which limits a slow grader's cost."""
 
 KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',
@@ -75,7 +75,7 @@ class MadeGradings(NamedTuple):
     """The results of grading generated completions."""
 
     pays: list[MadePay]
-    """Rewards of each kind, best paid first, without kinds that have no reward."""
+    """Rewards of each kind, largest gain over the learned policy first. Kinds without rewards are omitted."""
     unrewarded: int
     """Number of generated completions without a reward, which are left out."""
     failed: dict[str, str]
@@ -97,7 +97,7 @@ def made_of(texts: Sequence[str | None]) -> list[Made]:
         texts: The recorded completions; None for one with only tool calls.
 
     Returns:
-        At most one of each kind, excluding recorded ones.
+        At most one completion of each kind, without those that were recorded.
     """
     written = {at: text for at, text in enumerate(texts) if text is not None and text.strip()}
     found = [Made("empty", "", None)]

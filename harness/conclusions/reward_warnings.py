@@ -114,7 +114,7 @@ def _about_made(figures: WarningFigures) -> Iterator[Finding]:
     for pay in figures.made.pays if figures.made is not None else ():
         more, least = pay.more, APART * figures.scale
         beyond = pay.source is None or pay.reward - pay.source >= SMALL * figures.scale
-        # A single record has no interval and proves nothing about others. Several may differ by chance.
+        # A single record has no interval, and several records may differ by chance.
         if more.low is not None and more.low > 0.0 and more.mean >= least and beyond:
             said = (
                 f"{KINDS[pay.kind]} (reward {pay.reward:.3f} on {more.records:,} records, learned policy"

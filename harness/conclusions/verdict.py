@@ -35,7 +35,7 @@ in 5 of the 15 cases in which the real model lost as much, and in none of the 40
 interval.
 """
 WRONG_PAID: Final = 0.05
-"""If a smaller share of wrong answers is rewarded, wrong answers do not count as the reason for a rise.
+"""If a smaller share of wrong answers is rewarded, wrong answers do not explain a rising reward.
 
 A grader that rewards right answers in only one format makes right answers in other formats less frequent,
 which is not due to wrong answers. In the benchmark's larger-number world, GRPO raised the share of right
@@ -62,7 +62,7 @@ class Facts:
 
     learned: LearnedReport
     folds: FoldedFigures | None
-    """Figures from records left out of training; None if that was not possible."""
+    """Figures from records left out of training; None if all records share one prompt."""
     bounds: tuple[float, float] | None
     """The grader's range, or None if it is unknown."""
     controls: Controls | None
@@ -92,13 +92,13 @@ def _right_falls(right: PolicyChange) -> bool:
 
 
 def bought(folds: FoldedFigures) -> bool:
-    """Return True if the share of right answers falls and wrong ones are (or may be) rewarded."""
+    """Return True if the share of right answers falls and wrong answers are rewarded, or may be."""
     paid = folds.wrong_paid is None or folds.wrong_paid >= WRONG_PAID
     return folds.right is not None and _right_falls(folds.right) and paid
 
 
 def change_said(name: str, moved: PolicyChange) -> str:
-    """Describe a change of an expectation in words, with its interval if known."""
+    """Describe the change of an expectation in words, with its interval if known."""
     change = moved.change.difference
     said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
     if change.low is None or change.high is None:

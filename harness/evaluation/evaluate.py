@@ -1,7 +1,8 @@
 """Compares the rewards of several models on the same records, with the same grader.
 
-Each model's completions are saved in a rollouts file, so a second call asks only for missing ones. They are
-graded again each time. A completion without a reward is counted separately, never as a low reward.
+Each model's completions are saved in a rollouts file, so a second call asks only for missing ones. All
+completions are graded again each time. A completion without a reward is counted separately, never as a low
+reward.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Standing:
     textless: dict[str, int]
     """Graded completions without text, by the kind of their content: a refusal, a tool call, reasoning."""
     cut: dict[str, int]
-    """Graded completions that the model did not end itself, by their `finish_reason`."""
+    """Graded completions that were cut off, by their `finish_reason`."""
     length: float | None
     """Mean length of the graded completions in characters."""
     tokens: dict[str, int]

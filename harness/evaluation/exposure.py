@@ -36,7 +36,8 @@ class Exposure:
     state: State
     """The result of the check.
 
-    `none`: no record was trained on. `trained`: at least one was. `not tuned`: no job trained the model.
+    `none`: the model was trained on none of the records. `trained`: the model was trained on at least one.
+    `not tuned`: no job trained the model.
     """
     why: str | None = None
     """The reason that the exposure is unknown."""
@@ -48,7 +49,7 @@ class Exposure:
     same_prompt: int = 0
     """Additional records whose prompt is in the training file with another reference."""
     examples: tuple[str, ...] = ()
-    """Examples of both, such as `held_out.jsonl:3 = train.jsonl:17`."""
+    """Examples of matching records, such as `held_out.jsonl:3 = train.jsonl:17`."""
 
     @property
     def sentence(self) -> str | None:

@@ -17,8 +17,7 @@ class BredText:
     message: str
     """The audit's description of the text."""
     reward: float | None
-    """Mean reward of the text over the training records; None if no step drew it or the grader failed on
-    it."""
+    """Mean reward of the text over the training records; None if no step drew and graded the text."""
     before: float
     """The text's probability on the training records, where it is one of the completions."""
     after: float

@@ -61,7 +61,7 @@ class Sizes:
     held_out_records: int
     completions: int
     fewest: int
-    """The fewest completions of any record."""
+    """Smallest number of completions of a record."""
     left_out: list[str]
     """Fields of the rollouts that describe completions, so records do not have them."""
 
@@ -103,7 +103,7 @@ class Rehearsal(Conclusions):
     questions_made: int = 0
     """Number of these questions that were about generated completions."""
     bred: list[BredText] = field(default_factory=list)
-    """Texts that an audit of the grader found wrongly rewarded, before and after a job that can draw them."""
+    """Texts that an audit found wrongly rewarded, with their probability before and after training."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the rehearsal as one JSON object."""

@@ -21,7 +21,7 @@ from harness.simulator.grader_calls import GraderCalls, SampleReward, Turn
 __all__ = ["BATCH", "KeptRewards"]
 
 BATCH: Final = 16
-"""Number of completions per grader call. Rewards are saved after each call, so a kill loses at most one."""
+"""Number of completions per grader call. A kill loses at most the rewards of one call."""
 
 
 class KeptRewards:

@@ -79,7 +79,7 @@ class RehearsalRequest:
     keep_field: tuple[str, ...] = ()
     """Fields that belong to records even though they differ between the rollouts of one record."""
     records: DataFile | None = None
-    """The training records, whose fields the grader sees instead of the rollouts'."""
+    """The training records, whose fields the grader sees instead of the fields of the rollouts."""
     answers: Path | None = None
     """Recorded answers to the grader's requests to a service; None to send the requests."""
     goal: str | None = None
@@ -128,7 +128,7 @@ class _Job:
 
 
 def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
-    """Run a job on recorded rollouts, and report how a model would change under this reward.
+    """Run a job on recorded rollouts, and report the effect of the reward on a model.
 
     The grader's output goes to `grader.log` in the output folder.
 

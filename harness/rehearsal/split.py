@@ -1,8 +1,8 @@
 """Makes records from recorded rollouts, and holds some out to test the rehearsal's policy.
 
 Records are identified by their record key and split by their leak key, so no held-out prompt is trained on.
-If the rollouts of one record disagree on a field, it describes the completion (a label), not the record, and
-is removed from all records.
+If the rollouts of one record disagree on a field, the field describes the completion (a label), not the
+record, and is removed from all records.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Split:
     held_out: list[Example]
     completions: int
     fewest: int
-    """The fewest completions of any record."""
+    """Smallest number of completions of a record."""
     single: int
     """Number of records with only one completion, which are in neither part."""
     left_out: list[str]

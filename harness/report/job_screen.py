@@ -1,7 +1,7 @@
 """Draws the screen of one job: status, step, time, a curve per metric, warnings and the latest messages.
 
 `JobScreen` draws itself at the terminal's current width, so it adapts when the terminal is resized. It copies
-its texts and numbers, so a watch can update the originals while the screen is drawn.
+all texts and numbers, so a watch can update the originals while the screen is drawn.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Metric:
 
 @dataclass(slots=True)
 class JobScreen:
-    """Draws the state of a job. It can be printed, or shown in a live display.
+    """The state of a job, which can be printed or shown in a live display.
 
     Args:
         name: The user's name for the job.
@@ -130,7 +130,7 @@ class JobScreen:
     def _clock(self) -> list[str]:
         begun, ended = self._times
         passed = None if begun is None else (self.now() if ended is None else ended) - begun
-        # If this machine's clock disagrees with the service's, the time is meaningless.
+        # If this machine's clock disagrees with the service's, the elapsed time is meaningless.
         shown = "unknown" if passed is None or passed < 0 else duration(passed)
         if self._ended:
             return [f"took {shown}"]

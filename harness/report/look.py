@@ -118,7 +118,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
     Args:
         run: A finished run.
-        keep: The number of lowest, slowest and failed samples to keep of each kind.
+        keep: The number of samples to keep of each kind: lowest, slowest, failed, disagreeing.
         bounds: The grader's range, if the run does not know it.
 
     Raises:

@@ -43,7 +43,7 @@ class SampleReader:
 def text_lines(
     texts: SampleTexts, *, indent: int = 4, prompt: bool = True, whole: bool = False
 ) -> Iterator[str]:
-    """Return a sample's prompt, completion and reference: one line each, or in full.
+    """Yield a sample's prompt, completion and reference: one line each, or in full.
 
     Args:
         texts: The sample's texts.

@@ -72,7 +72,7 @@ def length_of(shown: Shown) -> int:
 
 
 def _answer(value: dict[str, Any], last: Any) -> tuple[str, str]:
-    """Return the completion as the grader receives it, with names of other blocks, and the reasoning."""
+    """Return the completion as the grader receives it, with placeholders for media, and the reasoning."""
     try:
         sample = Sample(value)
         completion, reasoning = sample.completion, sample.reasoning

@@ -17,20 +17,21 @@ __all__ = ["SATURATED", "SPARSE", "Action", "Advice", "Grounds", "advise"]
 # AWS's blog on reinforcement fine-tuning: below 5 % rewards are sparse; above 95 % little is left to learn.
 SPARSE, SATURATED = 0.05, 0.95
 """AWS advises against training if the mean reward is outside these fractions of the range."""
+# The following thresholds are our choice.
 FAILED: Final = 0.1
-"""If this share of rollouts has no reward, the rewarded ones may not be representative. Our choice."""
+"""If this share of rollouts has no reward, the rewarded ones may not be representative."""
 HARDLY: Final = 0.1
-"""If a smaller share of groups teaches something, most of a job's cost is wasted. Our choice."""
+"""If a smaller share of groups teaches something, most of a job's cost is wasted."""
 AGREES: Final = 0.9
-"""Below this share of agreement, the grader and the labels measure different things. Our choice."""
+"""Below this share of agreement, the grader and the labels measure different things."""
 NOISY: Final = 0.5
-"""Above this share of noise in the variance within groups, chance decides the advantages. Our choice."""
+"""Above this share of noise in the variance within groups, chance decides the advantages."""
 UNREAD: Final = 0.5
-"""At or above this share of unreadable answers, the reward measures the format. Our choice."""
+"""At or above this share of unreadable answers, the reward measures the format."""
 CUT: Final = 0.2
-"""At or above this share of truncated completions, rewards depend mostly on the token limit. Our choice."""
+"""At or above this share of truncated completions, rewards depend mostly on the token limit."""
 LONG: Final = 0.8
-"""Smallest correlation with length within groups that is worth mentioning. Our choice."""
+"""Smallest correlation with length within groups that is worth mentioning."""
 
 Action = Literal["train", "fix the data", "fix the grader", "fine-tune first", "not measured"]
 

@@ -32,7 +32,7 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
     """Return a message if there are too few rollouts or records, or None if there are enough.
 
     Args:
-        influences: One for each rollout.
+        influences: One influence per rollout.
         what: Name of these rollouts in the message, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})

@@ -1,8 +1,8 @@
 """Measures how well a grader, such as a judge, agrees with human labels and with itself.
 
 `calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout has the same weight, so
-the figures describe a single grading, as in training. Intervals are 95 % and treat the record as the
-independent unit.
+the figures describe a single grading, as in training. The 95 % intervals treat the record as the independent
+unit.
 """
 
 from __future__ import annotations

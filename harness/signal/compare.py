@@ -59,7 +59,7 @@ def compare(was: str, now: str, rollouts: DataFile, *, known_sha256: str | None 
 
     Args:
         was: The first grader: `module:name`, a file, or an ARN.
-        now: The second one.
+        now: The second grader, in the same form.
         rollouts: The rollouts, as a source or its name.
         known_sha256: The first grader's code hash, if a journal recorded it.
 

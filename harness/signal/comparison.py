@@ -110,7 +110,7 @@ class _Sides:
         return self.was.facts.label or self.now.facts.label
 
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
-        """The rule for interpreting labels, and the middle of the run's range."""
+        """Return the rule for interpreting labels, and the middle of the run's range."""
         asked = run if run.facts.label is not None else self.now if run is self.was else self.was
         return asked.facts.label_rule, middle_of(run.facts.bounds or self.bounds)
 

@@ -26,12 +26,12 @@ class _Sums(NamedTuple):
         return max(-1.0, min(1.0, self.product / spread)) if spread > 0.0 else 0.0
 
     def without(self, other: _Sums) -> _Sums:
-        """The sums after leaving out one group."""
+        """Return the sums after leaving out one group."""
         return _Sums(self.first - other.first, self.product - other.product, self.second - other.second)
 
 
 def within_groups(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Statistic:
-    """Pooled Pearson correlation within groups, with a jackknife interval over the groups.
+    """Compute the pooled Pearson correlation within groups, with a jackknife interval over the groups.
 
     Each number counts as its distance from the group's mean, so records that are easy or long as a whole have
     no effect. The jackknife uses Fisher's z, whose distribution is nearly normal.

@@ -104,11 +104,11 @@ class HeldToLabels:
         return min(share, 1 - share)
 
     def kappa(self) -> Statistic:
-        """Cohen's kappa between a grading and the label."""
+        """Return Cohen's kappa between a grading and the label."""
         return self._kappa_with(0)
 
     def raters(self) -> list[Rater]:
-        """The other raters, compared with the first rater and with the grader."""
+        """Return the other raters, compared with the first rater and with the grader."""
         return [
             Rater(name, self._kappa_between(number), self._kappa_with(number))
             for number, name in enumerate(self._names[1:], 1)
@@ -149,7 +149,7 @@ class HeldToLabels:
         return self._rule.agreement(reward, label, self._middle) is False
 
     def agreement(self) -> Statistic:
-        """Share of gradings that agree with the label."""
+        """Return the share of gradings that agree with the label."""
         if self._why is not None:
             return refused(self._why, self.labeled, "rollouts")
         shares = [Influence(one.record, 1 - self._wrong[at]) for at, one in self._held.items()]

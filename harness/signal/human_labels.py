@@ -135,7 +135,7 @@ class HumanLabels:
 
     @property
     def numeric(self) -> bool:
-        """Whether labels are numbers rather than yes or no."""
+        """True if labels are numbers rather than yes or no."""
         return float in self._kinds
 
     def check(self) -> None:

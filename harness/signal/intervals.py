@@ -41,7 +41,7 @@ class Pair:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval excludes zero."""
+        """True if the interval excludes zero."""
         low, high = self.difference.low, self.difference.high
         return low is not None and high is not None and (low > 0.0 or high < 0.0)
 
@@ -71,7 +71,7 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
         other: The mean rewards with the other model. Records of only one model are ignored.
 
     Returns:
-        The other model minus the first; None if they have no record in common.
+        The comparison, with differences from the first to the other model. None without common records.
     """
     gaps = [other[name] - mean for name, mean in first.items() if name in other]
     found = interval(gaps)

@@ -22,20 +22,20 @@ class Rated(NamedTuple):
 
 
 def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statistic:
-    """Cohen's kappa with quadratic weights; for yes and no it equals plain kappa.
+    """Return Cohen's kappa with quadratic weights, which equals plain kappa for yes and no.
 
-    It is 1 minus the mean squared difference between a grading and its label, divided by the mean for
+    Kappa is 1 minus the mean squared difference between a grading and its label, divided by the mean for
     gradings and labels paired at random (Cohen 1960; with weights: Cohen 1968, "Weighted kappa"). Numbers
-    need no classes: it equals Lin's concordance correlation (1989), as Fleiss and Cohen (1973) show for
-    classes. Every grading counts and each rollout has the same weight, so the figure describes a single
-    grading.
+    need no classes, because kappa then equals Lin's concordance correlation (1989), as Fleiss and Cohen
+    (1973) show for classes. Every grading counts and each rollout has the same weight, so the figure
+    describes a single grading.
 
     The interval is Wilson's for the difference, at the effective sample size (Korn and Graubard 1998) from
     the linearized variance over records. So it has a width even if every grading agrees with its label.
 
     Args:
         rated: The rollouts with a label and at least one reward.
-        what: What a message calls these rollouts if there are too few.
+        what: Name of these rollouts in the message if there are too few.
     """
     if why := too_few([Influence(one.record, 0.0) for one in rated], what):
         return refused(why, len(rated), "rollouts")

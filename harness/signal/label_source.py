@@ -55,7 +55,7 @@ class RunLabels:
         self._in_file = {name: _in_rollouts(run, name) for name in names if name != run.facts.label}
 
     def of(self, row: Row) -> list[Any]:
-        """A rollout's value in each field."""
+        """Return a rollout's value in each field."""
         return [
             row.get("label") if name == self._facts.label else self._in_file[name].get(row["at"])
             for name in self.names
@@ -102,7 +102,7 @@ class FileLabels:
                 raise InputError(f"no line has the field {name!r}", place=str(path))
 
     def of(self, row: Row) -> list[Any]:
-        """A rollout's value in each field.
+        """Return a rollout's value in each field.
 
         Raises:
             InputError: Two rollouts have the same id, so it is unknown which one the label belongs to.

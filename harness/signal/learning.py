@@ -27,8 +27,8 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Number of groups that should teach something in each step. With fewer, steps are mostly noise. Our
-choice."""
+"""Number of groups that should teach something in each step. With fewer groups, a step is mostly noise. The
+number is our choice."""
 SURE: Final = 0.95
 """Required probability that a step has at least `TEACHING` groups that teach something."""
 _FEW = 10
@@ -111,7 +111,7 @@ class Signal:
     truncated_mean: float | None
     """Mean reward of truncated completions."""
     unread: dict[str, Statistic]
-    """By metric, the share of answers that the grader could not read."""
+    """Share of answers that the grader could not read, by metric."""
     seconds: float | None
     """Mean duration of a grading, in seconds."""
     verdict: Advice

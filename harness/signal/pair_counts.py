@@ -13,7 +13,7 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Number of pairs in a group, by how their order differs between two numbers."""
+    """Counts of the pairs in a group whose members have two numbers each."""
 
     pairs: int
     """Number of pairs whose first numbers differ."""

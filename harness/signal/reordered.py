@@ -171,7 +171,7 @@ def _flips(was: Sequence[float], now: Sequence[float]) -> list[int]:
 
 
 def _weight(one: ChangedSample) -> tuple[bool, float, int]:
-    """Sort key that puts the most important changes first."""
+    """Return a sort key that puts the most important changes first."""
     gap = math.inf if one.was is None or one.now is None else abs(one.now - one.was)
     return not one.flipped, -gap, one.at
 

@@ -23,8 +23,8 @@ from harness.signal.zero_std import SIZES, Partition, SizeForecast, chance_other
 __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
 MIXED: Final = 0.2
-"""Drop a zero-std record only if its next group has different rewards with less than this probability. Our
-choice."""
+"""Drop a zero-std record only if its next group has different rewards with less than this probability. The
+value is our choice."""
 LESS: Final = 0.5
 """The probability must also be less than this fraction of the share of groups that teach something.
 
@@ -72,7 +72,7 @@ class RewardGroups:
         return None
 
     def mean(self) -> Statistic:
-        """Mean reward; each record counts once."""
+        """Return the mean reward; each record counts once."""
         if lack := self._lack(several=False):
             return lack
         limits = {} if self.bounds is None else {"low": self.bounds[0], "high": self.bounds[1]}
@@ -94,7 +94,7 @@ class RewardGroups:
         return around(mean, variance, self.groups, self.rewards)
 
     def zero_std(self) -> Statistic:
-        """Share of groups whose rewards are all equal."""
+        """Return the share of groups whose rewards are all equal."""
         return self._lack(several=True) or share(self._count(is_flat), self.several)
 
     def zero_std_by_place(self) -> tuple[Statistic, Statistic, Statistic]:
@@ -206,7 +206,7 @@ def _is_at(end: float, rewards: Rewards) -> bool:
 
 
 def _weight(rewards: Rewards) -> float:
-    """Sum of the sizes of a group's advantages; 0 for a zero-std group."""
+    """Return the sum of the sizes of a group's advantages; 0 for a zero-std group."""
     if is_flat(rewards):
         return 0.0
     mean = _mean(rewards)

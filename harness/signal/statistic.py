@@ -99,8 +99,8 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
     """Create a share over groups with Wilson's interval at the effective sample size.
 
     Source: Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data". Unlike an interval by Student's t, it has a width even if no
-    group differs.
+    positive counts estimated from survey data". Unlike an interval by Student's t, this interval has a width
+    even if no group differs.
 
     Args:
         value: The share.
@@ -138,8 +138,8 @@ def _logistic(value: float) -> float:
 def wilson(hits: float, n: float) -> tuple[float, float]:
     """Return the 95 % Wilson interval of a share.
 
-    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". It stays
-    within 0 and 1, and has a width even if all or none are hits.
+    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". The
+    interval stays within 0 and 1, and has a width even if all or none are hits.
 
     Args:
         hits: Number of hits.

@@ -22,13 +22,13 @@ TRUNCATED: Final = frozenset(
         *("model_context_window_exceeded", "model_length"),
     }
 )
-"""Finish reasons that mean truncation: OpenAI, Bedrock Converse, Gemini, Mistral."""
+"""Finish reasons of OpenAI, Bedrock Converse, Gemini and Mistral that mean truncation."""
 _LARGEST = 1e100
 """The largest number allowed, because sums of the squares of larger numbers overflow."""
 _VALUES = 1_000
 """Maximum number of distinct rewards counted separately."""
 _METRICS = 50
-"""Maximum number of metrics considered: a grader may invent a name for each sample."""
+"""Maximum number of metrics considered, because a grader may invent a name for each sample."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Repeats:
     """Rewards of the rollouts that were graded more than once."""
 
     by_group: dict[str | None, list[list[float]]] = field(default_factory=dict)
-    """By group, the rewards of each rollout that has two or more rewards."""
+    """The rewards of each rollout with two or more rewards, by group."""
 
     def add(self, group: str | None, rewards: list[float]) -> None:
         """Add the repeats of one rollout."""

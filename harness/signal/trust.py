@@ -1,4 +1,4 @@
-"""Decides whether a grader's verdicts can be trusted, and lists what limits this conclusion."""
+"""Decides whether a grader's verdicts can be trusted, and lists the limits of this conclusion."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ __all__ = ["KAPPA", "LABELS", "Rater", "Trust", "TrustGrounds", "trust_in"]
 
 KAPPA: Final = 0.7
 """A judge with at least this kappa is commonly accepted in place of a person. Landis and Koch (1977) call
-0.61 to 0.80 substantial; the exact limit is our choice."""
+0.61 to 0.80 substantial. The exact limit is our choice."""
 LABELS: Final = 100
-"""With fewer labels, the interval is too wide for a decision. Our choice, following common practice."""
+"""With fewer labels, the interval is too wide for a decision. The number is common practice."""
+# The following two limits are our choice.
 RARE: Final = 0.05
-"""If the less frequent label has less than this share, kappa depends on very few rollouts. Our choice."""
+"""If the less frequent label has less than this share, kappa depends on very few rollouts."""
 FAILED: Final = 0.05
-"""If this share of gradings has no reward, the rewarded ones may be the easier ones. Our choice."""
+"""If this share of gradings has no reward, the rewarded ones may be the easier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Rater:
-    """Another person's labels of the same rollouts."""
+    """Agreement of another person's labels with the first rater and with the grader."""
 
     label: str
     """The label field."""

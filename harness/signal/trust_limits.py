@@ -36,7 +36,7 @@ class TrustLimit:
 
     @property
     def least(self) -> bool:
-        """Whether the limit is a minimum rather than a maximum."""
+        """True if the limit is a minimum rather than a maximum."""
         return LIMITS_OF_TRUST[self.name][0]
 
 

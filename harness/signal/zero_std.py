@@ -28,9 +28,9 @@ __all__ = [
 SIZES: Final = (2, 4, 8, 16, 32)
 """Group sizes in the forecast."""
 REACH: Final = 4
-"""Largest group size to extrapolate to, as a multiple of the mean recorded size. Our choice.
+"""Largest group size to extrapolate to, as a multiple of the mean recorded size.
 
-Figures for larger groups would depend too much on the shape of the model.
+The value is our choice. Figures for larger groups would depend too much on the shape of the model.
 """
 _MOST: Final = 0.9
 """A size counts as recorded if at least this share of the groups has that many rewards."""
@@ -45,7 +45,7 @@ class SizeForecast:
 
     group_size: int
     zero_std: Statistic
-    """Expected share of zero-std groups, with a prediction interval for equally many new groups."""
+    """Expected share of zero-std groups, with a prediction interval for an equal number of new groups."""
     method: Literal["resampled", "beta-binomial", "not measured"]
 
 
@@ -53,7 +53,7 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """Forecast the share of zero-std groups for each of `SIZES`.
 
     Args:
-        groups: For each partition, the number of groups that have it. Each group has two or more rewards.
+        groups: Number of groups with each partition. Each group has two or more rewards.
         two_valued: Whether the whole run has at most two distinct rewards.
     """
     count = sum(groups.values())
@@ -156,7 +156,7 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
 def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
     """Return the probability that a record with equal rewards so far gets a different one in a new group.
 
-    It is the beta-binomial model's posterior, with the distribution over all records as the prior.
+    This is the posterior of the beta-binomial model, with the distribution over all records as the prior.
 
     Args:
         groups: Number of groups by a pair of counts: how often one reward occurs, and how often others do.

@@ -31,7 +31,7 @@ _CACHED: Final = 1 << 14
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _TELLING = re.compile(r"[^\W_]")
-"""Only lines that match this can count as repeated, because rules and brackets repeat in any text."""
+"""Only lines that match this can count as repeated, because separators and brackets repeat in any text."""
 _LONGEST: Final = 16
 _COUNTS: Final = ((0, "no"), (1, "1"), (2, "2"), (4, "3-4"), (8, "5-8"), (16, "9-16"), (math.inf, "17+"))
 """Buckets for the count of numbers in a text, each with its maximum and its name."""

@@ -50,7 +50,7 @@ class SampleReward(NamedTuple):
 
     reward: float | None
     error: str | None
-    """Error kind if there is no reward."""
+    """Kind of the error, if there is no reward."""
     components: Mapping[str, float] = {}
     """Every finite number that the grader reported next to the reward."""
 
@@ -66,7 +66,7 @@ class GraderCalls:
     """Calls a grader as a training job would.
 
     Args:
-        target: Grades the samples; its owner closes it.
+        target: Grades the samples. The caller closes the target.
         wire: Name of the event's wire format.
         batch: Maximum number of samples in one call.
         clock: Waits between tries.

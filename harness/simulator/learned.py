@@ -141,7 +141,7 @@ class LearnedReport:
     length: LengthChange | None
     """Change of the expected length; None if there is nothing to compare."""
     features_amplified: list[FeatureShift] = field(default_factory=list)
-    """Words, markers, lengths and counts of numbers that became more frequent, by ratio."""
+    """Words, markers, lengths and counts of numbers that became more frequent, largest ratio first."""
     features_suppressed: list[FeatureShift] = field(default_factory=list)
 
 

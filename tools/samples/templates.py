@@ -1,8 +1,9 @@
 """Templates of the word problems in the sample data: question, numbers and steps.
 
 A number is drawn as `(from, to)`, `(from, to, step)` or `(from, to, step, divisor)`, both ends included, or
-computed from those before it by `"left op right"`. A step is `(lead,
-              "left op right", name of its value, tail)`.
+computed from earlier numbers as `"left op right"`. A step is
+`(lead, "left op right", name of its value, tail)`.
+
 In a question, `{n}` is the plain number, `{n:,}` has a thousands separator, and `{n:m}` is money; `{a}` and
 `{b}` are people.
 """

@@ -1,4 +1,4 @@
-"""Calls verl's scores. Each is one file, because importing the whole package would need Ray and PyTorch."""
+"""Calls verl's scores. Each one is loaded from its file, because the whole package needs Ray and PyTorch."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class DensityCell:
 
 @dataclass(frozen=True, slots=True)
 class DensityMap:
-    """A two-dimensional histogram of samples by two of their numbers."""
+    """A two-dimensional histogram of samples by length and reward."""
 
     cells: list[DensityCell]
     columns: int
