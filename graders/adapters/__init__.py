@@ -56,7 +56,7 @@ if not TYPE_CHECKING:
     }
 
     def __getattr__(name):
-        """Load the module that defines a public name."""
+        """Import the module that defines a public name."""
         if name in _MODULES:
             from importlib import import_module
 

@@ -39,13 +39,13 @@ def _of_bodies(span: AgentSpan) -> Turns:
 
 
 def _value_among(messages: list[Any]) -> object:
-    """Return the text in a body that may be a span's value, which ADOT writes before the value's parts."""
+    """Return the content that may be a span's value. ADOT writes the value before its parts."""
     contents = [object_of(one).get("content") for one in messages]
     return next((one for one in contents if is_state(one)), contents[0] if contents else None)
 
 
 def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
-    """Return the messages in the body of a log record, where ADOT writes unrecognized roles as `unknown`."""
+    """Return the messages in a log record's body. ADOT writes roles that it does not know as `unknown`."""
     content: Any = message.get("content")
     role = side if message.get("role") == "unknown" else message.get("role")
     if isinstance(content, str):
@@ -64,7 +64,7 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
 
 
 def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
-    """Return the messages, or parts of the system prompt, that newer Strands versions write into one text.
+    """Return the messages, or parts of the system prompt, that newer Strands versions write into one string.
 
     Raises:
         TurnUnread: The text was cut off, or may only look like this format.
@@ -102,7 +102,7 @@ def _of_message_events(span: AgentSpan) -> Turns:
 
 
 def _of_message_lists(span: AgentSpan) -> Turns:
-    """Read lists of messages from a span and its events; prompt and answer may be in separate events."""
+    """Read lists of messages from a span and its events. Prompt and answer may be in separate events."""
     asked: list[Any] = []
     answered: list[Any] = []
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
@@ -135,7 +135,7 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Read model calls and the agent's own span; other steps have inputs and outputs too, but no answer."""
+    """Read the values of model calls and of the agent's own span. Other steps have no answers."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
     found = [_value(span, side) for side, _ in _SIDES]
@@ -150,7 +150,7 @@ def _of_values(span: AgentSpan) -> Turns:
 
 
 def _value(span: AgentSpan, side: str) -> tuple[Any, bool]:
-    """Return a span's input or output, and whether it may be plain text; Traceloop always writes JSON."""
+    """Return a span's input or output, and True if it may be plain text. Traceloop always writes JSON."""
     text = span.attributes.get(f"{side}.value")
     if text is None:
         return span.attributes.get(f"traceloop.entity.{side}"), False
@@ -181,7 +181,7 @@ DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
         _of_values,
     ),
 )
-"""The supported formats, most trusted first: the attributes of each, its writers and its reader.
+"""The supported formats, most trusted first, each with its attributes, its writers and its reader.
 
 AgentCore's own SDK produces the first two from Strands' spans. The mappers of Strands' evaluation library
 read all of these formats.
@@ -204,7 +204,7 @@ def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
 
 
 def _listed(tree: Any) -> Any:
-    """Turn the numbered keys of a tree into lists."""
+    """Convert objects with numbered keys to lists."""
     if not isinstance(tree, dict):
         return tree
     if tree and all(key.isascii() and key.isdigit() for key in tree):

@@ -1,8 +1,8 @@
-"""Distinguishes texts that a library wrote into a span as JSON from texts that only look like it.
+"""Distinguishes JSON that a tracing library wrote into a span from text that only looks like it.
 
-A model or a user may write any text, including text that looks like a library's JSON. So the library that
-wrote the span decides; the name of its scope and the attributes that only this library sets identify it. A
-turn that may still be either is unread.
+A model or a user may write text that looks like a library's JSON. So the format depends on the library that
+wrote the span, which is identified by its scope and by attributes that only this library sets. A turn that
+can be either is unread.
 
 Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
 `opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
 _CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
-"""The start of JSON that a library made from a message's blocks, or from its whole state."""
+"""Beginnings of JSON that a library made from a message's blocks, and from its whole state."""
 _JSON = "application/json"
 EITHER = "it may be the text itself or a library's JSON, and the span does not say which"
 
 
 def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
-    """Return the blocks of a message that Strands wrote as JSON; texts from other writers stay unchanged.
+    """Return the blocks of a message if Strands wrote it as JSON, else the text unchanged.
 
     Raises:
-        TurnUnread: The text was cut off, or may be either JSON or plain text.
+        TurnUnread: The text was cut off, or can be either JSON or plain text.
     """
     inner = decoded(text)
     is_cut = inner is text and _CUT_BLOCKS.match(text) is not None
@@ -60,12 +60,12 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
 
 
 def _are_blocks(inner: Any) -> bool:
-    """Return whether JSON may be a message's blocks: objects with one field each, or an empty list."""
+    """Return True if JSON may be a message's blocks: objects with one field each, or an empty list."""
     return isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)
 
 
 def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
-    """Return whether a span's input and its output are JSON that a library made from its state.
+    """Check if a span's input and output are JSON that a library made from its state.
 
     Raises:
         TurnUnread: A text may be JSON or plain text, and its writer is unknown or writes both.
@@ -78,10 +78,10 @@ def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool
 
 
 def _says(span: AgentSpan, side: str) -> bool | None:
-    """Return True if attributes call a span's input or output JSON, False if plain text, None if unclear.
+    """Return True if attributes mark a span's input or output as JSON, False if not, None if unclear.
 
-    OpenInference calls the value of a chain JSON if the text looks like JSON, but the value of a model call
-    only if the library wrote JSON.
+    OpenInference marks the value of a chain as JSON if the text looks like JSON, but the value of a model
+    call only if the library wrote JSON.
     """
     kind, mime = span.attributes.get("openinference.span.kind"), span.attributes.get(f"{side}.mime_type")
     if kind is None and mime is None:
@@ -94,7 +94,7 @@ def _says(span: AgentSpan, side: str) -> bool | None:
 
 
 def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: bool) -> bool:
-    """Return whether one side of a span, its input or its output, is a library's JSON."""
+    """Return True if one side of a span, its input or output, is a library's JSON."""
     said = _says(span, side)
     if said is not None or not isinstance(text, str):
         return bool(said)
@@ -111,7 +111,7 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
 
 
 def _refuse_objects(span: AgentSpan, text: str) -> None:
-    """Reject JSON with unknown fields; LangChain may write an object with a single text for that text."""
+    """Reject JSON with unknown fields. LangChain may write a string as an object with one field."""
     inner = decoded(text)
     is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
     if inner is not text and not (span.is_of_langchain and is_single):
@@ -119,7 +119,7 @@ def _refuse_objects(span: AgentSpan, text: str) -> None:
 
 
 def is_state(text: object) -> bool:
-    """Return whether a text looks like the JSON of a library's state that contains a conversation."""
+    """Return True if the text looks like a library's state that contains a conversation."""
     inner = decoded(text)
     if inner is text:
         return isinstance(text, str) and _CUT_STATE.match(text) is not None
@@ -143,7 +143,6 @@ def _messages_in(inner: Any) -> list[Any]:
 
 
 def _flat(value: Any) -> list[Any]:
-    """Flatten lists that are nested to any depth."""
     found: list[Any] = []
     left = list_of(value)[::-1]
     while left:
@@ -156,7 +155,7 @@ def _flat(value: Any) -> list[Any]:
 
 
 def unpacked(text: object, role: str) -> list[Any]:
-    """Return the messages in JSON that a library made.
+    """Return the messages in a library's JSON.
 
     Raises:
         TurnUnread: The JSON was cut off, or contains no messages.
@@ -175,7 +174,7 @@ def unpacked(text: object, role: str) -> list[Any]:
 
 
 def answers_of(span: AgentSpan) -> Iterator[str]:
-    """Yield every text that may be a span's answer; an ambiguous format allows several."""
+    """Yield every text that may be the span's answer. An ambiguous format has several."""
     given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
     for _, _, body in span.events:
         for one in list_of(object_of(object_of(body).get("output")).get("messages")):

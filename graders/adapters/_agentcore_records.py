@@ -40,9 +40,7 @@ class AgentSpan:
         self.attributes: dict[str, Any] = {}
         self.events: list[tuple[str, dict[str, Any], Any]] = []
         self.ended = 0.0
-        self.is_guessed = (
-            False  # Whether the texts were treated as the writer's JSON because they look like it.
-        )
+        self.is_guessed = False  # True if the texts were treated as JSON only because they look like it.
         self.is_inner = False
         self.scopes: set[str] = set()
 
@@ -70,51 +68,50 @@ class AgentSpan:
                     self.events.append((str(name), object_of(event.get("attributes")), event.get("body")))
 
     def _is_one_of(self, marks: tuple[tuple[str, str], ...]) -> bool:
-        """Return whether an attribute gives the span this kind."""
         return any(self.attributes.get(key) == value for key, value in marks)
 
     @property
     def is_of_strands(self) -> bool:
-        """Return whether the Strands SDK wrote the span; its scope is `strands.telemetry.tracer`."""
+        """True if the Strands SDK wrote the span. Its scope is `strands.telemetry.tracer`."""
         return self._is_one_of(_STRANDS) or any("strands" in scope for scope in self.scopes)
 
     @property
     def is_of_langchain(self) -> bool:
-        """Return whether a LangChain instrumentation wrote the span."""
+        """True if a LangChain instrumentation wrote the span."""
         return not self.scopes.isdisjoint(_LANGCHAIN)
 
     @property
     def is_of_smolagents(self) -> bool:
-        """Return whether OpenInference wrote the span for smolagents."""
+        """True if OpenInference wrote the span for smolagents."""
         return _SMOLAGENTS in self.scopes
 
     @property
     def has_known_writer(self) -> bool:
-        """Return whether the span's scope identifies the library that wrote it."""
+        """True if the span's scope identifies the library that wrote it."""
         return self.is_of_strands or any(scope.startswith(_LIBRARIES) for scope in self.scopes)
 
     @property
     def writes_plain_texts(self) -> bool:
-        """Return whether the span's writer writes a conversation's texts unchanged, and never as JSON."""
+        """True if the library that wrote the span writes texts unchanged, and never as JSON."""
         return not self.is_of_langchain and any(
             scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
         )
 
     @property
     def is_tools(self) -> bool:
-        """Return whether the span is a tool call."""
+        """True if the span is a tool call."""
         return self._is_one_of(_TOOL_SPANS)
 
     @property
     def is_agents(self) -> bool:
-        """Return whether the span covers the agent's whole work on one request."""
+        """True if the span covers the agent's whole work on one request."""
         is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
         is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
         return is_whole or self._is_one_of(_AGENT_SPANS)
 
 
 def _time(value: Any) -> float:
-    """Return nanoseconds since 1970, from a number or a date; 0 for anything else."""
+    """Convert a number or an ISO date to nanoseconds since 1970. Return 0 for anything else."""
     if isinstance(value, str) and "T" in value:
         from datetime import datetime
 

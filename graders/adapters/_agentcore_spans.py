@@ -1,8 +1,9 @@
-"""Finds the conversation that an agent's trace recorded, whichever library instrumented the agent.
+"""Finds the conversation in an agent's trace.
 
-An evaluator's event contains OpenTelemetry spans and log records, as stored in CloudWatch. Each library
-writes prompts and answers in its own format; `DIALECTS` lists the supported formats, with their sources. The
-result is the model's last answer in the trace and the turns before it, in the form of a rollout's messages.
+An evaluator's event contains OpenTelemetry spans and log records, as stored in CloudWatch. Each
+instrumentation library writes prompts and answers in its own format. `DIALECTS` lists the supported formats,
+with their sources. The result is the model's last answer in the trace and the turns before it, in the form of
+a rollout's messages.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SpansUnread(ValueError):
-    """No conversation could be read from the spans; the message names the examined spans and the fix."""
+    """The spans contain no conversation that can be read. The message gives the fix."""
 
 
 class Exchange:
@@ -40,12 +41,12 @@ class Exchange:
         self.answer = answer
         self.span = span
         self.text = turn_text(answer)
-        # The text without white space, in which two records of the same answer are equal.
+        # The text without white space, which is equal in two spans with the same answer.
         self.words = _words(self.text)
 
 
 def conversation(documents: object, trace: str | None) -> list[Turn]:
-    """Return the turns up to the last answer in a trace, in the form of a rollout's messages.
+    """Return the turns up to the last answer in a trace, as a rollout's messages.
 
     Args:
         documents: The event's `sessionSpans`.
@@ -95,7 +96,7 @@ def _unread(error: TurnUnread) -> SpansUnread:
 def _refuse_what_goes_on(
     last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
 ) -> None:
-    """Reject an answer that may not be the last: an unread span or a tool call follows it."""
+    """Raise an error if an unread span or a tool call follows the answer, which may then not be the last."""
     for span, error in unread:
         if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
@@ -145,7 +146,7 @@ def _trace(document: dict[str, Any]) -> str:
 
 
 def _exchange(span: AgentSpan) -> list[Exchange]:
-    """Return the exchange that a span records; empty if the span records none.
+    """Return a list with the span's exchange, or an empty list if the span records no exchange.
 
     Raises:
         TurnUnread: One of the span's texts cannot be read exactly.
@@ -172,7 +173,7 @@ def _says_something(turn: Turn) -> bool:
 
 
 def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
-    """Return the turns; if they have no system prompt, one from elsewhere in the span is added."""
+    """Return the turns. If they have no system prompt, add one from elsewhere in the span."""
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):

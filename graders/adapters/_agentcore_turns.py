@@ -1,4 +1,4 @@
-"""Converts turns from the many formats of instrumented agents into the form of a rollout's messages."""
+"""Converts turns in the formats of instrumented agents to messages of a rollout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROLES = {
     **{name: "tool" for name in ("tool", "function", "ToolMessage")},
 }
 BLOCKS = ("text", "toolUse", "toolResult", "reasoningContent", "citationsContent")
-"""The kinds of blocks in a Bedrock message; each kind is named after the only field of its blocks."""
+"""Kinds of blocks in a Bedrock message. A block has a single field, named after its kind."""
 _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
@@ -29,17 +29,17 @@ _THOUGHTS = ("reasoning", "thinking")
 
 
 class TurnUnread(ValueError):
-    """A message's text cannot be known, because its content is of an unknown kind or was cut off."""
+    """A message cannot be read exactly, because its content is of an unknown kind or was cut off."""
 
 
 def turn_of(given: Any) -> Turn | None:
-    """Return a message of any dialect in the form of a rollout's messages; None if it is not a message.
+    """Convert a message of any dialect to a rollout's message. None if the value is not a message.
 
     Args:
-        given: The message, whose texts stay unchanged.
+        given: The message. Its texts stay unchanged.
 
     Raises:
-        TurnUnread: The message's text cannot be read exactly.
+        TurnUnread: The message cannot be read exactly.
     """
     if not isinstance(given, dict):
         return None
@@ -70,7 +70,6 @@ def turn_of(given: Any) -> Turn | None:
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
-    """Return the parts of a message's content."""
     parts = content if isinstance(content, list) else [content]
     if not all(isinstance(one, (str, dict)) for one in parts if one is not None):
         raise TurnUnread("its content is not a text")
@@ -78,7 +77,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the texts and reasoning of a block, in the form that `Sample` reads.
+    """Return the text or reasoning of a block, in the form that `Sample` reads.
 
     Raises:
         TurnUnread: The block is of an unknown kind.
@@ -105,7 +104,7 @@ def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _call(given: Any) -> dict[str, Any] | None:
-    """Return a tool call of any dialect in OpenAI's form; None if it is not a tool call."""
+    """Return a tool call of any dialect in OpenAI's form, or None if the value is not a tool call."""
     if not isinstance(given, dict):
         return None
     inner = object_of(given.get("toolUse")) or object_of(given.get("tool_call")) or given
@@ -122,7 +121,7 @@ def _call(given: Any) -> dict[str, Any] | None:
 
 
 def decoded(value: Any) -> Any:
-    """Parse a text that is a JSON list or object; return any other value unchanged."""
+    """Parse a string that is a JSON list or object. Return any other value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)

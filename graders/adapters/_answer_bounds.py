@@ -1,8 +1,7 @@
-"""Limits the parts of a model's answer that are passed to third-party functions.
+"""Limits the size of a completion that is passed to a third-party function.
 
-Data sent to a separate process is limited in size, and a model's answer can have any size. Parts beyond the
-limits are removed before the answer is passed on, so that a model cannot make its sample fail with a large
-answer.
+The data for a separate process is limited in size. Parts of a completion beyond the limits are removed first,
+so that a model cannot make its sample fail with a large completion.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST = 1_000_000
-"""Maximum number of characters in all texts of a value together."""
+"""Maximum number of characters in all strings of a value together."""
 MOST_VALUES = 100_000
 """Maximum number of parts of a value, nested parts included."""
 LEVELS = DEEPEST - 20
-"""Maximum nesting depth of an answer; 20 more levels are left for the objects around it."""
+"""Maximum nesting depth of an answer. The other 20 levels are for the objects around it."""
 
 
 def is_bounded(value: object) -> bool:
-    """Return whether a value from a model's answer, including its nested parts, is within the limits."""
+    """Return True if a value from a completion, including its nested parts, is within the limits."""
     level, parts, characters = [value], MOST_VALUES, LONGEST
     for _ in range(LEVELS):
         inner: list[Any] = []
@@ -45,7 +44,7 @@ def is_bounded(value: object) -> bool:
 def bounded(sample: Sample[Any]) -> Sample[Any]:
     """Return a sample without the parts of the model's turns that exceed the limits.
 
-    A turn whose content exceeds the limits gets an empty text as its content, and loses its other fields.
+    Content beyond the limits is replaced by an empty string, and other fields beyond the limits are removed.
     Turns of other roles come from the record, and stay unchanged.
     """
     turns = [_bounded_turn(turn) for turn in sample.messages]
@@ -56,7 +55,6 @@ def bounded(sample: Sample[Any]) -> Sample[Any]:
 
 
 def _bounded_turn(turn: Any) -> Any:
-    """Return a message; if the model wrote it, remove the parts that exceed the limits."""
     if not isinstance(turn, dict) or turn.get("role") not in ASSISTANTS:
         return turn
     beyond = [name for name, value in turn.items() if not is_bounded(value)]

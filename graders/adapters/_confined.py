@@ -1,4 +1,4 @@
-"""Calls third-party functions in a separate process that can reach no file, network or other process.
+"""Calls third-party functions in a separate process without access to files, network or other processes.
 
 Arguments and return values are plain values, which are copied. `docs/adapters.md` lists the features that a
 function can use in that process, and the cost of a call.
@@ -43,24 +43,24 @@ _HINTS = {
     MemoryError: "set memory_mb= to the memory that it may use",
 }
 _memories: set[int] = set()
-"""The memory limits of all functions; the queue that all calls share reserves the largest for each call."""
+"""Memory limits of all functions. All calls share one queue, which reserves the largest limit per call."""
 _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
-    """A third-party function that is called in a separate process; made by `confined`.
+    """A third-party function that is called in a separate process. `confined` makes one.
 
-    Its calls have to be awaited. Arguments and return values are plain values, which are copied: None,
-    booleans, numbers, texts, bytes, and lists, tuples, sets and dicts of these. Numbers and arrays of numpy
+    Calls must be awaited. Arguments and return values are copied, and must be plain values: None, booleans,
+    numbers, strings, bytes, and lists, tuples, sets and dicts of plain values. Numbers and arrays of numpy
     and similar libraries are returned as plain values. Each call gets a fresh process, so that it cannot
     affect the next call.
 
     Args:
-        source: The text that defines the function.
+        source: The source that defines the function.
         seconds: Seconds allowed per call.
         memory_mb: Memory that a call may use beyond the interpreter's own, in MB.
         protection: `full`, or `limits` for trusted code.
-        hints: The text to add to the message of an exception, by the exception's type.
+        hints: Hints to add to the messages of exceptions, by exception type.
 
     Raises:
         DecorationError: An option is invalid.
@@ -92,17 +92,17 @@ class ConfinedFunction:
     def of_text(
         cls, text: str, function: str, *, place: str, packages: Sequence[str] = (), **options: Any
     ) -> ConfinedFunction:
-        """Make a confined function from a text that is not in a file.
+        """Make a confined function from source code that is not in a file.
 
         Args:
-            text: Python that defines the function.
-            function: The function's name.
-            place: The name for the text in messages.
-            packages: Packages that it may import.
+            text: Python code that defines the function.
+            function: Name of the function.
+            place: Name of the code for messages.
+            packages: Packages that the code may import.
             **options: The options of `confined`.
 
         Raises:
-            DecorationError: The text is not valid Python or does not define the function, or an option is
+            DecorationError: The code is not valid Python or does not define the function, or an option is
                 invalid.
         """
         return cls(ConfinedSource(text, function, place, packages=_packages_option(packages)), **options)
@@ -118,16 +118,15 @@ class ConfinedFunction:
         return f"{self._source.place}:{self._source.line}"
 
     def __repr__(self) -> str:
-        """Show its name and location."""
         return f"<ConfinedFunction {self.__name__} at {self.place}>"
 
     def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
-        """Have a module call the function in its process: `inside.call(function, *args, **kwargs)`.
+        """Return a copy that a module calls, with `inside.call(function, *args, **kwargs)`.
 
         Args:
             inside: The module, its name or its path. It may import only the standard library. If it defines
-                `prepare()`, this function runs before the confined function's own file; `PROVIDES` names the
-                packages that can be imported afterwards.
+                `prepare()`, `prepare` runs before the confined function's file, and `PROVIDES` names the
+                packages that `prepare` makes importable.
         """
         module = module_of(inside)
         other = copy(self)
@@ -179,7 +178,7 @@ class ConfinedFunction:
         self._engine.check_walls(self._protection)
 
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
-        """Compute the call's result; runs in a separate thread."""
+        """Run one call. This method runs in a separate thread."""
         assert self._engine is not None
         # A timeout here fails the sample and says nothing about its answer, so no minimum time is needed.
         portion = time.portion(self._seconds, time.share, least=0)
@@ -204,11 +203,9 @@ class ConfinedFunction:
         return ran.value
 
     def _late(self, message: str) -> SampleError:
-        """Return the failure of a call that timed out."""
         return SampleError("timeout", message, f"timeout at {self.place}")
 
     def _problem(self, ran: Ran, portion: Portion) -> SampleError:
-        """Return the failure of a call that did not return a value."""
         name, place = self.__name__, self.place
         if ran.how == "refused":
             message = (
@@ -229,10 +226,10 @@ class ConfinedFunction:
 
 
 class _Held:
-    """The session that runs a call; the thread that waits for the call may end it.
+    """The session of a call, which another thread may end early.
 
-    Two threads call its methods. Each method writes its own attribute before it reads the other, so that one
-    of the threads ends the session whatever the order.
+    Two threads use this object. Each method writes its own attribute before it reads the other attribute, so
+    one of the threads always ends the session.
     """
 
     def __init__(self) -> None:
@@ -270,11 +267,11 @@ def confined(
         source: Path of the file.
         function: Name of the function, which may be async.
         packages: Packages outside the standard library that the file may import, such as `("numpy",)`. They
-            have to be installed where the grader runs.
+            must be installed where the grader runs.
         seconds: Seconds allowed per call, including running the file.
         memory_mb: Memory that a call may use beyond that of the interpreter and the packages, in MB.
-        protection: Where the system cannot confine the function, `full` refuses to run it, and `limits`, for
-            trusted code, runs it with only time and memory limits.
+        protection: What to do if the system cannot confine the function. `full` refuses to run it. `limits`,
+            for trusted code, runs it with only time and memory limits.
 
     Raises:
         DecorationError: The file cannot be read or does not define the function, or an option is invalid.
@@ -288,7 +285,7 @@ def confined(
 
 
 def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
-    """Check the names of packages.
+    """Check the names of packages, and record them as needed by a child process.
 
     Raises:
         DecorationError: An entry is not a package name.

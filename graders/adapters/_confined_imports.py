@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NOT_LOADED = frozenset({"antigravity", "this", "__main__", "__future__"})
-"""Modules of the standard library that are never loaded: they have side effects, or are not real modules."""
+"""Standard library modules that are never loaded, because they have side effects or are not real modules."""
 
 
 class Import:
     """A module that a source imports.
 
     Args:
-        module: The module's dotted name.
+        module: Dotted name of the module.
         place: File and line.
-        is_needed: Whether the function needs the module.
-        is_tried: Whether the source can work without it, because the import is in a `try` or an `if`.
-        name: The name imported from the module, which may itself be a module; empty in an `import` statement.
+        is_needed: True if the function needs the module.
+        is_tried: True if the source can work without the module, because the import is in a `try` or an `if`.
+        name: The name imported from the module, which may itself be a module. Empty for an `import`
+            statement.
     """
 
     __slots__ = ("is_needed", "is_tried", "module", "name", "place")
@@ -40,12 +41,12 @@ class Import:
 
     @property
     def is_there(self) -> bool:
-        """Whether the module does not have to be loaded: every session has it, or it must not be loaded."""
+        """True if the module need not be loaded, because every session has it or must not load it."""
         return self.module in COMMON or self.package in _NOT_LOADED
 
 
 def has_async(tree: ast.Module) -> bool:
-    """Return whether a source defines an async function, which needs asyncio to be called."""
+    """Return True if the source defines an async function, which needs asyncio."""
     return any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree))
 
 
@@ -59,12 +60,12 @@ def library_imports(text: str) -> frozenset[str]:
 
 
 def is_pythons(package: str) -> bool:
-    """Return whether a package belongs to the standard library."""
+    """Return True if the package belongs to the standard library."""
     return package.partition(".")[0] in sys.stdlib_module_names
 
 
 def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """Yield the imports of a module; those in functions that `function` does not use are not needed."""
+    """Yield the imports of a module. Imports in functions that `function` does not use are not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
     def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
@@ -91,7 +92,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
 
 
 def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """Return the module attributes that a source uses, such as `random.default_rng`; some load a module."""
+    """Yield the module attributes that a source uses, such as `random.default_rng`. Some load a module."""
     modules = {
         name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
         for node in ast.walk(tree)

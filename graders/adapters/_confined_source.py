@@ -1,6 +1,6 @@
-"""Reads a Python file for `confined`: its code, the files next to it that it imports, and all other imports.
+"""Parses a Python file for `confined`, and finds the modules that it imports.
 
-The file does not run here: Python only parses and compiles it.
+The file is parsed and compiled here, but never run.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ _TEXT = "grader_source"
 
 
 class ConfinedSource:
-    """A Python source that defines a function, read and compiled.
+    """Compiled Python source that defines a function.
 
     Args:
-        text: The source text.
-        function: The function's name.
-        place: The name of the source in messages.
-        file: The source's file; None if the source is only a text. Modules next to the file may be imported.
-        packages: Packages outside the standard library that it may import.
+        text: The source code.
+        function: Name of the function.
+        place: Name of the source for messages.
+        file: Path of the file; None if the source is not in a file. The source may import modules next to the
+            file.
+        packages: Packages outside the standard library that the source may import.
 
     Raises:
         DecorationError: The source is not valid Python, or does not define the function.
@@ -50,7 +51,7 @@ class ConfinedSource:
         self._folder = os.path.dirname(file) if file else None
         self._packages = frozenset(packages)
         self.modules: dict[str, Sent] = {}
-        """The modules to send along, by name: name, place in messages, whether it is a package, and code."""
+        """The modules to send to the process: name, place in messages, `True` for a package, and code."""
         self._imports: list[Import] = []
         self._has_async = False
         tree = _tree(text, place)
@@ -59,7 +60,7 @@ class ConfinedSource:
         self._around = f"{_TEXT}_folder" if relative and file else ""
         self.name = f"{self._around}.{stem}" if self._around else stem
         self.line = _line_of(tree, function)
-        """File and line where the function is defined."""
+        """Line where the function is defined."""
         if not self.line:
             raise DecorationError(_no_function(tree, function, place))
         if self._around:
@@ -67,7 +68,7 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Describe the import that would fail, and the fix; empty if every import would succeed.
+        """Describe the first import that would fail, and the fix. Empty if no import would fail.
 
         Args:
             provided: Packages that will be available in any case.
@@ -105,7 +106,7 @@ class ConfinedSource:
         return frozenset(found)
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
-        """Send along a module, and the modules next to it that it imports."""
+        """Add a module to send, and the modules next to the file that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))
         self._has_async = self._has_async or has_async(tree)
         package = name if is_package else name.rpartition(".")[0]
@@ -116,10 +117,10 @@ class ConfinedSource:
                 self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
-        """Send along a module that is next to the source, and the packages around it; False if there is none.
+        """Add a module next to the file, with the packages around it. Return False if there is none.
 
-        A folder does not count if the source can work without it: in Lambda, the folders of installed
-        packages, which the function may not import, are next to the source as well.
+        A folder is ignored if the source can work without it. In Lambda, the folders of installed packages
+        are next to the file too, and the function may not import them.
         """
         if name in self.modules:
             return True
@@ -142,7 +143,7 @@ class ConfinedSource:
 
 
 def read_text(file: str) -> str:
-    """Return the text of a Python file, in the encoding that it declares.
+    """Read a Python file in the encoding that it declares.
 
     Raises:
         DecorationError: The file cannot be read.
@@ -170,7 +171,7 @@ def _compiled(tree: ast.Module, place: str) -> bytes:
 
 @contextmanager
 def _python(place: str) -> Iterator[None]:
-    """Compile a source, and report invalid Python; warnings about escape sequences are ignored."""
+    """Report invalid Python as a DecorationError, and ignore the warnings of the compiler."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -182,7 +183,7 @@ def _python(place: str) -> Iterator[None]:
 
 
 def _is_installed(package: str) -> bool:
-    """Return whether a package is in the standard library or installed here; a mere folder does not count."""
+    """Return True if the package is in the standard library or installed. A folder alone does not count."""
     if is_pythons(package):
         return True
     found = spec_of(package)
@@ -190,7 +191,7 @@ def _is_installed(package: str) -> bool:
 
 
 def spec_of(package: str) -> ModuleSpec | None:
-    """Return the location of a package; None if it is not installed, even if a stand-in is loaded."""
+    """Return the import spec of a package. None if it is not installed, even if a stand-in is loaded."""
     try:
         return importlib.util.find_spec(package)
     except ValueError:  # a module without a file, such as a stand-in, is loaded under this name
@@ -198,7 +199,7 @@ def spec_of(package: str) -> ModuleSpec | None:
 
 
 def _line_of(tree: ast.Module, function: str) -> int:
-    """Return the last line of a module that binds a name; 0 if no line does."""
+    """Return the last line of a module that binds the function's name, or 0."""
 
     def look(body: list[ast.stmt]) -> Iterator[int]:
         for one in body:

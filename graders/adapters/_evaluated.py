@@ -29,7 +29,7 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
     Args:
         function: The function, or a `confined` one.
-        adapter: The name of the adapter in messages.
+        adapter: Name of the adapter for messages.
 
     Raises:
         DecorationError: The value is not a function.
@@ -57,9 +57,9 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
-    """Return a message with its blocks joined to one text; the last message keeps its reasoning.
+    """Return a message with its blocks joined to one string. The last message keeps its reasoning.
 
-    Functions that return an EvaluateResult search the text for `<think>` and similar tags themselves.
+    Functions that return an EvaluateResult search the string for `<think>` and similar tags.
     """
     message = sample.messages[at]
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
@@ -72,7 +72,6 @@ def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
 
 
 def _lacking(name: str, lacks: list[str]) -> str:
-    """Return a message that names the fields that a function needs and its record lacks."""
     if lacks == ["ground_truth"]:
         return (
             f"the record has no reference_answer, and {name} needs ground_truth: "
@@ -82,7 +81,7 @@ def _lacking(name: str, lacks: list[str]) -> str:
 
 
 def _settled(name: str, told: dict[str, Any]) -> Answer:
-    """Return the reward in a function's result.
+    """Convert a function's result to a reward or an abstention.
 
     Raises:
         SampleError: The result reports an error, or its score is not a finite number.
@@ -104,11 +103,11 @@ def _settled(name: str, told: dict[str, Any]) -> Answer:
 
 
 def stand_in(*packages: str) -> None:
-    """Replace libraries that reward functions import with stand-ins, where the libraries are not installed.
+    """Make stand-ins importable for libraries that reward functions import and that are not installed.
 
-    eval-protocol takes 300 MB and llm-eval-kit is in no package registry; a reward function needs little of
-    either. Importing a name that a stand-in lacks raises an ImportError with that name. Call this
-    before you import the reward function; a `confined` one does not need the call.
+    eval-protocol takes 300 MB and llm-eval-kit is not in a package registry, but reward functions need little
+    of either. Importing a name that a stand-in lacks raises an ImportError with that name. Call `stand_in`
+    before you import the reward function. A `confined` function does not need the call.
 
     Args:
         *packages: Any of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them by default.

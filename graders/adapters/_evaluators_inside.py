@@ -1,9 +1,8 @@
 """Calls functions that return an EvaluateResult, with stand-ins for the libraries that they import.
 
-eval-protocol is larger than a Lambda function may be, and neither it nor llm-eval-kit is needed for grading:
-reward functions import only a few record classes and a decorator from them. The records in this module
-have the same fields and methods. A function may read a field as an attribute or as an item, since existing
-functions do both.
+eval-protocol is larger than a Lambda function may be, and reward functions import only a few record classes
+and a decorator from it or from llm-eval-kit. The records in this module have the same fields and methods. A
+field can be read as an attribute or as an item, since existing functions do both.
 
 The source of this module is also sent to the process that runs a confined function, so it imports nothing
 from this package.
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar
 
 PROVIDES = ("eval_protocol", "reward_kit", "llm_eval_kit", "nova_custom_evaluation_sdk")
-"""The packages that `prepare` makes importable."""
+"""Packages that `prepare` makes importable."""
 
 
 class StandInRecord(dict[str, "Any"]):
-    """Named fields with defaults, in place of pydantic's models.
+    """A record with default values, in place of a pydantic model.
 
-    As items, only the given fields exist, so that a message looks unchanged to code that expects a dict. As
-    attributes, all fields exist, and a missing one has its default.
+    Only the given fields exist as items, so that a message looks unchanged to code that expects a dict. All
+    fields exist as attributes, and a missing field has its default value.
     """
 
     CALLED: ClassVar[str] = "a record"
@@ -44,7 +43,7 @@ class StandInRecord(dict[str, "Any"]):
         super().__init__({name: self._field(name, value) for name, value in fields.items()})
 
     def _field(self, name: str, value: Any) -> Any:
-        """Convert a field's value to the record's form."""
+        """Convert a value to the type that the field stores."""
         return value
 
     def __missing__(self, name: str) -> Any:
@@ -68,11 +67,9 @@ class StandInRecord(dict[str, "Any"]):
         return True
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field, or its default."""
         return self[name] if name in self or name in self.DEFAULTS else default
 
     def model_dump(self, *, exclude_none: bool = False, exclude: Any = (), **_: Any) -> dict[str, Any]:
-        """Return the fields as plain values."""
         fields = {name: self[name] for name in (*self.DEFAULTS, *self)}
         dropped = exclude or ()
         return {
@@ -82,17 +79,15 @@ class StandInRecord(dict[str, "Any"]):
         }
 
     def model_dump_json(self, **options: Any) -> str:
-        """Return the fields as JSON."""
         indent = options.pop("indent", None)
         return json.dumps(self.model_dump(**options), indent=indent)
 
     def model_copy(self, *, update: Any = None, **_: Any) -> Any:
-        """Return a copy with some fields changed."""
         return type(self)(**{**self, **(update or {})})
 
     @classmethod
     def model_validate(cls, given: Any, **_: Any) -> Any:
-        """Make a record from a dict; a record is returned unchanged."""
+        """Make a record from a dict. A record is returned unchanged."""
         return given if isinstance(given, cls) else cls(**given)
 
 
@@ -125,7 +120,6 @@ class ChatMessage(StandInRecord):
         return _as_records(value)
 
     def to_openai_format(self) -> Any:
-        """Return the message's fields."""
         return self.model_dump(exclude_none=True)
 
 
@@ -200,17 +194,15 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """The final status of a rollout, eval-protocol's `Status`; here, every rollout has finished."""
+    """The status of a rollout, eval-protocol's `Status`. Every rollout here has finished."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
 
     def is_finished(self) -> bool:
-        """Yes."""
         return True
 
     def is_error(self) -> bool:
-        """No."""
         return False
 
     is_running = is_stopped = is_error
@@ -229,37 +221,31 @@ class EvaluationRow(StandInRecord):
     }
 
     def get_assistant_messages(self) -> list[Any]:
-        """Return the assistant's turns."""
         return [one for one in self.messages if one.role == "assistant"]
 
     def get_user_messages(self) -> list[Any]:
-        """Return the user's turns."""
         return [one for one in self.messages if one.role == "user"]
 
     def get_system_message(self) -> Any:
-        """Return the system prompt; empty without one."""
+        """Return the system message, or an empty message if there is none."""
         found = [one for one in self.messages if one.role == "system"]
         return found[0] if found else ChatMessage(role="system", content="")
 
     def last_assistant_message(self) -> Any:
-        """Return the completion."""
         return next(iter(self.get_assistant_messages()[::-1]), None)
 
     def get_first_user_message(self) -> Any:
-        """Return the user's first turn."""
         return next(iter(self.get_user_messages()), None)
 
     def get_conversation_length(self) -> int:
-        """Return the number of turns."""
         return len(self.messages)
 
     def get_input_metadata(self, key: str, default: Any = None) -> Any:
-        """Return one field of the row's origin."""
         return self.input_metadata.get(key, default)
 
 
 class KitGrader:
-    """llm-eval-kit's `Grader`: a base class, and the result of its decorator on a function."""
+    """llm-eval-kit's `Grader`: a base class, and the type that the decorator `@grader` returns."""
 
     name = description = ""
 
@@ -273,11 +259,9 @@ class KitGrader:
             self.description = description or function.__doc__ or ""
 
     def grade(self, messages: Any, ground_truth: Any = None, **fields: Any) -> Any:
-        """Grade one conversation."""
         raise NotImplementedError(f"{type(self).__name__} has no grade(messages, ground_truth, **kwargs)")
 
     def __call__(self, messages: Any, ground_truth: Any = None, **fields: Any) -> Any:
-        """Grade one conversation."""
         return self.grade(messages, ground_truth, **fields)
 
 
@@ -293,7 +277,7 @@ def kit_grader(
 def reward_function(
     function: Callable[..., Any] | None = None, *, resources: Any = None, **options: Any
 ) -> Callable[..., Any]:
-    """eval-protocol's decorator `@reward_function`: dicts become messages, and a returned dict a result."""
+    """eval-protocol's decorator `@reward_function`, which converts dicts to messages and results."""
     if resources:
         raise ImportError(
             "the stand-in for eval_protocol has no resources=: use a check of graders.checks to ask a model"
@@ -366,7 +350,7 @@ _UNSUPPORTED = {
 
 
 class StandIn(ModuleType):
-    """A module with the names that reward functions import from a library; any other name raises an error."""
+    """A module with the names that reward functions import. Any other name raises an ImportError."""
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, "A stand-in.")
@@ -381,11 +365,11 @@ class StandIn(ModuleType):
 
 
 class StandInFinder:
-    """Rejects, with a reason, modules that the stand-ins do not include."""
+    """Raises an ImportError that gives a reason for modules that the stand-ins lack."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Reject a module of a stand-in that no other finder found; Python calls this finder last."""
+        """Reject a module that a stand-in lacks. Python calls this finder last."""
         if isinstance(sys.modules.get(name.partition(".")[0]), StandIn):
             raise ImportError(_lacking(name), name=name)
 
@@ -424,14 +408,14 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
     Args:
         function: A function that takes `messages`, `rollouts_messages`, `row` or `rows`.
-        messages: The turns; the last one is the completion.
+        messages: The turns. The last turn is the completion.
         reference: The reference, or None.
         fields: The record's other fields.
 
     Returns:
-        If the record lacks arguments that the function needs, a dict with their names under `lacks`.
-        Otherwise a dict with the result's `score`, `is_valid`, `reason`, `error` and `metrics`. An awaitable
-        of the dict if the function is async.
+        A dict with the result's `score`, `is_valid`, `reason`, `error` and `metrics`, or an awaitable of the
+        dict if the function is async. If the record lacks arguments that the function needs, a dict with
+        their names under `lacks`.
     """
     if isinstance(function, type):
         function = function()
@@ -446,7 +430,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
         offered: dict[str, Any] = {"row": made, "rows": [made]}
     else:
         offered = {**fields, "messages": turns}
-        if reference is not None:  # a substitute such as the text "None" could occur in an answer
+        if reference is not None:  # an answer could equal a substitute such as "None"
             offered["ground_truth"] = _reference(parameters, reference)
         if "rollouts_messages" in names:
             offered["rollouts_messages"] = [offered.pop("messages")]
@@ -466,7 +450,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
 
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
-    """Return the reference; if the function's signature asks for messages, it becomes a list with one."""
+    """Return the reference, as a list of messages if the function's signature asks for messages."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
     if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
@@ -480,7 +464,7 @@ async def _later(answer: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
-    """Make a row, with eval-protocol's own class if the library is installed and loaded."""
+    """Make a row. It has eval-protocol's own class if that library is loaded."""
     models = sys.modules.get("eval_protocol.models")
     given = {"messages": messages, "ground_truth": reference, "tools": fields.get("tools")}
     if models is not None and not isinstance(models, StandIn):
@@ -530,7 +514,7 @@ def _score(record: str, value: Any) -> float:
 
 
 def _as_messages(value: Any) -> Any:
-    """Convert dicts with roles to messages, in a list or a list of lists; return other values unchanged."""
+    """Convert dicts with roles to messages, in a list or a list of lists. Other values stay unchanged."""
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(one, dict) and "role" in one for one in value):
@@ -539,7 +523,7 @@ def _as_messages(value: Any) -> Any:
 
 
 def _as_records(value: Any) -> Any:
-    """Return a JSON value with objects whose fields can be read as attributes."""
+    """Convert the objects in a JSON value to records."""
     if isinstance(value, StandInRecord):
         return value
     if isinstance(value, dict):
@@ -548,7 +532,7 @@ def _as_records(value: Any) -> Any:
 
 
 def _as_dicts(value: Any) -> Any:
-    """Return a value whose records are plain dicts."""
+    """Convert the records in a value to dicts."""
     if isinstance(value, StandInRecord):
         return value.model_dump()
     if isinstance(value, dict):

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from ..sample import Sample
 
 _LABELS = ("role", "type")
-"""Keys of an object, such as a message, whose values are not part of its content."""
+"""Keys of an object, such as a message, whose values are not content."""
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
-    """Return a record's reference as keyword arguments for a third-party function; empty without one.
+    """Return the record's reference as keyword arguments for a third-party function.
 
-    Third-party functions compare texts unchanged. They would reward an empty answer if the reference were
-    blank, or were a list of right answers with a blank one.
+    Third-party functions compare strings unchanged, so they would reward an empty answer if the reference is
+    blank or lists a blank answer.
 
     Args:
         sample: The sample.
-        column: The function's name for the reference. If the record has a field with this name, its platform
-            would pass the field, so the field takes precedence, and `reference_answer` is passed separately.
+        column: The function's name for the reference. If the record has a field with this name, the field is
+            passed instead, as on the function's platform, and the reference is passed as `reference_answer`.
 
     Raises:
-        RecordError: The reference is blank.
+        RecordError: The reference is blank or lists a blank answer.
     """
     own, answer = sample.fields.get(column), sample.reference_answer
     found = {column: answer} if own is None else {column: own, "reference_answer": answer}
@@ -42,7 +42,7 @@ def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
 
 
 def _may_equal_nothing(reference: Any) -> bool:
-    """Return whether the reference is blank, or is a list in which one right answer is blank."""
+    """Return True if the reference is blank, or is a list in which one right answer is blank."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
     if isinstance(reference, list):
@@ -63,7 +63,7 @@ def _may_equal_nothing(reference: Any) -> bool:
 
 
 def _says(value: Any) -> bool:
-    """Return whether a single value has content; data frames write a missing value as NaN."""
+    """Return True if a single value has content. Data frames write a missing value as NaN."""
     if isinstance(value, str):
         return bool(visible(value))
     return value is not None and not (isinstance(value, float) and value != value)

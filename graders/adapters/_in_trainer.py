@@ -1,4 +1,4 @@
-"""Grades in a trainer's own process, in any thread, even if an event loop is already running there."""
+"""Grades samples in a trainer's process, in any thread, even while an event loop runs there."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """Convert a value to JSON data; data sets may contain scalars and arrays of numpy and torch.
+    """Convert a value of a data set, such as a numpy or torch array, to JSON data.
 
     Raises:
         ValueError: The value is nested too deeply.
@@ -89,10 +89,10 @@ def _plain(value: Any) -> Any:
 
 
 def messages_of(given: Any, role: str) -> list[Any]:
-    """Return a trainer's prompt or completion as messages; a text becomes one message with this role.
+    """Return a trainer's prompt or completion as messages. A string becomes one message with this role.
 
     Raises:
-        ValueError: The value is neither text nor messages.
+        ValueError: The value is neither a string nor a list.
     """
     if isinstance(given, str):
         return [{"role": role, "content": given}]
@@ -102,7 +102,7 @@ def messages_of(given: Any, role: str) -> list[Any]:
 
 
 class TrainerBatch:
-    """The outcomes that a grader gave a batch, as rewards and metrics for a trainer.
+    """The outcomes of a batch, as rewards and metrics for a trainer.
 
     Args:
         outcomes: The outcome of each sample.
@@ -113,13 +113,13 @@ class TrainerBatch:
 
     @property
     def rewards(self) -> list[float | None]:
-        """The reward of each sample; None for a sample without a reward."""
+        """The reward of each sample, or None for a sample without a reward."""
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
         """Yield the share of samples without a reward, and each metric's mean over the samples that have it.
 
-        In a training run with several processes, only the share is yielded: trainers gather a metric from all
+        In a training run with several processes, only the share is yielded. Trainers gather a metric from all
         processes, and would wait forever for a process that does not have it.
         """
         yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
@@ -138,8 +138,8 @@ class GraderInTrainer:
     """A grader that a trainer calls.
 
     Args:
-        given: A grader, or a scoring function, which becomes a grader with the default options of `@grader`.
-        name: The grader's name in messages; its own name when None.
+        given: A grader or a scoring function. A scoring function gets the default options of `@grader`.
+        name: Name of the grader for messages; its own name by default.
 
     Raises:
         DecorationError: The value is neither a grader nor a scoring function.
@@ -178,11 +178,11 @@ class GraderInTrainer:
 
     @property
     def is_async(self) -> bool:
-        """Whether the grader is known to be async."""
+        """True if the grader is declared async."""
         return self._declared.is_async
 
     def _checked(self, items: Sequence[Any], outcomes: list[Outcome]) -> TrainerBatch:
-        """Return the graded batch, or raise an error if too many of its samples failed."""
+        """Report the failures of a batch, and raise an error if the grader's options do not allow them."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
@@ -193,7 +193,7 @@ class GraderInTrainer:
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, unless one with this key, or the maximum number, was already written."""
+        """Write a line to stderr, once per key and only up to a maximum number of lines."""
         if key in self._said or len(self._said) > _MOST_SAID:
             return
         self._said.add(key)
@@ -217,7 +217,7 @@ class GraderInTrainer:
                 self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
-        """Return the grader, without its time limit if the limit cannot be enforced; report that once."""
+        """Return the declaration, without its time limit if this thread cannot enforce it."""
         import threading
 
         limit = self.options.timeout_s
@@ -232,7 +232,7 @@ class GraderInTrainer:
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """Make an async function from one that returns awaitables; its time limit works in any thread."""
+    """Wrap a function that returns awaitables as an async function, whose limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)
@@ -242,7 +242,7 @@ def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
 
 
 def _loop_runs() -> bool:
-    """Return whether an event loop is running in this thread, so that a second loop cannot run in it."""
+    """Return True if an event loop is running in this thread."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False

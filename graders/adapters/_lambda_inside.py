@@ -1,7 +1,7 @@
-"""Calls a third-party Lambda handler with the event and the context that it would get from Lambda.
+"""Calls a third-party Lambda handler with the event and context that Lambda would pass.
 
-The source of this module is also sent to the process that runs a confined handler, so it imports nothing
-from this package.
+The source of this module is also sent to the process that runs a confined handler, so it imports nothing from
+this package.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class LambdaContext:
     """The Lambda context that a handler receives.
 
     Args:
-        request_id: The id of this invocation.
-        seconds: The time limit of the invocation.
+        request_id: Id of the invocation.
+        seconds: Time limit of the invocation, in seconds.
     """
 
     function_name = _FUNCTION
@@ -49,7 +49,7 @@ def call(handler: Callable[[Any, Any], Any], event: str, request_id: str, second
     Args:
         handler: A function of event and context.
         event: The event's JSON. The handler gets its own copy, which it may change.
-        request_id: The id of this invocation.
+        request_id: Id of the invocation.
         seconds: The remaining time that the context reports.
 
     Returns:

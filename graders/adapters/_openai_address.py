@@ -1,4 +1,4 @@
-"""The address and the headers of an endpoint grader, in which `${NAME}` refers to an environment variable."""
+"""The URL and the headers of an endpoint grader, in which `${NAME}` refers to an environment variable."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..checks._judge_address import address_fault
 from ..errors import ConfigurationError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""The syntax of an environment variable in a header or an address."""
+"""Syntax of an environment variable in a header or a URL."""
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
-"""The words before a key in a header, such as `Bearer`, that are not part of the key."""
+"""Words before a key in a header, such as `Bearer`. They are not part of the key."""
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
-"""Headers in a spec that are not sent, because each request sets these headers itself."""
+"""Headers that every request sets itself. Their values in a spec are not sent."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, digits and underscores"
 
 
 def url_fault(url: str) -> str | None:
-    """Return the reason why an address cannot be called, without quoting it; None if it can be called.
+    """Return the reason why a URL cannot be called, without quoting it. None if it can be called.
 
     Args:
-        url: The address. An address with a variable before its query cannot be checked until the variable is
-            filled in.
+        url: The URL. A URL with a variable before its query cannot be checked until the variable is filled
+            in.
     """
     if "${" in VARIABLE.sub("", url):
         return _NO_NAME
@@ -46,7 +46,7 @@ def url_fault(url: str) -> str | None:
 
 
 def header_fault(name: str, value: object) -> str | None:
-    """Return the reason why a header cannot be sent, without quoting its value; None if it can be sent.
+    """Return the reason why a header cannot be sent, without quoting its value. None if it can be sent.
 
     Args:
         name: The header's name.
@@ -62,12 +62,12 @@ def header_fault(name: str, value: object) -> str | None:
 
 
 def filled(text: str, what: str, secrets: list[str]) -> str:
-    """Return a text with its variables filled in.
+    """Replace the variables in a header or a URL with their values.
 
     Args:
-        text: The text.
-        what: The name of the text in messages.
-        secrets: The collection to which the values are added, so that they can be removed from messages.
+        text: The header or the URL.
+        what: Description of the text for messages.
+        secrets: List that receives the values, so that they can be removed from messages.
 
     Raises:
         ConfigurationError: A variable is not set, or its value cannot be sent.

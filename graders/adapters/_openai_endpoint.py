@@ -1,8 +1,8 @@
-"""Calls the service of an `endpoint` grader: a program that scores completions at its own address.
+"""Calls the service of an `endpoint` grader, which scores completions.
 
-Azure describes this grader in the readme of its private preview (`microsoft-foundry/fine-tuning`, the folder
-`Demos/Agentic_RFT_ToolCall_EndpointGrader`): the payload, at most 1 MB, and three retries. The readme leaves
-some details open; `docs/adapters.md` describes how this project handles them.
+Azure describes the payload (at most 1 MB) and the three retries in the readme of its private preview
+(`microsoft-foundry/fine-tuning`, the folder `Demos/Agentic_RFT_ToolCall_EndpointGrader`). The readme leaves
+some details open. `docs/adapters.md` describes how this project handles them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ def endpoint_scoring(node: EndpointGrader) -> Scoring:
     endpoint = ScoringEndpoint(node.url, node.headers, node.rate_limit)
 
     async def scored(scope: Scope) -> GraderScore:
-        """Request a completion's score from the endpoint."""
         if held_back():
             raise GradeFault("other_error", "the endpoint was not asked", "abstain")
         try:
@@ -70,8 +69,8 @@ class ScoringEndpoint:
     """A service that scores completions.
 
     Args:
-        url: The service's address. `${NAME}` refers to the environment variable NAME.
-        headers: The headers of each request, whose values may contain `${NAME}` too.
+        url: URL of the service. `${NAME}` refers to the environment variable NAME.
+        headers: Headers of each request. Their values may contain `${NAME}` too.
         rate_limit: Maximum number of requests per second from this process; None for no limit.
     """
 
@@ -106,7 +105,7 @@ class ScoringEndpoint:
         return await patience.until_answered(once)
 
     def takes(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        """Return whether a sample can be sent at all; takes the arguments of `score`."""
+        """Return True if the sample can be sent. Takes the arguments of `score`."""
         try:
             self._body(sample, item)
         except SampleError:
@@ -114,7 +113,7 @@ class ScoringEndpoint:
         return True
 
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
-        """Return the payload; its trace id depends only on its content, so that recorded answers are found.
+        """Return the payload. Its trace id depends only on its content, so that recorded answers match.
 
         Raises:
             SampleError: The payload cannot be written as JSON, or is too large.
@@ -156,7 +155,7 @@ class ScoringEndpoint:
             await asyncio.sleep(at - now)
 
     def _ask(self, body: bytes, seconds: float) -> float:
-        """Send one request; the errors that it raises never contain the value of a secret."""
+        """Send one request. The errors that it raises never contain the value of a secret."""
         from contextlib import closing
         from http.client import HTTPException
         from urllib.error import URLError
@@ -183,10 +182,10 @@ class ScoringEndpoint:
             raise
 
     def _score(self, answer: HTTPResponse, content: bytes) -> float:
-        """Read an answer.
+        """Return the score in a response.
 
         Raises:
-            TryAgain: The answer contains no score.
+            TryAgain: The response contains no score.
             SampleError: The service rejects the sample.
             ConfigurationError: The service rejects every sample.
         """
@@ -209,7 +208,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Describe the problem if a status means that every sample is rejected; empty for another status."""
+        """Describe the problem if the status means that every sample is rejected, else return ""."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "
@@ -223,10 +222,10 @@ class ScoringEndpoint:
         return ""
 
     def _address(self, secrets: list[str]) -> str:
-        """Return the address to call now; the query is left out if a relay is called.
+        """Return the URL to call. The query is left out if a relay is called.
 
         Raises:
-            ConfigurationError: A variable in the address is not set, or its value makes the address invalid.
+            ConfigurationError: A variable in the URL is not set, or its value makes the URL invalid.
         """
         relay = os.environ.get(RELAY)
         asked = self._url.partition("?")[0] if relay else self._url
@@ -237,7 +236,7 @@ class ScoringEndpoint:
         return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
-        """Return the headers to send now; the spec's headers are left out if a relay is called.
+        """Return the headers to send. The spec's headers are left out if a relay is called.
 
         Raises:
             ConfigurationError: A variable in a header is not set, or its value makes the header invalid.
@@ -252,10 +251,10 @@ class ScoringEndpoint:
 
 
 def score_of(content: bytes) -> float:
-    """Return the score in an answer.
+    """Return the score in a response.
 
     Args:
-        content: The answer's body.
+        content: Body of the response.
 
     Raises:
         TryAgain: The body is not a JSON object with a finite number as `score`.
@@ -270,7 +269,7 @@ def score_of(content: bytes) -> float:
 
 
 def _as_answered() -> Any:
-    """A urllib handler that accepts every status: it raises no errors and follows no redirects."""
+    """Return a urllib handler that accepts every status. It raises no errors and follows no redirects."""
     from urllib.request import HTTPErrorProcessor
 
     class AsAnswered(HTTPErrorProcessor):

@@ -1,4 +1,4 @@
-"""Builds the scoring function of an OpenAI grader, and combines the scoring functions of a multi grader."""
+"""Builds the scoring functions of OpenAI graders."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class GradingOptions:
 
     Args:
         models: A table of Bedrock models by OpenAI's names, or the path of a TOML file with such a table.
-        seconds: The time limit of a Python grader.
+        seconds: Time limit of a Python grader, in seconds.
         memory_mb: The memory that a Python grader may use, in MB.
         protection: The protection of a Python grader, as for `confined`.
-        zero_for_faults: Whether a grader that fails scores 0 with a flag, as at OpenAI; otherwise the fault
-            is raised.
+        zero_for_faults: True if a failed grader scores 0 with a flag, as at OpenAI. Otherwise the error is
+            raised.
     """
 
     __slots__ = ("memory_mb", "models", "protection", "seconds", "zero_for_faults")
@@ -90,7 +90,7 @@ _FLAGS = {
     "score_model": "model_grader_server_error",
     "label_model": "model_grader_server_error",
 }
-"""For each type of grader, the flag for a fault that has no specific flag."""
+"""The flag for a fault that has no specific flag, by type of grader."""
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
@@ -172,7 +172,7 @@ def _failing(error: Exception) -> Scoring:
 
 
 def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
-    """Wrap a scoring function so that it returns 0 with a flag where it would give no score."""
+    """Wrap a scoring function so that it returns 0 with a flag instead of raising an error."""
 
     def scored(scope: Scope) -> GraderScore | Awaitable[GraderScore]:
         try:

@@ -1,4 +1,4 @@
-"""Reads the JSON of OpenAI graders, and reports faults with their locations."""
+"""Parses the JSON of OpenAI graders, and reports faults with their locations."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SHOWN = 60
 
 
 class OpenAISpecError(DecorationError):
-    """An OpenAI grader that cannot be used as written.
+    """An OpenAI grader cannot be used as written.
 
     Args:
-        pointer: The location in its JSON, as a JSON pointer such as `/graders/a/operation`.
-        message: The fault there, and the fix.
-        file: The grader's file; empty if it does not come from a file.
+        pointer: Location of the fault, as a JSON pointer such as `/graders/a/operation`.
+        message: The fault and the fix.
+        file: Path of the grader's file; empty if the grader is not in a file.
     """
 
     def __init__(self, pointer: str, message: str, file: str = "") -> None:
@@ -34,7 +34,6 @@ class OpenAISpecError(DecorationError):
         self.file = file
 
     def __str__(self) -> str:
-        """Return the file, the location in it, and the fault."""
         place = " ".join(part for part in (self.file, self.pointer) if part)
         return str(DecorationError(f"{place or 'the grader'}: {self.message}"))
 
@@ -44,20 +43,20 @@ class NoCounterpart(OpenAISpecError):
 
 
 class FormulaError(OpenAISpecError):
-    """A formula cannot be read, or uses an unknown name."""
+    """A formula is invalid, or uses an unknown name."""
 
 
 def place_of(pointer: str, key: object) -> str:
-    """Return the pointer of a key in the object at a pointer."""
+    """Return the JSON pointer of a key in the object at a JSON pointer."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
 class JsonObject:
-    """An object in a grader's JSON, whose keys are read one by one.
+    """An object in a grader's JSON that records the keys that were read.
 
     Args:
         raw: The object.
-        pointer: Its location.
+        pointer: JSON pointer of the object.
 
     Raises:
         OpenAISpecError: The value is not an object, or has a duplicate key.
@@ -78,15 +77,15 @@ class JsonObject:
                 raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a text")
 
     def place(self, key: object) -> str:
-        """Return the pointer of a key."""
+        """Return the JSON pointer of a key."""
         return place_of(self.pointer, key)
 
     def fault(self, key: object, message: str) -> OpenAISpecError:
-        """Return an error that locates its fault at a key."""
+        """Return an error about the value of a key."""
         return OpenAISpecError(self.place(key), message)
 
     def has(self, key: str) -> bool:
-        """Return whether a key has a value other than null."""
+        """Return True if the key has a value other than null."""
         return self.raw.get(key) is not None
 
     def take(self, key: str, example: str) -> Any:
@@ -98,19 +97,19 @@ class JsonObject:
         return self.raw[key]
 
     def text(self, key: str, example: str) -> str:
-        """Return the text of a required key."""
+        """Return the string at a required key."""
         value = self.take(key, example)
         if not isinstance(value, str):
             raise self.fault(key, f"is {kind_of(value)}: write a text, such as {example}")
         return value
 
     def text_or_none(self, key: str, example: str) -> str | None:
-        """Return the text of a key; None if it is absent."""
+        """Return the string at a key, or None if the key is absent."""
         self._read.add(key)
         return self.text(key, example) if self.has(key) else None
 
     def number_or_none(self, key: str, example: str, low: float | None = None) -> float | None:
-        """Return the number of a key; None if it is absent."""
+        """Return the number at a key, or None if the key is absent."""
         self._read.add(key)
         if not self.has(key):
             return None
@@ -120,7 +119,7 @@ class JsonObject:
         return value
 
     def items(self, key: str, example: str) -> list[Any]:
-        """Return the list of a required key, which must not be empty."""
+        """Return the list at a required key, which must not be empty."""
         value = self.take(key, example)
         if not isinstance(value, list) or not value:
             what = "is empty" if value == [] else f"is {kind_of(value)}"
@@ -128,7 +127,7 @@ class JsonObject:
         return value
 
     def texts(self, key: str, example: str) -> tuple[str, ...]:
-        """Return the value of a required key, which must be a list of texts."""
+        """Return the list of strings at a required key. The strings must be distinct and not blank."""
         found = self.items(key, example)
         for at, each in enumerate(found):
             if not isinstance(each, str) or not each.strip():
@@ -139,24 +138,24 @@ class JsonObject:
         return tuple(found)
 
     def object(self, key: str, example: str) -> JsonObject:
-        """Return the object of a required key."""
+        """Return the object at a required key."""
         value = self.take(key, example)
         if not isinstance(value, dict):
             raise self.fault(key, f"is {kind_of(value)}: write an object, such as {example}")
         return JsonObject(value, self.place(key))
 
     def object_or_none(self, key: str, example: str) -> JsonObject | None:
-        """Return the object of a key; None if it is absent."""
+        """Return the object at a key, or None if the key is absent."""
         self._read.add(key)
         return self.object(key, example) if self.has(key) else None
 
     def items_or_none(self, key: str, example: str) -> list[Any] | None:
-        """Return the list of a key; None if it is absent."""
+        """Return the list at a key, or None if the key is absent."""
         self._read.add(key)
         return self.items(key, example) if self.has(key) else None
 
     def choice(self, key: str, choices: Sequence[str], instead: Mapping[str, str]) -> str:
-        """Return the text of a key that must be one of several values.
+        """Return the string at a key, which must be one of several values.
 
         Args:
             key: The key.
@@ -173,7 +172,7 @@ class JsonObject:
         raise self.fault(key, f"is {said}: write {near + ', or ' if near else ''}one of {', '.join(choices)}")
 
     def unread(self) -> list[str]:
-        """Return the keys that were never read."""
+        """Return the keys that were not read."""
         return [key for key in self.raw if key not in self._read]
 
 
@@ -184,7 +183,7 @@ class _Doubled(dict):  # type: ignore[type-arg]
 
 
 def spec_document(text: str | bytes) -> dict[str, Any]:
-    """Read the JSON of a grader, of a method, or of a whole job.
+    """Parse the JSON of a grader, a method or a job.
 
     Args:
         text: The JSON.
@@ -210,10 +209,10 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
 
 
 def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read the JSON file of a grader.
+    """Parse the JSON file of a grader.
 
     Args:
-        path: The file.
+        path: Path of the file.
 
     Raises:
         OpenAISpecError: The file cannot be read, or does not contain a grader's JSON.
@@ -234,7 +233,7 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def checked_document(value: Any) -> dict[str, Any]:
-    """Return a copy of a document, which has to be an object nested no deeper than a grader needs.
+    """Check that a document is an object without excessive nesting, and return a copy.
 
     Raises:
         OpenAISpecError: The document is not an object, or is nested too deeply.
@@ -248,7 +247,7 @@ def checked_document(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: object, levels: int) -> Any:
-    """Return a value made of dicts and lists, like parsed JSON."""
+    """Copy a value into dicts and lists, as in parsed JSON."""
     nested = isinstance(value, (list, tuple)) or hasattr(value, "keys")
     if nested and levels == 0:
         raise OpenAISpecError("", _TOO_DEEP)
@@ -268,7 +267,7 @@ _TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give only the grader"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; if it has a duplicate key, one that remembers this key."""
+    """Return a dict, or a `_Doubled` if a key occurs twice."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -283,14 +282,14 @@ def _refused(name: str) -> NoReturn:
 
 
 def number_of(value: object) -> float | None:
-    """Return a finite number; None for any other value."""
+    """Return a finite number as a float, or None for any other value."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if -LARGEST <= value <= LARGEST else None
 
 
 def exact(value: float) -> str:
-    """Return a finite number as messages show it: not rounded, and without `.0` if it is whole."""
+    """Format a finite number for a message, without rounding and without `.0` at the end."""
     return repr(float(value)).removesuffix(".0")
 
 
@@ -306,7 +305,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: texts and numbers are shown, other values are named by type."""
+    """Format a value for a message. Values other than strings and numbers are named by type."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -315,12 +314,12 @@ def shown(value: object) -> str:
 
 
 def one_of(choices: Sequence[str]) -> str:
-    """Return the choices joined as in a sentence."""
+    """Join the choices with commas and `or`."""
     return f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
 
 
 def nearest(value: object, choices: Sequence[str]) -> str | None:
-    """Return the choice most similar to a text; None if no choice is similar."""
+    """Return the choice most similar to a string, or None if no choice is similar."""
     if not isinstance(value, str):
         return None
     from difflib import get_close_matches

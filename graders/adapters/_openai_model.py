@@ -1,8 +1,8 @@
-"""OpenAI's model graders: a judge scores or labels a completion, with the grader's own prompt.
+"""Runs OpenAI's model graders, in which a judge scores or labels a completion.
 
-The prompt of such a grader is a template that contains the completion, so a completion may pretend to be part
-of the prompt. Control tokens of chat templates in the completion are made harmless. Unlike these graders,
-`graders.checks.judge` keeps a completion separate from the question.
+The grader's prompt is a template that contains the completion, so a completion may pretend to be part of the
+prompt. Only the control tokens of chat templates are made harmless. Unlike these graders,
+`graders.checks.judge` keeps the completion separate from the question.
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ def model_scoring(
     answers: _Scores | _Labels = _Scores(node) if isinstance(node, ScoreModel) else _Labels(node)
 
     async def scored(scope: Scope) -> GraderScore:
-        """Ask the judge about a completion."""
         question = question_of(node, scope, answers)
         if isinstance(question, Missing):
             return unread_score(question, scope, answers.worst, {"judge_calls": 0.0})
@@ -93,8 +92,8 @@ def question_of(
 ) -> Question | Missing:
     """Return the question that a grader asks about a completion.
 
-    System and developer messages are joined. The others become turns that alternate, and that begin and end
-    with the user's, because Converse requires that.
+    System and developer messages are joined. The other messages become alternating turns that begin and end
+    with the user's, as Converse requires.
 
     Args:
         node: The grader.
@@ -102,7 +101,7 @@ def question_of(
         answers: The format of the answer.
 
     Returns:
-        The question; `Missing` if the completion lacks a value that the prompt uses.
+        The question, or `Missing` if the completion lacks a value that the prompt uses.
 
     Raises:
         GradeFault: The record lacks a value that the prompt uses, or the whole prompt is blank.
@@ -137,7 +136,7 @@ def question_of(
 
 
 def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
-    """Return whether the judge has no text to read: the completion or every part in the prompt is empty."""
+    """Return True if the completion is empty, or if every part of it in the prompt is empty."""
     if not scope.tools and not says_something(visible(scope.text)):
         return True
     values = [
@@ -148,7 +147,7 @@ def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
 
 
 def is_shared(node: ScoreModel | LabelModel) -> bool:
-    """Return whether a grader's system messages are the same for every sample, so that they can be cached."""
+    """Return True if the grader's system messages are equal for all samples, so that they can be cached."""
     told = [part for turn in node.turns if turn.role in SYSTEM for part in turn.parts.values()]
     return not any(part.values for part in told)
 
@@ -164,7 +163,7 @@ class _Scores:
         self.schema = _schema({"type": "number"})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Read a reply: the score, other numbers to report, and the reason.
+        """Return a reply's score, metrics and reason.
 
         Raises:
             GradeFault: The reply is not a valid answer.
@@ -188,7 +187,7 @@ class _Labels:
         self.schema = _schema({"type": "string", "enum": [*node.labels]})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Read a reply: 1 for a passing label, other numbers to report, and the reason.
+        """Return 1 if a reply has a passing label, else 0, with metrics and the reason.
 
         Raises:
             GradeFault: The reply is not a valid answer.
@@ -200,13 +199,13 @@ class _Labels:
 
 
 def _schema(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of an answer: steps first, so that the model reasons before it decides."""
+    """Return the schema of an answer. Steps come first, so that the model reasons before it decides."""
     step = object_schema({"description": {"type": "string"}, "conclusion": {"type": "string"}})
     return object_schema({"steps": {"type": "array", "items": step}, "result": dict(result)})
 
 
 def _answer(reply: Reply) -> tuple[Any, str]:
-    """Return the result and the reason of a reply that follows the schema exactly.
+    """Return the result and the reason of a reply.
 
     Raises:
         GradeFault: The reply does not follow the schema.

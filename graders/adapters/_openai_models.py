@@ -32,8 +32,8 @@ class JudgeModels:
     """The models that judges call in place of OpenAI's models.
 
     Args:
-        models: A table with the ID of a Bedrock model, or a table of options (`OPTIONS`), for each name of
-            OpenAI's; or the path of a TOML file with such a table; or None.
+        models: A table that has a Bedrock model's ID, or a table of options (`OPTIONS`), for each OpenAI
+            name. Or the path of a TOML file with such a table, or None.
 
     Raises:
         DecorationError: The value is not such a table.
@@ -44,7 +44,7 @@ class JudgeModels:
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
         self.place = "the table of models" if models is None else "models="
-        """The place where a model has to be added, for messages."""
+        """Where to add a model, for messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)
             self.place = os.path.basename(path)
@@ -61,7 +61,7 @@ class JudgeModels:
         return tuple(self._table)
 
     def find(self, model: str) -> Mapping[str, Any] | None:
-        """Return the table's entry for a model; None if it has no entry with exactly this name.
+        """Return the table's entry for a model. None if the table has no entry with exactly this name.
 
         Args:
             model: OpenAI's name.
@@ -69,7 +69,7 @@ class JudgeModels:
         return self._table.get(model)
 
     def missing(self, model: str) -> str:
-        """Return a message that a model has no entry in the table, with the line to add.
+        """Return the message for a model that has no entry in the table, with the line to add.
 
         Args:
             model: OpenAI's name.
@@ -111,7 +111,6 @@ class JudgeModels:
 
 
 def _read(path: str) -> dict[str, Any]:
-    """Read the table from a TOML file."""
     import tomllib
 
     try:
@@ -124,7 +123,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _options(place: str, name: object, given: object) -> dict[str, Any]:
-    """Check the table's entry for a model."""
+    """Check the table's entry for a model, and return it as a dict."""
     if not isinstance(name, str):
         raise DecorationError(f"{place} has the key {name!r}: write the name of an OpenAI model")
     made = {"model": given} if isinstance(given, str) else given
@@ -143,7 +142,6 @@ def _options(place: str, name: object, given: object) -> dict[str, Any]:
 
 
 def _most_tokens(node: ScoreModel | LabelModel) -> int:
-    """Return the maximum number of tokens in an answer."""
     return next(
         (int(node.sampling[key]) for key in LIMITS if node.sampling.get(key) is not None), _MOST_TOKENS
     )

@@ -27,5 +27,4 @@ class SpecNote:
         self.what = what
 
     def __repr__(self) -> str:
-        """Show a call that makes an equal object."""
         return f"SpecNote({self.pointer!r}, {self.how!r}, {self.what!r})"

@@ -69,7 +69,6 @@ def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
 
 
 def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
-    """Yield notes on one grader."""
     texts = node.templates.values() if isinstance(node, StringCheck | TextSimilarity) else ()
     if texts and not any(each.reads_completion for each in texts):
         what = "it reads nothing from the completion: all completions of a record score the same"
@@ -96,7 +95,6 @@ def _of_one(node: OpenAIGrader, models: JudgeModels) -> Iterator[SpecNote]:
 
 
 def _of_python(node: PythonCode) -> Iterator[SpecNote]:
-    """Yield notes on a Python grader."""
     place = f"{node.pointer}/source"
     yield SpecNote(
         place,
@@ -116,7 +114,6 @@ def _of_python(node: PythonCode) -> Iterator[SpecNote]:
 
 
 def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
-    """Yield notes on a formula."""
     place = f"{node.pointer}/calculate_output"
     yield SpecNote(
         place, "mapped", f"the reward is {node.formula}, and the graders' scores are its components"
@@ -141,7 +138,7 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
 
 
 def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
-    """Yield notes on values in texts."""
+    """Yield notes on the values in templates."""
     values = {value.text: value for template in node.templates.values() for value in template.values}
     if any(value.path != ("output_text",) for value in values.values()):
         what = "a value that is not a text is written as JSON; how OpenAI does it is not documented"

@@ -1,4 +1,4 @@
-"""OpenAI's Python graders: the rules for their source, and its imports."""
+"""Runs OpenAI's Python graders, and checks their source and its imports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "tqdm": ("tqdm", None),
     "typing_extensions": ("typing_extensions", None),
 }
-"""The package and the version of each module in the image 2025-05-08, without the standard library."""
+"""Package and version of each module in the image 2025-05-08, without the standard library."""
 _HINTS = {
     OSError: "a Python grader can open no file and no connection",
     ModuleNotFoundError: "a Python grader may import packages that are in OpenAI's image and installed here",
@@ -72,8 +72,9 @@ class PythonImport:
 
     Args:
         module: The name in the import statement, up to its first dot.
-        line: The first line that imports it.
-        guarded: Whether each import of it is in a `try` or an `if`, so that the source can work without it.
+        line: The first line that imports the module.
+        guarded: True if every import of the module is in a `try` or an `if`, so that the source can work
+            without the module.
     """
 
     __slots__ = ("guarded", "line", "module")
@@ -139,7 +140,7 @@ def python_code(
 
 
 def python_fault(source: str) -> str | None:
-    """Return the reason why a source is not a valid grader, and the fix; None if it is valid."""
+    """Return the reason why a source is not a valid grader, and the fix. None if it is valid."""
     try:
         tree = _parsed(source)
     except SyntaxError as error:
@@ -184,7 +185,7 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """Return the syntax tree of a source; Python's warnings, which are for its author, are suppressed."""
+    """Parse a source without Python's warnings, which are for the author of the source."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)

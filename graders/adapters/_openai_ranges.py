@@ -29,7 +29,7 @@ _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score; None if a bound does not exist or is not documented."""
+    """Return the smallest and the largest score. None if a bound does not exist or is not documented."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
@@ -69,7 +69,6 @@ def _range_of(node: ast.expr, ranges: Mapping[str, Bounds]) -> Bounds:
 
 
 def _of_call(name: str, given: list[Interval]) -> Bounds:
-    """Return the range of a function's results."""
     if name in ("min", "max"):
         least = min if name == "min" else max
         return least(low for low, _ in given), least(high for _, high in given)
@@ -82,7 +81,6 @@ def _of_call(name: str, given: list[Interval]) -> Bounds:
 
 
 def _of_two(sign: ast.operator, left: Interval, right: Interval) -> Bounds:
-    """Return the range of two numbers joined by an operator."""
     if isinstance(sign, ast.Add):
         return left[0] + right[0], left[1] + right[1]
     if isinstance(sign, ast.Sub):
@@ -97,7 +95,6 @@ def _of_two(sign: ast.operator, left: Interval, right: Interval) -> Bounds:
 
 
 def _of_power(base: Interval, power: Interval) -> Bounds:
-    """Return the range of powers."""
     low, high = power
     whole = low == high and float(low).is_integer() and abs(low) <= _LARGEST_POWER
     if base[0] > 0 or (base[0] >= 0 and low >= 0):

@@ -1,4 +1,4 @@
-"""The input of OpenAI's graders for a sample, and the score that a grader returns."""
+"""The values that OpenAI's graders read, and the scores that they return."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ FLAGS = (
     "model_grader_refusal_error",
     "model_grader_parse_error",
 )
-"""OpenAI's flags for faults in grading; each is true or false."""
+"""OpenAI's flags for faults in grading. Each flag is true or false."""
 DETAILS = (
     "python_grader_server_error_type",
     "python_grader_runtime_error_details",
     "model_grader_server_error_details",
 )
-"""The names of the details that OpenAI adds to three of the flags; each is a text or null."""
+"""Names of the details that OpenAI adds to three of the flags. Each detail is a string or null."""
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
 
 _FORM = ("role", "index", "id", "type", "tool_call_id")
@@ -50,8 +50,8 @@ class GradeFault(SampleError):
         flag: One of `FLAGS`.
         message: The cause, for human readers.
         kind: The kind of failure, as in `SampleError`.
-        origin: The type and location of the original error; empty if there was none.
-        details: The details that OpenAI adds to the flag; empty to use the message.
+        origin: Type and location of the original error; empty if there was no such error.
+        details: The details that OpenAI adds to the flag; the message by default.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class GradeFault(SampleError):
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """The tokens that models used before the failure, by the model names in the grader."""
+        """The tokens that models used before the failure, by model name in the grader."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
@@ -92,12 +92,12 @@ class RecordFault(GradeFault, RecordError):
 
 
 class ModelTokens:
-    """The tokens that a judge's model used for a sample; None if its service does not report them.
+    """Token counts of a judge's model for one sample. A count is None if the service does not report it.
 
     Args:
-        prompt: The number of tokens in the questions.
-        completion: The number of tokens in the answers.
-        cached: The number of the questions' tokens that came from the service's cache.
+        prompt: Number of tokens in the questions.
+        completion: Number of tokens in the answers.
+        cached: Number of the questions' tokens that came from the service's cache.
     """
 
     __slots__ = ("cached", "completion", "prompt")
@@ -108,7 +108,7 @@ class ModelTokens:
         self.cached = cached
 
     def plus(self, more: ModelTokens) -> ModelTokens:
-        """Return the sum of two numbers; None if either is None."""
+        """Return the sums of the counts. A sum is None if either count is None."""
         sums = (
             None if one is None or other is None else one + other
             for one, other in (
@@ -125,11 +125,11 @@ class GraderScore:
 
     Args:
         value: The score.
-        unread: Whether the score is 0 because the completion lacks a value that the grader reads.
+        unread: True if the completion lacks a value that the grader reads, and so gets the lowest score.
         metrics: Other numbers to report.
         parts: For a multi grader, the scores of its graders by key.
-        errors: The faults that OpenAI would report; the keys are names in `FLAGS` and `DETAILS`.
-        tokens: The tokens that models used, by the model names in the grader.
+        errors: The faults that OpenAI would report, by names from `FLAGS` and `DETAILS`.
+        tokens: The tokens that models used, by model name in the grader.
         reason: One sentence for human readers.
     """
 
@@ -224,7 +224,7 @@ def _without_form(messages: Any) -> Any:
 
 
 def _plain(message: Any) -> Any:
-    """Return a message in the form of a data set: some services send its text as a list of blocks."""
+    """Return a message with text blocks joined. Some services send a message's text as a list of blocks."""
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list) or not content:
         return message
@@ -235,7 +235,7 @@ def _plain(message: Any) -> Any:
 
 
 def passed(score: float, threshold: float | None) -> dict[str, float]:
-    """Return the metric of a grader's `pass_threshold`; empty if the grader has no threshold."""
+    """Return the metric `passed`, or an empty dict if the grader has no `pass_threshold`."""
     return {} if threshold is None else {"passed": float(score >= threshold)}
 
 
@@ -245,7 +245,7 @@ def unread_score(
     """Return the score of a completion that lacks a value that the grader reads.
 
     Args:
-        why: The reason; its kind is `not exact` if the completion has the value but it is blank.
+        why: The reason. Its kind is `not exact` if the completion has the value but the value is blank.
         scope: The completion.
         worst: The lowest score that the grader gives.
         metrics: Other numbers to report.

@@ -1,4 +1,4 @@
-"""Removes secret keys from the JSON of endpoint graders, so that the JSON can be kept in a project."""
+"""Removes secret keys from the JSON of endpoint graders, so that a project can store the JSON."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
         spec: A spec's JSON, which may contain endpoint graders anywhere. It is not changed.
 
     Returns:
-        A copy in which the values of headers, and of keys in an address, are `${GRADER_HEADER_...}`,
-        `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`; and the names of these variables. Existing `${NAME}`
-        references stay.
+        A copy of the spec, and the names of its new variables. In the copy, the values of headers and the
+        keys in URLs are `${GRADER_HEADER_...}`, `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`. Existing
+        `${NAME}` references stay.
 
     Example:
         >>> spec, names = endpoint_secrets({"type": "endpoint", "headers": {"Authorization": "Bearer no"}})
@@ -37,7 +37,7 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
 
 
 class _Variables:
-    """The variables that replace secrets; their values are known here but never returned."""
+    """The variables that replace secrets, with their values, which are never returned."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -81,7 +81,7 @@ class _Variables:
         return f"{name}{equals}{value}"
 
     def _variable(self, kind: str, name: str, value: str) -> str:
-        """Return the variable for a value, named after its location; equal values share one variable."""
+        """Return the variable for a value, named after its location. Equal values share one variable."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
         # Recorded answers contain placeholders for variables whose names suggest a secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"

@@ -1,4 +1,4 @@
-"""Describes the conversion of OpenAI and Azure graders that call a judge's model or an endpoint."""
+"""Notes on the conversion of graders that call a judge's model or an endpoint."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _of_messages(node: ScoreModel | LabelModel) -> Iterator[SpecNote]:
 
 
 def _changes(node: ScoreModel | LabelModel) -> list[str]:
-    """List the changes that Converse's rules for conversations require in a grader's messages."""
+    """List the changes to a grader's messages that Converse requires."""
     roles = [turn.role for turn in node.turns]
     turns = [role for role in roles if role not in SYSTEM]
     found = []

@@ -1,6 +1,6 @@
-"""Parses the JSON of graders for OpenAI and Azure, checks each part, and reports faults with locations.
+"""Parses and checks the JSON of graders for OpenAI and Azure.
 
-The shapes follow OpenAI's guide to graders and its API reference, and Azure's guide to reinforcement
+The format follows OpenAI's guide to graders and its API reference, and Azure's guide to reinforcement
 fine-tuning. `name` may be missing, as it is in OpenAI's own examples.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OPERATIONS = ("eq", "ne", "like", "ilike")
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", *(f"rouge_{n}" for n in (1, 2, 3, 4, 5, "l")))
 SAMPLE_NAMES = ("output_text", "output_json", "output_tools", "choices")
-"""The fields of `sample` that are available for a completion from Bedrock."""
+"""Fields of `sample` that are available for a completion from Bedrock."""
 _OTHER_OPERATIONS = {
     "neq": "is not an operation: write ne",
     "equals": "is not an operation: write eq",
@@ -60,7 +60,7 @@ IMAGE = "2025-05-08"
 
 
 class StringCheck:
-    """A `string_check` grader: 1 if its comparison of two texts is true, else 0."""
+    """A `string_check` grader, which scores 1 if its comparison of two texts is true, else 0."""
 
     type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
@@ -77,12 +77,12 @@ class StringCheck:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's texts, by their locations in the JSON."""
+        """The grader's templates, by location in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class TextSimilarity:
-    """A `text_similarity` grader: the similarity of two texts by its metric, 0 to 1."""
+    """A `text_similarity` grader, which scores the similarity of two texts, 0 to 1."""
 
     type: Literal["text_similarity"] = "text_similarity"
     __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
@@ -99,12 +99,12 @@ class TextSimilarity:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's texts, by their locations in the JSON."""
+        """The grader's templates, by location in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class PythonCode:
-    """A `python` grader: the number that its function `grade(sample, item)` returns."""
+    """A `python` grader, which scores with its function `grade(sample, item)`."""
 
     type: Literal["python"] = "python"
     __slots__ = ("image_tag", "imports", "name", "pass_threshold", "pointer", "source")
@@ -126,13 +126,16 @@ class PythonCode:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The modules outside the standard library that the source may import; unknown for other images."""
+        """Modules outside the standard library that the source may import.
+
+        The contents of images other than `IMAGE` are unknown, so their sources may import any module.
+        """
         other = self.image_tag not in (None, IMAGE)
         names = [each.module for each in self.imports if other or each.module in IMAGE_PACKAGES]
         return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return the reason why an import always fails; None if it may succeed."""
+        """Return the reason why an import always fails. None if no import is known to fail."""
         for each in self.imports:
             if each.guarded or each.module in self.packages:
                 continue
@@ -144,7 +147,7 @@ class PythonCode:
 
 
 class ScoreModel:
-    """A `score_model` grader: the number in a model's answer, within the grader's range."""
+    """A `score_model` grader, which scores with the number in a model's answer."""
 
     type: Literal["score_model"] = "score_model"
     __slots__ = ("high", "low", "model", "name", "pass_threshold", "pointer", "sampling", "turns")
@@ -163,12 +166,12 @@ class ScoreModel:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's texts, by their locations in the JSON."""
+        """The grader's templates, by location in the JSON."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
 class LabelModel:
-    """A `label_model` grader: 1 if a model answers with a passing label, else 0."""
+    """A `label_model` grader, which scores 1 if a model answers with a passing label, else 0."""
 
     type: Literal["label_model"] = "label_model"
     __slots__ = ("labels", "model", "name", "passing_labels", "pointer", "sampling", "turns")
@@ -190,12 +193,12 @@ class LabelModel:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's texts, by their locations in the JSON."""
+        """The grader's templates, by location in the JSON."""
         return {place: text for turn in self.turns for place, text in turn.parts.items()}
 
 
 class EndpointGrader:
-    """Azure's `endpoint` grader: the score that a service returns."""
+    """Azure's `endpoint` grader, which scores with a service."""
 
     type: Literal["endpoint"] = "endpoint"
     __slots__ = ("headers", "name", "pass_threshold", "pointer", "rate_limit", "url")
@@ -219,7 +222,7 @@ class EndpointGrader:
 
 
 class MultiGrader:
-    """A `multi` grader: a formula over the scores of its graders."""
+    """A `multi` grader, which combines the scores of its graders with a formula."""
 
     type: Literal["multi"] = "multi"
     __slots__ = ("computed", "formula", "graders", "name", "pointer")
@@ -258,7 +261,7 @@ class MultiGrader:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The texts of its graders, by their locations in the JSON."""
+        """The templates of its graders, by location in the JSON."""
         return {place: text for each in self.graders.values() for place, text in each.templates.items()}
 
 
@@ -266,7 +269,7 @@ class OpenAISpec:
     """A parsed grader, and the settings of the method or the job that contains it.
 
     Args:
-        document: The JSON of a grader, of a method, or of a whole job.
+        document: The JSON of a grader, a method or a job.
 
     Raises:
         OpenAISpecError: The document contains no usable grader.
@@ -281,16 +284,16 @@ class OpenAISpec:
         self.grader: OpenAIGrader = _grader(raw, self._note_unknown, inside=False)
 
     def each(self) -> Iterator[OpenAIGrader]:
-        """The grader and any graders that it combines."""
+        """Yield the grader and the graders that it combines."""
         yield self.grader
         if isinstance(self.grader, MultiGrader):
             yield from self.grader.graders.values()
 
     def refuse_unknown(self) -> None:
-        """Reject a spec that names a value or a package that never exists: no sample could be graded.
+        """Reject a spec that uses a value or a package that never exists.
 
         Raises:
-            OpenAISpecError: A template or a source names such a value or package.
+            OpenAISpecError: A template uses such a value, or a source imports such a package.
         """
         for place, template in self.grader.templates.items():
             for value in template.values:
@@ -326,7 +329,6 @@ def _unwrapped(document: Mapping[str, Any]) -> tuple[JsonObject, list[JsonObject
 
 
 def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool) -> OpenAIGrader:
-    """Read a grader of any type."""
     kind = raw.choice("type", TYPES, _OTHER_TYPES)
     if kind != MultiGrader.type:
         found: OpenAIGrader = _KINDS[kind](raw)
@@ -341,7 +343,7 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return the reason why no completion has a value; None if a completion may have it."""
+    """Return the reason why no completion has a value. None if a completion may have it."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:
@@ -374,7 +376,6 @@ def _check_sampling(raw: JsonObject) -> None:
 
 
 def _range(raw: JsonObject) -> tuple[float, float]:
-    """Read the range of a grader's scores."""
     bounds = raw.items_or_none("range", "[0, 1]")
     if bounds is None:
         return 0.0, 1.0

@@ -1,8 +1,7 @@
-"""Templates of OpenAI's graders: texts in which `{{ item.name }}` is replaced by a value.
+"""Templates of OpenAI's graders, in which `{{ item.name }}` is replaced by a value.
 
-A template is parsed once and then joined from its parts, so placeholders inside a value are not replaced.
-OpenAI does not document how it writes a value that is not a text; this module writes it as JSON
-(*unverified*).
+A template is parsed only once, so placeholders inside a value are not replaced. OpenAI does not document the
+format of a value that is not a string. This module writes it as JSON (*unverified*).
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _LONGEST = 20_000_000
 
 
 class TemplateFault(ValueError):
-    """A text that is not a valid template; the message gives the fix."""
+    """A string is not a valid template. The message gives the fix."""
 
 
 class NamedValue:
@@ -44,7 +43,7 @@ class NamedValue:
 
     Args:
         namespace: `item` or `sample`.
-        path: The steps to the value: keys of objects, and positions in lists.
+        path: Steps to the value: keys of objects and positions in lists.
         text: The placeholder as the template spells it, without the braces.
     """
 
@@ -56,7 +55,7 @@ class NamedValue:
         self.text = text
 
     def value(self, scope: Scope) -> Any:
-        """Return the value; None if it is absent, null, or a data frame's NaN."""
+        """Return the value. None if it is absent, null or NaN."""
         found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
             # A service may wrap the reference in an object with the single key `text`, which `Sample` drops.
@@ -65,7 +64,6 @@ class NamedValue:
         return None if found is None or found != found else found
 
     def _in(self, values: Any) -> Any:
-        """Return the value at the path; None if the path leads to no value."""
         for step in self.path:
             if isinstance(step, int):
                 values = values[step] if isinstance(values, list) and step < len(values) else None
@@ -75,13 +73,13 @@ class NamedValue:
 
     @property
     def holds_form(self) -> bool:
-        """Return whether the value is a list or an object with keys, roles or ids besides its texts."""
+        """True if the value has keys, roles or ids besides its texts."""
         return self.path[0] in _WITH_FORM and self.path[-1] not in ("content", "name", "arguments")
 
     def says_something(self, scope: Scope) -> bool:
-        """Return whether the value has a visible text or number, at any depth.
+        """Return True if the value has a visible text or number, at any depth.
 
-        Keys of objects, roles, ids and the like do not count, even though a template writes them.
+        Keys of objects, roles and ids do not count, even though a template writes them.
         """
         value = self.value(scope)
         if not isinstance(value, str) or self.path[0] in _WITH_FORM:
@@ -89,7 +87,7 @@ class NamedValue:
         return any(map(visible, _leaves(value)))
 
     def written(self, scope: Scope) -> str | Missing:
-        """Return the value as text; `Missing` if the completion does not have the value.
+        """Return the value as a string, or `Missing` if the completion does not have the value.
 
         Raises:
             RecordError: The record does not have the value.
@@ -110,13 +108,13 @@ class NamedValue:
 
 
 class TextTemplate:
-    """A template: a text with placeholders.
+    """A string with placeholders.
 
     Args:
-        text: The text.
+        text: The string.
 
     Raises:
-        TemplateFault: A part between double braces names no value.
+        TemplateFault: A placeholder names no value.
     """
 
     __slots__ = ("pieces", "text")
@@ -132,15 +130,15 @@ class TextTemplate:
 
     @property
     def reads_completion(self) -> bool:
-        """Return whether the filled text depends on the completion."""
+        """True if the filled template depends on the completion."""
         return any(value.namespace == "sample" for value in self.values)
 
     def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
-        """Return the text with its placeholders replaced by values.
+        """Return the template with its placeholders replaced by values.
 
         Args:
             scope: The values that the placeholders can name.
-            shown: A function that changes each value before it is written.
+            shown: Converts each value before it is written.
 
         Returns:
             The text; `Missing` if the completion lacks a value, or makes the text too long.
@@ -168,11 +166,11 @@ class TextTemplate:
         return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
-        """Return the text as one side of a comparison, so that two empty sides never match.
+        """Return the filled template as one side of a comparison, so that two empty sides never match.
 
         Args:
             scope: The values that the placeholders can name.
-            may_be_blank: Whether the text is compared even if all of its values are blank.
+            may_be_blank: True to compare the template even if all of its values are blank.
 
         Returns:
             The text; `Missing` if the completion lacks a value, or leaves it blank.
@@ -194,7 +192,7 @@ class TextTemplate:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield the texts and the numbers in a value, each as text."""
+    """Yield the texts and numbers in a value as strings."""
     ahead = [value]
     while ahead:
         one = ahead.pop()
@@ -207,7 +205,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str | NamedValue]:
-    """Split a template into texts and placeholders."""
+    """Split a template into strings and placeholders."""
     done = at = 0
     while (at := text.find("{{", at)) >= 0:
         found = _TEMPLATE.match(text, at)
@@ -225,7 +223,7 @@ def _pieces(text: str) -> Iterator[str | NamedValue]:
 
 
 def _named_value(inside: str) -> NamedValue:
-    """Return the placeholder that a template spells.
+    """Parse a placeholder.
 
     Raises:
         TemplateFault: The placeholder names no value.
@@ -254,5 +252,4 @@ _SAMPLE_PATH = "{{sample.output_json.unit}} or {{sample.output_tools[0].function
 
 
 def _quoted(text: str) -> str:
-    """Return a part of a template, short enough for a message."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -68,10 +68,10 @@ class _TextMetric:
     """A measure of the similarity of two texts.
 
     Args:
-        read: A function that returns the part of a text to compare; empty if no part can be compared.
-        score: A function that returns the similarity of two such parts, 0 to 1.
-        fewest: The minimum number of tokens in a reference.
-        longest: The maximum length of a compared text, in characters.
+        read: Returns the part of a text to compare, which is empty if the text has no such part.
+        score: Returns the similarity of two such parts, 0 to 1.
+        fewest: Minimum number of tokens in a reference.
+        longest: Maximum length of a compared text, in characters.
     """
 
     __slots__ = ("fewest", "longest", "read", "score")
@@ -86,7 +86,7 @@ class _TextMetric:
 
 
 def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: bool = False) -> Any:
-    """Return the part of the input or the reference to compare; `Missing` if the completion has none."""
+    """Return the part of the input or the reference to compare, or `Missing` if the completion has none."""
     text = template.compared(scope)
     if isinstance(text, Missing):
         return text
@@ -105,7 +105,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
 
 
 def _fuzzy_match() -> _TextMetric:
-    """Make the undocumented metric `fuzzy_match`, by calling rapidfuzz as OpenAI's Python example does."""
+    """Return the metric `fuzzy_match`, which is not documented. OpenAI's Python example uses rapidfuzz."""
     ratio, processed = (
         optional("rapidfuzz.fuzz", "similarity").WRatio,
         optional("rapidfuzz.utils", "similarity"),

@@ -1,4 +1,4 @@
-"""Texts in the JSON of OpenAI graders: templates, and the messages for judges."""
+"""Parses the templates and the judge messages of OpenAI graders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ROLES = ("system", "developer", "user", "assistant")
 A_TEXT = '"{{sample.output_text}}"'
-"""An example of a text for error messages."""
+"""Example of a template for error messages."""
 _MESSAGES = '[{"role": "user", "content": "Score this: {{sample.output_text}}"}]'
 
 
@@ -20,7 +20,7 @@ class ModelTurn:
 
     Args:
         role: One of `ROLES`.
-        parts: The texts of its content, by location.
+        parts: The templates of its content, by location in the JSON.
     """
 
     __slots__ = ("parts", "role")
@@ -31,7 +31,7 @@ class ModelTurn:
 
 
 def read_template(raw: JsonObject, key: str, example: str) -> TextTemplate:
-    """Return the template of a required key.
+    """Parse the template at a required key.
 
     Args:
         raw: The object that has the key.
@@ -39,13 +39,13 @@ def read_template(raw: JsonObject, key: str, example: str) -> TextTemplate:
         example: An example for the error message.
 
     Raises:
-        OpenAISpecError: The value is missing, not a text, or not a valid template.
+        OpenAISpecError: The value is missing, not a string, or not a valid template.
     """
     return _at(raw.place(key), raw.text(key, example))
 
 
 def read_turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
-    """Return the messages of a grader that calls a model.
+    """Parse the messages of a grader that calls a model.
 
     Args:
         raw: The grader.
@@ -73,7 +73,6 @@ def _turn(raw: JsonObject) -> ModelTurn:
 
 
 def _content(content: object, place: str) -> TextTemplate:
-    """Return one part of a message's content."""
     if isinstance(content, str):
         return _at(place, content)
     if not isinstance(content, dict):
@@ -88,7 +87,7 @@ def _content(content: object, place: str) -> TextTemplate:
 
 
 def _at(place: str, text: str) -> TextTemplate:
-    """Parse the template at a location."""
+    """Parse a template, and add its location to an error."""
     try:
         return TextTemplate(text)
     except TemplateFault as error:

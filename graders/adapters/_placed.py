@@ -1,7 +1,6 @@
 """Calls third-party functions in this process, or in a separate process if they are confined.
 
-This module does not import the code that confines functions, which takes longer to import than the rest of an
-adapter.
+This module does not import `_confined`, which takes longer to import than the rest of an adapter.
 """
 
 from __future__ import annotations
@@ -20,15 +19,17 @@ if TYPE_CHECKING:
 
 
 def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
-    """Have a module call a function: in a separate process if the function is confined, else in this one.
+    """Wrap a third-party function so that a module calls it.
+
+    The call runs in a separate process if the function is confined.
 
     Args:
         function: A third-party function, or the result of `confined`.
-        inside: The module, as `ConfinedFunction.through` takes it.
+        inside: The module that makes the call, as for `ConfinedFunction.through`.
 
     Returns:
-        A function that takes the same arguments as the module's `call` except the first, which is the
-        third-party function. If that function is confined, the result has to be awaited.
+        A function that takes the arguments of the module's `call` except the first, the third-party function.
+        If the third-party function is confined, the result must be awaited.
 
     Raises:
         DecorationError: The value is not a function.
@@ -53,7 +54,7 @@ def name_of(function: Any) -> str:
 
 
 def is_confined(function: object) -> bool:
-    """Return whether a function is a `ConfinedFunction`; there is none while its module is not loaded."""
+    """Return True if the function is a `ConfinedFunction`, without importing that class."""
     module = sys.modules.get(f"{__package__}._confined")
     return module is not None and isinstance(function, module.ConfinedFunction)
 

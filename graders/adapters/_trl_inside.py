@@ -1,4 +1,4 @@
-"""Calls a TRL reward function for one completion, as TRL's trainers call it for a batch of them.
+"""Calls a TRL reward function for one completion, as TRL's trainers call it for a batch.
 
 The source of this module is also sent to the process that runs a confined function, so it imports nothing
 from this package.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class BeforeTraining:
-    """A substitute for the trainer's state, as it is before the first step of a run."""
+    """The trainer's state before the first step of a run."""
 
     global_step = 0
     epoch = 0.0
@@ -37,8 +37,8 @@ def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
         columns: The columns, each with one value.
 
     Returns:
-        The names of required arguments for which there is no column; the function's value, in a list; and the
-        mean of each metric that the function logged, by name. An awaitable of these if the function is async.
+        A tuple of the required arguments without a column, the function's value in a list, and the mean of
+        each logged metric by name. An awaitable of the tuple if the function is async.
     """
     logged: dict[str, list[float]] = {}
 
@@ -84,13 +84,13 @@ def _found(answer: Any, logged: dict[str, list[float]]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a numpy or torch number as a Python number; the grader checks any other value."""
+    """Convert a numpy or torch number to a Python number. The grader checks any other value."""
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 
 
 def _taken(function: Callable[..., Any], given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments that a function takes, and the names of other arguments that it needs."""
+    """Return the arguments to pass, and the required arguments that are missing."""
     import inspect
 
     try:

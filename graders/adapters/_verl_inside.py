@@ -20,7 +20,7 @@ _PLURALS = {
 
 
 def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]) -> Any:
-    """Call a scoring function; a function that takes a batch gets a batch of one.
+    """Call a scoring function. A function that takes a batch gets a batch of one.
 
     Args:
         function: The function.
@@ -28,8 +28,8 @@ def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str,
         options: The keyword arguments that verl's configuration would add.
 
     Returns:
-        The names of required arguments that were not given; the score; and the other numbers, by name. An
-        awaitable of these if the function is async.
+        A tuple of the required arguments that were not given, the score, and the other numbers by name. An
+        awaitable of the tuple if the function is async.
     """
     taken, lacks, is_batch = _taken(function, given, options)
     if lacks:
@@ -64,16 +64,17 @@ def _found(answer: Any, is_batch: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a numpy or torch number or array as Python values; any other value stays unchanged."""
+    """Convert a numpy or torch value to Python values. Other values stay unchanged."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _taken(
     function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str], bool]:
-    """Return a function's accepted arguments, its other required arguments, and whether it takes batches.
+    """Return the arguments to pass, the required arguments that are missing, and True for a batch.
 
-    Many functions accept fewer arguments than verl passes: those in verl's own library accept two of four.
+    Many functions accept fewer arguments than verl passes. The functions in verl's own library accept two of
+    four.
     """
     import inspect
 

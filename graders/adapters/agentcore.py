@@ -1,8 +1,8 @@
-"""AgentCore's code-based evaluators: the grader that trained a model also monitors it in production.
+"""Runs a grader as a code-based evaluator of AgentCore, to monitor a trained model in production.
 
-`as_agentcore` makes a Lambda handler that answers both services. A training event goes to the grader itself.
-An evaluator's event contains the spans of a session, from which the handler reads the prompt and the last
-answer.
+`as_agentcore` makes a Lambda handler that answers AgentCore and training jobs. The grader answers training
+events itself. An evaluator's event contains the spans of a session, from which the handler reads the prompt
+and the last answer.
 
 Sources: the AgentCore developer guide's page on custom code-based evaluators, and `bedrock-agentcore` 1.25.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _REFERENCES = ("expected_response", "assertions", "expected_trajectory")
-"""The possible contents of an evaluator's reference inputs."""
+"""Names of an evaluator's reference inputs."""
 
 _LEVELS = {
     "SESSION": "a reward grades one answer, and a session may hold several",
@@ -39,7 +39,7 @@ _KINDS = {
     "timeout": "grading ran out of time",
     "value": "the grader returned a value that is not a reward within its range",
 }
-"""The text to show for each kind of failure if its message, which may quote the sample, must not be shown."""
+"""Explanations by kind of failure. They replace messages, which may quote the sample."""
 _LONGEST = 1000
 """Maximum length of an explanation or an error, in characters."""
 
@@ -57,9 +57,9 @@ def as_agentcore(
     Args:
         grader: A grader, made by `@grader`.
         reference: The reference input that becomes the sample's `reference_answer`: `expected_response` (a
-            text), `assertions` (a list of texts) or `expected_trajectory` (a list of tool names). The latter
-            two are also fields of the sample.
-        passing: The smallest reward that is labeled `Passed`; the middle of the grader's range when None.
+            string), `assertions` (a list of strings) or `expected_trajectory` (a list of tool names). The
+            latter two are also fields of the sample.
+        passing: Smallest reward that is labeled `Passed`; the middle of the grader's range by default.
 
     Raises:
         DecorationError: An argument is invalid.
@@ -97,7 +97,7 @@ def as_agentcore(
         )
 
     def handler(event: Any, context: Any = None, /) -> Any:
-        """Answer an event of AgentCore's evaluators; the grader answers any other event."""
+        """Answer an event of AgentCore's evaluators. The grader answers any other event."""
         if not _is_evaluators(event):
             return grader(event, context)
         try:
@@ -114,7 +114,7 @@ def as_agentcore(
 
 
 def _is_evaluators(event: object) -> bool:
-    """Return whether an event comes from an AgentCore evaluator, not from a training job.
+    """Return True if the event comes from an AgentCore evaluator, and not from a training job.
 
     An object with messages is always a sample, because a record's fields may have any names.
     """
@@ -128,7 +128,6 @@ def _is_evaluators(event: object) -> bool:
 def _evaluated(
     grader: Grader[Any, Any], event: dict[str, Any], context: object, reference: str, passing: float
 ) -> dict[str, Any]:
-    """Answer an evaluator's event."""
     from ._agentcore_spans import SpansUnread, conversation
 
     level = event.get("evaluationLevel")
@@ -163,7 +162,7 @@ def _evaluated(
 
 
 def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> Reward | Failure:
-    """Grade the sample, and log it; the error budget applies only in training."""
+    """Grade the sample and report it. The error budget applies only in training."""
     started = perf_counter()
     outcomes, _ = score(grader.declared, [item], deadline_of(context))
     took = (perf_counter() - started) * 1000
@@ -176,7 +175,7 @@ class TargetUnread(ValueError):
 
 
 def _target(target: object) -> str | None:
-    """Return the id of the trace to evaluate; None if the event names none."""
+    """Return the id of the trace to evaluate, or None if the event names no trace."""
     traces = _part(target, "traceIds")
     named = {one for one in traces if isinstance(one, str)} if isinstance(traces, list) else set()
     if len(named) > 1:

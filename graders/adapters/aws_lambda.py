@@ -36,7 +36,7 @@ _SECONDS = 60.0
 def from_lambda(
     handler: Callable[[Any, Any], Any] | ConfinedFunction, *, wire: Wire | None = None
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from a Lambda reward handler: AWS's samples and templates, or your own.
+    """Make a scoring function from a Lambda handler, such as one of AWS's samples.
 
     The handler is called with one sample at a time, in the event that the service would send for this sample
     alone. The context has a request id and the remaining time, which follows the grader's limit; a confined
@@ -46,16 +46,16 @@ def from_lambda(
     since no service is known to read them.
 
     Some handlers answer 0 for a sample that they could not grade. If such an answer has a different id from
-    the sample's (AWS's FinQA sample answers the id `"0"`), the sample fails; if it has the right id, the 0
+    the sample's (AWS's FinQA sample answers the id `"0"`), the sample fails. If it has the right id, the 0
     cannot be distinguished from the score of a wrong answer.
 
-    A record whose reference is blank is a fault of the record, and the handler is not called: many handlers
-    would reward an empty answer for it. A record without a reference is sent, since the adapter cannot know
-    whether the handler needs one. Text that a handler prints goes to the function's log, including prompts
-    and completions (AWS's samples print whole events); text that a confined one prints is dropped.
+    A record with a blank reference fails without a call of the handler, because many handlers would reward an
+    empty answer for it. A record without a reference is sent, since the adapter cannot know whether the
+    handler needs one. Output that a handler prints goes to the function's log, including prompts and
+    completions (AWS's samples print whole events). The output of a confined handler is dropped.
 
     Args:
-        handler: The handler, or a `confined` one.
+        handler: The handler, which may be `confined`.
         wire: The dialect that the handler reads, one of `graders.wire.PROFILES`. By default, each sample is
             sent unchanged.
 
@@ -89,7 +89,6 @@ def from_lambda(
 
 
 def _event(sample: Sample[Any], wire: Wire | None) -> Any:
-    """Return the event for only one sample."""
     if wire is None:
         return [item_of(sample)]
     rollout = {**sample.fields, "id": sample.id, "messages": sample.messages}
@@ -99,7 +98,6 @@ def _event(sample: Sample[Any], wire: Wire | None) -> Any:
 
 
 def _seconds_left() -> float:
-    """Return the seconds that the current sample has left."""
     tick, now = around.get(), perf_counter()
     ends = until.get()
     if ends is None and tick is not None:
@@ -125,7 +123,7 @@ def _read(answer: Any, event: Any) -> Reward:
 
 
 def _listed(answer: Any) -> Any:
-    """Return the answer with its entry in a list; for one sample, a handler may return just the entry."""
+    """Put a single entry into a list, because a handler may answer one sample without a list."""
     if isinstance(answer, dict) and "body" in answer:
         body = answer["body"]
         if isinstance(body, str):

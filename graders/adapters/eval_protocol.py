@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from one of eval-protocol's reward functions.
 
-    It accepts functions decorated with `@reward_function` that take one conversation (`messages`) or several
+    Accepts functions decorated with `@reward_function` that take one conversation (`messages`) or several
     (`rollouts_messages`), functions decorated with `@evaluation_test` (`row` or `rows`), and such functions
     without their decorator. They may be sync or async. The function gets the conversation, the reference as
     `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
-    keywords. A message's content is one text; the completion's includes its reasoning. A record with a blank
-    reference fails, and so does a record without a reference unless `ground_truth` has a default.
+    keywords. A message's content is one string, which includes the reasoning of the completion. A record with
+    a blank reference fails, and so does a record without a reference unless `ground_truth` has a default.
 
     The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics; the
-    steps of a rollout are not read. A result with `error` is a failure, and a result with
+    steps of a rollout are ignored. A result with `error` is a failure, and a result with
     `is_score_valid=False` gives no reward.
 
     Args:
-        function: The function, or a `confined` one, which can import stand-ins for `eval_protocol` and
-            `reward_kit`. Other functions need a call of `stand_in` first if the library is not installed.
+        function: The function. A `confined` function can import stand-ins for `eval_protocol` and
+            `reward_kit`. For any other function, call `stand_in` first if the library is not installed.
 
     Raises:
         DecorationError: The value is not a function.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from a grader of llm-eval-kit.
 
-    It accepts functions decorated with the library's `@grader`, a `Grader` class or an instance of one, and a
+    Accepts functions decorated with the library's `@grader`, a `Grader` class or an instance of one, and a
     plain `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as
     `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
     keywords. A record without a reference fails unless `ground_truth` has a default. A record with a blank
@@ -29,11 +29,11 @@ def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     result with `is_valid=False` gives no reward.
 
     Args:
-        function: The grader, or a `confined` one, which can import a stand-in for `llm_eval_kit`. Other
-            graders need a call of `stand_in` first if the library is not installed.
+        function: The grader. A `confined` grader can import a stand-in for `llm_eval_kit`. For any other
+            grader, call `stand_in` first if the library is not installed.
 
     Raises:
-        DecorationError: The value is not a grader of llm-eval-kit; for example, it is a function decorated
+        DecorationError: The value is not a grader of llm-eval-kit. For example, it is a function decorated
             with `@preprocess` or `@postprocess`.
 
     Example:

@@ -62,20 +62,20 @@ def from_openai(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from an OpenAI or Azure grader.
 
-    The function scores as those services document, with two exceptions: a grader that fails gives no reward
-    instead of 0, and two empty texts never match.
+    The function scores as those services document, with two exceptions: a failed grader gives no reward
+    instead of 0, and two empty strings never match.
 
     Args:
-        spec: The grader, or a method or a job's body that contains it, as parsed JSON; or the path of a JSON
-            file.
-        models: For graders that call a model: for each of OpenAI's names, a Bedrock model or a table of
-            options; or the path of a TOML file with this table.
-        seconds: The time limit of a Python grader, per sample.
-        memory_mb: Memory that it may use, in MB.
+        spec: A grader, or a method or job body that contains a grader, as parsed JSON or as the path of a
+            JSON file.
+        models: The models to call in place of OpenAI's: a table with a Bedrock model or a table of options
+            for each OpenAI name, or the path of a TOML file with this table.
+        seconds: Time limit of a Python grader per sample, in seconds.
+        memory_mb: Memory that a Python grader may use, in MB.
         protection: `full`, or `limits` where the operating system cannot confine a Python grader.
 
     Raises:
-        OpenAISpecError: The grader cannot be used as written; `pointer` locates the fault.
+        OpenAISpecError: The grader cannot be used as written. `pointer` locates the fault.
         ConfigurationError: The grader needs a package that is not installed.
 
     Example:
@@ -89,7 +89,6 @@ def from_openai(
     grading = grading_of(read.grader, GradingOptions(models, seconds, memory_mb, protection))
 
     def openai_grader(sample: Sample[Any]) -> Any:
-        """Return the reward of a sample, or an awaitable of it if a grader has to be awaited."""
         answer = grading(scope_of(sample))
         return _reward(answer) if isinstance(answer, GraderScore) else later(answer)
 
@@ -100,7 +99,7 @@ def from_openai(
 
 
 def _reward(score: GraderScore) -> Reward:
-    """Return a score as a reward; a part and a metric with the same name appear only once."""
+    """Convert a score to a reward. A metric with the same name as a part is dropped."""
     metrics = {"unread": float(score.unread), **score.metrics}
     return Reward(
         score.value,
@@ -114,10 +113,10 @@ class OpenAIRun:
     """The response of OpenAI's `/graders/run` for one sample.
 
     Args:
-        name: The grader's name; None for a grader without a name.
+        name: The grader's name; None if it has no name.
         type: The grader's type.
         score: The grader's score for the sample.
-        seconds: The time that scoring took.
+        seconds: The time that scoring took, in seconds.
     """
 
     __slots__ = ("errors", "name", "reward", "scores", "seconds", "sub_rewards", "tokens", "type")
@@ -128,7 +127,7 @@ class OpenAIRun:
         self.reward: float = score.value
         self.sub_rewards: dict[str, float] = score.parts
         self.scores: dict[str, float] = {}
-        """Always empty, as in OpenAI's own example; its contents are not documented."""
+        """Always empty, as in OpenAI's own example. Its contents are not documented."""
         self.errors: dict[str, bool | str | None] = {
             **dict.fromkeys(FLAGS, False),
             **dict.fromkeys(DETAILS),
@@ -136,7 +135,7 @@ class OpenAIRun:
         }
         """All of OpenAI's flags by name, and the details of three of them."""
         self.tokens: dict[str, ModelTokens] = score.tokens
-        """The tokens that judges used, by the model's name in the grader."""
+        """The tokens that judges used, by model name in the grader."""
         self.seconds = seconds
 
 
@@ -149,18 +148,18 @@ async def openai_run(
     seconds: float = 120,
     memory_mb: int = 1024,
 ) -> OpenAIRun:
-    """Grade one text as documented for OpenAI's `/graders/run`; used by the harness.
+    """Grade one completion as documented for OpenAI's `/graders/run`. Used by the harness.
 
-    A grader that fails scores 0 here, and a flag gives the reason. This also applies if a package or a
-    judge's model is missing, and if a formula cannot be read.
+    A failed grader scores 0 here, and a flag gives the reason. This also applies if a package or a judge's
+    model is missing, or if a formula is invalid.
 
     Args:
         spec: As for `from_openai`.
         model_sample: The model's answer.
         item: The record.
         models: As for `from_openai`.
-        seconds: The time limit of a Python grader, per sample.
-        memory_mb: Memory that it may use, in MB.
+        seconds: Time limit of a Python grader per sample, in seconds.
+        memory_mb: Memory that a Python grader may use, in MB.
 
     Raises:
         OpenAISpecError: The grader cannot be used as written.
@@ -177,7 +176,7 @@ async def openai_run(
 
 
 def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[SpecNote]:
-    """Return notes on the conversion of each part of a grader; used by the harness.
+    """Return notes on the conversion of each part of a grader. Used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -196,7 +195,7 @@ def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[Spe
 
 
 def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
-    """Return the grader in a spec, followed by the graders that it combines; used by the harness.
+    """Return the grader in a spec, followed by the graders that it combines. Used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -208,7 +207,7 @@ def openai_graders(spec: SpecSource) -> list[OpenAIGrader]:
 
 
 def openai_models(models: ModelTable | None) -> tuple[str, ...]:
-    """Return the OpenAI models for which a table has a replacement; used by the harness.
+    """Return the OpenAI models for which a table has a replacement. Used by the harness.
 
     Args:
         models: As for `from_openai`.
@@ -223,15 +222,15 @@ def openai_models(models: ModelTable | None) -> tuple[str, ...]:
 
 
 def openai_range(spec: SpecSource) -> tuple[float, float] | None:
-    """Return the range of a grader's scores; used by the harness.
+    """Return the range of a grader's scores. Used by the harness.
 
-    For Python graders the range is 0 to 1, which OpenAI requests but does not enforce.
+    The range of a Python grader is 0 to 1, which OpenAI requests but does not enforce.
 
     Args:
         spec: As for `from_openai`.
 
     Returns:
-        The smallest and the largest score; None if the formula has no bounds, or if it uses an endpoint,
+        The smallest and the largest score. None if the formula has no bounds, or if it uses an endpoint,
         whose scores have no documented range.
 
     Raises:
@@ -244,10 +243,11 @@ class ImagePackage:
     """A package that Python graders import.
 
     Args:
-        module: The module that they import.
-        package: The package that contains it; the module's name if OpenAI's image has no such package.
+        module: The imported module.
+        package: The package that contains the module; the module's name if OpenAI's image has no such
+            package.
         version: The version in OpenAI's image; None if the image does not include the package.
-        pointer: The location of the source.
+        pointer: JSON pointer of the source.
         line: The line in the source.
     """
 
@@ -262,7 +262,7 @@ class ImagePackage:
 
 
 def openai_packages(spec: SpecSource) -> list[ImagePackage]:
-    """Return the packages that a spec's Python graders import, each only once; used by the harness.
+    """Return the packages that a spec's Python graders import. Used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -279,7 +279,6 @@ def openai_packages(spec: SpecSource) -> list[ImagePackage]:
 
 
 def _read(spec: SpecSource) -> OpenAISpec:
-    """Return the typed form of a spec."""
     import os
 
     if not isinstance(spec, (str, os.PathLike)):

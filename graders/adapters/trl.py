@@ -48,24 +48,26 @@ def from_trl(
 
     Each function is called with one completion at a time. It gets the columns of the record: each of its
     fields, and its reference. A completion is the whole text of the final message, including its reasoning,
-    since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` numbers the
-    words between white space, with the same number for equal words: lengths and repetitions are counted in
-    words. `trainer_state` is the state of a run before its first step. The numbers that a function logs with
+    since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` has one number
+    per word, the same number for equal words, and functions count lengths and repetitions in words.
+    `trainer_state` is the state of a run before its first step. The numbers that a function logs with
     `log_metric` and `log_extra` become metrics. A record with a blank reference fails. So does a record
     without a reference if a function has an argument with the reference's name and no default.
 
-    As in TRL, the reward is the weighted sum of the functions' values, without any that are None; if all are
-    None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a NaN is
-    a failure.
+    As in TRL, the reward is the weighted sum of the functions' values, without values of None. If all values
+    are None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a
+    NaN is a failure.
 
     Args:
-        functions: One or more reward functions, sync or async; `confined` ones run in separate processes.
-        weights: A weight for each function, like `reward_weights` in TRL's configuration; 1 each when None.
+        functions: One or more reward functions, sync or async. `confined` functions run in separate
+            processes.
+        weights: A weight for each function, like `reward_weights` in TRL's configuration. All weights are 1
+            by default.
         reference: The column in which the functions expect the reference, such as `solution`. If the record
             has a field with that name, the column holds that field, and `reference_answer` is a separate
             column.
-        conversational: Whether prompts and completions are lists of messages, as in most data sets; otherwise
-            they are texts, and the prompt is the last user turn.
+        conversational: True if prompts and completions are lists of messages, as in most data sets. Otherwise
+            they are strings, and the prompt is the last user turn.
 
     Raises:
         DecorationError: No function is given, or the weights are not one number for each function.
@@ -139,7 +141,7 @@ def _weights(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _names(functions: Sequence[RewardFunction]) -> list[str]:
-    """Name each function as TRL's log does; a second function with the same name gets a number."""
+    """Name each function as TRL's log does. A second function with the same name gets a number."""
     names: list[str] = []
     for one in functions:
         name = name_of(one)
@@ -181,7 +183,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
 
 
 def _turn(message: Any) -> Any:
-    """Return a message of the prompt; content made of text blocks becomes one text."""
+    """Return a message of the prompt with its text blocks joined to one string."""
     blocks = message.get("content") if isinstance(message, dict) else None
     if isinstance(blocks, list) and all(
         isinstance(b, dict) and isinstance(b.get("text"), str) for b in blocks
@@ -198,14 +200,14 @@ def as_trl(
 ) -> TrlReward:
     """Make a TRL reward function from a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
 
-    Each completion becomes the same sample as in a replay: the prompt's messages (a text becomes a user
+    Each completion becomes the same sample as in a replay: the prompt's messages (a string becomes a user
     turn), the completion, the reference, and the other columns of the data set as fields. A column `id` is
     the sample's id, and the contents of a column `metadata` become fields.
 
     A failure or an abstention returns None. If this is the trainer's only reward function, GRPO and RLOO of
     TRL 1.16 exclude such a completion from the group's mean, and it gets no advantage. With other reward
-    functions, None counts as 0, since TRL sums the values of the others: the failure then becomes a reward.
-    So give the trainer only one function: combine graders into one with `graders.combine.weighted`, and TRL
+    functions, None counts as 0, because TRL sums the values of the other functions, and the failure becomes a
+    reward. So give the trainer only one function: combine graders with `graders.combine.weighted`, and TRL
     functions with `from_trl`. Trainers that never exclude a completion, such as TRL's experimental Online
     DPO, count None as 0 even with a single function.
 
@@ -221,7 +223,7 @@ def as_trl(
     Args:
         grader: A grader or a scoring function, sync or async.
         reference: The column of the data set with the reference.
-        name: The function's name in TRL's log; the grader's own name when None.
+        name: The function's name in TRL's log; the grader's own name by default.
 
     Raises:
         DecorationError: The value is neither a grader nor a scoring function.
@@ -238,7 +240,7 @@ def as_trl(
 
 
 class TrlReward:
-    """A grader wrapped as a TRL reward function; made by `as_trl`.
+    """A grader wrapped as a TRL reward function. `as_trl` makes one.
 
     Args:
         graded: The grader.
@@ -258,11 +260,12 @@ class TrlReward:
         log_metric: Callable[[str, float], None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """Return the rewards of a batch, in order; None for a completion without a reward.
+        """Return the rewards of a batch, in order. A completion without a reward gets None.
 
         Args:
-            prompts: A text or a list of messages for each.
-            completions: A text or a list of messages for each; the last message is the assistant's.
+            prompts: A string or a list of messages for each prompt.
+            completions: A string or a list of messages for each completion. The last message is the
+                assistant's.
             log_metric: Called with the batch's metrics.
             **columns: The data set's columns, and other values that the trainer passes.
 
@@ -303,7 +306,6 @@ class TrlReward:
         return graded.rewards
 
     def __repr__(self) -> str:
-        """Show the grader's name."""
         return f"<TRL reward function {self.__name__}>"
 
 

@@ -32,16 +32,16 @@ _VERLS = ("num_turns", "rollout_reward_scores")
 def from_verl(
     function: Callable[..., Any] | ConfinedFunction, /, **reward_kwargs: Any
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from a verl `compute_score`, of one sample or of a batch, sync or async.
+    """Make a scoring function from verl's `compute_score`, sync or async, for one sample or for a batch.
 
     `solution_str` is the whole text of the final message, including its reasoning. `ground_truth` is the
-    reference, `data_source` the record's field with that name (empty without such a field), and `extra_info`
-    the record's other fields, together with the contents of a field `extra_info` and the prompt's messages as
-    `prompt`. A function gets only the arguments that it accepts. A record with a blank reference fails, and
-    so does a record without a reference unless `ground_truth` has a default.
+    reference, and `data_source` the record's field with that name, or empty. `extra_info` has the record's
+    other fields, the contents of the field `extra_info`, and the prompt's messages as `prompt`. A function
+    gets only the arguments that it accepts. A record with a blank reference fails, and so does a record
+    without a reference unless `ground_truth` has a default.
 
-    The result may be a number, a dict with `score`, whose other numbers become metrics, or a list that starts
-    with the score, as older functions return.
+    The result may be a number, a dict with `score`, or a list that starts with the score, as older functions
+    return. The other numbers in a dict become metrics.
 
     Args:
         function: The function, or a `confined` one.
@@ -127,22 +127,22 @@ def as_verl(
 ) -> Callable[..., Any]:
     """Make a verl scoring function from a grader.
 
-    Put `compute_score = as_verl(reward)` into a file, and its path into verl's configuration as
-    `reward.custom_reward_function.path`.
+    Put `compute_score = as_verl(reward)` into a file, and set `reward.custom_reward_function.path` in verl's
+    configuration to the file's path.
 
     The sample is the same as in a replay: the completion, `ground_truth` as the reference, and as fields
     `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An `id` in
-    `extra_info` is the sample's id, and the contents of a `metadata` in it become fields.
+    `extra_info` becomes the sample's id, and the contents of a `metadata` become fields.
 
     verl does not pass the prompt. If `extra_info` has it as `prompt` (a text or a list of messages), it
     becomes the sample's prompt. Otherwise the sample has one empty user turn, and a grader that reads the
     prompt gets a different prompt than in a replay.
 
     verl cannot leave a sample out of a training run. A sample without a reward gets the floor of the grader's
-    range with `grader_error` 1, or fails the call if the grader was declared with `on_error="raise"`; a
+    range with `grader_error` 1, or fails the call if the grader was declared with `on_error="raise"`. A
     grader that fails more often than its `max_error_rate` fails the call too. Each kind of failure is
     reported once on stderr. verl calls scoring functions outside the main thread, where the time limit of a
-    sync grader cannot be enforced; this is reported as well. The scoring function of an async grader is async
+    sync grader cannot be enforced. This is reported as well. The scoring function of an async grader is async
     too, and many calls run concurrently.
 
     Args:
