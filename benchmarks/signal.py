@@ -29,7 +29,7 @@ for row in read_rows(Path(sys.argv[1])):
 
 
 def write_run(folder: Path, name: str, seed: int) -> Run:
-    """Write a finished run whose records are easy or hard by a beta distribution."""
+    """Write a finished run, with each record's difficulty drawn from a beta distribution."""
     source = folder / "rollouts.jsonl"
     if not source.exists():
         source.touch()

@@ -133,8 +133,8 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     """Replace a file's content atomically when the block ends.
 
-    The file keeps its permissions. After an exception, the old content remains, and no file is created if
-    there was none.
+    The file keeps its permissions. If the block raises an exception, the file keeps its old content, or is
+    not created.
 
     Args:
         path: The file. Its folder is created if missing.

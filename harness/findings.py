@@ -17,8 +17,8 @@ __all__ = ["Finding", "Place", "Rule", "Severity", "count_by_severity", "worst"]
 class Severity(StrEnum):
     """Severity of a finding, in order: `info` < `note` < `warning` < `error` < `critical`.
 
-    A member is its lowercase name, so it serializes to JSON directly. Members compare by severity, not by
-    spelling.
+    A member is its lowercase name, so it serializes to JSON directly. Members are compared by severity, not
+    by spelling.
     """
 
     INFO = "info"

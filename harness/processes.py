@@ -111,7 +111,7 @@ def end_group(pid: int) -> None:
         pid: A child that was not waited for yet, so its id cannot have been reused.
     """
     found = reversed(descendants(pid))
-    # A process that has already ended needs no signal.
+    # The processes may have ended in the meantime.
     for each in found:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(each, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """Makes the reference pages of the documentation: one for each verb of `rft`, and one for each public module.
 
-Verbs come from click's own objects. Modules and their public names come from the table in
-`docs/stability.md`, and the description of each name comes from its docstring, which griffe reads without
+The pages of verbs are made from click's command objects. Modules and their public names come from the table
+in `docs/stability.md`, and the description of each name comes from its docstring, which griffe reads without
 importing the module. The pytest fixtures have a separate page, with the class of the object that they return.
 """
 

@@ -1,9 +1,9 @@
 """Small worlds for a small model: arithmetic on two numbers, answered in up to twelve styles.
 
-A world defines the questions, and how often a base model uses each style and is right in it. Tokens
-are pieces of text, so that graders and the rehearsal can read what the transformer writes. Worlds 0 and 1 are
-sums in ten styles, the kind of world for which the thresholds of the warnings were chosen. The other worlds
-played no part in that choice: they have other operations, and two more styles.
+A world defines the questions, and how often a base model uses each style and is right in it. Tokens are
+pieces of text, so that graders and the rehearsal can read what the transformer writes. Worlds 0 and 1 are
+sums in ten styles. The thresholds of the warnings were chosen on worlds of this kind. The other worlds were
+not used for that choice. They have two more styles, and most have other operations.
 """
 
 from __future__ import annotations

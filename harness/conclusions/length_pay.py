@@ -78,7 +78,7 @@ def length_pay_by_components(
 
     Returns:
         The correlation. None if only components about length differ, because length then cannot be separated
-        from being right, or if no record has three similar completions of different lengths.
+        from correctness, or if no record has three similar completions of different lengths.
     """
     told = {
         candidate.key: components[candidate.key]

@@ -130,7 +130,7 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
         The rehearsal, or None if the folder has none.
 
     Raises:
-        InputError: The file is damaged, or from another version.
+        InputError: The file is damaged or was written by another version.
     """
     return read_typed(
         folder / NOTE, Rehearsal, "rehearsal", schema=_SCHEMA, older={2: _from_2}, fix=_NEW_FOLDER

@@ -33,7 +33,7 @@ class KeptRewards:
         calls: The grader to call.
 
     Raises:
-        InputError: The file contains something else, or the rewards of another rehearsal.
+        InputError: The file is not a rewards file, or belongs to another rehearsal.
     """
 
     def __init__(self, path: Path, identity: RehearsalInputs, calls: GraderCalls) -> None:

@@ -1,7 +1,7 @@
 """Means with confidence intervals, over one number per record.
 
 The record is the unit: completions of one record are similar, so treating them as independent would make
-intervals too narrow. Intervals are 95 %, from the standard error over records and Student's t.
+intervals too narrow. The 95 % intervals use the standard error over records and Student's t.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class RunLabels:
         names: The label fields.
 
     Raises:
-        InputError: The rollouts file has changed since the replay, or no line has a field.
+        InputError: The rollouts file has changed since the replay, or no line has a label field.
     """
 
     unmatched = 0
@@ -87,7 +87,7 @@ class FileLabels:
         names: The label fields.
 
     Raises:
-        InputError: The file cannot be read, an id is missing or duplicated, or no line has a field.
+        InputError: The file cannot be read, an id is missing or duplicated, or no line has a label field.
     """
 
     def __init__(self, path: DataFile, names: tuple[str, ...]) -> None:

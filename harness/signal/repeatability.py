@@ -69,9 +69,9 @@ def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = 
 def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
     """Return the variance of repeats as a share of the variance of all single gradings.
 
-    It is 1 minus the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss 1979,
-    "Intraclass correlations: uses in assessing rater reliability"), from each rollout's moments. The interval
-    is linearized over records on the logit scale, which keeps it between 0 and 1.
+    This share is 1 minus the intraclass correlation ICC(1, 1) of a one-way random model (Shrout and Fleiss
+    1979, "Intraclass correlations: uses in assessing rater reliability"), from each rollout's moments. The
+    interval is linearized over records on the logit scale, which keeps it between 0 and 1.
 
     Args:
         rollouts: Every rollout with a reward.

@@ -121,7 +121,7 @@ def probabilities(
     Args:
         policy: The policy.
         options: At least one option.
-        own: Whether to use the own terms; False shows the policy's behavior on records it has not seen.
+        own: Whether to use the options' own terms; False shows the policy's behavior on unseen records.
         temperature: Sampling temperature, above 0; 1 leaves the policy unchanged.
     """
     logits = [
