@@ -170,7 +170,11 @@ def command(
         # because the summary says that the range is unknown.
         range_known = run.facts.bounds is not None
         if range_known or setting_of("label") is None:
-            raise not_compared(run.facts.label, range_known=range_known, place=run.rollouts_name)
+            # With the run's name, the command reads the saved rewards and grades nothing.
+            name = "" if asked["name"] else f"--name {run.facts.id} "
+            raise not_compared(
+                run.facts.label, range_known=range_known, place=run.rollouts_name, options=name
+            )
     if totals.errors.get("input"):
         return 2
     return int(bool(outcome.changed or totals.wires or totals.errors or totals.fields))

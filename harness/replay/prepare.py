@@ -149,24 +149,10 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         fan_out=request.fan_out,
     )
     run = _begun(request, facts)
-    if run is not None and run.done:  # a script may repeat a command until it succeeds
-        return run
     if run is None:
         run = create(request.runs, request.name, facts)
     else:
-        # The first command may have named another copy of the file, and the range may not have been known.
-        begun = run.facts.input
-        given = replace(facts.input, sha256=begun.sha256, lengths=begun.lengths)
-        fan_out = resumed_with(run.facts.fan_out, request.fan_out)
-        changed = replace(
-            run.facts,
-            input=given,
-            records=records,
-            range=facts.range or run.facts.range,
-            fan_out=fan_out,
-        )
-        if changed != run.facts:
-            run.save(input=changed.input, records=records, range=changed.range, fan_out=fan_out)
+        _update(run, facts)
     if run.facts.state == "new":
         try:
             _cut(run, source, request, copying)
@@ -174,6 +160,21 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
             shutil.rmtree(run.folder)
             raise
     return run
+
+
+def _update(run: Run, facts: RunFacts) -> None:
+    """Update a run that another command began, perhaps with a copy of the file or without a range."""
+    if run.done:
+        if facts.range not in (None, run.facts.range):
+            run.set_range(facts.range)
+        return
+    begun = run.facts.input
+    given = replace(facts.input, sha256=begun.sha256, lengths=begun.lengths)
+    fan_out = resumed_with(run.facts.fan_out, facts.fan_out)
+    bounds = facts.range or run.facts.range
+    changed = replace(run.facts, input=given, records=facts.records, range=bounds, fan_out=fan_out)
+    if changed != run.facts:
+        run.save(input=given, records=facts.records, range=bounds, fan_out=fan_out)
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:

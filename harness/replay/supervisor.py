@@ -36,7 +36,7 @@ from harness.replay.orders import (
 )
 from harness.replay.recording import collect_answers, refuse_changed_answers
 from harness.runs.facts import InProcessFacts, middle_of
-from harness.runs.rows import Totals, read_rows, total_of
+from harness.runs.rows import Totals, total_of
 from harness.runs.run_input import holds_local_files
 from harness.runs.shard_locks import end_orphans
 from harness.runs.store import Run, changed_files, lock_run
@@ -157,7 +157,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
     waiting = [ShardOrder(number) for number in range(len(run.facts.shards))]
     suspects = _Suspects(run)
     if run.rewards.exists():  # the last command ended after merging, before it marked the run as done
-        return _recount(run)
+        return run.recount()
     reports: dict[int, ShardReport] = {}
     said: _Said = queue.Queue()
     with os.fdopen(open_to_append(run.folder / LOG), "ab") as log:
@@ -348,13 +348,6 @@ def _order(run: Run) -> WorkOrder:
 
 def _sum(reports: dict[int, ShardReport]) -> Totals:
     return total_of({number: report.totals for number, report in reports.items()})
-
-
-def _recount(run: Run) -> Totals:
-    """Compute the totals of a run whose rewards are already merged."""
-    totals = Totals()
-    totals.add_all(read_rows(run.rewards), middle_of(run.facts.bounds), run.facts.label_rule)
-    return totals
 
 
 def _died(run: Run, worker: WorkerProcess) -> HarnessError:

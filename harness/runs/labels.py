@@ -101,20 +101,21 @@ def label_rule(
     return LabelRule(TOLERANCE if tolerance is None else tolerance, threshold, true)
 
 
-def not_compared(label: str, *, range_known: bool, place: str) -> InputError:
+def not_compared(label: str, *, range_known: bool, place: str, options: str = "") -> InputError:
     """Return the error for a run in which no reward could be compared with a label.
 
     Args:
         label: The label field.
         range_known: True if the grader's range is known.
         place: Position of the rewards, for the message.
+        options: Options to add to the command together with `--range`.
     """
     what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:
         fix = "A label is true, false or a number; --label-true names the texts that mean yes."
     else:
         what += " that can be compared: the grader's range is not known"
-        fix = "Add --range LOW HIGH: true and false are compared with the middle of the range."
+        fix = f"Add {options}--range LOW HIGH: true and false are compared with the middle of the range."
     return InputError(what, place=place, fix=fix)
 
 

@@ -24,9 +24,9 @@ from harness.data.sources import Source, source_of
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
-from harness.runs.facts import SCHEMA, AnswersFacts, GraderFacts, RunFacts, read_facts
+from harness.runs.facts import SCHEMA, AnswersFacts, Bounds, GraderFacts, RunFacts, middle_of, read_facts
 from harness.runs.fan_out_facts import FanOutFacts
-from harness.runs.rows import Totals
+from harness.runs.rows import Totals, read_rows
 from harness.runs.run_input import found_again, same_text
 
 SAME = (
@@ -123,6 +123,17 @@ class Run:
         with self._saving:
             self.facts = replace(self.facts, **changed)
             write_json(self.folder / "run.json", as_json(self.facts))
+
+    def recount(self) -> Totals:
+        """Compute the totals from the merged rewards."""
+        totals = Totals()
+        totals.add_all(read_rows(self.rewards), middle_of(self.facts.bounds), self.facts.label_rule)
+        return totals
+
+    def set_range(self, bounds: Bounds) -> None:
+        """Set the range of a finished run's grader, and compare the saved rewards with their labels again."""
+        known = Run(self.folder, replace(self.facts, range=bounds))
+        self.save(range=bounds, totals=known.recount())
 
     def merge(self) -> None:
         """Merge the shards into `rewards.jsonl`, if that file does not exist yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -334,10 +335,32 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     said = refusal(folder, "show", "asked", "--disagree")
     assert "the grader's range is not known. Add --range LOW HIGH" in said
     assert rft_inside(folder, "show", "asked", "--disagree", "--range", "0", "1").returncode == 0
+    unnamed = rft_inside(folder, *words, "--label", "ok", "--fresh")
+    [name] = re.findall(r"Add --name (\S+) --range LOW HIGH", unnamed.stderr)
+    assert (folder / "runs" / name).is_dir()
     (folder / "rft.toml").write_text('label = "ok"\n')  # a setting is no wish of this call
     told = rft_inside(folder, *words, "--name", "told")
     assert (told.returncode, told.stderr) == (0, "")
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout
+
+
+def test_a_finished_run_takes_the_range_that_its_comparison_lacked_and_grades_nothing_again(
+    folder: Path,
+) -> None:
+    write_grader(folder, BY_WIRE, "by_hand.py")
+    words = ("replay", "rollouts.jsonl", "--grader", "by_hand.py:handler", "--label", "ok", "--json")
+    whole = rft_inside(folder, *words, "--name", "whole", "--range", "0", "1")
+    late = rft_inside(folder, *words, "--name", "late")
+    assert late.returncode == 2
+    rewards = (folder / "runs/late/rewards.jsonl").read_bytes()
+    ranged = rft_inside(folder, *words, "--name", "late", "--range", "0", "1")
+    assert (ranged.returncode, ranged.stderr) == (whole.returncode, whole.stderr)
+    found, wanted = (json.loads(done.stdout) for done in (ranged, whole))
+    assert {key for key in wanted if found[key] != wanted[key]} == {"id", "run", "rewards"}
+    # The rewards contain durations, so another grading would change them.
+    assert (folder / "runs/late/rewards.jsonl").read_bytes() == rewards
+    other = rft_inside(folder, *words, "--name", "late", "--range", "0", "5")
+    assert json.loads(other.stdout)["range"] == [0.0, 5.0]
 
 
 def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -> None:
