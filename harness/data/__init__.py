@@ -1,1 +1,1 @@
-"""Training data: reads JSON lines as records, and checks a file before it is uploaded."""
+"""Reads training files as records, and checks a file before it is uploaded."""

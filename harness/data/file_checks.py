@@ -40,7 +40,7 @@ class FileChecks:
 
     Args:
         for_job: True if the file is about to be uploaded. A wrong number of records is then an error.
-        where: Formats a line number for messages.
+        where: Formats a line number for error messages.
     """
 
     def __init__(self, *, for_job: bool = False, where: Callable[[int], str] = "line {}".format) -> None:

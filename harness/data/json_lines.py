@@ -195,7 +195,7 @@ class Line(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Position for messages, such as `file:12`."""
+        """Position for error messages, such as `file:12`."""
         return f"{self.source}:{self.number}"
 
 

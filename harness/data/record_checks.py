@@ -1,4 +1,4 @@
-"""Finds the rules that a single record breaks, without its file or other records."""
+"""Checks a single record against the rules, without its file or other records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the fields that a grader sees in the training file from which the rollouts were sampled."""
+"""Looks up the fields that a grader sees in training, in the file that the rollouts were made from."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
 
     Args:
         line: A line that is not blank.
-        place: The file and line number, for messages.
+        place: The file and line number, for error messages.
 
     Raises:
         InputError: The line is not a record.

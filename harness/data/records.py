@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Position for messages, such as `file:12`."""
+        """Position for error messages, such as `file:12`."""
         return f"{self.file}:{self.line}"
 
 

@@ -29,7 +29,7 @@ PAYLOAD_BYTES = 6 * 1024 * 1024
 MAX_PROMPT_CHARS = 32_768
 """8,192 tokens of four characters, Nova's default `maxPromptLength`; unverified for other models."""
 MIN_LEAK_CHARS = 20
-"""Minimum length of a reference to search for in the prompt; shorter ones ("4", a label) may occur there."""
+"""Minimum length of a reference to search for in the prompt, where shorter ones may occur by chance."""
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR

@@ -115,7 +115,7 @@ class Source(Protocol):
 
 
 DataFile: TypeAlias = Source | str | os.PathLike[str]
-"""A source, or its name; the argument of functions that read data."""
+"""Argument type of functions that read data: a source, or its name."""
 
 
 class FileSource:

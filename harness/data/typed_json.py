@@ -64,7 +64,7 @@ def read_typed(
     Args:
         path: The file.
         kind: The dataclass.
-        what: A description of the file for messages, such as `job journal`.
+        what: A description of the file for error messages, such as `job journal`.
         schema: The schema number that this version writes.
         older: For each older schema that can be read, a function that converts its object to the current one.
         fix: The fix shown to the user if the file cannot be read.

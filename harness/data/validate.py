@@ -65,7 +65,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     """The findings that were kept, in file order; findings about the whole file come last."""
     begins: list[tuple[int, str]] = field(default_factory=list)
-    """For several files: the overall number of each file's first line, and the file's name."""
+    """Overall number of each file's first line, with the file's name."""
 
     @property
     def errors(self) -> int:

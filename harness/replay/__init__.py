@@ -1,1 +1,1 @@
-"""Replay: sends recorded rollouts through a grader, and stores every reward."""
+"""Sends recorded rollouts through a grader, and stores every reward."""

@@ -1,8 +1,8 @@
 """Tests a grader on reference answers, without a model and without labels.
 
-A grader that gives a record's own reference a higher reward than another record's can tell right from wrong.
-A grader that does not may only expect another format than the references have. These figures can therefore
-show that a grader works, but never that it is wrong.
+A grader that gives a record's own reference a higher reward than another record's reference can tell right
+from wrong. A grader that does not may simply expect a different format. These figures can therefore show that
+a grader works, but never that it is wrong.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ TOLERANCE = 1e-9
 
 
 class StoredReward(NamedTuple):
-    """One reward to compare. It is a tuple because there may be millions."""
+    """One reward to compare. Rewards are tuples because there may be millions of them."""
 
     id: Any
     reward: float | None

@@ -1,4 +1,4 @@
-"""Estimates the number of gradings of a run from the length of its lines, without counting them."""
+"""Estimates the number of gradings of a run from the length of its first lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _HEAD = 1 << 20
 
 
 class ExpectedGradings:
-    """Estimates a run's number of gradings from its first lines, then also from the lines graded so far.
+    """Estimates a run's number of gradings from its first lines and from the lines graded so far.
 
     Args:
         run: The run, already cut into shards.

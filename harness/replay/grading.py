@@ -325,7 +325,7 @@ def _call_failed(one: Graded) -> bool:
 
 
 def _too_much(again: Answer, count: int) -> list[Graded]:
-    """Return the results of a retried call, none of whose samples fails in smaller calls.
+    """Return the results of a retried call, all of whose samples succeed in smaller calls.
 
     A service would retry too, so the result of a successful retry counts. A second failure means that the
     call is too large.

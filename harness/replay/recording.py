@@ -81,7 +81,7 @@ class Recording:
 
     @contextlib.contextmanager
     def part(self, shard: int) -> Iterator[None]:
-        """Load a shard's recorded answers, and record to the shard's file while the block runs."""
+        """Load a shard's recorded answers, and add new answers to its file while the block runs."""
         if not self._answers.asks:
             yield
             return

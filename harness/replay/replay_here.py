@@ -38,7 +38,7 @@ def replay_here(
     keep_field: Sequence[str] = (),
     records: Path | None = None,
     answers: Path | None = None,
-    range: Bounds | None = None,  # users know it by this name
+    range: Bounds | None = None,  # shadows the built-in, because it has the option's name
 ) -> Replayed:
     """Replay rollouts in this process.
 

@@ -43,7 +43,7 @@ from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
-# Copied before the grader's folder is put first, so that a worker does not import a `queue.py` from there.
+# Copied before the grader's folder is put first, so that workers do not import a `queue.py` from there.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
 _MOST_CRASHES = 8
@@ -73,10 +73,10 @@ class WorkerProcess:
         )
         self.order: ShardOrder | None = None
         self.began = False
-        """Whether the worker has started grading its shard."""
+        """True once the worker has started grading its shard."""
         self.heard = time.monotonic()
         self.held = False
-        """Whether the worker was killed because C code blocked it for too long."""
+        """True if the worker was killed because C code blocked it for too long."""
         self._tell(to_line(order))
         threading.Thread(target=self._listen, args=(said,), daemon=True).start()
 

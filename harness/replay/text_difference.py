@@ -1,7 +1,7 @@
 """Shows how a completion differs from its reference: by field if both are JSON, else by word.
 
-Only similar strings are compared. For the reference `72`, a difference would just repeat all three hundred
-words of a completion.
+Only similar strings are compared. For the reference `72`, a difference would only repeat the whole
+completion.
 """
 
 from __future__ import annotations

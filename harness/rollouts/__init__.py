@@ -1,1 +1,1 @@
-"""Rollouts: read from a file, requested from a model, or made from the records alone."""
+"""Reads rollouts from a file, requests them from a model, or makes them from records alone."""

@@ -115,5 +115,7 @@ class Generated:
     counted: int = 0
     """Number of completions in the file whose token counts are known."""
     uncounted: int = 0
-    """Number of completions in the file without token counts, which were not reported or were lost in a kill.
+    """Number of completions in the file whose token counts are unknown.
+
+    The service did not report them, or the process was killed before they were saved.
     """

@@ -33,7 +33,7 @@ class PlacedRecord(NamedTuple):
     number: int
     """Line number from 1, counted over all files. It is used to name a record that has no name."""
     place: str
-    """Position for messages."""
+    """Position for error messages."""
     value: dict[str, Any]
 
 

@@ -53,7 +53,7 @@ class AskedNote:
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
-        """Reject token counts that no command can have written."""
+        """Raise an error for token counts that no command can have written."""
         if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
             raise ValueError("counts tokens other than `in` and `out`")
 

@@ -1,1 +1,1 @@
-"""Storage for replay runs: `runs/<id>/`, resumable, never overwritten."""
+"""Stores replay runs in `runs/<id>/`. Runs can be resumed, and are never overwritten."""

@@ -96,7 +96,7 @@ class AuditFacts:
     schema: int = SCHEMA
     name: str = ""
     when: str = ""
-    """End of the audit, ISO 8601 in UTC."""
+    """Time when the audit ended, in ISO 8601 and UTC."""
     catalogue: str
     """Version of the catalog of probes."""
     grader: GraderFacts
@@ -119,9 +119,9 @@ class AuditFacts:
     """Findings of this severity or worse must be fixed before training."""
     headline: AuditHeadline | None = None
     findings: tuple[AuditFinding, ...] = ()
-    """Worst first, waived findings last."""
+    """All findings, the worst first and waived findings last."""
     probes: dict[str, int] = field(default_factory=dict)
-    """Number of probes that passed, failed, were skipped or did not apply."""
+    """Number of probes by outcome: passed, failed, skipped or not applicable."""
     gradings: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()

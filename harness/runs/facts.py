@@ -65,7 +65,6 @@ class GraderFacts:
     """Versions of the installed packages that the grader imports."""
 
     def __post_init__(self) -> None:
-        """Refuse options with an invalid range."""
         if self.options is not None:
             low, high = _pair(self.options.get("range"))
             check_bounds((low, high))
@@ -102,7 +101,6 @@ class InputFacts:
     """True if the input changed during grading, so that the graded content is unknown."""
 
     def __post_init__(self) -> None:
-        """Refuse an invalid input."""
         if not self.sources:
             raise ValueError("has no sources")
         if self.lengths and (
@@ -121,7 +119,7 @@ class InputFacts:
 
     @property
     def name(self) -> str:
-        """Name of the input for messages: its first file and the number of further files."""
+        """Name of the input, for messages: its first file and the number of further files."""
         first, more = self.sources[0].name, len(self.sources) - 1
         first = "standard input" if first == STANDARD_INPUT else first
         return f"{first} and {more:,} more" if more else first
@@ -191,7 +189,7 @@ class AnswersFacts:
     recorded: str | None = None
     """SHA-256 of the answers that this run recorded; None if it recorded none."""
     published: bool = False
-    """True once the user has decided whether the new answers replace the file."""
+    """True after `publish_answers`, even if failures kept the file from being replaced."""
 
     @property
     def asks(self) -> bool:
@@ -237,7 +235,6 @@ class RunFacts:
     """Byte ranges of the rollouts, one per shard."""
 
     def __post_init__(self) -> None:
-        """Refuse impossible facts."""
         if self.range is not None:
             check_bounds(self.range)
         if self.repeats < 1 or (self.limit is not None and self.limit < 1):

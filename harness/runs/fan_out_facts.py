@@ -20,7 +20,7 @@ class FanOutFacts:
     workers: int
     """Number of workers that grade at the same time."""
     calls: int
-    """Number of grader calls that each worker keeps in flight."""
+    """Number of concurrent grader calls per worker."""
     records: SourceFacts | None = None
     """The training file in S3; None if none was given."""
     attempt: int = 0
@@ -29,7 +29,6 @@ class FanOutFacts:
     """ARN of the last execution; None before the first one."""
 
     def __post_init__(self) -> None:
-        """Refuse impossible values."""
         if min(self.workers, self.calls) < 1 or self.attempt < 0:
             raise ValueError("has an impossible number of workers, calls or attempts")
 

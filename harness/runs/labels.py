@@ -1,6 +1,7 @@
 """Interprets labels, which are known verdicts on rollouts, and compares rewards with them.
 
-Everything here is counted in one pass with little memory. `harness.runs.rank_correlation` needs all pairs.
+All counts here need one pass and little memory. Ranks need all pairs, so they are counted in
+`harness.runs.rank_correlation`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ class LabelRule:
     """Strings that mean yes; any other string means no. If empty, only "true" and "false" are labels."""
 
     def __post_init__(self) -> None:
-        """Refuse an impossible rule."""
         if not (isfinite(self.tolerance) and self.tolerance >= 0):
             raise InputError(f"a label tolerance cannot be {self.tolerance:g}", fix="Use 0 or more.")
         if self.threshold is None:
@@ -72,8 +72,8 @@ class LabelRule:
     def agreement(self, reward: float | None, label: Any, middle: float | None) -> bool | None:
         """Return True if a reward agrees with a label, or None if they cannot be compared.
 
-        A yes agrees with a reward above the middle of the range, a no with a reward at or below the middle,
-        and a number with an equal reward.
+        A yes label agrees with a reward above the middle of the range, a no label with a reward at or below
+        the middle, and a numeric label with an equal reward.
         """
         said = self.says(label)
         if reward is None or said is None:

@@ -46,7 +46,7 @@ class RunList:
     """The newest runs in a folder."""
 
     runs: tuple[ListedRun, ...]
-    """Newest first."""
+    """The runs, newest first."""
     more: int
     """Number of older runs that are not in `runs`."""
 

@@ -46,7 +46,7 @@ class RankPairs:
     """Collects rewards and labels for ranking.
 
     Args:
-        rule: The rule for reading labels.
+        rule: The rule for interpreting labels.
         most: Maximum number of pairs to rank; later pairs are ignored.
     """
 
@@ -80,7 +80,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
 
     Args:
         rows: Gradings, in the run's order.
-        rule: The rule for reading labels.
+        rule: The rule for interpreting labels.
     """
     pairs = RankPairs(rule)
     for row in rows:

@@ -53,7 +53,7 @@ class RecordsSeen:
     records: int
     """Number of records in the training file."""
     seen: int | None
-    """Number of these records that the run graded; None if unknown."""
+    """Number of the training file's records that the run graded; None if unknown."""
     why: str | None = None
     """The reason why the number is unknown."""
     lacking: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class ReplayedRecords:
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
         self.why = run.why_unreadable()
-        """The reason why the run's rollouts cannot be read again; None if they can."""
+        """The reason why the run's rollouts cannot be read again; None if they can be read."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._by_content: dict[str, Mapping[str, Any]] = {}

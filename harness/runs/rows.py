@@ -41,7 +41,7 @@ class Row(TypedDict):
     """The reason why the row has no reward: `kind` and `message`."""
     ms: float
     reason: NotRequired[str]
-    """The grader's explanation for people, if it gave one in this process."""
+    """The grader's explanation of the reward, if it gave one in this process."""
     length: NotRequired[int]
     """Length of the whole completion in characters, including reasoning. Older runs lack it."""
     finish: NotRequired[str]
@@ -170,7 +170,7 @@ class Totals:
         Args:
             row: The row; its label is counted if it has one.
             middle: The middle of the grader's range, above which a reward means yes; None if unknown.
-            rule: The rule for reading labels.
+            rule: The rule for interpreting labels.
         """
         self.gradings += 1
         reward = row["reward"]

@@ -36,7 +36,7 @@ def end_orphans(folder: Path, worker: str) -> None:
 
     Args:
         folder: The run's folder, which is an argument on its workers' command lines.
-        worker: Another argument on those command lines.
+        worker: Name of the workers' module, which is another argument.
     """
     for path in (folder / "shards").glob("*.lock"):
         with contextlib.suppress(OSError):

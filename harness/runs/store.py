@@ -85,7 +85,7 @@ class Run:
 
     @property
     def published(self) -> bool:
-        """False while the user still has to decide about the answers that the run recorded."""
+        """False if the run recorded answers that have not been published yet."""
         answers = self.facts.answers
         return answers is None or not answers.asks or answers.published
 
@@ -138,7 +138,7 @@ class Run:
     def merge(self) -> None:
         """Merge the shards into `rewards.jsonl`, if that file does not exist yet."""
         if not self.rewards.exists():
-            for left in self.folder.glob(".rewards.jsonl.*.new"):  # a killed merge left it
+            for left in self.folder.glob(".rewards.jsonl.*.new"):  # left by a merge that was killed
                 left.unlink()
             with replaced(self.rewards) as whole:
                 refuse_link(self.folder / "shards")

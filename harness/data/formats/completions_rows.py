@@ -31,7 +31,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         raise RowError("the row has no list of `completions`")
     prompt = prompt_of(parts.take("messages"), "messages")
     reference, record = parts.take("reference_answer"), parts.take("record")
-    # An id that is not text cannot be numbered, so it can only name the record.
+    # An id that is not a string cannot be numbered, so it can only name the record.
     own = parts.take("id") if record is None or isinstance(parts.peek("id"), str) else None
     answers = [_answer(parts, at) for at in range(len(several))]
     rewards = _rewards(parts, len(several))

@@ -2,7 +2,8 @@
 
 A conversion never loses data silently. Each value of a row is converted, or its path is listed in
 `Converted.lost`, or the whole row is rejected with a `RowError`. Importers read rows through
-`harness.data.formats.row_parts.RowParts`, which lists every value that the importer did not take as lost.
+`harness.data.formats.row_parts.RowParts`. Each value that an importer does not take from there is listed as
+lost.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 __all__ = ["REWARD", "Converted", "Importer", "RowError"]
 
 REWARD = "reward"
-"""The rollout field for the row's reward or score, which can be replayed with `--label reward`."""
+"""Rollout field for the row's reward or score, which `rft replay` can use as a label."""
 
 
 class RowError(ValueError):
@@ -35,9 +36,9 @@ class Importer:
     """Recognizes and converts rows of one format."""
 
     name: str
-    """The name for `--from`."""
+    """Name that users pass as `--from`."""
     title: str
-    """Plural name of the format's rows for messages, such as "verl's rows"."""
+    """Plural name of the format's rows in error messages, such as "verl's rows"."""
     recognizes: Callable[[Mapping[str, Any]], bool]
     """Returns True if a row's keys fit the format."""
     convert: Callable[[Mapping[str, Any]], Converted]

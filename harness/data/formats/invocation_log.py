@@ -159,7 +159,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
-    """Return one choice of an OpenAI-style answer, which is a message or a string."""
+    """Convert one choice of an OpenAI-style answer, which has either a message or a text."""
     if isinstance(parts.peek(*path, "message"), dict):
         message = _answer(parts, (*path, "message"))
     elif isinstance(parts.peek(*path, "text"), str):

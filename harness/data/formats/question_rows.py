@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words of names of fields that may be part of the question."""
+"""First words in the names of fields that may belong to the question."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def other_format(row: Any, place: str, file: str) -> InputError | None:
 
     Args:
         row: The JSON value of one line.
-        place: Position of the row, for the message.
+        place: Position of the row, for the error message.
         file: Name of the file that contains the row.
     """
     if isinstance(row, list) and row and all(isinstance(item, dict) for item in row):

@@ -1,4 +1,4 @@
-"""Finds the column with the reference answer, which has a different name in each data set."""
+"""Finds the column with the reference answer, whose name differs between data sets."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class RowParts:
         """
         if value is _TAKEN or value is None:
             return
-        of_list = path.endswith("[]") and isinstance(value, dict)  # look at an element's keys
+        of_list = path.endswith("[]") and isinstance(value, dict)  # report an element's keys
         if path and not of_list and id(value) not in self._touched:
             if _holds_something(value):
                 yield path
@@ -121,7 +121,7 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
 
     Args:
         value: Value in the row. A JSON string with a list of messages is parsed.
-        name: Name of the value in the row, for messages.
+        name: Name of the value in the row, for error messages.
 
     Raises:
         RowError: The value is neither a string nor a list of messages.
@@ -138,7 +138,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
     Args:
         value: Value in the row: a string, one message, or a list of messages that ends with the assistant's.
             A JSON string with a list of messages is parsed.
-        name: Name of the value in the row, for messages.
+        name: Name of the value in the row, for error messages.
 
     Raises:
         RowError: The value has another type, or does not end with the assistant's message.
@@ -173,7 +173,8 @@ def line_of(
     Args:
         messages: All messages, the completion last.
         reference: The reference answer, of any type; None if there is no reference.
-        fields: The row's other fields. A field with a reserved name is renamed, such as to `row_metadata`.
+        fields: The row's other fields. A field with a reserved name is renamed; `metadata` becomes
+            `row_metadata`.
         ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
             None are left out.
     """
@@ -191,7 +192,7 @@ def line_of(
 
 
 def _read(value: Any) -> Any:
-    """Parse a JSON string with a list of messages, as tables contain; return other values unchanged."""
+    """Parse a JSON string with a list of messages, as found in tables; return other values unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
         return value
     try:

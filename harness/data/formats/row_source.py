@@ -132,7 +132,7 @@ class _Text:
         self.at = 0
 
     def skip(self, characters: str) -> str:
-        """Skip the given characters; return the next other one, or an empty string at the end of the file."""
+        """Skip the given characters; return the next character, or an empty string at the end of the file."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in characters:
                 self.line += self.text[self.at] == "\n"

@@ -2,8 +2,8 @@
 
 The fields are documented at https://platform.openai.com/docs/api-reference/chat/object and at
 https://platform.openai.com/docs/api-reference/responses/object. OpenAI returns a stored answer without its
-prompt (`chat.completions.messages.list` and `responses.input_items.list` return it), so a row must include
-the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
+prompt, which `chat.completions.messages.list` or `responses.input_items.list` returns. A row must therefore
+include the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Converts rollouts saved by verifiers, as `results.jsonl` or as a data set on the Hugging Face Hub.
 
-The format is written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers. Older
+They are written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers. Older
 versions have `id` and `task` instead of `example_id`. Tool calls are stored as JSON strings, which are
 parsed. Rollouts of one example share its `example_id`, which becomes their `record`.
 """

@@ -19,13 +19,12 @@ class FreeCalls:
     account: int | None = None
     """Concurrent calls that the account leaves to functions without reserved concurrency."""
     reserved: int | None = None
-    """Concurrent calls reserved for the grader, which are also its maximum."""
+    """Concurrent calls reserved for the grader, which cannot have more."""
 
     def most_workers(self, calls: int) -> int | None:
         """Return the number of workers that fit within the limits, or None if no limit is known.
 
-        Each worker makes this many concurrent calls of the grader, and is itself a call of the worker
-        function.
+        Each worker makes `calls` concurrent calls of the grader, and is itself a call of the worker function.
         """
         if self.reserved is not None:
             by_grader = self.reserved // calls

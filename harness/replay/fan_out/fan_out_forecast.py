@@ -189,5 +189,5 @@ def _settings(grader: str) -> tuple[int | None, str | None]:
 
 
 def _usd(amount: float) -> str:
-    """Format an amount; small amounts keep two significant digits."""
+    """Format an amount in USD; small amounts keep two significant digits."""
     return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"

@@ -77,12 +77,11 @@ class PartOrder:
     fields: FieldChoice = FieldChoice()
     records: SourceFacts | None = None
     calls: int = 4
-    """Number of parallel calls of the grader."""
+    """Number of concurrent calls of the grader."""
     attempt: int = 1
     """Number of the run's execution, under which failure reasons are stored."""
 
     def __post_init__(self) -> None:
-        """Refuse an order with invalid numbers."""
         if not 0 <= self.start <= self.end or min(self.shard, self.base) < 0:
             raise ValueError("is not a byte range of a shard")
         if min(self.repeats, self.calls) < 1:
@@ -107,7 +106,7 @@ class PartOrder:
 
 
 def part_key(shard: int, start: int) -> str:
-    """Return the name of a shard's part that starts at a byte of its source."""
+    """Return the name of the part of a shard that starts at this byte of the source."""
     return f"{shard_folder(shard)}{start:014d}.jsonl"
 
 

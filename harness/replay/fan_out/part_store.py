@@ -24,7 +24,7 @@ class PartStore(Protocol):
     """Stores parts by name, relative to the run's folder."""
 
     place: str
-    """The folder, for messages."""
+    """Name of the folder, for error messages."""
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """Return a part's metadata, or None if the part does not exist."""

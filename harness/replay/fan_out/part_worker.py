@@ -39,7 +39,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     Args:
         event: A `PartOrder` as JSON.
-        context: Lambda's context, which tells the time left.
+        context: Lambda's context, which has the remaining time.
 
     Returns:
         The byte at which to continue the shard, and whether the shard is done.
