@@ -27,9 +27,9 @@ __all__ = ["canonical", "completion_key", "content_key", "leak_key", "leak_sets"
 _ROLES = {"nova_assistant": "assistant", "developer": "system", "function": "tool"}
 """Roles that other services use for the same turn."""
 _TEXTS = ("text", "input_text", "output_text")
-"""Types of text blocks; the last two are from the Responses API."""
+"""Types of text blocks. The last two are from the Responses API."""
 _CALL_IDS = ("id", "index")
-# Rollouts of one record are usually adjacent; with 256 keys, the cache also helps for other orders.
+# Rollouts of one record are usually adjacent. With 256 keys, the cache also helps for other orders.
 _REMEMBERED = 256
 
 
@@ -53,12 +53,12 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt and reference, but not its name; see `record_key` for the arguments."""
+    """Hash a record's prompt and reference, but not its name. The arguments are those of `record_key`."""
     return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
 
 
 def leak_key(fields: Mapping[str, Any]) -> str:
-    """Hash only a record's prompt; see `record_key` for the arguments."""
+    """Hash only a record's prompt. The arguments are those of `record_key`."""
     return _digest(_prompt(fields))
 
 

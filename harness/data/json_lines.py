@@ -39,11 +39,11 @@ BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""Maximum length of a line in bytes; ten times the payload of one Lambda call."""
+"""Maximum length of a line in bytes, ten times the payload of one Lambda call."""
 
 _BLOCK = 1024 * 1024
 
-# orjson keeps integers up to this size exact; it silently reads larger ones as floats.
+# orjson keeps integers up to this size exact, but reads larger ones as floats.
 _EXACT = float(2**63)
 
 _CONVERT = "Convert it to JSON lines first, with pandas:"
@@ -127,7 +127,7 @@ def oddity(line: bytes, value: Any) -> str | None:
 
 
 def repeated_keys(line: bytes) -> list[str]:
-    """Return the keys that occur twice in one object, at any depth; parsers disagree on which value to use.
+    """Return the keys that occur twice in one object, at any depth. Parsers disagree on which value to use.
 
     Args:
         line: A line that `parse` can read. If it is nested too deeply for Python's own parser, no keys are
@@ -159,7 +159,7 @@ def lines(
     Args:
         file: The source, or its name.
         start: First byte of the range.
-        end: Byte after the range; None for the end of the source.
+        end: Byte after the range, or None for the end of the source.
         ends: True to keep the line endings. `parse` accepts them, and removing them copies every line.
 
     Yields:
@@ -257,7 +257,7 @@ class _PartLines:
         part: The file or object.
         base: Offset of the file or object in the whole source.
         start: First byte of the range, in the whole source.
-        end: Byte after the range, in the whole source; None for no end.
+        end: Byte after the range, in the whole source, or None for no end.
         ends: True to keep the newlines.
     """
 

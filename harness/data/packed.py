@@ -25,7 +25,7 @@ HEAD_BYTES = 8
 
 _BUFFER = 1024 * 1024
 _MEMORY = 256 * 1024 * 1024
-"""Maximum memory in bytes that a compressed file may demand; `xz -9` needs a quarter of it."""
+"""Maximum memory in bytes that a compressed file may demand. `xz -9` needs a quarter of it."""
 
 
 class _Unpacker(Protocol):

@@ -35,7 +35,7 @@ EXPECTED = "expected_reward"
 """The field with the reward that a test expects for a rollout."""
 
 OWN_FIELDS = ("record", "model", "finish_reason", "service", EXPECTED)
-"""Fields that the harness adds to a rollouts file; they never reach a grader."""
+"""Fields that the harness adds to a rollouts file. They never reach a grader."""
 
 ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
 """Fields that a grader always sees."""
@@ -135,7 +135,7 @@ def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) ->
 
 
 def flattened(value: dict[str, Any]) -> dict[str, Any]:
-    """Move the fields of a line's `metadata` to the root; fields already at the root take precedence."""
+    """Move the fields of a line's `metadata` to the root. Fields already there take precedence."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value

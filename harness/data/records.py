@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 ASSISTANT_ROLES = frozenset({"assistant", "nova_assistant"})
-"""Roles of a turn written by a model; AWS's Nova samples use `nova_assistant`."""
+"""Roles of a turn written by a model. AWS's Nova samples use `nova_assistant`."""
 
 
 class Record(NamedTuple):
@@ -46,7 +46,7 @@ class Record(NamedTuple):
 
 
 def read(file: DataFile) -> Iterator[Record]:
-    """Stream the records of a training file; blank lines are skipped.
+    """Stream the records of a training file, skipping blank lines.
 
     Args:
         file: JSON lines, from any source.

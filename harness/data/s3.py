@@ -27,7 +27,7 @@ _BUFFER = 1024 * 1024
 _AT_ONCE = 16
 """Number of objects looked up in parallel."""
 _TRIES = 10
-"""Maximum number of requests in a row that return no byte; their pauses add up to about a minute."""
+"""Maximum number of requests in a row that return no byte. Their pauses add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again on an object that does not change."
 
@@ -248,7 +248,7 @@ def _matches(names: list[str], pattern: list[str]) -> bool:
 
 @contextmanager
 def _explained(name: str, s3: Any) -> Iterator[None]:
-    """Translate errors that only S3 distinguishes; the shared table of AWS errors covers the others."""
+    """Translate errors that only S3 distinguishes. The shared table of AWS errors covers the others."""
     from botocore.exceptions import ClientError
 
     with explained(name):

@@ -70,13 +70,13 @@ class SourceFacts:
     mtime_ns: int | None = None
     """Modification time of a file, in nanoseconds since 1970."""
     etag: str | None = None
-    """S3's ETag of the content; useful only for comparison."""
+    """S3's ETag of the content, useful only for comparison."""
     version: str | None = None
     """Version of the object, in a bucket with versioning."""
 
 
 class Source(Protocol):
-    """Data that may be stored in a file, in S3 or elsewhere; `str` returns its name."""
+    """Data that may be stored in a file, in S3 or elsewhere. `str` returns its name."""
 
     @property
     def name(self) -> str:
@@ -85,7 +85,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Number of bytes; None if it is unknown until the source is read."""
+        """Number of bytes, or None if it is unknown until the source is read."""
         ...
 
     @property
@@ -204,7 +204,7 @@ class SpooledSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Name and length of the input; nothing else about it is known."""
+        """Name and length of the input. Nothing else about it is known."""
         named = self.name if self.name == STANDARD_INPUT else os.path.abspath(self.name)
         return (SourceFacts(named, self.size),)
 
@@ -257,7 +257,7 @@ class JoinedSource:
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
-        """Number of bytes that each part contributes, including an added newline; None if not known yet."""
+        """Number of bytes of each part, including an added newline, or None if it is not known yet."""
         if self._lengths is not None:
             return tuple(self._lengths)
         *before, last = self.parts
@@ -265,7 +265,7 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Total number of bytes; None if it is unknown until the source is read."""
+        """Total number of bytes, or None if it is unknown until the source is read."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
@@ -304,7 +304,7 @@ class _Joined(io.RawIOBase):
             read = file.read1(len(buffer))
             if not read:
                 self._close()
-                # The last part is unchanged; an earlier part without a final newline gets one.
+                # The last part is unchanged. An earlier part without a final newline gets one.
                 if self._last == b"\n" or not self._left:
                     continue
                 read = b"\n"
@@ -416,7 +416,7 @@ class NamedSource:
 
     @property
     def size(self) -> int | None:
-        """Number of bytes; None if it is unknown until the source is read."""
+        """Number of bytes, or None if it is unknown until the source is read."""
         return self.found.size
 
     @property

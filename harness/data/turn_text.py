@@ -15,7 +15,7 @@ Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
-    """Classify a message without text; return None if the message has text.
+    """Classify a message without text, or return None if the message has text.
 
     Args:
         message: The assistant's turn.
@@ -46,7 +46,7 @@ def reasoning_of(message: Mapping[str, Any]) -> Any:
         message: The assistant's turn.
 
     Returns:
-        The reasoning as a string; the raw value if it contains no string; None without reasoning.
+        The reasoning as a string, the raw value if it contains no string, or None without reasoning.
     """
     for key in _REASONING:
         if found := message.get(key):

@@ -47,11 +47,11 @@ class Report:
     for_job: bool = False
     """True if the limits of a job were applied."""
     keep: int | None = None
-    """Maximum number of findings kept for each rule; None keeps all."""
+    """Maximum number of findings kept for each rule. None keeps all."""
     records: int = 0
     """Number of lines that contain a JSON object."""
     check: str | None = None
-    """Name of the check that graded the references; None if no check was used."""
+    """Name of the check that graded the references, or None if no check was used."""
     checked: int = 0
     """Number of records graded by the check."""
     unreferenced: int = 0
@@ -63,7 +63,7 @@ class Report:
     by_severity: Counter[Severity] = field(default_factory=Counter)
     """Number of findings by severity, including those not kept."""
     findings: list[Finding] = field(default_factory=list)
-    """The findings that were kept, in file order; findings about the whole file come last."""
+    """The findings that were kept, in file order. Findings about the whole file come last."""
     begins: list[tuple[int, str]] = field(default_factory=list)
     """Overall number of each file's first line, with the file's name."""
 
@@ -95,7 +95,7 @@ class Report:
         Args:
             rule_id: The broken rule.
             message: Description of the problem.
-            line: The line; None if the finding is about the whole file.
+            line: The line, or None if the finding is about the whole file.
             severity: Replaces the rule's severity.
             fix: Replaces the rule's fix.
         """
@@ -110,7 +110,7 @@ class Report:
         """Return the file and line number of a line.
 
         Args:
-            line: Number of the line from 1, counted over all files; None for a finding about the whole file.
+            line: Number of the line from 1, counted over all files. None means the whole file.
         """
         if line is None or not self.begins:
             return Place(self.file, line)

@@ -24,11 +24,11 @@ class Controls:
     own: int
     """Number of records whose own reference was graded."""
     own_highest: int | None
-    """Number of own references with the highest reward of the range; None if the range is unknown."""
+    """Number of own references with the highest reward of the range, or None if the range is unknown."""
     other: int
     """Number of records for which another record's reference was graded."""
     other_lowest: int | None
-    """Number of other records' references with the lowest reward; None if the range is unknown."""
+    """Number of other records' references with the lowest reward, or None if the range is unknown."""
     pairs: int
     """Number of records with a reward for both references."""
     apart: int
@@ -49,7 +49,7 @@ def count_controls(
 
     Args:
         graded: The id that `harness.rollouts.derive` gave each rollout, and its reward.
-        bounds: The grader's range; None if unknown.
+        bounds: The grader's range, or None if unknown.
     """
     rewards: dict[str, dict[str, float | None]] = {REFERENCE: {}, OTHER: {}}
     for name, reward in graded:

@@ -28,7 +28,7 @@ class StoredReward(NamedTuple):
     id: Any
     reward: float | None
     repeat: int | None = None
-    """Number of the repeat; None if a handwritten file does not specify it."""
+    """Number of the repeat, or None if a handwritten file does not specify it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class RewardDifference:
 
     id: Any
     expected: float | str | None
-    """The stored reward; None for a failure, `missing` if no reward was stored."""
+    """The stored reward, None for a failure, or `missing` if no reward was stored."""
     found: float | str | None
-    """The reward in the run; None for a failure, `missing` if the rollout is not in the run."""
+    """The reward in the run, None for a failure, or `missing` if the rollout is not in the run."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the difference as JSON."""
@@ -47,7 +47,7 @@ class RewardDifference:
 
 
 def same_reward(one: float | None, other: float | None) -> bool:
-    """Return True if two rewards are equal except for rounding; None equals only None."""
+    """Return True if two rewards are equal except for rounding. None equals only None."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= TOLERANCE

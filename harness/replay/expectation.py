@@ -33,8 +33,8 @@ class Expectation:
         """Return True if a reward is as expected.
 
         Args:
-            reward: The reward; None if grading failed.
-            bounds: The grader's range; None if unknown.
+            reward: The reward, or None if grading failed.
+            bounds: The grader's range, or None if unknown.
         """
         if reward is None or self.no_reward:
             return reward is None and self.no_reward

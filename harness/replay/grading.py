@@ -31,7 +31,7 @@ ENDED = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout")
 """Lambda's error types for a function whose process ended during a call."""
 
 _OF_THE_CALL = "ErrorBudgetExceeded"
-"""Error type of a call that failed because of too many recent failures; no single sample is to blame."""
+"""Error type of a call that failed because of too many recent failures. No single sample is to blame."""
 
 UNSENDABLE = ("InvalidRequestContentException", "RequestEntityTooLargeException")
 """Lambda's error types for an event that it rejects before any function gets it."""
@@ -198,7 +198,7 @@ def _rows(
     repeats: int,
     keep_label: bool,
 ) -> list[Row]:
-    """Build a batch's rows; `runs` has the gradings of its usable rollouts, by repeat and wire format."""
+    """Build a batch's rows. `runs` has the gradings of its usable rollouts, by repeat and wire format."""
     rows: list[Row] = []
     at, compared, times = 0, len(profiles) > 1, range(repeats)
     for rollout in batch:
@@ -252,7 +252,7 @@ def _grade_often(
     """Grade once for each repeat and wire format, each time with a new copy of the rollouts."""
     if repeats == len(profiles) == 1:
         return [[grade_samples(target, sent, profiles[0], divide=True)]]
-    # A grader may modify its input; marshal is the fastest way to copy JSON values.
+    # A grader may modify its input. marshal is the fastest way to copy JSON values.
     whole = marshal.dumps(sent)
     found = []
     for repeat in range(repeats):
@@ -356,7 +356,7 @@ def _too_large(target: Target, event: Any) -> str | None:
 
 
 def _items(answer: Answer, count: int) -> list[Graded]:
-    """Return the result of each sample; if the grader failed, each one is an error of kind `call`."""
+    """Return the result of each sample. If the grader failed, each one is an error of kind `call`."""
     share = answer.ms / count
     fault = answer.fault
     if isinstance(fault, ServiceFault):
@@ -373,7 +373,7 @@ def _items(answer: Answer, count: int) -> list[Graded]:
 
 
 def _same(one: Graded, other: Graded) -> bool:
-    """Return True if two wire formats had the same result; error messages may differ."""
+    """Return True if two wire formats had the same result. Error messages may differ."""
     mine = one.reward, one.metrics, one.error and one.error["kind"]
     return mine == (other.reward, other.metrics, other.error and other.error["kind"])
 

@@ -41,7 +41,7 @@ class WorkOrder:
     records: RecordFacts | None = None
     answers: AnswersFacts | None = None
     middle: float | None
-    """Middle of the grader's range; None if unknown."""
+    """Middle of the grader's range, or None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ShardOrder:
     alone: bool = False
     """True to grade each rollout in its own call, to find the one that ends its worker."""
     crash: str | None = None
-    """Error to record for the first ungraded rollout, which has ended its workers; None otherwise."""
+    """Error to record for the first ungraded rollout, if that rollout has ended its workers."""
 
 
 @dataclass(frozen=True, slots=True)

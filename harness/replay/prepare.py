@@ -47,10 +47,10 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe
 
 SHARD_BYTES = 8 << 20
 SMALLEST_SHARD = 128 << 10
-"""Minimum size of a shard in bytes; smaller shards would not be worth a worker."""
+"""Minimum size of a shard in bytes. Smaller shards would not be worth a worker."""
 MOST_SHARDS = 64
 MOST_SOURCES = 20_000
-"""Maximum number of files or objects in one run; `run.json` lists them all."""
+"""Maximum number of files or objects in one run. `run.json` lists them all."""
 _BLOCK = 1 << 20
 _TELL_S = 0.1
 
@@ -82,14 +82,14 @@ class ReplayRequest:
     wire: str = "open-weight"
     repeats: int = 1
     limit: int | None = None
-    """Number of rollouts to replay, from the start of the file; None replays all."""
+    """Number of rollouts to replay, from the start of the file. None replays all."""
     label: str | None = None
     """Field of the rollouts with the label."""
     label_rule: LabelRule = PLAIN
     keep_field: tuple[str, ...] = ()
     """Fields that the grader sees although they differ within a record."""
     records: Path | None = None
-    """The training file; the grader sees the fields of its records instead of the rollouts'."""
+    """The training file. The grader sees the fields of its records instead of the rollouts'."""
     range: Bounds | None = None
     """The grader's range, if its declaration cannot be read."""
     answers: Path | None = None
@@ -178,7 +178,7 @@ def _update(run: Run, facts: RunFacts) -> None:
 
 
 def _fields(source: Source, request: ReplayRequest, derived: bool) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields the grader sees; it sees all fields of rollouts that are made from records."""
+    """Decide which fields the grader sees. It sees all fields of rollouts that are made from records."""
     if not derived:
         return decide_fields(source, request.label, request.keep_field, request.records)
     if request.records is not None:
@@ -273,7 +273,7 @@ def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
     Args:
         source: The source.
         into: The file to write.
-        end: Byte after the part to copy; None for everything.
+        end: Byte after the part to copy, or None for everything.
         copying: Called with the number of bytes copied.
 
     Returns:
@@ -309,7 +309,7 @@ def _end_of(source: Source, limit: int | None) -> int | None:
 
 
 def _identity(source: Source, derived: bool, template: str | None) -> InputFacts:
-    """Identify an input without reading it; a file's hash is computed during grading."""
+    """Identify an input without reading it. A file's hash is computed during grading."""
     if len(source.facts) > MOST_SOURCES:
         what = f"{len(source.facts):,} files are too many for one run; the maximum is {MOST_SOURCES:,}"
         raise InputError(what, place=str(source), fix="Join them first, or name fewer with a pattern.")

@@ -55,7 +55,7 @@ class PublishedAnswers:
     failed: int = 0
     """Number of failed gradings, because of which the file was not replaced; 0 if it was replaced."""
     drift: AnswerDrift | None = None
-    """Changes of the rewards; None without an old file, or if none of its questions were asked again."""
+    """Changes of the rewards, or None if no question of an old file was asked again."""
     notes: tuple[str, ...] = ()
     """Parts of the recording that a replay cannot repeat."""
     kept: Path | None = None
@@ -98,7 +98,7 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
         cores: As for `replay`.
 
     Returns:
-        The result; None for a run that recorded nothing.
+        The result, or None for a run that recorded nothing.
 
     Raises:
         InputError: The file cannot be written.

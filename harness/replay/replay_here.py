@@ -45,16 +45,16 @@ def replay_here(
     Args:
         path: The rollouts: a source or its name.
         grader: A grader or any handler, or its `module:name`.
-        folder: Folder of a named grader's file or module; None for the current folder.
+        folder: Folder of a named grader's file or module, or None for the current folder.
         wire: Wire format of the events; `all` compares every format.
         repeats: Number of times to grade each rollout.
-        limit: Number of rollouts to replay, from the start of the file; None replays all.
+        limit: Number of rollouts to replay, from the start of the file. None replays all.
         label: Field with the label.
         label_threshold: For numeric labels: this number and higher numbers mean yes, lower numbers no.
-        label_tolerance: Allowed distance of a reward from a numeric label; None for 1e-9.
+        label_tolerance: Allowed distance of a reward from a numeric label, or None for 1e-9.
         label_true: Strings that mean yes; every other string means no.
         keep_field: Fields that the grader sees although they differ within a record.
-        records: The training file; the grader sees the fields of its records instead of the rollouts'.
+        records: The training file. The grader sees the fields of its records instead of the rollouts'.
         answers: Recorded answers of the services that the grader calls; no service is called.
         range: The lowest and the highest reward, for a handler that does not declare them.
 
@@ -112,10 +112,10 @@ def replay_completions(
     Args:
         completions: Strings, or whole messages of the assistant; their ids are numbers from 1.
         grader: A grader or any handler, or its `module:name`.
-        folder: Folder of a named grader's file or module; None for the current folder.
+        folder: Folder of a named grader's file or module, or None for the current folder.
         answers: As for `replay_here`.
         prompt: The user's turn.
-        reference: The record's reference; None if it has no reference.
+        reference: The record's reference, or None if it has no reference.
         **fields: The record's other fields.
 
     Raises:

@@ -40,7 +40,7 @@ class Replayed:
     Args:
         rollouts: The rollouts, in the file's order.
         rows: The gradings, by rollout and repeat.
-        bounds: The grader's range; None if unknown.
+        bounds: The grader's range, or None if unknown.
         label: Field with the labels.
         wires: Number of wire formats used for each rollout.
         fields: The fields of the rollouts that the grader saw.
@@ -68,7 +68,7 @@ class Replayed:
 
     @property
     def rewards(self) -> dict[Any, float | None]:
-        """The first reward of each rollout, by id; None if grading failed.
+        """The first reward of each rollout by id. None means that grading failed.
 
         An id that is a list or an object becomes a JSON string.
         """
@@ -76,13 +76,13 @@ class Replayed:
 
     @property
     def mean(self) -> float | None:
-        """Mean of all rewards; None if there are no rewards."""
+        """Mean of all rewards, or None if there are no rewards."""
         found = [row["reward"] for row in self.rows if row["reward"] is not None]
         return sum(found) / len(found) if found else None
 
     @property
     def pearson(self) -> float | None:
-        """Pearson correlation of rewards and numeric labels; None if either is constant."""
+        """Pearson correlation of rewards and numeric labels, or None if either is constant."""
         counts = LabelCounts()
         for row in self.rows:
             if row["reward"] is not None and "label" in row:
@@ -148,8 +148,8 @@ class Replayed:
         """Assert that every rollout has a reward within bounds.
 
         Args:
-            low: The smallest allowed reward; None for the lowest reward of the grader's range.
-            high: The largest allowed reward; None for the highest reward of the grader's range.
+            low: The smallest allowed reward, or None for the lowest reward of the grader's range.
+            high: The largest allowed reward, or None for the highest reward of the grader's range.
         """
         __tracebackhide__ = True
         if low is None or high is None:
@@ -181,7 +181,7 @@ class Replayed:
             )
 
     def assert_deterministic(self) -> None:
-        """Assert that all repeats of a rollout have the same reward and metrics; needs several `repeats`."""
+        """Assert that all repeats of a rollout have the same reward and metrics. Needs several `repeats`."""
         __tracebackhide__ = True
         first: dict[int, Row] = {}
         wrong = []
@@ -194,7 +194,7 @@ class Replayed:
         self._check(wrong, "rewards change when the same rollout is graded again")
 
     def assert_wires_agree(self) -> None:
-        """Assert that every wire format gives the same rewards; needs `wire="all"`."""
+        """Assert that every wire format gives the same rewards. Needs `wire="all"`."""
         __tracebackhide__ = True
         if self.wires < 2:
             raise InputError("only one wire format was used", fix='Write rft_replay(..., wire="all").')

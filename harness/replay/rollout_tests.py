@@ -43,10 +43,10 @@ class RolloutTest:
 
         Args:
             target: The grader.
-            bounds: The grader's range; None if unknown.
+            bounds: The grader's range, or None if unknown.
 
         Returns:
-            The actual and the expected reward; None if the reward is as expected.
+            The actual and the expected reward, or None if the reward is as expected.
         """
         rows: list[Row] = []
         grade_all(target, iter([self.rollout]), profiles_of("open-weight"), 1, False, rows.extend)

@@ -121,7 +121,7 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
     Args:
         run: A run from `harness.replay.prepare`. A completed run is left unchanged.
         progress: Called several times a second with the totals and the bytes of rollouts graded so far.
-        cores: Number of workers; None for one per core.
+        cores: Number of workers, or None for one per core.
 
     Returns:
         The totals of the whole run.
@@ -257,7 +257,7 @@ def _refuse_other_rows(run: Run, reports: dict[int, ShardReport]) -> None:
 
 
 def _hash_input(run: Run) -> None:
-    """Record the input's hash while the workers are busy; S3 objects are identified without a hash."""
+    """Record the input's hash while the workers are busy. S3 objects are identified without a hash."""
     given = run.facts.input
     if given.sha256 is None and holds_local_files(given.sources):
         # Without the hash, a run can be resumed only with the same file, unmodified.
@@ -273,7 +273,7 @@ def _refuse_changed_input(run: Run, given: Source | None) -> None:
 
     Args:
         run: The run.
-        given: The run's input when it started; None if the run stores its own rollouts.
+        given: The run's input when it started, or None if the run stores its own rollouts.
 
     Raises:
         InputError: The rollouts changed, so it is unknown which version was graded.

@@ -60,7 +60,7 @@ def differing_words(reference: str, completion: str) -> str | None:
     """Merge both strings into one line, such as `the [-old-] {+new+} words`.
 
     Returns:
-        The line; None if the strings are equal, too long to compare, or have little in common.
+        The line, or None if the strings are equal, too long to compare, or have little in common.
     """
     one, other = reference.split(), completion.split()
     if reference == completion or max(len(one), len(other)) > _MOST_WORDS:
@@ -89,7 +89,7 @@ def _context(words: list[str], *, first: bool, last: bool) -> list[str]:
 
 
 def _as_json(reference: Any) -> Any:
-    """Parse a reference that is a JSON string; return any other reference unchanged."""
+    """Parse a reference that is a JSON string, and return any other reference unchanged."""
     if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(reference)
@@ -112,7 +112,7 @@ def _fields(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Return True if two values differ as JSON; 1 and 1.0 are equal, 1 and true are not."""
+    """Return True if two values differ as JSON. 1 and 1.0 are equal, but 1 and true are not."""
     return one != other or isinstance(one, bool) is not isinstance(other, bool)
 
 

@@ -142,7 +142,7 @@ class Worker:
         for offset, line in file.lines():
             try:
                 row = parse_row(line)
-            # If the machine crashed, the file may have empty blocks; everything after them is graded again.
+            # If the machine crashed, the file may have empty blocks. Everything after them is graded again.
             except LineError:
                 break
             rises = row["at"] == pending[0]["at"] if pending else row["at"] >= at
@@ -205,7 +205,7 @@ def _own_output() -> IO[str]:
 
 
 def _own_input() -> IO[str]:
-    """Reserve standard input for orders; the grader and its subprocesses get an empty one."""
+    """Reserve standard input for orders. The grader and its subprocesses get an empty one."""
     own = os.fdopen(os.dup(0), encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -233,7 +233,7 @@ def _say(out: IO[str], message: ShardReport | WorkerFailure | Heartbeat) -> None
 
 
 def _listen(told: IO[str], shards: queue.Queue[ShardOrder | None]) -> None:
-    """Pass on the parent's orders; if the parent has ended, end this process immediately."""
+    """Pass on the parent's orders. If the parent has ended, end this process immediately."""
     for line in told:
         if line.strip() == "end":
             shards.put(None)

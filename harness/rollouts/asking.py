@@ -27,7 +27,7 @@ class Completion(NamedTuple):
 
     @property
     def instead(self) -> Textless | None:
-        """Kind of a completion without text, such as `refused`; None if it has text."""
+        """Kind of a completion without text, such as `refused`, or None if it has text."""
         return kind_without_text(self.message, self.finish)
 
 
@@ -36,7 +36,7 @@ class Busy(Exception):
 
     Args:
         message: The service's message.
-        wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
+        wait_s: The wait that the service asked for, in seconds, or None if it did not specify one.
         reached: True if the service was reached at all.
         throttled: True if the service wants fewer requests from all threads.
     """
@@ -51,7 +51,7 @@ class Busy(Exception):
 
 
 class AskRefused(Exception):
-    """Raised when the model refuses to answer a record; retrying will not help."""
+    """Raised when the model refuses to answer a record. Retrying will not help."""
 
 
 class Ask(Protocol):
@@ -68,15 +68,15 @@ class Asking:
 
     records: DataFile
     service: str
-    """Name of the service; completions of two services are not mixed."""
+    """Name of the service. Completions of two services are not mixed."""
     n: int = 8
     """Number of completions per record."""
     options: dict[str, Any] = field(default_factory=dict)
-    """Other fields of the request, such as `temperature` and `max_tokens`; a record's tools are added."""
+    """Other fields of the request, such as `temperature` and `max_tokens`. A record's tools are added."""
     seed: int | None = None
-    """Base seed from which a seed is made for each completion; None sends no seeds."""
+    """Base seed from which a seed is made for each completion. None sends no seeds."""
     limit: int | None = None
-    """Number of records to use from the start of the file; None uses all."""
+    """Number of records to use from the start of the file. None uses all."""
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 600.0

@@ -134,7 +134,7 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each record, return the next completion with a different answer; None if all are equal."""
+    """For each record, return the next completion with a different answer, or None if all are equal."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
     # Going backwards, the next different answer is that of the next record, or else the one found for the

@@ -249,7 +249,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """Return the settings that must not change between calls; `n`, the limit and the speed may change."""
+    """Return the settings that must not change between calls. `n`, the limit and the speed may change."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,

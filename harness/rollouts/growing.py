@@ -49,7 +49,7 @@ class AskedNote:
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     """Total number of tokens that all commands used."""
     counted: int | None = None
-    """Number of completions included in `tokens`; None in the note of an older version."""
+    """Number of completions included in `tokens`, or None in the note of an older version."""
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:

@@ -31,9 +31,9 @@ class Pace:
     """Spaces requests, and pauses all threads when the service is busy.
 
     Args:
-        per_second: Maximum number of requests per second; None for no limit.
+        per_second: Maximum number of requests per second, or None for no limit.
         patience_s: Seconds to keep trying a service that does not answer.
-        clock: Clock to wait with; None for the system clock.
+        clock: Clock to wait with, or None for the system clock.
     """
 
     def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
@@ -58,7 +58,7 @@ class Pace:
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait until a request may be sent; return False if all waits were ended."""
+        """Wait until a request may be sent, and return True. Return False if all waits were ended."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)
@@ -88,13 +88,13 @@ class Pace:
         everybody: bool = False,
         began: float | None = None,
     ) -> bool:
-        """Report an unanswered request, and wait; if the service wants fewer requests, all threads pause.
+        """Report an unanswered request, and wait. If the service wants fewer requests, all threads pause.
 
         Args:
-            wait_s: The wait that the service asked for, in seconds; None if it did not specify one.
+            wait_s: The wait that the service asked for, in seconds, or None if it did not specify one.
             reached: True if the service was reached at all.
             everybody: True if all threads must wait.
-            began: Time on the clock of `now` when the request was sent; None means just now.
+            began: Time on the clock of `now` when the request was sent. None means just now.
 
         Returns:
             False if it is time to give up.

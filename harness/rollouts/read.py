@@ -72,17 +72,17 @@ class Rollout(NamedTuple):
     id: Any
     """The line's id, or an id made from the offset if the line has none."""
     group: str | None
-    """Name of the rollout's record; None for a line that cannot be used."""
+    """Name of the rollout's record, or None for a line that cannot be used."""
     sent: dict[str, Any] | None
-    """The sample as the grader sees it; None for a line that cannot be used."""
+    """The sample as the grader sees it, or None for a line that cannot be used."""
     label: Any = None
-    """The rollout's label; None if no label field is named or the line has none."""
+    """The rollout's label, or None if no label field is named or the line has none."""
     problem: str | None = None
-    """The reason why the line cannot be used; None for a usable line."""
+    """The reason why the line cannot be used, or None for a usable line."""
     differing: tuple[str, ...] = ()
     """Fields that the grader sees although they differ from another rollout of the record."""
     length: int | None = None
-    """Length of the whole completion in characters, including reasoning; None for an unusable line."""
+    """Length of the whole completion in characters, including reasoning, or None for an unusable line."""
     finish: str | None = None
     """The line's `finish_reason`, if it has one."""
 
@@ -111,7 +111,7 @@ def read_rollout(
         records: The training records. If given, the grader sees their fields instead of the rollout's.
 
     Returns:
-        The rollout, with `problem` set if it cannot be used; None for a blank line.
+        The rollout, with `problem` set if it cannot be used, or None for a blank line.
     """
     if not line or line.isspace():
         return None

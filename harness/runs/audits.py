@@ -61,7 +61,7 @@ class AuditFinding:
     place: Place | None = None
     fix: str | None = None
     witness: str | None = None
-    """Hash of the witness, which waivers refer to; None if a replay cannot show the finding."""
+    """Hash of the witness for use in waivers, or None if a replay cannot show the finding."""
     answered: bool = False
     """True if the witness includes a model's replies."""
     records: int | None = None
@@ -71,7 +71,7 @@ class AuditFinding:
     share: float | None = None
     """Reward of `text`, as a share of the right answer's reward."""
     waived: str | None = None
-    """Reason given in the finding's waiver; None if it has no waiver."""
+    """Reason given in the finding's waiver, or None if it has no waiver."""
 
     @property
     def rollouts(self) -> str | None:
@@ -85,7 +85,7 @@ class AuditFinding:
 
     @property
     def answers(self) -> str | None:
-        """Name of the file with a model's replies, for `rft replay --answers`; None without replies."""
+        """Name of the file with a model's replies, for `rft replay --answers`, or None without replies."""
         return f"{self.id}-{self.witness}.answers.jsonl" if self.answered else None
 
 
@@ -106,12 +106,12 @@ class AuditFacts:
     """The file of records, or the file of rollouts whose records were audited."""
     data_sha256: str
     rollouts: str | None = None
-    """File of the recorded rollouts; None if the audit used none."""
+    """File of the recorded rollouts, or None if the audit used none."""
     records: int
     """Number of records audited."""
     seed: int = 0
     kind: str | None = None
-    """Kind of the references' answers; None if no format was found."""
+    """Kind of answer that the references have, or None if no format was found."""
     formats: tuple[str, ...] = ()
     """Formats in which the right answer earns more than a wrong one."""
     verdict: Verdict
@@ -184,7 +184,7 @@ def keep_audit(runs: Path, name: str | None, facts: AuditFacts, files: Mapping[s
 
 
 def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool:
-    """Make an audit's folder with all its files atomically; return False if it already exists."""
+    """Make an audit's folder with all its files atomically, or return False if it already exists."""
     fix = "Name another folder with --runs-dir."
     draft = folder.parent / f".new-{uuid4().hex}"
     try:
@@ -207,7 +207,7 @@ def _appear(folder: Path, facts: AuditFacts, files: Mapping[str, bytes]) -> bool
 
 
 def read_audit(folder: Path) -> AuditFacts | None:
-    """Read a saved audit; return None if the folder has none.
+    """Read a saved audit, or return None if the folder has none.
 
     Args:
         folder: The audit's folder.
@@ -220,11 +220,11 @@ def read_audit(folder: Path) -> AuditFacts | None:
 
 
 def audits_of(runs: Path, sha256: str | None = None) -> Iterator[AuditFacts]:
-    """Yield the saved audits, newest first; unreadable audits are skipped.
+    """Yield the saved audits, newest first, skipping unreadable audits.
 
     Args:
         runs: The folder of all runs.
-        sha256: Fingerprint of a grader, whose audits are yielded; None for all audits.
+        sha256: Fingerprint of the grader whose audits are wanted. None yields all audits.
     """
     found = []
     for path in audit_folder(runs).glob("[!.]*/audit.json"):

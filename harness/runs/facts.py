@@ -58,7 +58,7 @@ class GraderFacts:
     sha256: str | None
     """Hash of the grader's files, packages and options, hash of the artifact, or Lambda's `CodeSha256`."""
     options: GraderOptions | None = None
-    """The options that the grader declares; None if unknown, or for a handler without this library."""
+    """Options that the grader declares. None if unknown, or for a handler without this library."""
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256, by path, of the user's files that the grader imported or read, in this process or a worker."""
     packages: dict[str, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class GraderFacts:
 
     @property
     def bounds(self) -> Bounds | None:
-        """The range that the grader declares; None if its declaration is unknown."""
+        """The range that the grader declares, or None if its declaration is unknown."""
         return None if self.options is None else _pair(self.options.get("range"))
 
 
@@ -163,7 +163,7 @@ class DeployedFacts:
     """Target of a run that grades in a deployed function."""
 
     arn: str
-    """ARN of the called version; an alias is resolved when the run starts."""
+    """ARN of the called version. An alias is resolved when the run starts."""
     region: str | None = None
     asked: str | None = None
     """Name of the function as the user gave it."""
@@ -185,9 +185,9 @@ class AnswersFacts:
     path: Path
     ask: Ask = "never"
     sha256: str | None = None
-    """SHA-256 of the file when the run started; None if it did not exist."""
+    """SHA-256 of the file when the run started, or None if it did not exist."""
     recorded: str | None = None
-    """SHA-256 of the answers that this run recorded; None if it recorded none."""
+    """SHA-256 of the answers that this run recorded, or None if it recorded none."""
     published: bool = False
     """True after `publish_answers`, even if failures kept the file from being replaced."""
 
@@ -221,16 +221,16 @@ class RunFacts:
     fields: FieldChoice = FieldChoice()
     """Fields of the rollouts that the grader sees."""
     records: RecordFacts | None = None
-    """Training file whose fields the grader sees; None without a training file."""
+    """Training file whose fields the grader sees, or None without a training file."""
     range: Bounds | None = None
-    """The grader's range as given by the user; None if the grader declares it, or if it is unknown."""
+    """The grader's range as given by the user. None if the grader declares it, or if it is unknown."""
     answers: AnswersFacts | None = None
-    """Recorded answers to the grader's requests to a service; None if they are not intercepted."""
+    """Recorded answers to the grader's requests to a service, or None if they are not intercepted."""
     versions: dict[str, str] = field(default_factory=dict)
     fan_out: FanOutFacts | None = None
-    """Settings and progress of grading by workers in AWS; None if this machine grades the run."""
+    """Settings and progress of grading by workers in AWS, or None if this machine grades the run."""
     totals: Totals | None = None
-    """Totals of all rows; None until the run is done."""
+    """Totals of all rows, or None until the run is done."""
     shards: tuple[tuple[int, int], ...] = ()
     """Byte ranges of the rollouts, one per shard."""
 
@@ -262,7 +262,7 @@ def answers_lines(answers: AnswersFacts) -> Iterator[str]:
 
 
 def read_facts(folder: Path) -> RunFacts | None:
-    """Read `run.json`; return None if it does not exist.
+    """Read `run.json`, or return None if it does not exist.
 
     Raises:
         InputError: The file is damaged, or was written by an unknown version.
@@ -287,7 +287,7 @@ def check_bounds(bounds: Bounds) -> None:
 
 
 def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None:
-    """Return the range that the grader declares or the user gave; None if neither specifies one.
+    """Return the range that the grader declares or the user gave, or None if neither specifies one.
 
     Raises:
         InputError: The two ranges contradict each other.
@@ -304,7 +304,7 @@ def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None
 
 
 def middle_of(bounds: Bounds | None) -> float | None:
-    """Return the middle of a range, above which a reward means yes; None if the range is unknown."""
+    """Return the middle of a range, above which a reward means yes, or None if the range is unknown."""
     return None if bounds is None else sum(bounds) / 2
 
 

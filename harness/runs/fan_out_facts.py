@@ -22,11 +22,11 @@ class FanOutFacts:
     calls: int
     """Number of concurrent grader calls per worker."""
     records: SourceFacts | None = None
-    """The training file in S3; None if none was given."""
+    """The training file in S3, or None if none was given."""
     attempt: int = 0
     """Number of executions started for this run."""
     execution: str | None = None
-    """ARN of the last execution; None before the first one."""
+    """ARN of the last execution, or None before the first one."""
 
     def __post_init__(self) -> None:
         if min(self.workers, self.calls) < 1 or self.attempt < 0:

@@ -28,9 +28,9 @@ class LabelRule:
     tolerance: float = TOLERANCE
     """Allowed difference between a reward and a numeric label."""
     threshold: float | None = None
-    """Smallest number that means yes; lower numbers mean no. None if a number is the expected reward."""
+    """Smallest number that means yes. Lower numbers mean no. None if a number is the expected reward."""
     true: tuple[str, ...] = ()
-    """Strings that mean yes; any other string means no. If empty, only "true" and "false" are labels."""
+    """Strings that mean yes. Any other string means no. If empty, only "true" and "false" are labels."""
 
     def __post_init__(self) -> None:
         if not (isfinite(self.tolerance) and self.tolerance >= 0):
@@ -46,7 +46,7 @@ class LabelRule:
             )
 
     def says(self, label: Any) -> bool | float | None:
-        """Return True, False, or the expected reward; None if the label is not a verdict."""
+        """Return True or False, the expected reward, or None if the label is not a verdict."""
         if isinstance(label, bool):
             return label
         if isinstance(label, str):
@@ -145,7 +145,7 @@ class LabelCounts:
 
     @property
     def pearson(self) -> float | None:
-        """Pearson correlation of rewards and numeric labels; None if either is constant."""
+        """Pearson correlation of rewards and numeric labels, or None if either is constant."""
         scale = sqrt(self.reward_spread) * sqrt(self.label_spread)
         return max(-1.0, min(1.0, self.joint_spread / scale)) if scale else None
 

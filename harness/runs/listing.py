@@ -16,7 +16,7 @@ __all__ = ["ListedRun", "RunList", "list_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
-    """One run in a list; unknown values are None."""
+    """One run in a list. Unknown values are None."""
 
     name: str
     when: str
@@ -36,7 +36,7 @@ class ListedRun:
     judged: int | None = None
     """Number of rewards that were compared with a label."""
     answers: Path | None = None
-    """File of answers to the grader's requests; None if there were no requests or a service answered."""
+    """File of answers to the grader's requests, or None if there were no requests or a service answered."""
     problem: str | None = None
     """The reason why the run cannot be read."""
 

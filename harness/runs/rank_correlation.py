@@ -24,7 +24,7 @@ class RankCorrelation:
     """The rank correlation of rewards and labels."""
 
     spearman: float | None = None
-    """The correlation, from -1 to 1; None if rewards or labels are constant."""
+    """The correlation, from -1 to 1, or None if rewards or labels are constant."""
     n: int = 0
     """Number of pairs of a reward and a numeric label."""
     all: bool = True
@@ -89,7 +89,7 @@ def rank_correlation(rows: Iterable[Row], rule: LabelRule) -> RankCorrelation:
 
 
 def _ranks(values: Sequence[float]) -> array[int]:
-    """Return twice the rank of each value, from 2; equal values share the mean of their ranks."""
+    """Return twice the rank of each value, from 2. Equal values share the mean of their ranks."""
     ranks = array("q", bytes(8 * len(values)))
     order = sorted(range(len(values)), key=values.__getitem__)
     start = 0

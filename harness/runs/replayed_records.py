@@ -32,7 +32,7 @@ class RunReading:
 
     @property
     def seconds(self) -> float | None:
-        """Mean duration of a grading; None if the run measured no durations."""
+        """Mean duration of a grading, or None if the run measured no durations."""
         return self._total_ms / self._timed / 1000 if self._timed else None
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -53,7 +53,7 @@ class RecordsSeen:
     records: int
     """Number of records in the training file."""
     seen: int | None
-    """Number of the training file's records that the run graded; None if unknown."""
+    """Number of the training file's records that the run graded, or None if unknown."""
     why: str | None = None
     """The reason why the number is unknown."""
     lacking: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class ReplayedRecords:
 
     def __init__(self, run: Run, first: Mapping[str, int]) -> None:
         self.why = run.why_unreadable()
-        """The reason why the run's rollouts cannot be read again; None if they can be read."""
+        """The reason why the run's rollouts cannot be read again, or None if they can be read."""
         self._first = first
         self._named: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._by_content: dict[str, Mapping[str, Any]] = {}
@@ -149,7 +149,7 @@ class _Fields:
 
 
 def _first_rollouts(run: Run, places: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return the rollouts at these offsets of the run's input; lines that are not rollouts are skipped."""
+    """Return the rollouts at these offsets of the run's input, skipping other lines."""
     found = {}
     for at, line in lines_at(run.rollouts, places):
         value = _usable(line)
@@ -166,7 +166,7 @@ def _values(training: DataFile) -> Iterator[dict[str, Any]]:
 
 
 def _usable(line: bytes) -> dict[str, Any] | None:
-    """Parse a line; return None if its keys cannot be computed, which `rft validate` reports."""
+    """Parse a line, or return None if its keys cannot be computed, which `rft validate` reports."""
     try:
         value = flattened(parse(line))
         record_key(value), content_key(value)

@@ -34,7 +34,7 @@ class Row(TypedDict):
     repeat: int
     id: Any
     group: str | None
-    """The rollout's record; None for an unusable line, which has no reward."""
+    """The rollout's record, or None for an unusable line, which has no reward."""
     reward: float | None
     metrics: dict[str, float]
     error: dict[str, str] | None
@@ -141,7 +141,7 @@ class Totals:
 
     @property
     def mean(self) -> float | None:
-        """Mean reward; None without any reward."""
+        """Mean reward, or None without any reward."""
         return self.total / self.rewards if self.rewards else None
 
     @property
@@ -169,7 +169,7 @@ class Totals:
 
         Args:
             row: The row; its label is counted if it has one.
-            middle: The middle of the grader's range, above which a reward means yes; None if unknown.
+            middle: The middle of the grader's range, above which a reward means yes, or None if unknown.
             rule: The rule for interpreting labels.
         """
         self.gradings += 1
@@ -195,7 +195,7 @@ class Totals:
             self._add_label(row, middle, rule)
 
     def add_all(self, rows: Iterable[Row], middle: float | None = None, rule: LabelRule = PLAIN) -> None:
-        """Count several rows; see `add` for the other arguments."""
+        """Count several rows. The other arguments are those of `add`."""
         for row in rows:
             self.add(row, middle, rule)
 

@@ -186,7 +186,7 @@ def create(runs: Path, name: str | None, facts: RunFacts) -> Run:
 
 
 def _appear(run: Run) -> bool:
-    """Make a run's folder with its files atomically; return False if it already exists."""
+    """Make a run's folder with its files atomically, or return False if it already exists."""
     folder = run.folder  # a rename refuses a non-empty folder, and every run has a `run.json`
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Converts records with lists of completions; each completion becomes a rollout."""
+"""Converts records with lists of completions. Each completion becomes a rollout."""
 
 from __future__ import annotations
 

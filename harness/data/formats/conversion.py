@@ -162,7 +162,7 @@ def convert(
 
 
 def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
-    """Return one row's lines to write, with their JSON; losses and skipped lines are counted in `found`."""
+    """Return one row's lines to write, with their JSON. Losses and skipped lines are counted in `found`."""
     try:
         if row.problem is not None:
             raise RowError(row.problem)

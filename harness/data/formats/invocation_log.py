@@ -1,4 +1,4 @@
-"""Converts Bedrock's model invocation logs; each answer to a call becomes a rollout.
+"""Converts Bedrock's model invocation logs. Each answer to a call becomes a rollout.
 
 AWS documents the fields around the bodies, the bodies of Converse, and that bodies over 100 KB are separate
 S3 objects (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html). It also
@@ -105,7 +105,7 @@ def _prompt(parts: RowParts) -> list[dict[str, Any]]:
 
 
 def _of_template(text: str) -> list[dict[str, Any]]:
-    """Split a prompt in Llama's template into messages; any other prompt becomes one user message."""
+    """Split a prompt in Llama's template into messages. Any other prompt becomes one user message."""
     turns = [(found[1], found[2].strip()) for found in _LLAMA_TURN.finditer(text)]
     if turns and turns[-1] == ("assistant", ""):
         turns.pop()

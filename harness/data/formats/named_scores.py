@@ -11,7 +11,7 @@ __all__ = ["named_scores"]
 
 
 def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> dict[str, Any]:
-    """Convert a list of scores to `metrics`; a single number also becomes the `reward`.
+    """Convert a list of scores to `metrics`. A single number also becomes the `reward`.
 
     Args:
         parts: The row.

@@ -21,7 +21,7 @@ def reference_column(row: Mapping[str, Any]) -> str | None:
 
 
 def take_reference(parts: RowParts, row: Mapping[str, Any]) -> Any:
-    """Take the value of the `reference_column`; return None if the row has no such column.
+    """Take the value of the `reference_column`, or return None if the row has no such column.
 
     Args:
         parts: The row's parts.

@@ -75,7 +75,7 @@ def _of_message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _beside(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Return a message's other fields that Chat Completions also has; the id and status are lost."""
+    """Return a message's other fields that Chat Completions also has. The id and status are lost."""
     names = (
         "name",
         "tool_calls",

@@ -1,4 +1,4 @@
-"""Tracks which parts of a row an importer has taken; the remaining parts count as lost."""
+"""Tracks which parts of a row an importer has taken. The remaining parts count as lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RowParts:
         return None if value is _TAKEN else _without_taken(value)
 
     def take(self, *path: str | int) -> Any:
-        """Return the value at a path, and mark it as converted; return None if it is missing.
+        """Return the value at a path and mark it as converted, or return None if it is missing.
 
         Args:
             *path: Keys of objects and indexes of lists, outermost first.
@@ -80,7 +80,7 @@ class RowParts:
         return {name: self.take(name) for name in whole}
 
     def converted(self, *lines: dict[str, Any]) -> Converted:
-        """Return these lines as the result; everything that was not taken counts as lost."""
+        """Return these lines as the result. Everything that was not taken counts as lost."""
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
@@ -133,7 +133,7 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
 
 
 def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
-    """Convert a completion to messages; a string becomes one message of the assistant.
+    """Convert a completion to messages. A string becomes one message of the assistant.
 
     Args:
         value: Value in the row: a string, one message, or a list of messages that ends with the assistant's.
@@ -172,7 +172,7 @@ def line_of(
 
     Args:
         messages: All messages, the completion last.
-        reference: The reference answer, of any type; None if there is no reference.
+        reference: The reference answer, of any type, or None if there is no reference.
         fields: The row's other fields. A field with a reserved name is renamed; `metadata` becomes
             `row_metadata`.
         ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
@@ -192,7 +192,7 @@ def line_of(
 
 
 def _read(value: Any) -> Any:
-    """Parse a JSON string with a list of messages, as found in tables; return other values unchanged."""
+    """Parse a JSON string with a list of messages, as found in tables, and return other values unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
         return value
     try:

@@ -40,7 +40,7 @@ class SourceRow(NamedTuple):
 
 
 def rows_in(source: Source) -> Iterator[SourceRow]:
-    """Stream the rows of a source; blank lines are skipped.
+    """Stream the rows of a source, skipping blank lines.
 
     Raises:
         InputError: The source cannot be read, or is in a format that is not supported.
@@ -132,7 +132,7 @@ class _Text:
         self.at = 0
 
     def skip(self, characters: str) -> str:
-        """Skip the given characters; return the next character, or an empty string at the end of the file."""
+        """Skip the given characters, and return the next one, or an empty string at the end of the file."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in characters:
                 self.line += self.text[self.at] == "\n"
@@ -176,7 +176,7 @@ def _values(part: Source) -> Iterator[SourceRow]:
 
 
 def _value(text: _Text) -> tuple[Any, list[str]]:
-    """Parse one value; return it, and the keys that occur twice in one of its objects.
+    """Parse one value, and return it with the keys that occur twice in one of its objects.
 
     Raises:
         LineError: The value is not JSON, or exceeds the maximum length of a line.
@@ -224,7 +224,7 @@ class _CsvText:
 
 
 def _csv_rows(part: Source) -> Iterator[SourceRow]:
-    """Yield the rows of a CSV file with a header; every value is a string."""
+    """Yield the rows of a CSV file with a header. Every value is a string."""
     csv.field_size_limit(MAX_LINE)
     try:
         with part.open() as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:

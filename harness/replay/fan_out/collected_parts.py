@@ -39,7 +39,7 @@ class Collecting:
     Args:
         store: The store to which workers write parts.
         folder: The run's `shards` folder.
-        middle: Middle of the grader's range; None if unknown.
+        middle: Middle of the grader's range, or None if unknown.
         rule: The rule for interpreting labels.
     """
 

@@ -51,7 +51,7 @@ def free_calls(grader: str, functions: Any = None) -> FreeCalls:
 
     Args:
         grader: ARN of the grader's version.
-        functions: A Lambda client; None creates one from the environment.
+        functions: A Lambda client. None creates one from the environment.
     """
     arn = read_arn(grader)
     functions = functions or client("lambda", arn.region, retries={"total_max_attempts": 2})

@@ -20,7 +20,7 @@ __all__ = ["ExecutionState", "ShardFailure", "StateMachine"]
 RUNNING: Final = "RUNNING"
 _ARN: Final = re.compile(r"(arn:aws[a-z-]*:states:([a-z0-9-]+):\d{12}):stateMachine:([A-Za-z0-9_-]{1,80})")
 _LOOKED_AT: Final = 50
-"""Maximum number of failed children whose cause is read; a few show a common cause."""
+"""Maximum number of failed children whose cause is read. A few show a common cause."""
 _POLL_S: Final = 0.5
 _LONGEST_POLL_S: Final = 15.0
 
@@ -56,7 +56,7 @@ class StateMachine:
 
     Args:
         arn: ARN of the state machine.
-        states: A Step Functions client; None creates one from the environment.
+        states: A Step Functions client. None creates one from the environment.
 
     Raises:
         InputError: The ARN does not belong to a state machine, or no credentials are configured.

@@ -39,7 +39,7 @@ _TIMED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FanOutForecast:
-    """Forecast for grading the missing shards; unknown values are None."""
+    """Forecast for grading the missing shards. Unknown values are None."""
 
     shards: int
     bytes: int
@@ -59,7 +59,7 @@ class FanOutForecast:
     price: LambdaPrice | None
     seconds_a_call: float = SECONDS_A_CALL
     measured: str | None = None
-    """Run in which `seconds_a_call` was measured; None if it is assumed."""
+    """Run in which `seconds_a_call` was measured, or None if it is assumed."""
 
     @property
     def grader_gb_seconds(self) -> float | None:
@@ -189,5 +189,5 @@ def _settings(grader: str) -> tuple[int | None, str | None]:
 
 
 def _usd(amount: float) -> str:
-    """Format an amount in USD; small amounts keep two significant digits."""
+    """Format an amount in USD. Small amounts keep two significant digits."""
     return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"

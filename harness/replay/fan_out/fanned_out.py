@@ -116,7 +116,7 @@ class FannedOut:
         tell: Called with the progress.
         agree: Called with the missing orders before an execution starts. It may raise an error to prevent the
             start.
-        clock: The clock to wait with; None for the system clock.
+        clock: The clock to wait with, or None for the system clock.
     """
 
     def __init__(
@@ -231,7 +231,7 @@ class FannedOut:
             f"{why or 'no reason was reported'}. The execution's status is {state.status}"
         )
         fix = "Fix the cause. The same command then grades only what is missing."
-        # Problems with the data or the function are permanent; any other problem may be temporary.
+        # Problems with the data or the function are permanent. Any other problem may be temporary.
         kind = InputError if first.keys() == {"InputError"} else ServiceError
         return kind(said, place=str(self._run.folder), fix=fix)
 

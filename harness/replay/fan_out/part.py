@@ -30,7 +30,7 @@ from harness.targets.protocol import Target
 __all__ = ["Part", "PartFacts", "PartOrder", "PartPlace", "grade_part", "read_order"]
 
 MOST_BYTES: Final = 64 << 20
-"""Size in bytes at which a part ends; a worker has one part in memory."""
+"""Size in bytes at which a part ends. A worker has one part in memory."""
 
 MARGIN_S: Final = 60.0
 """A worker starts no further batch if less time is left than this, or than a slow batch takes."""
@@ -262,7 +262,7 @@ class _Grading:
         self.rows = 0
         self.errors = 0
         self.last: int | None = None
-        """Offset of the last rollout in the whole input; None before the first rollout."""
+        """Offset of the last rollout in the whole input, or None before the first rollout."""
         self._order = order
         self._target = target
         self._threads = threads
@@ -312,14 +312,14 @@ class _Grading:
         self._under_way.append(future)
 
     def _full(self) -> bool:
-        """Return True if size or time allows no further batch; always False before the first batch."""
+        """Return True if size or time allows no further batch. Always False before the first batch."""
         if self.last is None and not self._under_way:
             return False
         needed = max(MARGIN_S, _SLOWEST * self._slowest_s)
         return len(self.body) >= self._most_bytes or self._remaining() < needed
 
     def _graded(self, batch: list[Rollout]) -> tuple[list[Row], float]:
-        """Grade a batch; return its rows and its duration in seconds."""
+        """Grade a batch, and return its rows and its duration in seconds."""
         began, order = time.perf_counter(), self._order
         rows = grade_batch(self._target, batch, self._profiles, order.repeats, order.label is not None)
         return rows, time.perf_counter() - began

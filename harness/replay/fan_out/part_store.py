@@ -31,7 +31,7 @@ class PartStore(Protocol):
         ...
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        """Store a part; return False if a part with this name already exists."""
+        """Store a part, or return False if a part with this name already exists."""
         ...
 
     def put(self, key: str, body: bytes) -> None:
@@ -52,7 +52,7 @@ class S3Parts:
 
     Args:
         place: Bucket and folder.
-        s3: An S3 client; None creates one from the environment.
+        s3: An S3 client. None creates one from the environment.
 
     Raises:
         InputError: No region or credentials are configured.
@@ -67,12 +67,12 @@ class S3Parts:
         self._knows = "IfNoneMatch" in shape.members
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
-        """Return a part's metadata; see `PartStore`."""
+        """Return a part's metadata. See `PartStore`."""
         found = self._asked(key, "head_object")
         return None if found is None else found["Metadata"]
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """Return an object and its metadata; see `PartStore`."""
+        """Return an object and its metadata. See `PartStore`."""
         for left in reversed(range(_TRIES)):
             try:
                 found = self._asked(key, "get_object")
@@ -84,7 +84,7 @@ class S3Parts:
         raise AssertionError("unreachable")
 
     def put_once(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        """Store a part unless it exists; see `PartStore`."""
+        """Store a part unless it exists. See `PartStore`."""
         for _ in range(_TRIES):
             try:
                 self._put_new(key, body, dict(metadata))
@@ -100,12 +100,12 @@ class S3Parts:
         raise ServiceError("other workers kept writing this part", place=self._place(key), fix=fix)
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object that is not a part; see `PartStore`."""
+        """Write an object that is not a part. See `PartStore`."""
         with self._described(key):
             self._s3.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body)
 
     def keys(self, folder: str) -> Iterator[str]:
-        """Yield the names of all objects in a folder; see `PartStore`."""
+        """Yield the names of all objects in a folder. See `PartStore`."""
         pages = self._s3.get_paginator("list_objects_v2")
         with self._described(folder):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + folder):
@@ -129,7 +129,7 @@ class S3Parts:
             raise Denied(what, code=error.code, place=self._place(key), fix=fix) from error
 
     def _asked(self, key: str, operation: str) -> Any:
-        """Run an operation on one object; return None if the object does not exist."""
+        """Run an operation on one object, or return None if the object does not exist."""
         try:
             with self._described(key):
                 return getattr(self._s3, operation)(Bucket=self._bucket, Key=self._prefix + key)

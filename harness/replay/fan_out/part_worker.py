@@ -59,7 +59,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     except (Denied, LastingServiceError):
         raise
     except HarnessError as error:
-        # Lambda reports an error by class name; a subclass would be retried wrongly, or not retried.
+        # Lambda reports an error by class name. A subclass would be retried wrongly, or not retried.
         kind = ServiceError if isinstance(error, ServiceError) else InputError
         raise kind(str(error)) from None
 

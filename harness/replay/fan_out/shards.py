@@ -106,7 +106,7 @@ def cut_shards(source: Source, workers: int, end: int | None = None) -> tuple[tu
     Args:
         source: Objects of known size.
         workers: Number of workers to keep busy.
-        end: Offset at which to stop; None for the end.
+        end: Offset at which to stop, or None for the end.
     """
     ranges = list(_objects(source, end))
     total = sum(stop - start for start, stop in ranges)
