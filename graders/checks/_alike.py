@@ -37,7 +37,7 @@ def alike(
         score: Returns the similarity of two such values, from 0 to 1.
         take: The check's `take` option.
         alternatives: The check's `alternatives` option.
-        at_least: A lower similarity earns 0. The metric `similarity` still reports it.
+        at_least: Minimum similarity for a reward above 0. The metric `similarity` also reports lower values.
         max_chars: Maximum length of an answer or reference, in characters. A longer one is unread.
         most_chars: Largest `max_chars` for which a comparison is fast enough.
 

@@ -3,7 +3,7 @@
 A reader is a function `read(text, strict)` that returns an answer, or `Missing` if it cannot parse one
 exactly. It parses references strictly and completions tolerantly. An unread reference raises `RecordError`,
 because no completion could be right. An unread completion earns 0. Every reward has the metric `unread`, 1 or
-0, so that a run distinguishes wrong answers from unreadable ones.
+0, so a run can distinguish wrong answers from unreadable ones.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def comparing(
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
     """Return a reward with the metric `unread`.
 
-    The `Reward` constructor is bypassed, because it would slow checks down.
+    It bypasses the `Reward` constructor, which would slow down the checks.
 
     Args:
         value: The reward.
@@ -203,7 +203,7 @@ def reference_text(sample: Sample[Any]) -> Sequence[str]:
 def _reference(
     text: str, find: Find | None, read: Callable[[str, bool], Answer | Missing], what: str
 ) -> Answer:
-    """Parse the reference. If `take` finds nothing in it, the whole reference is parsed."""
+    """Parse the part of a reference that `take` finds, or the whole reference if it finds nothing."""
     part = text_of(find(text)) if find else text
     if isinstance(part, Missing) and part.kind == "none":
         part = text

@@ -26,7 +26,7 @@ class ArgumentComparison:
         coerce: Whether a string equals the number or boolean that it spells.
         ignore_case: Whether to ignore case.
         ignore_punctuation: Whether to ignore punctuation.
-        defaults: Whether an omitted argument has its tool's default value.
+        defaults: Whether an omitted argument counts as the tool's default value.
         unknown: Whether a call may have unexpected arguments.
     """
 
@@ -77,7 +77,7 @@ class ArgumentComparison:
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Compare two values. The recursion is only as deep as the reference."""
+        """Compare a value with the expected one. Deep nesting in the value cannot cause deep recursion."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -94,7 +94,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """Return the string without the differences that the options ignore."""
+        """Normalize a string for the comparison, according to the options."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)
@@ -114,7 +114,7 @@ def _equal(value: object, wanted: object) -> bool:
 
 
 def _coerced_equal(value: object, wanted: object) -> bool:
-    """Return True if one value is a string that spells the other, a number or a boolean."""
+    """Return True if one value is a number or boolean, and the other is a string that spells it."""
     if isinstance(value, str) is isinstance(wanted, str):
         return False
     text, other = (value, wanted) if isinstance(value, str) else (wanted, value)

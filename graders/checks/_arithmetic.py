@@ -37,7 +37,7 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
-"""Suffix, in the syntax tree, of names that are Python keywords. No formula can contain this character."""
+"""Suffix for names that are Python keywords, so that Python can parse them. No formula can contain it."""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
 """Functions that a formula can call. `log` is the natural logarithm."""
 
@@ -70,8 +70,8 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
     Args:
         text: The formula.
-        names: Names that the formula may use. Those that are Python keywords have another name in the tree;
-            see `name_of`.
+        names: Names that the formula may use. Python keywords are spelled differently in the tree; see
+            `name_of`.
 
     Raises:
         DecorationError: The formula is invalid.
@@ -92,7 +92,7 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
-    """Return the formula's name for a node of the tree, or None if the name is not in `names`."""
+    """Return the name that a node of the tree refers to, or None if it is not in `names`."""
     name = node.id.removesuffix(_MARK)
     return name if name in names else None
 

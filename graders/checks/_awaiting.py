@@ -9,12 +9,10 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Run a generator, and return its result or an awaitable for the result.
-
-    The result is awaitable only if a check's answer has to be awaited.
+    """Run a generator and return its result, or an awaitable if an answer has to be awaited.
 
     Args:
-        steps: A generator that yields the answer of each check and receives the awaited answer back.
+        steps: Yields the answer of each check, and receives it back after it has been awaited.
     """
     answer: Any = None
     try:

@@ -46,7 +46,7 @@ _RECIPIENT = re.compile(r"to=functions\.([\w.-]++)")
 _HARMONY = re.compile(
     r"(?:<\|start\|>assistant|<\|channel\|>)([^<]*+(?:<\|(?:channel|constrain)\|>[^<]*+){0,3})<\|message\|>"
 )
-# The form that remains after a server has removed the special tokens. `Sample.completion` handles it too.
+# Calls from which a server has removed the special tokens. `Sample.completion` handles them too.
 _BARE_HARMONY = re.compile(r"(?:\A\s*+|assistant)commentary to=functions\.([\w.-]++)(?:\s++json)?\s*+(?=\{)")
 _SIGN = re.compile(
     r"<tool_call|\[TOOL_CALLS\]|to=functions\.|<function=|<\|python_tag\|>|\[\s*+[A-Za-z_][\w.]*+\("
@@ -75,8 +75,8 @@ def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
 
     Args:
         given: The call.
-        from_api: Whether the call has an API's format, in which the arguments can be a JSON string, can be
-            named `input`, and can be null or empty.
+        from_api: Whether the call has an API's format, in which the arguments may be a JSON string, may be
+            named `input`, and may be null or empty.
     """
     inner = named_part(given)
     if inner is None:
@@ -245,7 +245,7 @@ def _without_token(text: str) -> str:
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""Marker before each call, for the forms that allow prose next to calls."""
+"""Markers that precede a call, for the forms that allow prose next to calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,
@@ -254,4 +254,4 @@ FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "json": _json,
     "pythonic": _pythonic,
 }
-"""Parser of each form."""
+"""Parsers by the name of the form."""

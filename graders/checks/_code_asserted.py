@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""Return values that satisfy tests of truth, type or length alone."""
+"""Results that satisfy tests of truth, type or length alone."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """Find values that cannot pass between the test and the code, and explain each of them."""
+    """Yield a message for each value in a test that cannot be exchanged with the code."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names

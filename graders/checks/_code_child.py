@@ -33,7 +33,7 @@ _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """Engine that runs code on CPython, the grader's own Python.
+    """Engine that runs code on CPython, with the Python version of the grader.
 
     Args:
         imports: Modules to load before a session is confined; see `ForkServer`.
@@ -292,8 +292,7 @@ class ChildSession:
         """Return the next message.
 
         Raises:
-            _TimeUp: No message arrived in time. A message that did counts, even if the grader receives it
-                later.
+            _TimeUp: No message arrived in time. A message that is already in the socket still counts.
             EOFError: The process has ended.
             Unreadable: The bytes are not a message.
         """
@@ -323,7 +322,7 @@ class ChildSession:
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
-        """Add the output since the last call. If the output is too long, the result is `stopped`."""
+        """Add the output since the last call to the result. Return `stopped` if the output is too long."""
         printed, most = self._printed.fileno(), self._limits.output_bytes
         size = os.fstat(printed).st_size
         ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")

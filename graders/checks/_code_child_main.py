@@ -1,9 +1,9 @@
 """The fork server: a separate program that creates a process for each session of a model's code.
 
 The server starts with a clean environment, before any code runs. It contains only Python's library and the
-packages that third-party functions name, so there are no credentials, references or data of earlier samples
-in it. Each session is a fork of the server that confines itself before it receives any code. The grader sends
-one request at a time over a single connection. When the connection closes, the server ends all sessions and
+packages that third-party functions name, so it holds no credentials, references or data of earlier samples.
+Each session is a fork of the server that confines itself before it receives any code. The grader sends one
+request at a time over a single connection. When the connection closes, the server ends all sessions and
 exits.
 """
 

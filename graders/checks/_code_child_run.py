@@ -1,7 +1,7 @@
 """Runs a model's code in the process that was created for it, and answers the grader's requests.
 
 The model's code shares this process and can change anything in it. So the grader decides the verdict in its
-own process, and does not trust the answers from here.
+own process, and does not trust the answers of this one.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ def _described(error: BaseException) -> str:
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the line of the model's code that raised the error."""
+    """Return the line number at which the model's code raised the error, if known."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _FILE:

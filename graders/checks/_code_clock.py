@@ -1,4 +1,4 @@
-"""Measures the time that a session's code has used, without its waits for a processor."""
+"""Measures how long a session's code has run, excluding waits for a processor."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class SessionStarved(SessionLost):
 
 
 class SessionClock:
-    """Clock of a session, which runs while it is entered and can be entered several times.
+    """Clock of a session. It runs in `with` blocks, and can be entered several times.
 
-    Waits for a processor do not count, because right code would otherwise time out on a busy machine. Linux
+    Waits for a processor do not count, because correct code would otherwise time out on a busy machine. Linux
     measures these waits. On other systems all time counts.
 
     Args:
@@ -43,7 +43,7 @@ class SessionClock:
         return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
-        """Return the seconds until the time may be up. The number is negative afterward."""
+        """Return the remaining seconds, negative after the limit. Waits for a processor extend them."""
         return min(self._seconds + self._waited, self._longest) - self._passed()
 
     def is_up(self, process: int) -> bool:

@@ -52,7 +52,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Create objects that all forked processes share, so that they do not create them again."""
+    """Create the objects that every forked process needs, once and before the first fork."""
     import resource  # noqa: F401
 
     _libc()
@@ -113,7 +113,7 @@ def shut_in() -> tuple[str, ...]:
 
 
 def _landlock(libc: Any) -> bool:
-    """Deny files and, if supported, TCP and signals. Return False if the kernel has no Landlock."""
+    """Deny access to files and, if supported, TCP and signals. Return False without Landlock."""
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False

@@ -1,10 +1,10 @@
 """Recognizes code that behaves the same on Monty as on CPython.
 
 Monty rejects features that it does not support, and such code then runs on CPython. Where Monty differs
-silently, wrong code could pass: objects that are lazy in CPython (`map`, `zip`, generators) are lists, sets
-keep insertion order, `round` to a number of digits rounds the written value rather than the stored one, and
-some code runs that CPython does not compile. So Monty's verdict counts only for code in which none of these
-differences can show. `docs/code.md` describes how the list of differences was found.
+silently, wrong code could pass. Objects that are lazy in CPython (`map`, `zip`, generators) are lists. Sets
+keep insertion order. `round` to a number of digits rounds the written value rather than the stored one. Some
+code runs that CPython does not compile. So Monty's verdict counts only for code in which none of these
+differences can matter. `docs/code.md` describes how the list of differences was found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TOKENS = re.compile(
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _LAZY = frozenset({"map", "filter", "zip", "reversed", "enumerate"})
 _SETS = frozenset({"set", "frozenset"})
-# Functions that consume an iterator immediately, so that a list works the same.
+# Functions that consume an iterator immediately, so a list gives the same result.
 _CONSUMERS = frozenset(
     """list tuple sorted sum max min any all dict set frozenset join extend update Counter fsum prod
     map filter zip enumerate""".split()
@@ -53,7 +53,7 @@ def is_shared(source: str) -> bool:
 
 
 def _words(source: str) -> list[str] | None:
-    """Split code into words and signs, with strings as `""`, or return None if a string may differ."""
+    """Split code into words and signs. Strings become `""`, and one that may differ on Monty gives None."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup
@@ -78,7 +78,7 @@ class _Scan:
         self._closing = _pairs(words)
 
     def is_shared(self) -> bool:
-        """Return True if no word of the code can behave differently."""
+        """Return True if no word of the code can behave differently on Monty."""
         if self._closing is None:
             return False
         opened: list[int] = []
@@ -112,7 +112,7 @@ class _Scan:
         return True
 
     def _is_consumed(self, at: int, opened: list[int]) -> bool:
-        """Return True if a loop or a function consumes a lazy value where the code creates it."""
+        """Return True if a loop or a function consumes a lazy value immediately."""
         before = self._word(at - 1)
         if before in ("in", "*"):
             return True

@@ -24,7 +24,7 @@ _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 def error_name(error: BaseException) -> str:
     """Return the name of an error's class, or of its nearest built-in base class.
 
-    An exception that controls loops or the interpreter becomes a `RuntimeError`, as in a generator (PEP 479).
+    An exception that Python uses for control flow becomes a `RuntimeError`, as in a generator (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -42,7 +42,8 @@ def is_error_name(name: object) -> bool:
 
 def error_arguments(error: BaseException) -> list[Any]:
     """Return an error's arguments, or its text if they are not plain or do not contain all of the text."""
-    # `str` and `args` may run the model's code, which may raise anything. The grader's own interrupts pass.
+    # `str` and `args` may run the model's code, which may raise anything.
+    # Interrupts from the grader pass through.
     try:
         said = str(error)
     except (Exception, SystemExit):

@@ -108,7 +108,7 @@ _CONDITIONS: Mapping[str, Sequence[Condition]] = {
     # TCGETS (isatty), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
     "ioctl": ((1, "among", (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)),),
     "socketpair": ((0, "among", (1,)),),  # AF_UNIX
-    "sendto": ((4, "null", ()),),  # connected only to the other end of the pair
+    "sendto": ((4, "null", ()),),  # no address: only to the other end of the pair
     "prlimit64": ((0, "among", (0,)), (2, "null", ())),  # only to read its own limits
 }
 

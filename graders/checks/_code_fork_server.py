@@ -86,7 +86,8 @@ class ForkServer:
 
     Args:
         imports: Dotted names of modules to load before the first session, from the folders that this process
-            uses. A module is optional if its name starts with `?`. In `module:name`, both are optional.
+            uses. A module is optional if its name starts with `?`. In `module:name`, both the module and the
+            name are optional.
 
     Raises:
         CannotImport: A required module cannot be imported.
@@ -180,7 +181,7 @@ class ForkServer:
             self._process.wait()
 
     def forget(self) -> None:
-        """Drop the server in a forked process, without ending it because it belongs to the parent."""
+        """Drop the server in a forked process without ending it, because it belongs to the parent."""
         self._control.close()
         self._process.returncode = 0
 
@@ -203,7 +204,7 @@ def _loaded(imports: frozenset[str]) -> bytes:
     """Return the arguments of `Library.take_over` as JSON: modules, and the folders that contain packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
-        found = importlib.util.find_spec(package)  # an import hook may add folders
+        found = importlib.util.find_spec(package)  # also finds packages outside of `sys.path`
         inside = found.submodule_search_locations if found is not None else None
         folders += [os.path.dirname(folder) for folder in inside or ()]
     named = {"imports": sorted(imports, reverse=True), "folders": [*dict.fromkeys(folders)]}

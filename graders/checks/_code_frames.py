@@ -18,16 +18,16 @@ LARGEST_REQUEST = 64 * 2**20
 
 START, END = 1, 2
 REQUEST = struct.Struct("!Bidqq")
-"""`START`, 0, seconds, bytes of memory and bytes of output; or `END`, process ID and zeros."""
+"""Request: `START`, 0, seconds, bytes of memory and bytes of output; or `END`, process ID and zeros."""
 
 REPLY = struct.Struct("!ii")
-"""Process ID (or negative error number) and 0; after `END`, process ID and wait status."""
+"""Reply: process ID (or negative error number) and 0; after `END`, process ID and wait status."""
 
 WALLS = ("landlock", "seccomp")
 """Confinement layers, in the order of their bits in the server's first message."""
 
 NOT_CONFINED, BROKEN = 111, 112
-"""Exit statuses of a session that could not be confined (no code ran), and of one that the code broke."""
+"""Exit statuses of a session that could not be confined and ran no code, and of one that its code broke."""
 
 CANNOT_IMPORT = "cannot import "
 """Start of the server's last line if it cannot load a module. The module's name and the reason follow."""

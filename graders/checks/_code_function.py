@@ -70,7 +70,7 @@ def awaited(answer: Any) -> Any:
 
 
 def as_plain(value: Any) -> Any:
-    """Convert a number or an array of a library such as numpy to a plain value.
+    """Convert a number or array of a library such as numpy to a plain value.
 
     Raises:
         NotPlain: The value cannot be converted.

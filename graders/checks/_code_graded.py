@@ -66,13 +66,13 @@ class CodeGrading:
     """Grades the samples of one code check.
 
     Args:
-        read: Extracts the code from a string. Also receives the sample, for its record.
+        read: Extracts the code from a string. It also receives the sample, whose record may be needed.
         tests: Returns the tests of a sample's record.
         partial: Whether the reward is the fraction of tests that pass.
         seconds: Time limit for all tests of a sample.
         memory_mb: Memory limit for the code, in MB.
         engine: `auto`, `monty` or `cpython`.
-        protection: `full`, or `limits` if CPython may run code without any other confinement.
+        protection: `full`, or `limits` to run trusted code on CPython without confinement.
         find: Extracts the part of a completion that contains the code. None for the whole completion.
 
     Raises:
@@ -126,7 +126,7 @@ class CodeGrading:
         return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
-        """Grade one sample. This runs in a thread of `Turns`."""
+        """Grade one sample, in a thread of `Turns`."""
         self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
@@ -142,8 +142,8 @@ class CodeGrading:
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
         """Return the verdict that counts, and the engine that reached it.
 
-        The code may run for the check's `seconds`. If the sample's `share` is shorter, the code may use the
-        part of it that Monty and the grader leave.
+        The code may run for the check's `seconds`, or for the rest of the sample's `share` if that is
+        shorter.
 
         Raises:
             ConfigurationError: CPython cannot confine the code here.
@@ -195,7 +195,7 @@ class CodeGrading:
         return Reward(value, metrics=metrics, reason=f"{reason}{where}")
 
     def _check_record(self, sample: Sample[Any], tests: Tests, time: TurnTime) -> None:
-        """Reject a record whose tests cannot be trusted. The result is cached for the record.
+        """Reject a record whose tests cannot be trusted. The result is cached.
 
         Raises:
             RecordError: The tests accept wrong code, or fail the record's own solution.

@@ -1,8 +1,8 @@
 """Keeps Python's library in memory, for code that cannot open files.
 
-A fork server loads the most common modules, and all extension modules because those are files. All other
-modules stay in memory, compiled if an up-to-date .pyc file exists and otherwise as source code. The packages
-that a third-party function names are treated the same way.
+A fork server loads the most common modules, and all extension modules, which cannot be loaded without files.
+All other modules stay in memory, compiled if an up-to-date .pyc file exists and otherwise as source code. The
+packages that a third-party function names are treated the same way.
 """
 
 from __future__ import annotations

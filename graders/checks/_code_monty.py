@@ -56,7 +56,7 @@ class MontyEngine:
 
     @property
     def is_usable(self) -> bool:
-        """Whether this process can have workers. A fork of a process with workers cannot."""
+        """Whether this process can start workers. A process forked from one with workers cannot."""
         return not workers.lost
 
     def session(self, limits: Limits) -> MontySession:

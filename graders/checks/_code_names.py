@@ -1,7 +1,7 @@
 """Lists the names that source code binds and needs, based on Python's own parser.
 
-The source code may be hostile and the parser cannot be interrupted, so longer code is not parsed. The caller
-then decides without names.
+The source code may be hostile and the parser cannot be interrupted, so only code within a size limit is
+parsed. For other code, the caller decides without names.
 """
 
 from __future__ import annotations

@@ -14,13 +14,13 @@ def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> 
 
     Types matter: True is not 1, and "1" is not 1. An integer and a float may be the same number, and a tuple
     counts as a list, because a JSON record can contain only lists. The cost depends on the size of the
-    expected value, not on the size of the other one.
+    expected value, not on the size of `found`.
 
     Args:
         found: A plain value.
         expected: A JSON value.
-        tolerance: Largest difference between two equal numbers.
-        relative: Largest difference as a fraction of the expected number, if that number is a float.
+        tolerance: Largest absolute difference between numbers that count as equal.
+        relative: Largest relative difference. It applies only if the expected number is a float.
     """
     waiting = [(found, expected)]
     while waiting:
@@ -64,7 +64,7 @@ def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bo
         found: The program's output.
         expected: The expected output.
         how: `lines`, `words` or `exact`.
-        tolerance: Largest difference between two equal numbers. Used only with `words`.
+        tolerance: Largest absolute difference between numbers that count as equal. Used only with `words`.
     """
     if how == "exact":
         return found == expected

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     class Session(Protocol):
         """An isolated place to run code, which starts empty and leaves nothing behind.
 
-        All code in a session shares one limit each for time, memory and output. Each of these methods raises
+        All code in a session shares one limit each for time, memory and output. Every method raises
         `SessionLost` if the session ended for a reason other than the code.
         """
 
@@ -76,7 +76,7 @@ class Limits:
     Args:
         seconds: Time for all code in the session. Host functions do not count, and an engine may also exclude
             waits for a busy machine.
-        memory_mb: Memory beyond the interpreter's own, in MB.
+        memory_mb: Memory in addition to the interpreter's own, in MB.
         output_bytes: Maximum size of the output, and of each value that is passed in or out, in bytes.
         longest: Maximum wall-clock seconds. Defaults to `seconds`.
         least: Seconds that the code must have had for the wall-clock limit to count against it. Defaults to

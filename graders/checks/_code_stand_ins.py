@@ -94,14 +94,14 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """Return a file descriptor from which nothing can be read."""
+    """Return a file descriptor that reads as an empty file."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
 
 
 def _keep_limit(which: int, limits: tuple[int, int]) -> None:
-    """Replaces `resource.setrlimit`. The stack is already as large as a program can request."""
+    """Replaces `resource.setrlimit`, and does nothing. The stack already has its maximum size."""
 
 
 def _run_in_place(thread: threading.Thread) -> None:

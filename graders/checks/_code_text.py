@@ -1,4 +1,4 @@
-"""Extracts the code of a completion, from its code blocks or, without any, from its prose.
+"""Extracts the code of a completion from its code blocks, or from its text if it has no blocks.
 
 A line counts as code if it begins like code. Blocks are joined if one of them binds names that another one
 needs.
@@ -67,7 +67,7 @@ class CodeText:
         self.modules = modules or {}
 
     def whole(self) -> str:
-        """Return a single source for the main module, in which the other files can be imported."""
+        """Return source code for the main module that makes the other files importable."""
         if not self.modules:
             return self.source
         lines = ["import sys as _sys, types as _types"]
@@ -83,8 +83,8 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
     """Extract the code of a completion that must define a function.
 
     The last complete Python block that defines the function counts. Blocks labeled as Python take precedence
-    over unlabeled ones. Other blocks are prepended if they define names that this block needs. In a
-    completion without blocks, the code ends at the first prose after it.
+    over unlabeled ones. Other blocks are prepended if they define names that this block needs. Without
+    blocks, the code extends from the first line of code to the next prose.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -182,7 +182,7 @@ def _definition(name: str) -> re.Pattern[str]:
 
 
 def _blocks(text: str) -> list[_Block]:
-    """Return the complete blocks that may be Python, or else an unclosed one at the end."""
+    """Return the complete blocks that may be Python, or an unclosed block at the end if there are none."""
     if not _has_fence(text):
         return []
     found: list[_Block] = []

@@ -32,7 +32,7 @@ _SHORTEST = 0.05
 OURS = 0.95
 """Fraction of a sample's time that its code may use. The grader itself uses the rest."""
 LEAST = 0.1
-"""Minimum fraction of its time limit that code must have had to count as too slow, even in a busy call."""
+"""Code counts as too slow only after it has had this fraction of its time limit, even in a busy call."""
 _PATIENCE = 20
 """Maximum wall-clock time, as a multiple of a sample's time, if its code waits for a busy machine."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -44,7 +44,7 @@ class Portion:
     Args:
         seconds: Time of the code itself.
         longest: Maximum wall-clock time, however busy the machine is.
-        least: Seconds that the code must have had to count as too slow.
+        least: Seconds that the code must have had before it counts as too slow.
     """
 
     __slots__ = ("least", "longest", "seconds")
@@ -66,7 +66,7 @@ class TurnTime:
     def __init__(self, tick: Tick | None, at_once: int) -> None:
         now = perf_counter()
         self.ends = self.share = self._deadline = float("inf")
-        """When the sample must end, by `time.perf_counter`. Infinite if there is no limit."""
+        """Value of `time.perf_counter` when the sample must end. Infinite if there is no limit."""
         if tick is None:
             return
         if tick.deadline is not None:
@@ -85,7 +85,7 @@ class TurnTime:
         """Return the time that code may use from now on, so that later samples get their turn too.
 
         Args:
-            seconds: Time that the code may use if the call has plenty.
+            seconds: Time that the code may use if the call has enough time.
             share: Part of the call's time to use: this object's `share`, or `left` for work that all samples
                 of a record need.
             part: Fraction of that share that the code may use.

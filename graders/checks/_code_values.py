@@ -141,7 +141,7 @@ def _unpack_all(written: Any, depth: int) -> list[Any]:
 
 
 def _unpack_keys(written: Any, depth: int) -> list[Any]:
-    """Return the members of a set or the keys of a dict, unless hash collisions would make insertion slow."""
+    """Decode the members of a set or the keys of a dict. Reject them if many have the same hash."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
         raise Unreadable("too many keys with the same hash")

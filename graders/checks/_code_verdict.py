@@ -28,7 +28,7 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Return code in which the tested function has a plain name, even if it is a method.
+    """Add a plain function that calls the tested method. Code for a plain function is unchanged.
 
     Args:
         source: The code.
@@ -50,7 +50,7 @@ def called_name(entry: str) -> str:
 
 
 class CodeVerdict:
-    """Result of a record's tests on source code.
+    """Result of running a record's tests on source code.
 
     Args:
         passed: Number of tests that the code passed.
@@ -204,7 +204,7 @@ class Programs:
 
 
 class Asserts:
-    """Tests in source code, which calls the function and asserts its results.
+    """Tests written as source code, which calls the function and asserts its results.
 
     Each test runs in a separate session. There, the function is a host function that forwards calls to the
     code's session. A test passes if it ends without an error and has called the function.

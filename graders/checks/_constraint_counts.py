@@ -48,7 +48,7 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Require a relation, such as `at least`, between a count of the completion and a number."""
+    """Require a count to have a relation to a number, such as `at least`."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
@@ -67,7 +67,7 @@ def existence(keywords: Sequence[str]) -> Kept:
 
 
 def frequency(relation: str, keyword: str, frequency: int) -> Kept:
-    """Require a number of occurrences of a keyword."""
+    """Require a keyword to occur a certain number of times."""
     return related(occurrences(keyword), relation, frequency)
 
 
@@ -83,7 +83,7 @@ def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
 
 
 def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept:
-    """Require a number of occurrences of a character, ignoring case."""
+    """Require a character to occur a certain number of times, ignoring case."""
     sign = letter.lower()
 
     def count(text: str) -> tuple[int, int]:
@@ -94,7 +94,7 @@ def letter_frequency(let_relation: str, letter: str, let_frequency: int) -> Kept
 
 
 def number_words(relation: str, num_words: int) -> Kept:
-    """Require a number of words."""
+    """Require a certain number of words."""
     return related(count_words, relation, num_words)
 
 
@@ -105,12 +105,12 @@ def count_words(text: str) -> tuple[int, int]:
 
 
 def number_sentences(relation: str, num_sentences: int) -> Kept:
-    """Require a number of sentences."""
+    """Require a certain number of sentences."""
     return related(count_sentences, relation, num_sentences)
 
 
 def count_sentences(text: str) -> tuple[int, int]:
-    """Count sentences. A piece with a letter is certain, and a piece without one is only possible."""
+    """Count sentences. A piece of text without letters is only possibly a sentence."""
     certain = possible = start = 0
     for found in _END.finditer(text):
         if found[0][0] == "." and (
@@ -154,7 +154,7 @@ def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word
 
 
 def capital_word_frequency(capital_relation: str, capital_frequency: int) -> Kept:
-    """Require a number of all-caps words. Single letters are doubtful."""
+    """Require a certain number of all-caps words. Single letters are doubtful."""
 
     def count(text: str) -> tuple[int, int]:
         capitals = [found[0] for found in _WORD.finditer(text) if found[0].isupper()]

@@ -194,7 +194,7 @@ KINDS: dict[str, tuple[Callable[..., Kept], dict[str, Read]]] = {
     "change_case:english_lowercase": (_as_is(forms.english_lowercase), {}),
     "punctuation:no_comma": (_as_is(forms.no_comma), {}),
 }
-"""IFEval's kinds of instructions: the factory of the test, and the parsers of its arguments."""
+"""Kinds of instructions by IFEval's names. Each has a factory for its test, and parsers for its arguments."""
 _OPTIONAL, _SAID = ("options",), 80
 _DEMANDED = (
     "keywords",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DeclaredTool:
-    """A tool's declaration of its arguments.
+    """The arguments that a tool declares.
 
     Args:
         required: Names of the arguments that a call must not omit.

@@ -41,8 +41,8 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
     """Parse the fields of an object to compare.
 
     Args:
-        fields: List of paths, or table from paths to the comparisons of their values.
-        partial: Whether each right field earns its weight.
+        fields: List of paths, or dict that maps each path to the comparison of its value.
+        partial: Whether each right field earns a part of the reward.
         coerce: Whether a string equals the number or boolean that it spells, unless a field has its own
             setting.
 

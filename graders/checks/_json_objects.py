@@ -156,7 +156,7 @@ class ListInOrder:
 
 
 class ListByKey(ListInOrder):
-    """A list of objects in any order, which are compared by a key that identifies them."""
+    """A list of objects in any order, matched by the value of a key."""
 
     __slots__ = ("key",)
 
@@ -176,7 +176,7 @@ class ListByKey(ListInOrder):
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the fraction of right objects. Answered objects with the same key are all wrong."""
+        """Return the fraction of right objects. Objects in the answer that share a key are all wrong."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         items: dict[str | None, Any] = {}
@@ -191,7 +191,7 @@ class ListByKey(ListInOrder):
 
 
 class ListInAnyOrder:
-    """A list of strings, numbers and booleans in any order, each as often as in the reference."""
+    """A list of strings, numbers and booleans in any order. Duplicates count."""
 
     __slots__ = ("coerce", "of")
 

@@ -220,5 +220,5 @@ def coerced(value: Any) -> Any:
 
 
 def _says(answer: Any, right: Any) -> bool:
-    """Return True if one value is a string that spells the other, a number or a boolean."""
+    """Return True if one value is a number or boolean, and the other is a string that spells it."""
     return isinstance(answer, str) is not isinstance(right, str) and equal(coerced(answer), coerced(right))

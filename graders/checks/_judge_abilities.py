@@ -1,8 +1,8 @@
 """Finds out which features a judge's model supports, such as a JSON schema, by sending requests.
 
-A service that rejects a request gives the reason in a sentence, which differs between models. Keywords in
-that sentence decide which part the next request omits. Only an answer proves that the model accepts a set of
-parts. All later requests then use the same parts.
+A service that rejects a request gives the reason in a sentence, whose wording differs between models.
+Keywords in that sentence decide which part the next request omits. Only an answer proves that the model
+accepts a set of parts. All later requests then use the same parts.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Trial:
         self.first: FormRefused | None = None
         """The first rejection."""
         self.formless = False
-        """Whether the model named the last form as unsupported."""
+        """Whether the model rejected the last form by name."""
         self.is_hopeless = False
         """Whether every form was rejected before any answer, with a message that names none of the parts."""
 

@@ -1,4 +1,4 @@
-"""Asks a model on Amazon Bedrock through the Converse API, with boto3 from Lambda's runtime."""
+"""Asks a model on Amazon Bedrock through boto3's Converse API."""
 
 from __future__ import annotations
 
@@ -204,15 +204,15 @@ class Converse:
     def _client(self, limit: float) -> Any:
         """Return the client for this Region. All threads with about the same timeout share it.
 
-        In boto3 a timeout belongs to a client, not to a request. It is longer than the question's own limit,
-        which ends with a clearer message.
+        In boto3 a timeout belongs to a client, not to a request. The timeout is longer than the question's
+        own limit, which gives a clearer message.
 
         Raises:
             ConfigurationError: An environment setting is invalid. The message names it.
         """
         for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
             address = os.environ.get(name)
-            if address and (fault := address_fault(address)):  # boto3 would need a second
+            if address and (fault := address_fault(address)):  # boto3 needs a second to find this
                 raise ConfigurationError(
                     f"{self.name} cannot be asked at {name}={shown_address(address)}: {fault}"
                 )
@@ -229,7 +229,7 @@ class Converse:
                 connect_timeout=min(_CONNECT_S, seconds),
                 read_timeout=seconds,
                 max_pool_connections=_CONNECTIONS,
-                retries={"total_max_attempts": 1},  # `Patience` retries
+                retries={"total_max_attempts": 1},  # `Patience` handles retries
             )
             # boto3's default session is not thread-safe.
             session = optional("boto3", EXTRA).session.Session()
@@ -344,8 +344,8 @@ def _reply(answer: Mapping[str, Any]) -> Reply:
     """Parse a response.
 
     Raises:
-        KeyError: The response is not an answer. It was cut short, or comes from a proxy. To boto3 such a
-            response looks like an empty one.
+        KeyError: The response is not an answer. It was cut short, or comes from a proxy. boto3 treats such a
+            response as an empty one.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}

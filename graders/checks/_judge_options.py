@@ -49,7 +49,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
 
 
 def _label(name: str, label: object) -> str:
-    """Return a label if a judge can repeat it exactly.
+    """Return a label that a judge can repeat exactly.
 
     Raises:
         DecorationError: The label is invalid.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """A fair semaphore for tasks in any thread or event loop. Places are given in order of request.
+    """A fair semaphore for tasks in any thread or event loop. Places are assigned in the order of requests.
 
     Args:
         most: Number of places.

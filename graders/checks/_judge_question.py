@@ -1,11 +1,11 @@
 """Composes a judge's question so that no part of a sample can pose as another part of the question.
 
 The question is assembled by joining strings. No template is filled in, so a placeholder in a completion stays
-plain text. Each part is enclosed in two tags whose names end in a digest of all parts. A part that forged
-such a tag would have to contain a digest of itself. The same parts always give the same digest, so recorded
-answers are found again.
+plain text. Each part is enclosed in two tags whose names end in a digest of all parts. To forge such a tag, a
+part would have to contain its own digest. The same parts always have the same digest, so recorded answers can
+be found.
 
-No delimiter keeps a model from believing the text between the tags.
+No delimiter keeps a model from trusting the text between the tags.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _LONGEST_S = 60.0
 """Time limit of a question in seconds, if its grader has none."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""Maximum seconds of a sample's time to hold back, so that this module can still fail the sample."""
+"""Maximum part of a sample's time to reserve for reporting a failure, in seconds."""
 _LEAST_S = 1.0
 """A question is sent only if this many seconds are left, or a tenth of its limit if that is less."""
 _LOOK_S = 0.05
@@ -66,15 +66,15 @@ class FormRefused(Exception):
 
 
 class Late(Exception):
-    """Raised when the time of a question that was sent runs out before an answer."""
+    """Raised when a question was sent, but its time ran out before the answer."""
 
 
 class Unsent(Exception):
-    """Raised when the time of a question runs out before it can be sent."""
+    """Raised when the time of a question ran out before the question could be sent."""
 
 
 class Heard:
-    """Records when a model last answered and when this process last gave it up, by `time.perf_counter`."""
+    """Records when a model last answered, and when this process last gave up on it."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
@@ -89,7 +89,7 @@ class Heard:
         self.trouble = None
 
     def give_up(self) -> None:
-        """Record that a question used all its time while the model answered no question."""
+        """Record that a question ran out of time while the model answered no question."""
         self.given_up_at = perf_counter()
 
     @property
@@ -102,7 +102,7 @@ class Heard:
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Return True if the model was given up in this batch, and has not answered since."""
+        """Return True if this batch gave up on the model, and the model has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
@@ -150,7 +150,7 @@ class Patience:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a question of this batch has used all its time while the model answered none."""
+        """Whether this batch has given up on the model because it did not respond."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
@@ -203,7 +203,8 @@ class Patience:
         """Wait until the question may be asked again.
 
         Raises:
-            SampleError: Its time would run out by then, or it was asked the maximum number of times.
+            SampleError: The question's time would run out by then, or it was asked the maximum number of
+                times.
             ConfigurationError: In addition, the model has answered no question since the batch started.
         """
         import asyncio

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
             ...
 
         def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-            """Return the cost of the replies to one sample's questions, as metrics of its reward.
+            """Return the cost of the replies to one sample's questions, as metrics of the sample's reward.
 
             Returns:
                 `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and
@@ -98,7 +98,7 @@ class Reply:
 def one_verdict(
     calls: Sequence[tuple[object, object]], texts: Sequence[object], tool: str
 ) -> tuple[str, str]:
-    """Find the only part of an answer that can be its verdict.
+    """Find the verdict in an answer, which must contain exactly one.
 
     Args:
         calls: The model's tool calls: the name of each tool, and its arguments as a string.

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""Until the model has answered, the next question starts after this fraction (1/N) of a question's time."""
+"""Number of questions that can start within one question's time before the model has answered."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -156,7 +156,7 @@ def service_of(
 
 
 class FoundModel:
-    """A model that checks in this process use, with its known features.
+    """A model used by the checks of this process, with its known features.
 
     Args:
         service: `bedrock` or `openai`.
@@ -193,7 +193,7 @@ class FoundModel:
 
 
 def found_models() -> list[FoundModel]:
-    """Return the models that the checks of this process use."""
+    """Return the models used by the checks of this process."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):

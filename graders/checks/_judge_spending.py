@@ -64,7 +64,7 @@ class Spending:
 
     @property
     def is_measured(self) -> bool:
-        """Whether an answer's cost has been measured, or no limit requires it."""
+        """Whether the cost of an answer is known, or not needed because there is no limit."""
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:

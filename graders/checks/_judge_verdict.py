@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
-            """Convert a parsed answer, or return `Missing` if it does not match the schema exactly."""
+            """Return the judgment in an answer, or `Missing` if the answer does not match the schema."""
             ...
 
 
@@ -66,7 +66,7 @@ class LabelScale:
 
     Args:
         values: Reward of each label, from 0 to 1.
-        anchors: Meanings of labels.
+        anchors: Meaning of each label that has one.
     """
 
     __slots__ = ("anchors", "values")
@@ -79,7 +79,7 @@ class LabelScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON schema of a label. Its order never changes, because a service compiles each new schema."""
+        """JSON schema of a label. The labels keep their order, because a service compiles each new schema."""
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
@@ -107,7 +107,7 @@ class NumberScale:
     Args:
         low: The worst score.
         high: The best score.
-        anchors: Meanings of scores.
+        anchors: Meaning of each score that has one.
     """
 
     __slots__ = ("anchors", "high", "low")
@@ -163,7 +163,7 @@ class Criterion:
         return f"{self.ask}\n\n{self.scale.listed(turn)}"
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Convert a parsed answer."""
+        """Return the judgment in an answer."""
         key = self.scale.key
         if fault := _fault(said, ("reason", key)):
             return Missing(fault)
@@ -196,7 +196,7 @@ class WeightedCriteria:
         return "\n\n".join([intro, *pieces])
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Convert a parsed answer. One unread criterion makes the whole answer unread."""
+        """Return the judgment in an answer. One unread criterion makes the whole answer unread."""
         if fault := _fault(said, tuple(self.criteria)):
             return Missing(fault)
         made: dict[str, Judgment] = {}
@@ -217,7 +217,7 @@ class Checklist:
 
     Args:
         points: The points.
-        partial: Whether the reward is the fraction of points that are met. Otherwise it requires all points.
+        partial: Whether the reward is the fraction of points that are met. Otherwise all points must be met.
         own: Whether the points come from the record. If so, they are sent with the sample instead of in the
             rubric.
     """
@@ -246,7 +246,7 @@ class Checklist:
         return intro if self.parts else "\n".join([intro, "", *self._numbered])
 
     def read(self, said: Any, _turn: int) -> Judgment | Missing:
-        """Convert a parsed answer, which must contain every point once, in order."""
+        """Return the judgment in an answer, which must contain every point once, in order."""
         if fault := _fault(said, ("points",)):
             return Missing(fault)
         rows = said["points"]
