@@ -51,7 +51,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Import a name on first use if its import would slow down the import of the package."""
+        """Import `Missing` and `__version__` on first use, because they are slow to import."""
         if name == "Missing":
             from .extract import Missing
 

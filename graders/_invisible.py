@@ -12,7 +12,7 @@ INVISIBLE = (
     "\u00ad\u034f\u061c\u070f\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Zero-width characters, written for the brackets of a regular expression.
+"""Zero-width characters, for use inside the brackets of a regular expression.
 
 These are Unicode's Default_Ignorable_Code_Point characters and other format characters.
 """

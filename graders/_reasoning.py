@@ -66,15 +66,15 @@ _KINDS = {
     tag: (kind, tag is opening) for kind, (opening, closing) in enumerate(TAGS) for tag in (opening, closing)
 }
 _CLOSING = ("</", "[/", "<|", "\u25c1/")
-"""Beginnings of closing tags. A completion that contains none of them is not searched."""
+"""Beginnings of closing tags. A text that contains none of them is not searched for tags."""
 _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
     """Return True if the text may contain reasoning or special tokens.
 
-    This check is fast, and False for most answers. Reasoning starts at the beginning of the text, or ends
-    with a closing tag or a gpt-oss token. Special tokens are at the end.
+    This check is fast, and returns False for most answers. Reasoning starts at the beginning of the text, or
+    ends with a closing tag or a gpt-oss token. Special tokens are at the end.
     """
     # Searching for one character is much faster than searching for two, and `rfind` is faster for two.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
@@ -197,7 +197,7 @@ LAST = BLANKS | {token[-1] for token in ENDS}
 
 
 def past_blanks(text: str, at: int) -> int:
-    """Return the first position, from `at` on, that is not white space."""
+    """Return the first position at or after `at` that is not white space."""
     while text[at : at + 1] in BLANKS:
         at += 1
     return at

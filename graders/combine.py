@@ -34,7 +34,7 @@ def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
 
     Args:
         parts: The parts, by name.
-        weights: A weight of 0 or more for each part; a part with weight 0 is reported but does not affect the
+        weights: A weight of 0 or more for each part. A part with weight 0 is reported but does not affect the
             reward.
 
     Raises:

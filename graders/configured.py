@@ -8,7 +8,7 @@
     [grader]
     timeout_s = 2
 
-`check` names a ready check; the other keys of the table are its options. The optional table `[grader]` holds
+`check` names a ready check. The other keys of the table are its options. The optional table `[grader]` holds
 the options of `@grader`. Checks can be nested: in an option that takes scoring functions, a table with a
 string under `check` is a check. In any other option, `check` is an ordinary key, such as a judge's label.
 Without `timeout_s`, the time limit is the largest `TIMEOUT_S` of the modules that define these checks,
@@ -234,7 +234,7 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call. Models that have answered have known abilities."""
+    """Return the models that this process's judges call, with the features known from their answers."""
     from .checks._judge_services import found_models
 
     return found_models()

@@ -58,11 +58,11 @@ else:
 
 
 class Grader(_Typed["Asked", "Graded"]):
-    """A scoring function that Lambda can call. `@grader` makes one.
+    """A scoring function that Lambda can call, made by `@grader`.
 
     Called with an event and a context, a grader is the Lambda handler. Called with a `Sample`, it grades that
     sample, so graders can be parts of other graders. `Grader[MyFields, Reward]` gives type checkers the
-    fields of its samples and the result of grading one (`Awaitable[Reward]` if the scoring function is
+    fields of its samples and the result of grading a sample (`Awaitable[Reward]` if the scoring function is
     async).
 
     A grader is pickled by its qualified name, so that name must refer to the grader in its module.
@@ -226,7 +226,8 @@ def grader(
     Args:
         function: The scoring function, sync or async. It takes one `Sample` and returns a float, a bool, a
             `Reward` or an `Abstain`.
-        range: Smallest and largest reward. A value outside this range is not clipped, but fails its sample.
+        range: Smallest and largest reward. A sample with a value outside this range fails, because the value
+            is not clipped.
         on_error: With `floor`, a failed sample is answered with the smallest reward and an error metric. With
             `raise`, the first failed sample fails the call.
         timeout_s: Seconds allowed per sample; None for no limit.

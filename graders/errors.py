@@ -31,7 +31,7 @@ class DecorationError(GraderError, TypeError):
 
 
 class ConfigurationError(GraderError):
-    """No sample can be graded until the setup is fixed; the whole call fails."""
+    """No sample can be graded until the setup is fixed, so the whole call fails."""
 
 
 class EventError(GraderError, ValueError):
@@ -47,7 +47,7 @@ class AnswerIdError(EventError):
 
 
 class AnswerRewardError(EventError):
-    """The reward in an entry, or one of its metrics, is not a finite number."""
+    """The reward or a metric in an answer's entry is not a finite number."""
 
 
 class RecordError(GraderError, ValueError):

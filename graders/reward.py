@@ -123,7 +123,7 @@ class Failure:
 
     @property
     def place(self) -> str:
-        """File and line in the user's code where the error was raised. Empty if unknown."""
+        """File and line in the user's code where the error was raised, or an empty string if unknown."""
         return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
@@ -226,7 +226,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
 
 def _are_plain(numbers: object) -> bool:
-    """Return True if the names and numbers need no conversion and no correction. Most need none."""
+    """Return True if the names are valid and the numbers are finite floats, as they usually are."""
     if type(numbers) is not dict:
         return False
     for name, value in numbers.items():

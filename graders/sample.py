@@ -84,7 +84,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def id(self) -> Any:
-        """The id that the service sent, unchanged. None if it sent no id."""
+        """The unchanged id from the service, or None if the service sent no id."""
         return item_id(self._item)
 
     @property
@@ -94,7 +94,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def prompt(self) -> str:
-        """The text of the last user turn before the completion. Empty if there is no such turn."""
+        """The text of the last user turn before the completion, or an empty string."""
         for message in self._item["messages"][-2::-1]:
             if isinstance(message, dict) and message.get("role") == "user":
                 return _content(message.get("content"))[0]
@@ -102,7 +102,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def completion(self) -> str:
-        """The model's answer, without its reasoning. Empty if the model gave no answer."""
+        """The model's answer without its reasoning, or an empty string if the model gave no answer."""
         content = self._message.get("content")
         if type(content) is str and (
             # Every mark of reasoning contains one of these characters, and most answers contain none. The
@@ -121,7 +121,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def reasoning(self) -> str:
-        """The model's reasoning, from blocks, fields or the text. Empty if there is none.
+        """The model's reasoning from blocks, fields or the text, or an empty string.
 
         `docs/contract.md` lists the formats.
         """
@@ -137,13 +137,13 @@ class Sample(_Typed[Fields]):
 
     @property
     def tool_calls(self) -> list[Any]:
-        """The tool calls of the final message, unchanged. Empty if there are none."""
+        """The unchanged tool calls of the final message, or an empty list."""
         calls = self._message.get("tool_calls")
         return calls if isinstance(calls, list) else []
 
     @property
     def reference_answer(self) -> Any:
-        """The reference of the training record. None if the record has no reference.
+        """The reference of the training record, or None if the record has no reference.
 
         The reference is read from the sample itself, else from its `metadata`, else from the fields of verl's
         data (`reward_model.ground_truth`, `extra_info.answer`). If the service wrapped a string in an object

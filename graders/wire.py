@@ -1,6 +1,6 @@
 """The JSON that a Lambda grader reads and writes, in every known dialect.
 
-`read_event` and `write_answer` are the grader's side; `write_events` and `read_answer` are the service's
+`read_event` and `write_answer` are the grader's side. `write_events` and `read_answer` are the service's
 side, for replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) appear only in
 this file. It never looks at a completion.
 
@@ -235,7 +235,7 @@ def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
 
 
 def _write_message(message: Any, profile: Profile, last: bool) -> Any:
-    """Write one message with the profile's role and content; any other value stays unchanged."""
+    """Write one message with the profile's role and content. Any other value stays unchanged."""
     if not isinstance(message, dict):
         return message
     message = dict(message)
@@ -252,7 +252,7 @@ def write_answer(
     """Write the answer to an event: one entry per sample, in order, each with a finite number.
 
     The contract accepts only numbers, so a failure is sent as the floor of the range, with the metric
-    `grader_error`. The metric lets a reader count failures separately.
+    `grader_error`, so that failures can be counted separately.
 
     Args:
         items: The event's samples, whose ids are returned unchanged.

@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name on first use, because handlers rarely need these names."""
+    """Import the names that handlers rarely need on first use."""
     if name == "score_stream":
         from .streaming import score_stream
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The `Allowance` of the async sample that is being graded in this context. None outside an async sample."""
+"""The `Allowance` of the async sample that is being graded in this context, or None."""
 
 
 class Allowance:
-    """The time that one async sample may take, linked to the `Allowance` of the sample around it.
+    """The time limit of one async sample. Suspending or resuming it does the same for the samples around it.
 
     Args:
         timer: The timer that ends the sample.

@@ -108,7 +108,7 @@ class _Reminder:
 
 
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Run a coroutine to its end, and forward its awaits and the errors thrown into it."""
+    """Run a coroutine to its end, and forward the futures that it awaits and the errors thrown into it."""
     error: BaseException | None = None
     reminder: _Reminder | None = None
     try:

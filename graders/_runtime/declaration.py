@@ -18,7 +18,7 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """The options of `@grader`, which documents them.
+    """The options of `@grader`. Its docstring explains each option.
 
     Raises:
         DecorationError: An option is invalid.
@@ -80,7 +80,7 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
-        """True if the function is declared async. A plain wrapper of an async function is not."""
+        """True if the function is declared async. Other functions may still return an awaitable."""
         self.awaits = self.is_async
         """True if the function is declared async, or returned an awaitable when it was called."""
         self.function = function

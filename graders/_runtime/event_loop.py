@@ -84,7 +84,7 @@ def _close() -> None:
 
 
 def _leave() -> None:
-    """Drop the loop in a forked child. Closing it would break the parent's loop (same selector)."""
+    """Drop the loop in a forked child. Closing it would break the parent, which shares the selector."""
     global _loop, _turn
     _parents.append(_loop)
     _loop, _turn = None, allocate_lock()

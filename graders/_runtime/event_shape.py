@@ -26,12 +26,12 @@ MESSAGE = "captured an event"
 """Message of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""Key of the shape of JSON in a string."""
+"""Key under which the shape of JSON inside a string is shown."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
 _SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
-"""The only strings that are shown unchanged. They are words of the contract, so they come from services."""
+"""Strings that are shown unchanged, because they come from the service and not from a record."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _KINDS = (
@@ -76,7 +76,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
         text: The line. A tool may have added a prefix or encoded the message as a JSON string.
 
     Returns:
-        The object that `capture` wrote. None if the line contains no complete captured event.
+        The object that `capture` wrote, or None if the line contains no complete captured event.
     """
     marked = json.dumps({"message": MESSAGE})[:-1]
     try:

@@ -1,4 +1,4 @@
-"""Answers events.
+"""Answers the events of a Lambda function.
 
 A failed sample is answered with the floor of the range. If too many of the last samples failed, the whole
 call fails, so that the service sees a broken grader instead of a series of low rewards.

@@ -32,7 +32,7 @@ _holding: ContextVar[QuestionsHeldBack | None] = ContextVar("holding", default=N
 
 
 def held_back() -> bool:
-    """Return True if questions are held back, and count the current sample."""
+    """Return True if questions are held back. The current sample is then counted."""
     holding = _holding.get()
     if holding is None:
         return False

@@ -17,7 +17,7 @@ def may_log_content() -> bool:
 
 
 def short_id(item: Any) -> str | int | None:
-    """Return the item's id if it is safe to log, else None. A string is shortened."""
+    """Return the item's id if it is safe to log, or None. A string is cut to 200 characters."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()

@@ -59,7 +59,10 @@ class PosixTimer:
 
     def set(self, first: float, interval: float) -> None:
         """Fire after `first` seconds and then every `interval` seconds."""
-        if (first, interval) != self._told:  # most batches set the same times, so the bytes are kept
+        if (
+            first,
+            interval,
+        ) != self._told:  # most batches set the same times, so the encoded times are reused
             self._told = first, interval
             self._times = _ints(8, *(int(part) for t in (interval, first) for part in (t, t % 1 * 1e9)))
         _call(_set, (self._id, 0, self._times, None))

@@ -73,7 +73,7 @@ def score(
 
 
 async def score_here(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
-    """Like `score`, for an async scoring function, in the running event loop."""
+    """Score the samples of an async scoring function in the running event loop."""
     return await _score_async(declared, items, declared.options.timeout_s, None, None)
 
 
@@ -154,7 +154,7 @@ async def _score_async(
         return at, *found
 
     async def together() -> list[Outcome] | None:
-        """Score all samples in one call. None if the call failed, so that they must be scored one by one."""
+        """Score all samples in one call, or return None if the call failed."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
             call = _answers_of(declared, list(samples.values()), first_answer())
@@ -211,7 +211,7 @@ async def score_one(
 async def _answers_of(
     declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
 ) -> list[Any]:
-    """Await the scoring function's answers. The function is called unless `begun` is its result."""
+    """Return the scoring function's answers. `begun` is the function's result if it was already called."""
     answer: Any = begun
     if answer is None:
         answer = declared.function(given if declared.options.batch else given[0])
@@ -222,7 +222,7 @@ async def _answers_of(
 
 
 def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
-    """Return the failures of the samples that cannot be graded, and the other samples, by position."""
+    """Return the failures of the items that cannot be graded, and the other samples, both by position."""
     failures: dict[int, Outcome] = {}
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
@@ -236,7 +236,7 @@ def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sampl
 def _score_each(
     function: Callable[[Any], Any], items: Sequence[Any], bounds: tuple[float, float], tick: Tick
 ) -> Scored:
-    """Call the scoring function once per sample; this loop is the hot path of the library."""
+    """Call the scoring function once per sample. This loop is the hot path of the library."""
     low, high = bounds
     outcomes: list[Outcome] = []
     took: list[float] = []

@@ -37,7 +37,7 @@ def report(
     """Report one batch, if running inside Lambda.
 
     Args:
-        items: The samples; the log line names the failed ones by id.
+        items: The samples. The log line names failed samples by id.
         outcomes: The outcome of each sample.
         milliseconds: The time that the batch took.
         replaced: The number of strings in the answer that JSON could not represent.
@@ -97,7 +97,7 @@ def summary(
 
 
 def _powertools() -> Callable[[dict[str, Any]], None] | None:
-    """Return a function that reports a batch through Powertools. None if the artifact has no Powertools."""
+    """Return a function that reports a batch through Powertools, or None if Powertools is missing."""
     try:
         from aws_lambda_powertools import Logger
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit

@@ -1,7 +1,7 @@
 """Time limits of scoring functions.
 
 One repeating timer runs for a whole batch, and each tick checks how long the current sample has been running.
-This costs two assignments per sample; a separate timer per sample would take longer than most scoring
+This costs two assignments per sample. A separate timer per sample would take longer than most scoring
 functions. When a sample exceeds its time, `Interrupted` is raised inside it, which ends pure-Python loops,
 regular expressions and arithmetic on big integers. If the function swallows the interrupt, it is raised again
 on every tick until it gets through. Batches that run inside one another, or concurrently in an event loop,
@@ -9,10 +9,10 @@ share the timer. Code that never returns to the interpreter, such as a loop in a
 this way. It needs a child process.
 
 SIGALRM is left to the scoring function, because libraries such as `math_verify` use it and end each call with
-`signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. After a sample that changed
-SIGALRM or its timer, both are restored: a leftover alarm would end another sample, or the process. On other
-systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function that
-stops the timer is not interrupted.
+`signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. If a sample changed SIGALRM
+or its timer, both are restored afterwards, because a leftover alarm would end another sample or the process.
+On other systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function
+that stops the timer is not interrupted.
 """
 
 from __future__ import annotations
@@ -48,16 +48,15 @@ _SAME = 0.01
 _CHANGES = object()
 _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
-"""Real-time signals to try, in this order. The first and last ones are left out, because libraries use them.
-"""
+"""Real-time signals in the order to try them, without the first and last ones, which libraries use."""
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
 """The current `Tick` in this context. Graders that a scoring function calls share it."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
-"""The deadline of the current async sample, on the clock of `time.perf_counter`.
+"""The deadline of the current async sample, on the clock of `time.perf_counter`, or None.
 
-None if there is no limit. Code that waits for a service gives up at the deadline, with its own message.
+Code that waits for a service gives up at the deadline, with its own message.
 """
 
 
@@ -102,11 +101,11 @@ class Tick:
         self.unanswered = 1
         """Number of samples of an async batch that have no answer yet, including the current one."""
         self.since = 0.0
-        """Start time of the current sample. 0 while no scoring function runs."""
+        """Start time of the current sample, or 0 while no scoring function runs."""
         self.fired = False
         """True if the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """The handler that SIGALRM has after a sample if there is nothing to restore."""
+        """The handler that SIGALRM still has after a sample that changed nothing."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
@@ -125,7 +124,7 @@ class Tick:
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
     def passed(self, since: float) -> float | None:
-        """Return the limit if a sample that began at `since` exceeded it. Otherwise return None."""
+        """Return the limit if a sample that began at `since` exceeded it, or None."""
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
@@ -172,7 +171,7 @@ class _Alarm:
         self.number = ALARM
         self.pace = _LONGEST
         self.timer: PosixTimer | None = None
-        """The POSIX timer. None if SIGALRM's timer is used."""
+        """The POSIX timer, or None if SIGALRM's timer is used."""
 
     def start(self, tick: Tick, pace: float) -> None:
         """Add a `Tick`, and fire often enough for every `Tick`.
@@ -311,7 +310,7 @@ def _collects_garbage(frame: FrameType | None) -> bool:
 
     The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
     allocations happen to trigger them. At the start of a callback, Python still shows the frame around it, so
-    an interrupt can be lost there; the next tick raises it again.
+    an interrupt can be lost there. The next tick raises it again.
     """
     code = None if frame is None else frame.f_code
     return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
@@ -351,7 +350,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def milliseconds_left(context: object) -> float | None:
-    """Return the time that Lambda still allows for the invocation. None without a context."""
+    """Return the time that Lambda still allows for the invocation, or None without a context."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else float(remaining())
 
@@ -363,7 +362,7 @@ def deadline_of(context: object) -> float | None:
         context: The Lambda context; None outside Lambda.
 
     Returns:
-        The time at which scoring must stop, early enough to answer. None without a context.
+        The time at which scoring must stop to leave time for the answer, or None without a context.
     """
     left = milliseconds_left(context)
     if left is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
 _CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
-"""Beginnings of JSON that a library made from a message's blocks, and from its whole state."""
+"""The two patterns match the beginning of a library's JSON: the blocks of a message, and a whole state."""
 _JSON = "application/json"
 EITHER = "it may be the text itself or a library's JSON, and the span does not say which"
 
@@ -174,7 +174,7 @@ def unpacked(text: object, role: str) -> list[Any]:
 
 
 def answers_of(span: AgentSpan) -> Iterator[str]:
-    """Yield every text that may be the span's answer. An ambiguous format has several."""
+    """Yield every text that may be the span's answer, because some formats are ambiguous."""
     given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
     for _, _, body in span.events:
         for one in list_of(object_of(object_of(body).get("output")).get("messages")):

@@ -33,7 +33,7 @@ class TurnUnread(ValueError):
 
 
 def turn_of(given: Any) -> Turn | None:
-    """Convert a message of any dialect to a rollout's message. None if the value is not a message.
+    """Convert a message of any dialect to a rollout's message, or return None for any other value.
 
     Args:
         given: The message. Its texts stay unchanged.

@@ -18,7 +18,7 @@ LONGEST = 1_000_000
 MOST_VALUES = 100_000
 """Maximum number of parts of a value, nested parts included."""
 LEVELS = DEEPEST - 20
-"""Maximum nesting depth of an answer. The other 20 levels are for the objects around it."""
+"""Maximum nesting depth of an answer, which leaves 20 levels for the objects around it."""
 
 
 def is_bounded(value: object) -> bool:

@@ -48,7 +48,7 @@ _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
-    """A third-party function that is called in a separate process. `confined` makes one.
+    """A third-party function that is called in a separate process, made by `confined`.
 
     Calls must be awaited. Arguments and return values are copied, and must be plain values: None, booleans,
     numbers, strings, bytes, and lists, tuples, sets and dicts of plain values. Numbers and arrays of numpy
@@ -121,7 +121,7 @@ class ConfinedFunction:
         return f"<ConfinedFunction {self.__name__} at {self.place}>"
 
     def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
-        """Return a copy that a module calls, with `inside.call(function, *args, **kwargs)`.
+        """Return a copy whose calls go through a module: `inside.call(function, *args, **kwargs)`.
 
         Args:
             inside: The module, its name or its path. It may import only the standard library. If it defines
@@ -285,7 +285,7 @@ def confined(
 
 
 def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
-    """Check the names of packages, and record them as needed by a child process.
+    """Check the names of packages, and add them to `packages_elsewhere`.
 
     Raises:
         DecorationError: An entry is not a package name.

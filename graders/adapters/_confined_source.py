@@ -68,7 +68,7 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Describe the first import that would fail, and the fix. Empty if no import would fail.
+        """Describe the first import that would fail and the fix, or return an empty string.
 
         Args:
             provided: Packages that will be available in any case.
@@ -191,7 +191,7 @@ def _is_installed(package: str) -> bool:
 
 
 def spec_of(package: str) -> ModuleSpec | None:
-    """Return the import spec of a package. None if it is not installed, even if a stand-in is loaded."""
+    """Return the import spec of a package, or None if it is not installed. A stand-in does not count."""
     try:
         return importlib.util.find_spec(package)
     except ValueError:  # a module without a file, such as a stand-in, is loaded under this name

@@ -124,7 +124,7 @@ class ChatMessage(StandInRecord):
 
 
 class ProtocolMetric(StandInRecord):
-    """A named score, eval-protocol's `MetricResult`."""
+    """A named score, in place of eval-protocol's `MetricResult`."""
 
     CALLED = "MetricResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score", "reason")
@@ -135,7 +135,7 @@ class ProtocolMetric(StandInRecord):
 
 
 class ProtocolResult(ProtocolMetric):
-    """The result of an eval-protocol reward function, its `EvaluateResult`."""
+    """The result of a reward function, in place of eval-protocol's `EvaluateResult`."""
 
     CALLED = "EvaluateResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score",)
@@ -153,7 +153,7 @@ class ProtocolResult(ProtocolMetric):
 
 
 class KitMetric(StandInRecord):
-    """A named score, llm-eval-kit's `MetricResult`."""
+    """A named score, in place of llm-eval-kit's `MetricResult`."""
 
     CALLED = "MetricResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score", "reason")
@@ -169,7 +169,7 @@ class KitMetric(StandInRecord):
 
 
 class KitResult(KitMetric):
-    """The result of a llm-eval-kit grader, its `EvaluateResult`."""
+    """The result of a grader, in place of llm-eval-kit's `EvaluateResult`."""
 
     CALLED = "EvaluateResult"
     NEEDED: ClassVar[tuple[str, ...]] = ("score",)
@@ -182,7 +182,7 @@ class KitResult(KitMetric):
 
 
 class InputMetadata(StandInRecord):
-    """The origin of a row, eval-protocol's `InputMetadata`."""
+    """The origin of a row, in place of eval-protocol's `InputMetadata`."""
 
     CALLED = "InputMetadata"
     DEFAULTS: ClassVar[dict[str, Any]] = {
@@ -194,7 +194,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """The status of a rollout, eval-protocol's `Status`. Every rollout here has finished."""
+    """The status of a rollout, in place of eval-protocol's `Status`. Every rollout here has finished."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
@@ -209,7 +209,7 @@ class RolloutStatus(StandInRecord):
 
 
 class EvaluationRow(StandInRecord):
-    """The argument and result of an eval-protocol `@evaluation_test`."""
+    """The argument and the result of a function with eval-protocol's decorator `@evaluation_test`."""
 
     CALLED = "EvaluationRow"
     NEEDED: ClassVar[tuple[str, ...]] = ("messages",)
@@ -245,7 +245,7 @@ class EvaluationRow(StandInRecord):
 
 
 class KitGrader:
-    """llm-eval-kit's `Grader`: a base class, and the type that the decorator `@grader` returns."""
+    """Replaces llm-eval-kit's `Grader`, a base class that its decorator `@grader` also returns."""
 
     name = description = ""
 
@@ -268,7 +268,7 @@ class KitGrader:
 def kit_grader(
     function: Callable[..., Any] | None = None, *, name: str = "", description: str = ""
 ) -> KitGrader | Callable[[Callable[..., Any]], KitGrader]:
-    """llm-eval-kit's decorator `@grader`."""
+    """Replace llm-eval-kit's decorator `@grader`."""
     if function is None:
         return lambda decorated: KitGrader(decorated, name, description)
     return KitGrader(function, name, description)
@@ -277,7 +277,7 @@ def kit_grader(
 def reward_function(
     function: Callable[..., Any] | None = None, *, resources: Any = None, **options: Any
 ) -> Callable[..., Any]:
-    """eval-protocol's decorator `@reward_function`, which converts dicts to messages and results."""
+    """Replace eval-protocol's decorator `@reward_function`, which converts dicts to messages and results."""
     if resources:
         raise ImportError(
             "the stand-in for eval_protocol has no resources=: use a check of graders.checks to ask a model"
@@ -296,7 +296,7 @@ def reward_function(
 
 
 def evaluation_test(*args: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """eval-protocol's decorator `@evaluation_test`, which returns the function unchanged."""
+    """Replace eval-protocol's decorator `@evaluation_test`. The function is returned unchanged."""
     return lambda function: function
 
 
@@ -464,7 +464,7 @@ async def _later(answer: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
-    """Make a row. It has eval-protocol's own class if that library is loaded."""
+    """Make a row, with eval-protocol's own class if that library is loaded."""
     models = sys.modules.get("eval_protocol.models")
     given = {"messages": messages, "ground_truth": reference, "tools": fields.get("tools")}
     if models is not None and not isinstance(models, StandIn):

@@ -232,7 +232,7 @@ class GraderInTrainer:
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """Wrap a function that returns awaitables as an async function, whose limit works in any thread."""
+    """Wrap a function that returns awaitables in an async function, whose limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)

@@ -22,7 +22,7 @@ _NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, 
 
 
 def url_fault(url: str) -> str | None:
-    """Return the reason why a URL cannot be called, without quoting it. None if it can be called.
+    """Return the reason why a URL cannot be called, without quoting the URL, or None if it can be called.
 
     Args:
         url: The URL. A URL with a variable before its query cannot be checked until the variable is filled
@@ -46,7 +46,7 @@ def url_fault(url: str) -> str | None:
 
 
 def header_fault(name: str, value: object) -> str | None:
-    """Return the reason why a header cannot be sent, without quoting its value. None if it can be sent.
+    """Return the reason why a header cannot be sent, without quoting its value, or None if it can be sent.
 
     Args:
         name: The header's name.

@@ -113,7 +113,7 @@ class ScoringEndpoint:
         return True
 
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
-        """Return the payload. Its trace id depends only on its content, so that recorded answers match.
+        """Return the payload. Its trace id depends only on its content, so that recorded answers are found.
 
         Raises:
             SampleError: The payload cannot be written as JSON, or is too large.
@@ -208,7 +208,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Describe the problem if the status means that every sample is rejected, else return ""."""
+        """Describe why the status means that every sample is rejected, or return an empty string."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "

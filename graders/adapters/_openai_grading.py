@@ -90,7 +90,7 @@ _FLAGS = {
     "score_model": "model_grader_server_error",
     "label_model": "model_grader_server_error",
 }
-"""The flag for a fault that has no specific flag, by type of grader."""
+"""Flag for a fault without a flag of its own, by type of grader."""
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:

@@ -47,7 +47,7 @@ class FormulaError(OpenAISpecError):
 
 
 def place_of(pointer: str, key: object) -> str:
-    """Return the JSON pointer of a key in the object at a JSON pointer."""
+    """Return the JSON pointer of a key, given the pointer of the object that has the key."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
@@ -160,7 +160,7 @@ class JsonObject:
         Args:
             key: The key.
             choices: The allowed values.
-            instead: For common values that are not allowed, the replacement to suggest.
+            instead: Messages for common wrong values.
         """
         value = self.take(key, one_of(choices))
         if isinstance(value, str) and value in choices:

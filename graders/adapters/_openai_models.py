@@ -61,7 +61,7 @@ class JudgeModels:
         return tuple(self._table)
 
     def find(self, model: str) -> Mapping[str, Any] | None:
-        """Return the table's entry for a model. None if the table has no entry with exactly this name.
+        """Return the table's entry with exactly this name, or None.
 
         Args:
             model: OpenAI's name.

@@ -38,7 +38,7 @@ _WITHIN = {
     "ilike": "1 if input contains the completion in any case, else 0: it pays for any part of input, even "
     "one letter",
 }
-"""The notes on these operations for graders whose reference, not input, contains the completion."""
+"""Notes for graders that use the completion in the reference and not in the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
     "example calls it; it also pays for a part of the reference",

@@ -140,7 +140,7 @@ def python_code(
 
 
 def python_fault(source: str) -> str | None:
-    """Return the reason why a source is not a valid grader, and the fix. None if it is valid."""
+    """Return the reason why a source is not a valid grader and the fix, or None if it is valid."""
     try:
         tree = _parsed(source)
     except SyntaxError as error:
@@ -152,7 +152,7 @@ def python_fault(source: str) -> str | None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == FUNCTION:
             found = node
         elif FUNCTION in _bound(node):
-            return None  # what this name refers to is known only when the source runs
+            return None  # the value of this name is known only when the source runs
     if found is None:
         return f"defines no function grade: {_WRITE}"
     if isinstance(found, ast.AsyncFunctionDef):
@@ -164,7 +164,7 @@ def python_fault(source: str) -> str | None:
 
 
 def python_imports(source: str) -> tuple[PythonImport, ...]:
-    """Return the modules outside the standard library that a source imports, each only once."""
+    """Return the modules outside the standard library that a source imports, without duplicates."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
     optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]

@@ -29,7 +29,7 @@ _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score. None if a bound does not exist or is not documented."""
+    """Return the smallest and the largest score, or None if a bound does not exist or is not documented."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):

@@ -135,7 +135,7 @@ class PythonCode:
         return tuple(name for name in names if name.isidentifier())
 
     def unknown_import(self) -> str | None:
-        """Return the reason why an import always fails. None if no import is known to fail."""
+        """Return the reason why an import always fails, or None if no import is known to fail."""
         for each in self.imports:
             if each.guarded or each.module in self.packages:
                 continue
@@ -343,7 +343,7 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return the reason why no completion has a value. None if a completion may have it."""
+    """Return the reason why no completion has a value, or None if a completion may have it."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:

@@ -55,7 +55,7 @@ class NamedValue:
         self.text = text
 
     def value(self, scope: Scope) -> Any:
-        """Return the value. None if it is absent, null or NaN."""
+        """Return the value, or None if it is absent, null or NaN."""
         found = self._in(scope.named(self.namespace))
         if found is None and self.path == ("reference_answer", "text") and self.namespace == "item":
             # A service may wrap the reference in an object with the single key `text`, which `Sample` drops.
@@ -141,7 +141,7 @@ class TextTemplate:
             shown: Converts each value before it is written.
 
         Returns:
-            The text; `Missing` if the completion lacks a value, or makes the text too long.
+            The text, or `Missing` if the completion lacks a value or makes the text too long.
 
         Raises:
             RecordError: The record lacks a value, or makes the text too long.
@@ -173,7 +173,7 @@ class TextTemplate:
             may_be_blank: True to compare the template even if all of its values are blank.
 
         Returns:
-            The text; `Missing` if the completion lacks a value, or leaves it blank.
+            The text, or `Missing` if the completion lacks a value or leaves it blank.
 
         Raises:
             RecordError: The record lacks a value, or leaves it blank.

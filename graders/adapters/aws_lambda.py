@@ -39,11 +39,11 @@ def from_lambda(
     """Make a scoring function from a Lambda handler, such as one of AWS's samples.
 
     The handler is called with one sample at a time, in the event that the service would send for this sample
-    alone. The context has a request id and the remaining time, which follows the grader's limit; a confined
-    handler does not see its own `seconds`. The answer may be a list of one entry, the entry itself, or an
-    envelope (`statusCode` and `body`) that contains one of these. The reward is `aggregate_reward_score`; the
-    entries of `metrics_list` become metrics and components, by type. Other keys of an entry are ignored,
-    since no service is known to read them.
+    alone. The context has a request id and the remaining time, which follows the grader's limit, not the
+    `seconds` of a confined handler. The answer may be a list of one entry, the entry itself, or an envelope
+    (`statusCode` and `body`) that contains either. The reward is `aggregate_reward_score`. The entries of
+    `metrics_list` become metrics and components, by type. Other keys of an entry are ignored, since no
+    service is known to read them.
 
     Some handlers answer 0 for a sample that they could not grade. If such an answer has a different id from
     the sample's (AWS's FinQA sample answers the id `"0"`), the sample fails. If it has the right id, the 0

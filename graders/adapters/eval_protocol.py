@@ -26,7 +26,7 @@ def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     keywords. A message's content is one string, which includes the reasoning of the completion. A record with
     a blank reference fails, and so does a record without a reference unless `ground_truth` has a default.
 
-    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics; the
+    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics. The
     steps of a rollout are ignored. A result with `error` is a failure, and a result with
     `is_score_valid=False` gives no reward.
 

@@ -230,8 +230,8 @@ def openai_range(spec: SpecSource) -> tuple[float, float] | None:
         spec: As for `from_openai`.
 
     Returns:
-        The smallest and the largest score. None if the formula has no bounds, or if it uses an endpoint,
-        whose scores have no documented range.
+        The smallest and the largest score, or None if the formula has no bounds or uses an endpoint, whose
+        scores have no documented range.
 
     Raises:
         OpenAISpecError: The grader cannot be used as written.

@@ -46,17 +46,17 @@ def from_trl(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from TRL's `reward_funcs`.
 
-    Each function is called with one completion at a time. It gets the columns of the record: each of its
-    fields, and its reference. A completion is the whole text of the final message, including its reasoning,
+    Each function is called with one completion at a time. The function gets the columns of the record: each
+    field, and the reference. A completion is the whole text of the final message, including its reasoning,
     since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` has one number
     per word, the same number for equal words, and functions count lengths and repetitions in words.
     `trainer_state` is the state of a run before its first step. The numbers that a function logs with
     `log_metric` and `log_extra` become metrics. A record with a blank reference fails. So does a record
     without a reference if a function has an argument with the reference's name and no default.
 
-    As in TRL, the reward is the weighted sum of the functions' values, without values of None. If all values
-    are None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a
-    NaN is a failure.
+    As in TRL, the reward is the weighted sum of the functions' values that are not None. If all values are
+    None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a NaN is
+    a failure.
 
     Args:
         functions: One or more reward functions, sync or async. `confined` functions run in separate
@@ -161,7 +161,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
         raise RecordError(
             f"the record's field {taken[0]!r} has the name of an argument that TRL passes: rename the field"
         )
-    fields.pop(reference, None)  # null, unless `given_reference` returns it
+    fields.pop(reference, None)  # `given_reference` returns this field, unless it is null
     fields.update(given_reference(sample, reference))
     text = final_text(sample)
     prompt: Any = [_turn(message) for message in sample.messages[:-1]] if conversational else sample.prompt
@@ -217,7 +217,7 @@ def as_trl(
     `<name>/<metric>`, except in a training run with several processes: there, TRL would wait forever for a
     metric that one process does not have.
 
-    Time limits are enforced in the main thread, where TRL calls reward functions; the limits of async graders
+    Time limits are enforced in the main thread, where TRL calls reward functions. The limits of async graders
     are enforced in any thread. A limit that cannot be enforced is reported once on stderr.
 
     Args:
@@ -240,7 +240,7 @@ def as_trl(
 
 
 class TrlReward:
-    """A grader wrapped as a TRL reward function. `as_trl` makes one.
+    """A TRL reward function, made from a grader by `as_trl`.
 
     Args:
         graded: The grader.

@@ -134,7 +134,7 @@ def as_verl(
     `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An `id` in
     `extra_info` becomes the sample's id, and the contents of a `metadata` become fields.
 
-    verl does not pass the prompt. If `extra_info` has it as `prompt` (a text or a list of messages), it
+    verl does not pass the prompt. If `extra_info` has it as `prompt` (a string or a list of messages), it
     becomes the sample's prompt. Otherwise the sample has one empty user turn, and a grader that reads the
     prompt gets a different prompt than in a replay.
 

@@ -1,4 +1,4 @@
-"""A grader that rewards a correct answer, and good form only if the answer is correct."""
+"""A grader that rewards correct answers, with a bonus for good form."""
 
 from __future__ import annotations
 
