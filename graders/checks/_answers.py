@@ -138,8 +138,7 @@ def text_of(found: object) -> str | Missing:
     """Return the string that `take` found, or `Missing` if it found nothing.
 
     Raises:
-        ConfigurationError: `take` returned another type, which is a fault of the function and not of the
-            sample.
+        ConfigurationError: `take` returned another type, so the function is wrong, not the sample.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found

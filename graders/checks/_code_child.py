@@ -136,7 +136,7 @@ class ChildSession:
         """Run the source code of a module; see `Session.run`."""
         self._given = {**self._given, **(given or {})}
         ran = self._ask(("run", source, list(given or ())))
-        ran.value = None  # a module has no value, whatever the answer contains
+        ran.value = None  # a module has no value, even if the answer contains one
         return ran
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:

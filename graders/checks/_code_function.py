@@ -37,11 +37,9 @@ class SentModules:
         sys.meta_path.insert(0, self)
 
     def load(self, name: str) -> Any:
-        """Import one of the modules."""
         return importlib.import_module(name)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Find a module, for Python's import."""
         if name not in self._modules:
             return None
         place, is_package, _ = self._modules[name]
@@ -50,10 +48,9 @@ class SentModules:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python create the module."""
+        """Return None, so that Python creates the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module's code."""
         exec(marshal.loads(self._modules[module.__name__][2]), module.__dict__)
 
 

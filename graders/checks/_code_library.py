@@ -99,7 +99,6 @@ class Library:
                         self._found[one] = path, content, is_package
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Find a module, for Python's import."""
         if name not in self._found:
             return None
         origin, _, is_package = self._found[name]
@@ -108,10 +107,9 @@ class Library:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Let Python create the module."""
+        """Return None, so that Python creates the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module."""
         origin, content, _ = self._found[module.__name__]
         if content.startswith(MAGIC_NUMBER):
             exec(marshal.loads(memoryview(content)[_PYC_HEADER:]), module.__dict__)

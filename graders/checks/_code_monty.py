@@ -199,7 +199,6 @@ class MontySession:
 
 
 def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
-    """Call a host function for the code."""
     try:
         return {"return_value": given[at.function_name](*at.args, **at.kwargs)}
     except Exception as error:
@@ -207,7 +206,6 @@ def _asked(given: Mapping[str, Callable[..., Any]], at: Any) -> dict[str, Any]:
 
 
 def _raised(error: Any, output: str) -> Ran:
-    """Convert an error in Monty to a result."""
     inner = error.exception()
     kind, text = type(inner).__name__, str(inner)
     message = f"{kind}: {text}" if text else kind

@@ -1,4 +1,4 @@
-"""Keeps this process's pool of Monty workers, from the first session to the exit."""
+"""Keeps this process's pool of Monty workers, from the first session until the process exits."""
 
 from __future__ import annotations
 

@@ -161,7 +161,6 @@ def _own_line(found: re.Match[str]) -> str:
 
 
 def _defines(name: str, code: str) -> bool:
-    """Return True if code defines a name at the left margin."""
     return _definition(name).search(code) is not None
 
 

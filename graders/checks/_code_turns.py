@@ -42,7 +42,7 @@ class Portion:
     """Time that a sample's code may use.
 
     Args:
-        seconds: Time of the code itself.
+        seconds: Time that the code itself may run.
         longest: Maximum wall-clock time, however busy the machine is.
         least: Seconds that the code must have had before it counts as too slow.
     """

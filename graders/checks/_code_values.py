@@ -1,7 +1,7 @@
 """Encodes plain values as bytes and decodes them, to exchange values with a model's code.
 
 The format is JSON. Containers other than lists, and values that JSON lacks, become objects with one key,
-which names the type. Decoding creates only plain values, whatever the bytes contain.
+which names the type. Decoding creates only plain values, even from malicious bytes.
 """
 
 from __future__ import annotations

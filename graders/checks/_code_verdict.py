@@ -55,8 +55,8 @@ class CodeVerdict:
     Args:
         passed: Number of tests that the code passed.
         total: Number of tests.
-        fault: How the first failed test ended: `wrong`, `broken` if the test itself is at fault, or a value
-            of `Ran.how`.
+        fault: How the first failed test ended: `wrong`, `broken` if the test itself is wrong, or a value of
+            `Ran.how`.
         reason: Description of that failure.
     """
 
@@ -163,7 +163,6 @@ class Calls:
         self.entry, self._named = called_name(entry), entry
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on source code."""
         with _Opened(place) as session:
             began = session.run(source)
             if began.how != "done":
@@ -227,7 +226,6 @@ class Asserts:
         return hollow_bodies(self.tests)
 
     def verdict(self, place: CodePlace, source: str) -> CodeVerdict:
-        """Run the tests on source code."""
         with _Opened(place) as session:
             began = session.run(source)
             if began.how != "done":

@@ -1,4 +1,4 @@
-r"""Verifiable instructions about form: lists, highlights, sections, JSON, titles, beginnings, ends, case."""
+"""Verifiable instructions about the form of a completion, such as lists, sections, JSON, titles and case."""
 
 from __future__ import annotations
 

@@ -60,7 +60,6 @@ class Instruction:
         self._test: Kept = make(**read)
 
     def __str__(self) -> str:
-        """Return the instruction as its kind with its arguments."""
         said = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
         if len(said) > _SAID:
             said = f"{said[:_SAID]}..."

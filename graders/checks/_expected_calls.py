@@ -95,7 +95,6 @@ def _from_text(text: str) -> Any:
 
 
 def _expected(given: object) -> ExpectedCall:
-    """Parse one call of a reference, in any of its formats."""
     call = call_of(given, from_api=True) if isinstance(given, dict) and _is_named(given) else None
     if isinstance(call, tuple):
         fields = Arguments((key, Accepted([plain(value)], False)) for key, value in call[1].items())

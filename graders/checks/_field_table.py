@@ -143,7 +143,6 @@ def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
 
 
 def _steps(where: str, name: str) -> Iterator[str]:
-    """Yield the keys of a path."""
     at, end = 0, "."
     while end:
         step = _STEP.match(name, at)

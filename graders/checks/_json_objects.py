@@ -95,7 +95,6 @@ class ObjectOfFields:
             at.setdefault(last, None)
 
     def expect(self, value: Any) -> list[Any] | Missing:
-        """Return the expected value of each field."""
         if not isinstance(value, dict):
             return Missing("it is not an object")
         asked = [field.expect(value) for field in self.fields]
@@ -134,7 +133,6 @@ class ListInOrder:
         self.names: Sequence[str] = getattr(of, "names", ())
 
     def expect(self, value: Any) -> Any:
-        """Return the expected value of each item."""
         return expect_each(self.of, value)
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:

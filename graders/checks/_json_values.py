@@ -65,7 +65,6 @@ class ExactValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Return the value unchanged."""
         return value
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
@@ -82,7 +81,6 @@ class TextValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> str | Missing:
-        """Return the normalized string."""
         if not isinstance(value, str):
             return Missing("it is not a text")
         return spelled(value) or Missing("nothing is left after normalization")
@@ -125,7 +123,6 @@ class DateValue:
         self.day_first = day_first
 
     def expect(self, value: Any) -> Moment | Missing:
-        """Return the date or time."""
         if not isinstance(value, str) or len(value) > _LONGEST_DATE:
             return Missing("it is not a text of a date's length")
         from ._whole_moments import whole_moment  # imported only here, because the other kinds do not need it

@@ -180,7 +180,7 @@ class Chat:
         """Return the client for this URL and key, which all threads share.
 
         Raises:
-            ConfigurationError: The client cannot be created. The message names the setting at fault.
+            ConfigurationError: The client cannot be created. The message names the wrong setting.
         """
         key, base_url = self._key, self._base
         if not key:

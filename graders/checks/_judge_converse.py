@@ -292,7 +292,6 @@ class Converse:
 
 
 def _endpoint() -> str:
-    """Return the endpoint that the environment sets, or an empty string."""
     return os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "")
 
 
@@ -344,8 +343,8 @@ def _reply(answer: Mapping[str, Any]) -> Reply:
     """Parse a response.
 
     Raises:
-        KeyError: The response is not an answer. It was cut short, or comes from a proxy. boto3 treats such a
-            response as an empty one.
+        KeyError: The response is not an answer, because it was cut short or came from a proxy. boto3 treats
+            such a response as an empty one.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}

@@ -49,11 +49,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
 
 
 def _label(name: str, label: object) -> str:
-    """Return a label that a judge can repeat exactly.
-
-    Raises:
-        DecorationError: The label is invalid.
-    """
+    """Return a label that a judge can repeat exactly."""
     text = text_option(name, label)
     if visible(text) != text or " ".join(text.split()) != text:
         raise DecorationError(
@@ -78,11 +74,6 @@ def scores_option(prefix: str, low: object, high: object, anchored: str, anchors
 
 
 def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, str]:
-    """Return the meanings of labels or scores.
-
-    Raises:
-        DecorationError: The meanings are invalid.
-    """
     if anchors is None:
         return {}
     if not isinstance(anchors, dict):

@@ -32,7 +32,6 @@ class Places:
 
     @property
     def free(self) -> int:
-        """Number of free places."""
         return self._free
 
     async def enter(self, seconds: float) -> bool:

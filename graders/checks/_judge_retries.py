@@ -84,7 +84,6 @@ class Heard:
         """Latest failure. None if the model has answered since then, or has never failed."""
 
     def answer(self) -> None:
-        """Record an answer."""
         self.at = perf_counter()
         self.trouble = None
 

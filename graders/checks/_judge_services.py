@@ -258,7 +258,6 @@ class _Asked:
             pass_on()
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """Return the cost of the replies."""
         return self._spending.metrics(replies)
 
     def _is_measured(self, abilities: Abilities) -> bool:

@@ -159,11 +159,9 @@ class Criterion:
         self.schema = object_schema({"reason": {"type": "string"}, scale.key: scale.schema})
 
     def rubric(self, turn: int) -> str:
-        """Return the question with its scale."""
         return f"{self.ask}\n\n{self.scale.listed(turn)}"
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Return the judgment in an answer."""
         key = self.scale.key
         if fault := _fault(said, ("reason", key)):
             return Missing(fault)
@@ -190,7 +188,6 @@ class WeightedCriteria:
         self.schema = object_schema({name: each.schema for name, each in criteria.items()})
 
     def rubric(self, turn: int) -> str:
-        """Return the questions of all criteria."""
         intro = "Judge each of these criteria on its own. The answer has an object for each, by its name."
         pieces = [f"## {name}\n{each.rubric(turn)}" for name, each in self.criteria.items()]
         return "\n\n".join([intro, *pieces])
