@@ -32,7 +32,7 @@ class Credential:
 
     Args:
         key: The key.
-        source: The key's origin, as text that may be shown.
+        source: The key's origin, safe to print.
     """
 
     def __init__(self, key: str, source: str) -> None:
@@ -42,7 +42,7 @@ class Credential:
         self.source = source
 
     def token(self) -> str:
-        """The key. Never log it."""
+        """Return the key. Never log it."""
         return self._key
 
     def renew(self) -> bool:

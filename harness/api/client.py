@@ -1,8 +1,7 @@
-"""A client of the fine-tuning API with one method per operation, on the request layer of the `openai` SDK.
+"""A client of the fine-tuning API, built on the request layer of the `openai` SDK.
 
-The SDK retries reads and honors Retry-After; a request that creates something is sent once. Answers are read
-as raw JSON, because the SDK's types mistake a Lambda grader for another kind. They become the records of
-`harness.api.seen`, which accept any shape. `harness.api.pages` reads lists.
+The SDK retries reads and honors Retry-After. A request that creates something is sent only once. Responses
+are parsed as raw JSON, because the SDK's types mistake a Lambda grader for another kind.
 """
 
 from __future__ import annotations
@@ -149,11 +148,11 @@ class FineTuning:
         return uploaded
 
     def files(self) -> Iterator[SeenFile]:
-        """Every file for fine-tuning."""
+        """Yield every file for fine-tuning."""
         return map(SeenFile.read, self._list("/files", PAGE_SIZE, purpose=FILE_PURPOSE))
 
     def file(self, file_id: str) -> SeenFile:
-        """One file."""
+        """Return one file."""
         return SeenFile.read(self._ask("GET", f"/files/{in_path(file_id, 'file id')}"))
 
     def delete_file(self, file_id: str) -> SeenDeletion:
@@ -167,15 +166,15 @@ class FineTuning:
         return SeenJob.read(self._ask("POST", _JOBS, request, once=True, is_job=True))
 
     def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[SeenJob]:
-        """Every job, newest first. A listed status may be stale."""
+        """Yield every job, newest first. A listed status may be stale."""
         return map(SeenJob.read, self._list(_JOBS, page_size))
 
     def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
-        """One page of jobs as the service sent it; `after` is the id of the last job of the previous page."""
+        """Return a page of jobs as the service sent it. `after` is the id of the previous page's last job."""
         return cast(Page[Job], self._page(_JOBS, after, limit))
 
     def job(self, job_id: str) -> SeenJob:
-        """One job."""
+        """Return one job."""
         return SeenJob.read(self._ask("GET", _of_job(job_id), is_job=True))
 
     def cancel(self, job_id: str) -> SeenJob:
@@ -183,15 +182,15 @@ class FineTuning:
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
-        """One page of events as the service sent it; `after` is the id of the previous page's last event."""
+        """Return a page of events as the service sent it. `after` is the previous page's last event."""
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
-        """Return every event of a job once, in the service's order."""
+        """Yield every event of a job once, in the service's order."""
         return map(SeenEvent.read, self._list(_of_job(job_id, "/events"), page_size))
 
     def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[SeenCheckpoint]:
-        """Every checkpoint of a job."""
+        """Yield every checkpoint of a job."""
         return map(SeenCheckpoint.read, self._list(_of_job(job_id, "/checkpoints"), page_size))
 
     # --- Inference
@@ -219,7 +218,7 @@ class FineTuning:
         return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=self._generate_s)
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
-        """Ask a model to continue a text.
+        """Ask a model to continue a prompt.
 
         Args:
             model: As in `chat`.
@@ -240,7 +239,7 @@ class FineTuning:
         found = page.get("data")
         if not isinstance(found, list):
             raise Unreachable("the answer is not a list of objects", fix=_WRONG_SERVICE, place=f"GET {path}")
-        # Wrap an element that is not an object, so that neither it nor any other element is lost.
+        # Wrap an element that is not an object, so that no element is lost.
         page["data"] = [one if isinstance(one, dict) else {"not_an_object": one} for one in found]
         return cast(Page[dict[str, Any]], page)
 
@@ -256,7 +255,7 @@ class FineTuning:
         timeout: float | None = None,
         is_job: bool = False,
     ) -> dict[str, Any]:
-        """Send a request and read the answer as a JSON object. Retry if the answer broke off."""
+        """Send a request and return the response's JSON object. Retry if the response is cut off."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
         # An administrator's key in the environment belongs to another service.
@@ -310,11 +309,11 @@ class FineTuning:
 
 @cache
 def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
-    """Certificate authorities that httpx trusts. They are read only once, because reading them is slow.
+    """Return the certificate authorities to trust, which are cached because loading them is slow.
 
     Args:
-        trust_env: Whether the environment may name other authorities.
-        named: The authorities that the environment names.
+        trust_env: True if the environment may name other authorities.
+        named: The authorities that the environment names, which are part of the cache key.
     """
     return httpx2.create_ssl_context(trust_env=trust_env)
 
@@ -324,11 +323,11 @@ def _of_job(job_id: str, more: str = "") -> str:
 
 
 class _BrokenOff(Unreachable):
-    """The answer is JSON that ends too early, as when a connection breaks."""
+    """The response is JSON that ends too early, for example because the connection broke."""
 
 
 def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
-    """Read an answer. An object with an `error` is a failure of the request, unless it is a failed job."""
+    """Parse a response. An object with an `error` is a failed request, unless it is a failed job."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)

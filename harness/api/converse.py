@@ -106,13 +106,13 @@ def _call(use: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The system turns; Converse accepts no empty text."""
+    """Return the system turns without empty text, which Converse refuses."""
     found = [block for message in messages for block in _texts(message.get("content"))]
     return [block for block in found if block["text"]]
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The turns; the results of several tools for one model turn become one user turn."""
+    """Return the other turns. Consecutive tool results become one user turn."""
     found: list[dict[str, Any]] = []
     answering = False
     for message in messages:
@@ -141,7 +141,7 @@ def _blocks(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _texts(content: Any) -> list[dict[str, Any]]:
-    """A message's content as blocks of text."""
+    """Return a message's content as text blocks."""
     if content is None or isinstance(content, str):
         return [{"text": content or ""}]
     found = []
@@ -159,7 +159,6 @@ def _id(message: Mapping[str, Any]) -> str:
 
 
 def _named(found: Any, what: str) -> str:
-    """Return a required name or id."""
     if not isinstance(found, str) or not found:
         raise _refused(what)
     return found

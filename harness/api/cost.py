@@ -1,7 +1,7 @@
 """Computes the cost of a fine-tuning job, before it starts and while it runs.
 
-Steps, grader calls and completions follow from the plan. Lambda's price follows from them and from a measured
-duration. The service's own price must come from the user, because AWS does not seem to publish it.
+The numbers of steps, completions and grader calls are computed from the plan, and Lambda's price from a
+measured duration. The user gives the service's own price, because AWS does not seem to publish one.
 
 Two numbers that no AWS source documents are parameters with a stated default: the completions per record, and
 the completions per grader call. Both are *unverified*.
@@ -42,7 +42,7 @@ class LambdaPrice:
     usd_per_request: float
     regions: tuple[str, ...]
     read: str
-    """The day on which we read it, ISO 8601."""
+    """Date on which the price was looked up, ISO 8601."""
     source: str
 
 
@@ -75,7 +75,7 @@ def lambda_price(region: str | None, architecture: str) -> LambdaPrice | None:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The work of the grader in a job, or in a part of it."""
+    """The grader's work in a job, or in a part of a job."""
 
     steps: int
     completions: int
@@ -152,14 +152,14 @@ class JobCost:
 
     @property
     def total_usd(self) -> float | None:
-        """The whole price; None unless both parts are known."""
+        """The total cost; None unless both parts are known."""
         if self.lambda_usd is None or self.training_usd is None:
             return None
         return self.lambda_usd + self.training_usd
 
     @property
     def known_usd(self) -> float:
-        """The sum of the known parts, which is the minimum price."""
+        """The sum of the known parts, which is the minimum cost."""
         return (self.lambda_usd or 0.0) + (self.training_usd or 0.0)
 
 

@@ -93,8 +93,8 @@ def curl_command(
     Args:
         method: The HTTP method.
         url: The whole URL.
-        headers: Its headers, without the key.
-        body: A JSON body, empty or None for none.
+        headers: The headers, without the key.
+        body: A JSON body; None or empty for a request without a body.
         upload: A file to send as a form (`-` for curl's standard input), and its name on the service.
 
     Returns:
@@ -120,13 +120,13 @@ def curl_command(
 
 
 def _header(name: str, value: str) -> str:
-    """A value of curl's --header, which would drop a header that has no value."""
+    """Return a value for curl's --header. An empty header needs a semicolon, or curl drops it."""
     spelled = "-".join(part.capitalize() for part in name.split("-"))
     return f"{spelled}: {value}" if value else f"{spelled};"
 
 
 def _form(value: str) -> str:
-    """A value of curl's --form, quoted if it contains curl's own syntax."""
+    """Return a value for curl's --form, quoted if it contains curl's own syntax."""
     if any(character in value for character in ';,"\\') or value != value.strip():
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

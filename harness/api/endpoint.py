@@ -41,9 +41,9 @@ class Endpoint:
     region: str | None
     """The AWS Region; None if neither the host nor the user names one."""
     loopback: bool
-    """Whether the host is this machine."""
+    """True if the host is this machine."""
     aws: bool
-    """Whether the host is Amazon Bedrock's, over TLS."""
+    """True if the host belongs to Amazon Bedrock and the URL is https."""
     service: ServiceHost | None = None
     """The kind of Bedrock host; None for this machine, a proxy or another service."""
     region_from: str | None = None
@@ -64,7 +64,7 @@ class Endpoint:
 
 
 def mantle_url(region: str) -> str:
-    """The base URL of files and jobs in a Region."""
+    """Return the base URL for files and jobs in a Region."""
     return f"https://bedrock-mantle.{region}.api.aws/v1"
 
 
@@ -76,7 +76,7 @@ def find_endpoint(
     The Region comes from the host, then `--region`, then AWS_REGION or AWS_DEFAULT_REGION.
 
     Args:
-        base_url: The user's base URL, if any. It takes precedence over OPENAI_BASE_URL.
+        base_url: The user's base URL, which takes precedence over OPENAI_BASE_URL.
         region: The value of `--region`.
         environment: The environment variables.
         option: The option that gave the base URL.

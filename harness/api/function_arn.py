@@ -70,7 +70,7 @@ def read_arn(text: str) -> FunctionArn:
         text: The ARN.
 
     Raises:
-        InputError: The text is not such an ARN; the message names the wrong part.
+        InputError: The text is not the ARN of a function. The message names the wrong part.
     """
     parts = text.split(":")
     if len(parts) not in (7, 8) or parts[0] != "arn" or parts[2] != "lambda" or parts[5] != "function":

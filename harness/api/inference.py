@@ -1,7 +1,7 @@
 """Asks a tuned model, a checkpoint or a base model through any of the service's three APIs.
 
-Every API gives the same `ChatReply`. Nothing is streamed (Qwen models are documented not to stream), and
-requests to the Responses API turn storage off.
+Answers are never streamed, because Qwen models are documented not to stream. Requests to the Responses API
+turn storage off.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class ChatReply:
 
     text: str
     finish: str | None
-    """The API's reason why the model stopped."""
+    """The finish reason as the API gave it."""
     answer: Mapping[str, Any]
-    """The service's own object."""
+    """The response as the service sent it."""
     instead: str | None = None
-    """A clause about an answer without text: `the model refused: ...`. None if the answer has text."""
+    """The reason why the text is missing, such as `the model refused: ...`; None if there is text."""
 
 
 def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
@@ -159,7 +159,7 @@ def _options(question: ChatQuestion, longest: str) -> dict[str, Any]:
 
 
 def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
-    """Read the message of an answer of Chat Completions, or of Completions, whose choices are texts.
+    """Return the first message of a response from Chat Completions or Completions.
 
     Args:
         answer: The service's own object.
@@ -205,7 +205,7 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
 
 
 def _tool_names(calls: Any) -> str:
-    """The names of the called functions in parentheses; unreadable names are omitted."""
+    """Return the names of the called functions in parentheses, without unreadable names."""
     names = []
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, Mapping) else None
@@ -223,7 +223,7 @@ _NO_RESPONSE = ("failed", "cancelled", "canceled", "expired")
 
 
 def _from_responses(answer: Mapping[str, Any]) -> ChatReply:
-    """Read an answer of the Responses API, whose items are messages, tool calls and reasoning."""
+    """Read a response from the Responses API, whose items are messages, tool calls and reasoning."""
     status = answer.get("status") if isinstance(answer.get("status"), str) else None
     if status in _NO_RESPONSE:
         raise AnsweredNo(f"the response is {status}")

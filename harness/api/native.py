@@ -5,8 +5,8 @@ phases, and each change of a status becomes an event here. Statuses are translat
 Completed becomes `succeeded`, Stopped becomes `cancelled`, Stopping becomes `cancelling`, and InProgress
 becomes `running`.
 
-Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. Nobody has tried this
-on a real account: *unverified*.
+Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. This was never tried
+on a real account, so it is *unverified*.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class NativeBedrock:
 
     Args:
         region: The Region of the jobs.
-        max_retries: Number of retries of a question to a model; None for the same number as other calls.
+        max_retries: Number of retries of a request to a model; None for the same number as other requests.
         generate_s: Seconds to wait for a model's answer.
     """
 
@@ -147,7 +147,7 @@ class NativeBedrock:
         }
 
     def has_object(self, uri: str, size: int) -> bool:
-        """Return whether S3 has an object of this size; False if the credentials may not read it.
+        """Return True if S3 has an object of this size; False if the credentials may not read the object.
 
         Args:
             uri: `s3://bucket/key`.
@@ -284,7 +284,7 @@ def _phase(name: str, details: Mapping[str, Any]) -> Event:
 
 @contextmanager
 def _asked(place: str) -> Iterator[None]:
-    """Translate AWS's errors into the errors of the other service, so that callers handle both alike."""
+    """Translate AWS's errors into those of the fine-tuning API, so that callers handle both alike."""
     try:
         with explained(place):
             yield

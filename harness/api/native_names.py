@@ -16,24 +16,24 @@ _ARN = re.compile(
 
 
 def is_native_job(job_id: str) -> bool:
-    """Whether this is the ARN of a model customization job."""
+    """Return True for the ARN of a model customization job."""
     found = _ARN.fullmatch(job_id)
     return found is not None and found[2] == "model-customization-job"
 
 
 def is_custom_model(model: str) -> bool:
-    """Whether this is the ARN of a custom model, which must be deployed for inference."""
+    """Return True for the ARN of a custom model, which must be deployed for inference."""
     found = _ARN.fullmatch(model)
     return found is not None and found[2] == "custom-model"
 
 
 def is_native_model(model: str) -> bool:
-    """Whether this is the ARN of a deployed custom model, which is used through Converse."""
+    """Return True for the ARN of a deployed custom model, which is used through Converse."""
     found = _ARN.fullmatch(model)
     return found is not None and found[2] == "custom-model-deployment"
 
 
 def native_region(name: str) -> str | None:
-    """The Region of a native job, model or deployment; None for any other text."""
+    """Return the Region in the ARN of a native job, model or deployment; None for any other string."""
     found = _ARN.fullmatch(name)
     return None if found is None else found[1]

@@ -1,8 +1,8 @@
 """Rules for jobs of Bedrock's own API: names, ranges and patterns, read from botocore's service model.
 
 Before it sends a request, botocore checks types, names and minima. The service checks maxima, enumerations
-and patterns. This module also checks these, from the same model, so that it finds a value that the service
-would refuse before anything is uploaded.
+and patterns. This module also checks maxima, enumerations and patterns, from the same model, so that a bad
+value is found before anything is uploaded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 __all__ = ["NATIVE_NAMES", "RFT", "faults_of", "hyperparameter_names", "native_hyperparameters"]
 
 _CREATE: Final = "CreateModelCustomizationJob"
-# The service's own pattern takes exponential time on a run of dashes; this one matches the same texts.
+# The service's own pattern takes exponential time on a run of dashes; this one matches the same strings.
 _LINEAR: Final = {r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*": r"[a-zA-Z0-9][a-zA-Z0-9+.\-]*"}
 
 RFT: Final = "REINFORCEMENT_FINE_TUNING"
@@ -25,7 +25,7 @@ NATIVE_NAMES: Final = {"n_epochs": "epochCount", "batch_size": "batchSize"}
 
 
 def hyperparameter_names() -> Mapping[str, str]:
-    """The native hyperparameters and their types, as botocore spells both."""
+    """Return the types of the native hyperparameters by name, both in botocore's spelling."""
     shape = _request().members["customizationConfig"].members["rftConfig"].members["hyperParameters"]
     return {name: member.type_name for name, member in shape.members.items()}
 
@@ -34,7 +34,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
     """Parse hyperparameters.
 
     Args:
-        given: Values as text, by their native names.
+        given: Values as strings, by native name.
 
     Raises:
         ValueError: A name is unknown, or a value has the wrong type.
@@ -53,7 +53,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
 
 
 def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]:
-    """Return a clause for everything in a request that the service's model does not allow.
+    """Return a clause for each violation of botocore's model in a request.
 
     Args:
         request: The arguments of the operation.

@@ -33,7 +33,7 @@ def elements(
         Each element once, in the service's order, without elements of the previous page.
 
     Raises:
-        PageMissing: The service announces another page without its start, the pages form a circle, or the
+        PageMissing: The service announces another page but gives no id for it, the pages form a loop, or the
             list does not end.
     """
     after: str | None = None
@@ -54,15 +54,15 @@ def elements(
 
 
 class Listing(NamedTuple, Generic[Shape]):
-    """The part of a list that was read."""
+    """The elements read from a list, and the error that ended the reading, if there was one."""
 
     elements: list[Shape]
     incomplete: Unreachable | RequestRefused | None
-    """The error that cut the list short; None for a whole list."""
+    """The error that ended the reading; None if the list is complete."""
 
 
 def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Shape]:
-    """Read a list to its end. If it breaks, keep the elements read so far.
+    """Read a list to its end. If an error occurs, keep the elements read so far.
 
     Args:
         walk: The elements.
@@ -103,7 +103,7 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
 
 
 def _id(element: Any) -> str | None:
-    """Return an element's id; None without an id that is text or a number."""
+    """Return an element's id as a string; None if the id is missing or malformed."""
     return _word(element.get("id"))
 
 

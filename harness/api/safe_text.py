@@ -1,6 +1,6 @@
 """Makes messages of a service safe to print, and ids safe to use in a URL.
 
-It imports nothing heavy, so every command can use it.
+It imports no large package, so every command can use it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Records for the service's objects: the fields that could be read, and the whole JSON object.
+"""Records for the service's jobs, events, checkpoints and files.
 
-A service may omit fields, send null, or send values of another shape. Nothing here raises. A field that is
-absent or malformed is None; `odd` keeps the text of malformed fields, so that they can be shown. `raw` keeps
-the whole object.
+A service may omit fields, send null, or send values of another type. Nothing here raises. A field that is
+absent or malformed is None. `odd` keeps malformed fields as strings, so that they can be shown, and `raw`
+keeps the whole object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 """A JSON object as the service sent it."""
 
 Time = float | str | None
-"""Seconds since 1970, or the service's text if it is not a time; None if the field is absent."""
+"""Seconds since 1970, or the service's value as a string if it is not a time; None if absent."""
 
 Value = TypeVar("Value")
 
@@ -40,7 +40,7 @@ class SeenJob:
     created_at: Time = None
     finished_at: Time = None
     error: str | None = None
-    """The reason of a failure as `code: message`, or the service's text."""
+    """The reason for the failure as `code: message`, or the service's value as a string."""
     odd: Mapping[str, str] = field(default_factory=dict)
     """Malformed fields by name, each as text."""
     raw: Json = field(default_factory=dict)
@@ -114,7 +114,7 @@ class SeenEvent:
 
     @property
     def text(self) -> str:
-        """The event's message, or its type, or the object as text."""
+        """The event's message, its type if there is no message, or the whole object as JSON."""
         return self.message or self.type or as_text(self.raw)
 
 
@@ -185,14 +185,14 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class SeenDeletion:
-    """The answer to a deletion. Only `true` means that something was deleted."""
+    """The response to a deletion. Only `true` means that something was deleted."""
 
     deleted: bool
     raw: Json
 
     @classmethod
     def read(cls, raw: Json) -> SeenDeletion:
-        """Read the answer.
+        """Read the response to a deletion.
 
         Args:
             raw: The service's object.
@@ -201,7 +201,7 @@ class SeenDeletion:
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON value as text: a string unchanged, everything else as compact JSON."""
+    """Return a string unchanged, and any other JSON value as JSON."""
     if isinstance(value, str):
         return value
     try:
@@ -211,7 +211,7 @@ def as_text(value: Any) -> str:
 
 
 class _Fields:
-    """Reads the fields of one object, and collects the malformed ones."""
+    """Reads the fields of one object, and collects the malformed fields in `odd`."""
 
     def __init__(self, raw: Json) -> None:
         self._raw = raw
@@ -261,7 +261,7 @@ class _Fields:
 
 
 def _error(value: Any) -> str | None:
-    """Read the reason of a failed job; return None for null, false and empty values."""
+    """Return the reason why a job failed; None for null, false and empty values."""
     if not value:
         return None
     if not isinstance(value, Mapping):

@@ -19,10 +19,10 @@ class TrainingService(Protocol):
     """
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
-        """Every job, newest first."""
+        """Yield every job, newest first."""
 
     def job(self, job_id: str) -> SeenJob:
-        """One job."""
+        """Return one job."""
 
     def cancel(self, job_id: str) -> SeenJob:
         """Cancel a job permanently."""

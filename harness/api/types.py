@@ -1,6 +1,5 @@
 """The fine-tuning API's objects and constants, in the service's spelling.
 
-Typed dictionaries for the JSON objects, the known models and Regions, and the names of the training metrics.
 The client and the local emulator share these definitions, but no behavior.
 
 Sources: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon Bedrock user
@@ -80,7 +79,7 @@ class JobRequest(TypedDict):
 
 
 class JobError(TypedDict):
-    """The reason of a failed job."""
+    """The reason why a job failed."""
 
     code: str
     message: str
@@ -174,7 +173,7 @@ class Checkpoint(TypedDict):
 
 
 class Page(TypedDict, Generic[Element]):
-    """A page of a list; the next one starts `after` the id of the last element."""
+    """A page of a list. The next page is requested with `after`, the id of this page's last element."""
 
     object: Literal["list"]
     data: list[Element]
@@ -220,8 +219,8 @@ class Range(NamedTuple):
     """The allowed values of one hyperparameter.
 
     `low` and `high` bound the sensible range. No AWS source publishes ranges for this API, so all of them are
-    *unverified*, and a value outside is a warning. Only values that can never work (limit `above`) are
-    refused.
+    *unverified*, and a value outside gets a warning. A value that is not larger than `above` can never work
+    and is refused.
     """
 
     default: float

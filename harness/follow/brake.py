@@ -74,12 +74,12 @@ class Brake:
 
     @property
     def waits(self) -> bool:
-        """Whether the brake asked the service to cancel the job."""
+        """True after the brake asked the service to cancel the job."""
         return self._asked_at is not None
 
     @property
     def failed(self) -> bool:
-        """Whether the job continues although the brake asked the service to cancel it."""
+        """True if the job continues although the brake asked the service to cancel it."""
         if self._watched.stop == "refused":
             return True
         if self._asked_at is None or self._clock.monotonic() - self._asked_at < _CANCEL_S:
@@ -92,7 +92,7 @@ class Brake:
         return True
 
     def _hours(self, limit: SpendingLimit) -> float | None:
-        """Hours since the job was created; None if they are not needed or not known."""
+        """Return the hours since the job was created; None if they are unknown or have no price."""
         if limit.usd_per_hour is None:
             return None
         job = self._watched.job

@@ -1,7 +1,7 @@
-"""Computes a job's curves from its events, one at a time: the step, the time left, and a series per metric.
+"""Computes a job's progress and the curves of its metrics from its events.
 
-A curve keeps about 500 points, however long the job is. Times come from the events and not from this
-machine's clock. Events of unknown types, without numbers or out of order are ignored.
+A curve keeps about 500 points, however long the job is. Times come from the events, not from this machine's
+clock. Events without numbers or out of order are ignored.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Series:
         self.recent: deque[float] = deque(maxlen=_WINDOW)
         """The latest 20 values."""
         self.points: list[float] = []
-        """Means of `stride` values each, at most 512."""
+        """At most 512 points. Each is the mean of the same number of values."""
         self._stride = 1
         self._pending: list[float] = []
 
@@ -58,7 +58,7 @@ class Series:
             self._stride *= 2
 
     def curve(self) -> list[float]:
-        """The whole curve, including the latest value."""
+        """Return the whole curve, including the latest value."""
         return [*self.points, *([math.fsum(self._pending) / len(self._pending)] if self._pending else [])]
 
     @property
@@ -126,14 +126,14 @@ class Curves:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds that the remaining steps take at that pace."""
+        """Estimated seconds until the last step; None while unknown."""
         pace = self.seconds_a_step
         if pace is None or self.total_steps is None:
             return None
         return max(0, self.total_steps - self.step) * pace
 
     def latest(self) -> dict[str, float]:
-        """The latest value of each reported metric."""
+        """Return the latest value of each reported metric."""
         return {name: series.last for name, series in self.series.items() if series.last is not None}
 
 

@@ -1,7 +1,7 @@
-"""The journal of a job's events on disk: `events.jsonl`, oldest first, each event once.
+"""Stores a job's events in `events.jsonl`, oldest first and without duplicates.
 
-One process at a time may hold it. Memory use is constant: only the newest 2,000 ids are kept, far more than a
-poll reads back.
+Only one process can open the journal at a time. Memory use is constant, because only the newest 2,000 ids are
+kept in memory, far more than a poll reads back.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class EventLog:
 
     @property
     def last_id(self) -> str | None:
-        """The id of the last added event."""
+        """Id of the newest event."""
         return self._order[-1] if self._order else None
 
     def __contains__(self, event: Event) -> bool:
-        """Return whether the event is among the newest events of the journal."""
+        """Return True if the event is among the newest 2,000 events of the journal."""
         return event_id(event) in self._known
 
     def recover(self) -> Iterator[Event]:

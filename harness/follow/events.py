@@ -1,14 +1,14 @@
 """Fetches every new event of a job exactly once, oldest first, over an unreliable network.
 
-Pages come newest first, so a poll reads back until it finds an event of the journal. If that takes more than
-one page, the pages are kept on disk (`events.walk.jsonl`): an interrupted walk resumes, and 100,000 events
-need no more memory than 100. Events are appended to the journal only when the walk has reached an event that
-the journal already has, so the journal has no gap unless the service causes one. If a page announces another
-page that cannot be fetched, it is fetched again a few times and then counts as the last one, and `incomplete`
-is true.
+Pages come newest first, so a poll reads back until it finds an event of the journal. If this takes more than
+one page, the pages are stored on disk (`events.walk.jsonl`). An interrupted walk can then resume, and 100,000
+events need no more memory than 100. Events are appended to the journal only when the walk has reached an
+event that the journal already has, so the journal has no gap unless the service causes one. If a page
+announces another page without a usable id, the page is fetched again a few times. After that it counts as the
+last page, and `incomplete` is true.
 
 Wire facts: pages, `after` and `has_more` are documented. The order is not documented, so it is determined
-from each first page, and a service that lists the oldest events first works too.
+from each first page. A service that lists the oldest events first works too.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class NewEvents:
 
     @property
     def pending(self) -> bool:
-        """Whether an announced page is still missing; the next poll asks for it again."""
+        """True if an announced page is missing. The next poll asks for it again."""
         return 0 < self._dead_ends < _DEAD_ENDS
 
     @property
     def incomplete(self) -> bool:
-        """Whether an announced page never arrived, so that events may be missing."""
+        """True if an announced page never arrived, so that events may be missing."""
         return self._dead_ends >= _DEAD_ENDS
 
     def poll(self) -> Iterator[list[Event]]:
@@ -144,9 +144,9 @@ class NewEvents:
         return cursor
 
     def _merge(self) -> Iterator[list[Event]]:
-        """Append the walk's pages to the journal, oldest first, starting with the page of its newest event.
+        """Append the walk's pages to the journal, oldest first.
 
-        After a kill, the merge is repeated; the journal's newest event shows its progress.
+        If an earlier merge was killed, the merge starts at the page with the journal's newest event.
         """
         first_pages = range(min(2, len(self._offsets)))
         if is_newest_first([event for number in first_pages for event in self._page(number)]) is False:
@@ -172,7 +172,7 @@ class NewEvents:
         self._walk.cut(0)
 
     def _has_unseen(self, page: Page[Event]) -> bool:
-        """Whether more pages follow a first page of known events; they are new if the oldest come first."""
+        """Return True if all events of a first page are known but later pages may have new events."""
         if not page.get("has_more") or not all(event in self._log for event in page["data"]):
             return False
         ids = {event_id(event) for event in page["data"]}

@@ -27,7 +27,7 @@ class Health:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        """Everything found so far."""
+        """All findings so far."""
         self._checks: dict[str, Callable[[Curves], tuple[str, str] | None]] = {
             "W101": _not_a_number,
             "W102": _constant_reward,

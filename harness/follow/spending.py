@@ -1,6 +1,6 @@
-"""Computes a job's known cost so far, and defines the limit at which the job is canceled.
+"""Computes a job's known cost so far, and compares the cost with the user's limit.
 
-The number of steps gives the grader's calls, and a replay's duration gives their price at Lambda. If the user
+The Lambda cost is computed from the number of steps and from the duration that a replay measured. If the user
 gave a price per hour, all hours since the job was created count, including the wait in the queue, because AWS
 does not document when billing starts. Unknown costs count as zero, so they never end a job.
 """
@@ -24,7 +24,7 @@ class SpendingLimit:
     grader: GraderUse = GraderUse()
     """Lambda's work for one grading."""
     grader_assumed: bool = False
-    """Whether the function's memory and architecture are assumed."""
+    """True if the function's memory and architecture are assumed."""
     batch_size: int | None = None
     """Number of records per step; None if it is not known."""
     usd_per_hour: float | None = None
@@ -42,11 +42,11 @@ class SpendingLimit:
         return cost_of(work, grader, hours=hours, usd_per_hour=self.usd_per_hour)
 
     def is_passed(self, cost: JobCost) -> bool:
-        """Return whether a known cost exceeds the limit; NaN does not."""
+        """Return True if a known cost exceeds the limit. NaN never does."""
         return cost.known_usd > self.usd
 
     def sentences(self) -> list[str]:
-        """Return sentences, without periods, that list the costs that count and the costs that do not.
+        """Return sentences without periods that list the counted costs and the costs left out.
 
         Raises:
             InputError: No cost is known, so the limit could never end the job.

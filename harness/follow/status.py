@@ -1,7 +1,7 @@
-"""Interprets a job's status: whether the job has ended, with which outcome, and whether the status is known.
+"""Interprets a job's status, including statuses that are not documented.
 
-AWS documents `succeeded` and `cancelled`; the other statuses are OpenAI's or native Bedrock's. For an
-undocumented status, the job's `finished_at` decides.
+AWS documents `succeeded` and `cancelled`. The other known statuses are OpenAI's or native Bedrock's. A job
+with an unknown status has ended if its `finished_at` is set.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ def status_word(job: SeenJob | None) -> str:
 
 
 def has_ended(job: SeenJob) -> bool:
-    """Return whether a job has ended.
+    """Return True if a job has ended.
 
     Args:
-        job: The service's job. An unknown status counts as an end if `finished_at` is set.
+        job: The service's job. With an unknown status, it has ended if `finished_at` is set.
     """
     word = _word(job)
     return word in _ENDED or (word not in _GOING_ON and _is_finished(job))
 
 
 def has_succeeded(job: SeenJob) -> bool:
-    """Return whether a job ended with a tuned model."""
+    """Return True if a job ended with a tuned model."""
     return _word(job) in _SUCCEEDED
 
 
 def is_cancelled(job: SeenJob) -> bool:
-    """Return whether a job is canceled or being canceled."""
+    """Return True if a job is canceled or being canceled."""
     return _word(job) in _CANCELLED
 
 
@@ -75,5 +75,5 @@ def _word(job: SeenJob) -> str:
 
 
 def _is_finished(job: SeenJob) -> bool:
-    """Return whether a job has an end time; 0, false and an empty string do not count."""
+    """Return True if a job has an end time. `SeenJob` reads 0, false and an empty string as None."""
     return job.finished_at is not None

@@ -1,9 +1,8 @@
 """Follows a job until it ends, through network failures and restarts.
 
-Every event is reported once and kept in the job's folder. `watch` sends at most two requests per interval,
+Each event is stored in the job's folder and reported once. `watch` sends at most two requests per interval,
 plus one per 100 new events. It accepts unknown statuses and events, and gives up only if the service does not
-answer for `patience_s`. If a job reports nothing new for that long, `watch` reports this and continues. It
-prints nothing itself: it calls an `Observer`.
+answer for `patience_s`. If a job reports nothing new for that long, `watch` reports this and continues.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ class Polling:
     """The intervals of a watch, in seconds."""
 
     interval_s: float = 10.0
-    """Time between two polls, which grows to a minute while nothing happens."""
+    """Time between two polls. It grows to a minute while there are no new events."""
     patience_s: float = 900.0
-    """Time that the service may stay silent."""
+    """Maximum time without an answer from the service."""
 
 
 def watch(
@@ -84,7 +83,7 @@ def watch(
 
 
 class _Follower:
-    """One job's state in memory, computed from the journal and then from new events."""
+    """Rebuilds a job's state from its journal, then updates the state with each poll."""
 
     def __init__(
         self, client: TrainingService, job_id: str, log: EventLog, news: NewEvents, observer: Observer
@@ -97,13 +96,16 @@ class _Follower:
         self.watched = Watched()
         self.health = Health()
         for event in log.recover():
-            # Do not repeat what was reported before the restart.
+            # Warnings about these events were reported before the restart.
             self._fold(event)
         self.watched.events = self.had = log.count
         observer.resumed(self.watched)
 
     def poll(self, brake: Brake) -> int:
-        """Fetch the job first and then its new events, so that the final events are not missed."""
+        """Fetch the job and then its new events, and return the number of new events.
+
+        The job comes first, so that events before its final status are not missed.
+        """
         self.watched.job = self.client.job(self.job_id)
         # The limit applies even while events cannot be read.
         brake.check()
@@ -123,7 +125,7 @@ class _Follower:
         return self.log.count - before
 
     def note(self, text: str) -> None:
-        """Report a note about the job once."""
+        """Report a note that was not reported before."""
         if text not in self.watched.notes:
             self.watched.notes.append(text)
             self.observer.note(text)
@@ -191,7 +193,7 @@ def _until_final(follower: _Follower, clock: Clock, pace: Polling, brake: Brake)
 
 
 class _Silence:
-    """Reports from time to time that the service answers but that there is no news of the job."""
+    """Reports from time to time that a job has not changed for a long time."""
 
     def __init__(self, clock: Clock, pace: Polling) -> None:
         self._clock = clock
@@ -200,7 +202,6 @@ class _Silence:
         self._since = self._said = clock.monotonic()
 
     def take_in(self, follower: _Follower, events: int) -> None:
-        """Add a poll, and report if nothing has changed for a long time."""
         now = self._clock.monotonic()
         status = status_word(follower.watched.job)
         if events or status != self._status:

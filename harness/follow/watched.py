@@ -28,7 +28,7 @@ class Watched:
     curves: Curves = field(default_factory=Curves)
     warnings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """Notes about unknown statuses and about events that may be missing."""
+    """Notes about the job, such as an unknown status or events that may be missing."""
     silence: str | None = None
     """A note while the job has reported nothing new for a long time."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
@@ -36,20 +36,20 @@ class Watched:
     events: int = 0
     """Number of events in the journal."""
     new_events: int = 0
-    """Number of events that were new in this call."""
+    """Number of events added to the journal since the watch started."""
     cost: JobCost | None = None
     """The known cost of the job so far; None if there is no limit."""
     stop: Literal["asked", "refused"] | None = None
-    """Whether the cost exceeded the limit, so that the service was asked to cancel the job."""
+    """`asked` after a request to cancel the job because of its cost; `refused` if the job continues."""
 
     @property
     def ended(self) -> bool:
-        """Whether the job has ended."""
+        """True if the job has ended."""
         return self.job is not None and has_ended(self.job)
 
     @property
     def succeeded(self) -> bool:
-        """Whether there is a tuned model."""
+        """True if the job ended with a tuned model."""
         return self.job is not None and has_succeeded(self.job)
 
 

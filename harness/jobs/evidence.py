@@ -1,7 +1,6 @@
-"""Uses a finished replay as evidence for or against submitting a job with its grader.
+"""Checks the replay of a grader before a job is submitted.
 
-A replay counts for the function and version that it called, and for the records that it graded. Findings have
-the ids J019 to J035 and follow AWS's advice on rewards before training. This module grades nothing.
+The findings have the ids J019 to J035 and follow AWS's advice on rewards before training.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Evidence", "changed_code", "evidence"]
 
 SEEN = 0.5
-"""A replay of at most this share of the training records is weak evidence for the job."""
+"""A replay that graded this share of the training records or less gets a warning."""
 _JOB_WIRE = "open-weight"
-"""Prefixes of the names of wire formats that this service may send."""
+"""Prefix of the names of the wire formats that the service may send."""
 FAILED = 0.5
-"""A larger share of gradings without a reward exceeds a grader's default error budget."""
+"""A grader's default error budget: the maximum share of gradings without a reward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence for or against a job's grader."""
+    """Findings about a job's grader, and facts about its replay."""
 
     findings: list[Finding]
-    """Findings; severity `error` means that the job would fail or learn nothing."""
+    """An error means that the job would fail or learn nothing."""
     replay: ReplayEvidence | None = None
     """The finished replay, if there is one."""
 
@@ -57,10 +56,10 @@ def evidence(
     """Check the replay of a grader before a job uses the grader.
 
     Args:
-        folder: The run's folder; None without a run.
+        folder: The run's folder; None if there is no replay.
         function: The job's function, from `look_at_function`.
         training: The training file.
-        bounds: The grader's range, for a run that does not know it.
+        bounds: The grader's range, needed if the grader does not declare one.
 
     Raises:
         InputError: The run does not exist or is damaged.
@@ -102,7 +101,7 @@ def evidence(
 
 
 def _replay_command(arn: str) -> str | None:
-    """The command that replays the job's function; None if this ARN cannot be called."""
+    """Return the command that replays the function; None if the ARN is malformed."""
     try:
         read_arn(arn)
     except InputError:
@@ -139,7 +138,6 @@ def changed_code(
 def _same_grader(
     facts: RunFacts, compared: CodeComparison, place: Place, command: str | None
 ) -> Iterator[Finding]:
-    """Check whether the replayed grader is the job's function."""
     if compared.same == "different":
         message = f"the function is not the replayed grader: {'; '.join(compared.why)}"
         fix = f"Deploy the replayed grader, or replay the deployed one: `{command}`." if command else None
@@ -156,7 +154,7 @@ def _same_grader(
 
 
 def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Check whether the grader on this machine is unchanged since the replay."""
+    """Report files on this machine that changed since the replay."""
     target, project = facts.target, Path.cwd()  # a run may name any file on this machine
     if isinstance(target, LocalRuntimeFacts) and target.handler is None:
         artifact = target.template.parent / target.function
@@ -179,7 +177,6 @@ def _changed_here(facts: RunFacts, place: Place) -> Iterator[Finding]:
 def _same_records(
     facts: RunFacts, records: RecordsSeen, place: Place, training: DataFile
 ) -> Iterator[Finding]:
-    """Check whether the replay graded completions of the training records."""
     fix = "Replay completions of these records (`rft rollout` samples them), and give that run with --run."
     if records.seen is None:
         message = f"not checked whether the replay graded these records: {records.why}"
@@ -198,7 +195,7 @@ def _same_records(
 
 
 def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Check whether the grader's questions were answered by a service or from a file of recorded answers."""
+    """Report that recorded answers were used in place of the service that the grader asks."""
     if facts.answers is not None and facts.answers.ask != "all":
         path = os.path.relpath(facts.answers.path)
         some = "some of " if facts.answers.ask == "new" else ""
@@ -208,7 +205,7 @@ def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
 
 
 def _same_fields(facts: RunFacts, records: RecordsSeen, totals: Totals, place: Place) -> Iterator[Finding]:
-    """Check whether the replay's grader saw the same fields as in training."""
+    """Report differences between the fields that the grader sees in the replay and in training."""
     fix = "Replay with --records TRAINING_FILE: the grader then sees what it sees in training."
     if records.lacking:
         fields = named(records.lacking)
@@ -248,7 +245,7 @@ def _failures(totals: Totals, place: Place) -> list[Finding]:
 
 
 def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
-    """Check whether any group would teach the model something."""
+    """Report a replay in which all groups have equal rewards, or no record has two completions."""
     telling = counts.groups - counts.single
     if telling <= 0:
         if counts.unrewarded and not counts.groups:
@@ -266,7 +263,7 @@ def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
 
 
 def _level(totals: Totals, bounds: Bounds | None, place: Place) -> list[Finding]:
-    """Check whether the rewards leave room to learn, and are not almost all zero."""
+    """Report a mean reward that is close to either end of the grader's range."""
     if totals.mean is None:
         return []
     if bounds is None:

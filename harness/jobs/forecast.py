@@ -1,4 +1,4 @@
-"""Forecasts a job: steps, grader calls, Lambda's price, and the assumptions behind them."""
+"""Forecasts a job's steps, grader calls and Lambda cost, and states the assumptions."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Forecast:
     completions_a_call: int
     """Number of completions per call. This is assumed, because no AWS source documents it."""
     settings_assumed: bool
-    """Whether memory and architecture are assumed, because AWS was not asked about the function."""
+    """True if memory and architecture are assumed, because AWS was not asked about the function."""
     usd_per_hour: float | None
     """The service's price per hour, which the user gives; None means unknown."""
     measured: str = ""
     """The environment in which the replay measured the duration, as the end of a sentence."""
 
     def to_json(self) -> dict[str, Any]:
-        """The forecast with its assumptions; null means unknown."""
+        """Return the forecast with its assumptions; null means unknown."""
         return {
             "steps": self.work.steps,
             "graded": self.work.completions,
@@ -64,7 +64,7 @@ class Forecast:
         }
 
     def lines(self) -> list[str]:
-        """The forecast as text, in lines of at most 80 columns."""
+        """Return the forecast as lines of at most 80 columns."""
         work, use, cost = self.work, self.use, self.cost
         said = [
             f"forecast: {work.steps:,} steps, {work.completions:,} completions, {work.calls:,} grader calls",

@@ -1,7 +1,7 @@
-"""Checks the stored audit of a job's grader. Its open findings stop a job, and a missing audit is a warning.
+"""Finds the audit of a job's grader and reports its open findings.
 
-Findings have the ids J036 to J038. An audit counts only for the grader that it examined, identified by the
-fingerprint that it shares with a replay, by `CodeSha256`, or by the files in the function.
+The findings have the ids J036 to J038. An audit is recognized by the grader's fingerprint in the replay, by
+the function's `CodeSha256`, or by the files in the function.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["audit_findings"]
 
 _COMPARED = 3
-"""Maximum number of graders whose audits are compared with the function's files, after a download."""
+"""Maximum number of audited graders to compare with the function's files, which are downloaded."""
 _FIX = "Run `rft audit` on the training file, with this grader."
 
 
@@ -65,7 +65,7 @@ def _told(found: AuditFacts, place: Place) -> Iterator[Finding]:
 def _audit_of(
     runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
 ) -> AuditFacts | None:
-    """Return the newest audit of this grader."""
+    """Return the newest audit of the job's grader; None if none was found."""
     known = {function.code_sha256}
     if replay is not None and replay.same_code != "different":
         known.add(replay.grader_sha256)

@@ -1,7 +1,6 @@
-"""The journal of submissions: `jobs/NAME/job.json`, written before each request.
+"""Records the progress of each submission in `jobs/NAME/job.json`, and finds jobs by name or id.
 
-An `Entry` records how far a submission has come, and is replaced atomically at each stage. This module also
-finds a job by its name or id. It contains no key and never calls the service.
+The file is replaced atomically at each stage. It contains no key.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ State: TypeAlias = Literal["intended", "uploading", "uploaded", "creating", "cre
 
 @dataclass(frozen=True, slots=True)
 class JobService:
-    """The service of a job."""
+    """The service that runs a job."""
 
     base_url: str
     region: str | None
@@ -96,7 +95,7 @@ class JobFacts:
     data: TrainingFile
     grader: JobGrader
     replay: ReplayEvidence | None = None
-    """The replay that was the evidence for the grader."""
+    """The replay of the grader."""
     model: str
     hyperparameters: dict[str, int | float | str]
     versions: dict[str, str | None]
@@ -109,12 +108,12 @@ class Entry:
     """The journal of one submission."""
 
     path: Path
-    """Its `job.json`."""
+    """Path of the `job.json`."""
     facts: JobFacts
 
     @classmethod
     def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
-        """Read the journal of a name, or start it.
+        """Read the journal of a job, or start one.
 
         Args:
             jobs_dir: The folder of all jobs.
@@ -135,7 +134,7 @@ class Entry:
                 fix="Choose another --name.",
                 place=str(found.path),
             )
-        if found.facts.state != "created":  # Grading uses the code from the job's creation.
+        if found.facts.state != "created":  # The grader of a created job no longer changes.
             found.facts = replace(
                 found.facts,
                 grader=JobGrader(plan.grader_arn, plan.code_sha256 or found.facts.grader.code_sha256),
@@ -144,7 +143,7 @@ class Entry:
         return found
 
     def reach(self, state: State, *, file_id: str | None = None, job_id: str | None = None) -> None:
-        """Record that a stage is reached, before the next one begins.
+        """Record that the submission has reached a stage.
 
         Args:
             state: The stage.
@@ -161,10 +160,10 @@ class Entry:
 
 
 def check_name(name: str) -> None:
-    """Refuse an invalid local name of a job.
+    """Refuse an invalid local name for a job.
 
     Raises:
-        InputError: The name contains other characters or is too long.
+        InputError: The name is too long or contains a character that is not allowed.
     """
     if not _NAME.match(name):
         raise InputError(
@@ -175,7 +174,7 @@ def check_name(name: str) -> None:
 
 
 def default_name(plan: Plan) -> str:
-    """Return the default name of a plan, so that the same command finds its own journal.
+    """Return a name derived from the plan, so that a repeated command finds its journal.
 
     Args:
         plan: The job.
@@ -236,8 +235,8 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
         The id and the folder. For an id, the folder may not exist yet.
 
     Raises:
-        InputError: The job was never created, its journal is damaged, or the text is neither a name nor an
-            id.
+        InputError: The job was never created, its journal is damaged, or `name_or_id` is neither a
+            name nor an id.
     """
     segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)
@@ -296,14 +295,14 @@ def _entries(jobs_dir: Path) -> Iterator[Entry]:
 
 
 def journal_of(jobs_dir: Path, job: str) -> JobFacts:
-    """Return the journal of a job in order to use its plan again.
+    """Return the journal of a job whose plan is to be used again.
 
     Args:
         jobs_dir: The folder of all jobs.
         job: The job's name there, or its id.
 
     Returns:
-        The journal; its training file is unchanged.
+        The journal. Its training file has not changed since the job was submitted.
 
     Raises:
         InputError: The job has no journal, or its training file is missing or changed.
@@ -332,7 +331,7 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
 
 
 def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
-    """Report a job that was submitted with another grader, if its journal shows that.
+    """Describe the difference if a job was submitted with another grader.
 
     Args:
         jobs_dir: The folder of all jobs.

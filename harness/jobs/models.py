@@ -1,6 +1,6 @@
-"""Asks models through the API's client, for `rollouts.generate`.
+"""Connects `rollouts.generate` to a training service, and looks up the models of jobs.
 
-Each failure is classified by its remedy: wait, skip the record, or give up.
+A failure becomes `Busy` (wait) or `AskRefused` (skip the record). Any other error ends the sampling.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: in
 
 
 def job_of(jobs_dir: Path, given: str) -> str | None:
-    """Return the id of the job that the user gave by name or id; None if the user gave a model."""
+    """Return the id of the job with this name or id; None if `given` is a model."""
     if given.startswith("ftjob"):
         return given
     return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]

@@ -1,4 +1,4 @@
-"""Plans and submits a job of native Bedrock exactly once, even after failures.
+"""Plans jobs of native Bedrock, and submits each exactly once, even after failures.
 
 The plan's digest is the request's token and the ending of the job's name, so the service itself ensures one
 job per plan, from any folder and machine. The training file is uploaded to S3 once, under its SHA-256.
@@ -32,7 +32,7 @@ _SAFE = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativePlan(Plan):
-    """The plan of a native job, with Bedrock's own names of the hyperparameters."""
+    """The plan of a native job, with Bedrock's own names for the hyperparameters."""
 
     role_arn: str
     """The role that the service assumes to read the data, call the grader and write the output."""
@@ -45,7 +45,7 @@ class NativePlan(Plan):
     """The job's name, if the user chose one; another name trains the same plan again."""
 
     def digest(self) -> str:
-        """A SHA-256 that distinguishes this plan from others."""
+        """Return a SHA-256 that identifies the plan."""
         return self.intent(None)
 
     def intent(self, name: str | None = None) -> str:
@@ -60,7 +60,7 @@ class NativePlan(Plan):
 
     @property
     def file_uri(self) -> str:
-        """The training file's place in S3."""
+        """The training file's URI in S3."""
         return f"{self.data_uri.rstrip('/')}/{self.data.sha256}.jsonl"
 
     @property
@@ -70,7 +70,7 @@ class NativePlan(Plan):
         return f"{stem}-{self.intent(self.name)[:20]}"
 
     def native_request(self) -> dict[str, Any]:
-        """The arguments of CreateModelCustomizationJob."""
+        """Return the arguments of CreateModelCustomizationJob."""
         rft: dict[str, Any] = {"graderConfig": {"lambdaGrader": {"lambdaArn": self.grader_arn}}}
         if self.hyperparameters:
             rft["hyperParameters"] = dict(cast(Mapping[str, Any], self.hyperparameters))
@@ -88,7 +88,7 @@ class NativePlan(Plan):
 
 
 def native_findings(plan: NativePlan) -> list[Finding]:
-    """Check a plan against the service's model, and report the properties that cannot be checked locally.
+    """Check a plan against botocore's model of the API. A note lists the requirements not checked.
 
     Args:
         plan: The job.
@@ -143,7 +143,7 @@ def submit_native(
 
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
-    """Send the request until it is answered. Several requests with the same token create only one job."""
+    """Send the request until AWS answers. Requests with the same token create only one job."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:

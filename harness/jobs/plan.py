@@ -1,7 +1,4 @@
-"""The plan of a job: everything needed to create it, and to create the same job again.
-
-A `Plan`'s digest identifies it. The training file is read once, and nothing is sent.
-"""
+"""The plan of a job: everything needed to create the job, and to create the same job again."""
 
 from __future__ import annotations
 
@@ -46,15 +43,15 @@ class TrainingFile:
 
 @dataclass(frozen=True, slots=True)
 class ReplayEvidence:
-    """The replay that is the evidence for a job's grader."""
+    """Facts about the replay of a job's grader."""
 
     run: Path
     target: Literal["in-process", "lambda-runtime", "deployed"]
-    """The place of grading."""
+    """Kind of the replay's target."""
     grader_sha256: str | None
     """The grader's fingerprint in the run: the hash of its files and packages, or of its artifact."""
     same_code: SameCode
-    """Whether the job's function contains that grader."""
+    """Result of comparing that grader with the job's function."""
     records_seen: int | None = None
     """Number of records of the training file that the run graded; None if unknown."""
     seconds: float | None = None
@@ -74,14 +71,14 @@ class Plan:
     code_sha256: str | None = None
     """The function's CodeSha256; None if neither AWS nor the user gave it."""
     replay: ReplayEvidence | None = None
-    """The run that the user named."""
+    """The replay that the user gave."""
     region_from: str | None = None
     """The source of the Region."""
     region_guessed: bool = False
-    """Whether an environment variable gave a Region although the service, on this machine, has no Region."""
+    """True if an environment variable gave a Region but the service runs on this machine."""
 
     def digest(self) -> str:
-        """A SHA-256 that identifies the plan; the file's name and the grader's code do not count."""
+        """Return a SHA-256 that identifies the plan. It ignores the file's name and the grader's code."""
         parts = [self.data.sha256, self.grader_arn, self.model, self.base_url]
         text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -114,7 +111,7 @@ class Plan:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as stored in the journal."""
+        """Return the plan as stored in the journal."""
         return {
             "service": {"base_url": self.base_url, "region": self.region},
             "data": as_json(self.data),
@@ -139,7 +136,7 @@ def hyperparameters(**given: float | None) -> Hyperparameters:
 
 
 def read_training_file(file: DataFile) -> TrainingFile:
-    """Count a training file's records and compute its digest. Both refer to the decompressed text.
+    """Count a training file's records and compute the digest of its decompressed content.
 
     Args:
         file: A JSONL file of records.
@@ -167,7 +164,7 @@ def checked_copy(data: TrainingFile) -> IO[bytes]:
     """Copy a training file, so that a change during the submission cannot reach the service.
 
     Args:
-        data: The facts that were read earlier.
+        data: The training file, with its expected digest.
 
     Raises:
         InputError: The file has changed or cannot be copied.

@@ -1,7 +1,7 @@
-"""Finds reasons why a job would fail or mislead, before anything is sent.
+"""Checks a job's plan for problems before anything is sent.
 
-Findings have the ids J001 to J018. AWS is not asked: `rft doctor` and `rft parity` check whether the function
-exists and answers.
+The findings have the ids J001 to J018. These checks do not ask AWS. `rft doctor` and `rft parity` check that
+the function exists and answers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
 
 
 def native_preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
-    """Check the data and the function of a native Bedrock job. Its other rules are in `native_rules`.
+    """Check the data and the function of a native Bedrock job. `native_rules` has the other checks.
 
     Args:
         plan: The job.
@@ -61,7 +61,7 @@ def data_findings(plan: Plan) -> list[Finding]:
     Returns:
         At most five findings per rule, and a note for each rule with more.
     """
-    # Only this check needs the rules; other commands about jobs do not load them.
+    # Imported here, so that other commands about jobs start without it.
     from harness.data.validate import validate
 
     report = validate(plan.data.path, for_job=True, keep=_KEEP)
@@ -77,7 +77,7 @@ def data_findings(plan: Plan) -> list[Finding]:
 
 
 def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
-    """Check for problems that are worse if all records have them."""
+    """Report too few distinct records, and a file in which no record has a reference."""
     place = Place(file=plan.data.path)
     copies = report.copies
     different = report.records - copies

@@ -1,9 +1,8 @@
-"""Checks whether the function that a job will call contains the grader that a run replayed.
+"""Compares the grader of a run with the code of the function that a job will call.
 
 A run under the local runtime is compared by its artifact, file by file. A run in process is compared by its
-fingerprint: the user's files at their places in the function's zip, package versions, and the handler. A run
-of a deployed function is compared by `CodeSha256`. Nothing is guessed: the result lists the parts that could
-not be compared.
+fingerprint: the user's files, package versions, and the handler. A run of a deployed function is compared by
+`CodeSha256`. The result lists the parts that could not be compared.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _SHOWN = 3
 
 
 class GradedBy(Protocol):
-    """Facts about a run or an audit: the grader and the place of grading."""
+    """A run or an audit, which both record their grader and its target."""
 
     @property
     def grader(self) -> GraderFacts:
@@ -47,11 +46,11 @@ class GradedBy(Protocol):
 
     @property
     def target(self) -> TargetFacts:
-        """The place of grading."""
+        """The target that graded."""
 
     @property
     def versions(self) -> dict[str, str]:
-        """Python and the packages at the time of grading."""
+        """Versions of Python and of packages at the time of grading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +60,19 @@ class UnknownFunction:
     arn: str
     why: str
     missing: bool = False
-    """Whether AWS says that the function does not exist."""
+    """True if AWS says that the function does not exist."""
     code_sha256: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeComparison:
-    """The comparison of a run's grader with a function's code."""
+    """The result of comparing a run's grader with a function's code."""
 
     same: SameCode
     why: tuple[str, ...] = ()
-    """The differences, or the reasons why neither equality nor a difference is proven."""
+    """The differences, or the reasons why the comparison proves nothing."""
     unchecked: tuple[str, ...] = ()
-    """The parts that were not compared, although all compared code is the same."""
+    """The parts that were not compared."""
 
 
 def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:
@@ -81,11 +80,12 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
 
     Args:
         arn: The function's ARN.
-        local_service: Whether the job's service is on this machine. AWS is then asked only if its endpoint is
-            set, so that local work needs no network.
+        local_service: True if the job's service runs on this machine. AWS is then asked only if an endpoint
+            is set in the environment, so that local work needs no network.
 
     Returns:
-        AWS's description, or the reason why there is none. Never fails, because a job does not need it.
+        AWS's description of the function, or the reason why there is none. AWS errors are not raised, because
+        a job does not need the description.
     """
     if local_service and not (
         os.environ.get("AWS_ENDPOINT_URL_LAMBDA") or os.environ.get("AWS_ENDPOINT_URL")
@@ -196,7 +196,7 @@ class _Comparing:
 
     @property
     def by_line(self) -> bool:
-        """Return whether the function grades by a ready check that no file describes."""
+        """True if the function grades with a ready check that is not configured in a TOML file."""
         return self.function.check is not None and not self.function.check.endswith(".toml")
 
     def handler(self, ref: str) -> None:
@@ -219,7 +219,7 @@ class _Comparing:
             self.unchecked.append(f"which function of {ref} graded, as the replay named none")
 
     def artifact(self, target: LocalRuntimeFacts) -> None:
-        """Compare the files with the replayed artifact, and name the differing ones if it still exists."""
+        """Compare the files with the replayed artifact. If it still exists, name the files that differ."""
         if self.code.digest == target.code_sha256:
             return
         folder = target.template if target.handler else target.template.parent / target.function
@@ -240,7 +240,7 @@ class _Comparing:
         self.differences.append(what)
 
     def files(self, files: Mapping[str, str]) -> None:
-        """Check that each of the user's files is in the function, at its place and with its content."""
+        """Check that the function contains the user's files, unchanged and in the right places."""
         root = self._root(files)
         changed, missing = [], []
         for path, content in files.items():
@@ -257,7 +257,7 @@ class _Comparing:
             self.differences.append(f"it does not have {_list(missing)}")
 
     def _root(self, files: Mapping[str, str]) -> PurePosixPath | None:
-        """Return the local folder that corresponds to the top of the zip. Both contain the handler's file."""
+        """Find the local folder that corresponds to the top of the zip, by the handler's file."""
         module = (self.function.handler or "").replace(".", "/").rpartition("/")[0]
         for place in (f"{module}.py", f"{module}/__init__.py"):
             here = [path for path in files if path.endswith(f"/{place}")]
@@ -277,7 +277,6 @@ class _Comparing:
         return same or (found[0] if found and not below else None)
 
     def packages(self, packages: Mapping[str, str]) -> None:
-        """Compare the versions of the packages with those in the replay."""
         there = {name: self.code.packages.get(canonical_name(name)) for name in sorted(packages)}
         differing = {name: has for name, has in there.items() if has not in (None, packages[name])}
         if differing:
@@ -287,13 +286,12 @@ class _Comparing:
             self.unchecked.append(f"the version of {_list(absent)}")
 
     def python(self, versions: Mapping[str, str]) -> None:
-        """Compare the Python of the replay with the function's runtime."""
         here = "python" + ".".join(versions.get("python", "").split(".")[:2])
         if here != self.function.runtime:
             self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
 
     def library(self, version: str | None) -> None:
-        """Compare the library `graders` itself. No file of the zip contains its version."""
+        """Compare the `graders` package, by its files if the zip does not state its version."""
         packaged = self.code.packages.get("rft-graders", version)
         if packaged != version:
             self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")

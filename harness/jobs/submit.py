@@ -1,9 +1,9 @@
 """Creates exactly one job per plan, from any folder and even after failures.
 
-The training file's name on the service ends with a digest of the plan (`file_ending`), so an earlier
-submission's file is found by its name, and its job is found by that file. Before each request, the journal
-records it. POST /fine_tuning/jobs is repeated only if the service says that it refused the request, or if the
-list of jobs shows, more than once, that no job was created.
+The training file's name on the service ends with a digest of the plan (`file_ending`). The file of an earlier
+submission is therefore found by its name, and the job by its file. The journal records each request before it
+is sent. POST /fine_tuning/jobs is repeated only if the service did not process the request (throttled or not
+reached), or if the list of jobs was read several times and shows no new job.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Submitted:
     found: bool
     """Whether an earlier call had created it."""
     unlooked: str | None = None
-    """The reason why a submission from somewhere else cannot be ruled out; None if it can."""
+    """The error that made the list of files incomplete, so that another submission may exist."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
@@ -96,16 +96,16 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
 @dataclass(frozen=True, slots=True)
 class _SameFiles:
-    """The files of this submission on the service."""
+    """The files on the service that belong to a submission."""
 
     ids: tuple[str, ...]
-    """The files, oldest first; the first one is used."""
+    """Ids, oldest first. The job uses the oldest file."""
     why: str | None = None
-    """The reason why there may be more files."""
+    """The reason why the list may be incomplete."""
 
 
 def _same_files(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> _SameFiles:
-    """Look for training files that an earlier call uploaded, from here or from somewhere else."""
+    """Find the training files that earlier calls uploaded, on this machine or another."""
     ending, name = file_ending(entry.facts.name, plan), entry.facts.file.name
 
     def is_same(file: SeenFile) -> bool:
@@ -146,7 +146,7 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
         entry.reach("intended")
         raise
     except Unreachable as error:
-        # The service is unreachable, so reading the lists would only wait again.
+        # If the request never left this machine, a list of files could not be read either.
         found = look().ids if _may_have_arrived(error) else ()
         if not found:
             raise
@@ -154,12 +154,12 @@ def _uploaded(client: FineTuning, plan: Plan, entry: Entry, look: Callable[[], _
 
 
 def _may_have_arrived(error: Unreachable) -> bool:
-    """Return whether a failed request may have been carried out; False if it never left this machine."""
+    """Return True if the service may have carried out a failed request."""
     return not isinstance(getattr(error.__cause__, "__cause__", None), httpx2.ConnectError)
 
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
-    """Read a list, and retry if the service cannot be reached, because reading has no side effects."""
+    """Read a list, and retry while the service cannot be reached. Reading has no side effects."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
@@ -172,7 +172,7 @@ def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
 def _created(
     client: FineTuning, request: JobRequest, entry: Entry, clock: Clock, *, unsure: bool
 ) -> Submitted:
-    """Send the request until it is answered. `unsure` means that an earlier request may still take effect."""
+    """Send the request until the service answers. `unsure`: an earlier request may still take effect."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         entry.reach("creating")
@@ -203,7 +203,7 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
 def _created_before(
     client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
 ) -> SeenJob | None:
-    """Return the job that uses this plan's files. Read the list more than once, because it may lag."""
+    """Return the job that uses one of these files. The list is read repeatedly, because it may lag."""
 
     def look() -> SeenJob | None:
         return next((job for job in client.jobs() if job.training_file in files), None)
