@@ -29,8 +29,6 @@ _MEMORY = 256 * 1024 * 1024
 
 
 class _Unpacker(Protocol):
-    """The interface that the decompressors of all compression libraries share."""
-
     @property
     def eof(self) -> bool: ...
 

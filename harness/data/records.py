@@ -82,7 +82,7 @@ def is_assistant(message: Mapping[str, Any]) -> bool:
 
 
 def text_of(content: Any) -> str | None:
-    """Return the text of a `content` that is a string or a list of text blocks, else None.
+    """Return the text of a message's `content`, or None if it is neither a string nor text blocks.
 
     Null counts as the empty string. Blocks are `{"type": "text", "text": ...}`, or Converse's `{"text":
     ...}`.

@@ -1,7 +1,7 @@
 """Finds S3 objects by key, prefix or pattern, and reads them as sources.
 
-Every request is pinned to the content found first. An object that was replaced in the meantime raises an
-error, so old and new content are never mixed. After a broken connection, reading resumes at the same byte.
+Every request is pinned to the content found first. Reading an object that was replaced in the meantime raises
+an error, so old and new content are never mixed. After a broken connection, reading resumes at the same byte.
 """
 
 from __future__ import annotations

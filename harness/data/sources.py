@@ -61,7 +61,7 @@ _CHANGED = "Run the command again on a file that does not change."
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Facts that identify the content of a file or object without reading it."""
+    """Facts that identify a file's or object's content, and are known without reading it."""
 
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""

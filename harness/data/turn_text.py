@@ -72,7 +72,7 @@ def refusal_of(message: Mapping[str, Any]) -> Any:
 
 
 def content_text(content: Any, key: str = "text") -> str:
-    """Return the text of a `content` that is a string or a list of blocks; empty for any other value.
+    """Return the text of a message's `content`, a string or a list of blocks; empty for other values.
 
     Args:
         content: The `content` of a message.

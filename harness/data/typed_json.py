@@ -123,7 +123,7 @@ def as_json(value: Any) -> Any:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return the bytes of a regular file. Never follows a symbolic link, and never blocks on a pipe."""
+    """Return the bytes of a regular file, without following symbolic links or blocking on a pipe."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # the name has a NUL or a lone surrogate

@@ -23,7 +23,7 @@ TOLERANCE = 1e-9
 
 
 class StoredReward(NamedTuple):
-    """One reward to compare. Rewards are tuples because there may be millions of them."""
+    """One reward to compare. Tuples save memory, because there may be millions of rewards."""
 
     id: Any
     reward: float | None

@@ -305,7 +305,7 @@ def grade_samples(
         if count > 1:  # a single sample may be to blame
             middle = count // 2
             parts = grade_samples(target, samples[:middle], profile, retry, divide)
-            # If several in a row fail, the function itself is broken, and each call may take a minute.
+            # If several samples in a row fail, the function itself is broken. Each call may take a minute.
             broken = middle > 1 and all(map(_call_failed, parts))
             parts += grade_samples(target, samples[middle:], profile, retry, divide and not broken)
             if answer is None or not _may_be_one(answer.fault) or any(map(_call_failed, parts)):
@@ -316,7 +316,7 @@ def grade_samples(
 
 
 def _may_be_one(fault: GraderFault | ServiceFault | None) -> bool:
-    """Return True if one sample may have made the call fail: the function raised, exited or misbehaved."""
+    """Return True if the grader failed in the call, so that a single sample may be the cause."""
     return isinstance(fault, GraderFault) and fault.error_type != _OF_THE_CALL
 
 

@@ -181,7 +181,7 @@ class Replayed:
             )
 
     def assert_deterministic(self) -> None:
-        """Assert that all repeats of a rollout have the same reward and metrics. Needs several `repeats`."""
+        """Assert that all repeats of a rollout have the same reward and metrics. Requires `repeats`."""
         __tracebackhide__ = True
         first: dict[int, Row] = {}
         wrong = []
@@ -194,7 +194,7 @@ class Replayed:
         self._check(wrong, "rewards change when the same rollout is graded again")
 
     def assert_wires_agree(self) -> None:
-        """Assert that every wire format gives the same rewards. Needs `wire="all"`."""
+        """Assert that every wire format gives the same rewards. Requires `wire="all"`."""
         __tracebackhide__ = True
         if self.wires < 2:
             raise InputError("only one wire format was used", fix='Write rft_replay(..., wire="all").')
@@ -238,7 +238,6 @@ class Replayed:
         return graded_text(row, self._by_place[row["at"]], more)
 
     def _fail(self, claim: str, texts: Sequence[Callable[[], str]] = ()) -> None:
-        """Fail the test with a message, followed by the first few gradings."""
         __tracebackhide__ = True
         lines = [text() for text in texts[:SHOWN]]
         if len(texts) > SHOWN:

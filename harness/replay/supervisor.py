@@ -43,7 +43,7 @@ from harness.runs.store import Run, changed_files, lock_run
 from harness.targets.fingerprint import hash_files
 from harness.targets.own_process import how_it_ended, longest_hold
 
-# Copied before the grader's folder is put first, so that workers do not import a `queue.py` from there.
+# Copied before the grader's folder is added, so that workers do not import a `queue.py` from there.
 _PATH = tuple(filter(None, sys.path))
 WORKER = "harness.replay.worker"
 _MOST_CRASHES = 8
@@ -207,7 +207,7 @@ def _heard(
 
 
 class _Suspects:
-    """Finds rollouts that kill their worker twice, the second time in a call of their own."""
+    """Finds rollouts that kill their worker twice, the second time when graded alone."""
 
     def __init__(self, run: Run) -> None:
         self._run = run

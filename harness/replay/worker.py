@@ -2,8 +2,8 @@
 
 The first line on standard input is the work order, and every further line is a shard to grade. After each
 shard, the worker prints a line with the shard's totals. Rows are appended in input order, so a shard's file
-shows where to resume. A torn last line, and a rollout with missing repeats, are cut off and graded again.
-When standard input ends, the parent process has ended, and the worker exits too.
+shows where to resume. An incomplete last line, and a rollout with missing repeats, are cut off and graded
+again. When standard input ends, the parent process has ended, and the worker exits too.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ def write_derived(records: DataFile, into: Path, template: str | None = None) ->
     Args:
         records: The records.
         into: The rollouts file to write.
-        template: Template of the completions, such as `{reference_answer.field}`. It is needed if a reference
-            is not a string.
+        template: Template of the completions, such as `{reference_answer.field}`. Required if a reference is
+            not a string.
 
     Returns:
         The number of rollouts written.
@@ -137,8 +137,8 @@ def _others(completions: list[str]) -> list[str | None]:
     """For each record, return the next completion with a different answer, or None if all are equal."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
-    # Going backwards, the next different answer is that of the next record, or else the one found for the
-    # next record. The second pass lets the last records continue with the first.
+    # If the next record has the same answer, what was found for the next record also applies to this one.
+    # The second pass lets the last records continue with the first.
     for at in [*range(len(completions) - 1, -1, -1)] * 2:
         after = (at + 1) % len(completions)
         found[at] = completions[after] if answers[after] != answers[at] else found[after]

@@ -47,7 +47,6 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _answer(parts: RowParts, number: int) -> tuple[dict[str, Any], Any]:
-    """Return one response as a message, and the model's identifier."""
     text = parts.take("modelResponses", number, "response")
     if not isinstance(text, str):
         raise RowError(f"`modelResponses[{number}].response` is not text")

@@ -21,7 +21,7 @@ _SIGNS: Final = frozenset(
 )
 _BOOKKEEPING: Final = ("rollout_status", "eval_metadata", "created_at", "pid")
 _CODES_OF_NO_FAILURE: Final = (0, 100, 101)
-"""Status codes: OK, and eval-protocol's own codes for a finished and a running rollout."""
+"""Status codes that are not failures: OK, and eval-protocol's own codes for finished and running."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

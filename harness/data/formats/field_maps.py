@@ -24,7 +24,7 @@ _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_mod
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """One `--map`: a field of the record or rollout, and the path of its value in a row."""
+    """One `--map` option: a field of the record or rollout, and the path of its value in a row."""
 
     field: str
     path: tuple[str, ...]

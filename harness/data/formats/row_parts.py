@@ -60,7 +60,7 @@ class RowParts:
         return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
-        """Take the first of several root fields that is not empty, or return None if all are empty."""
+        """Take the first non-empty field of several root fields, or return None if all are empty."""
         for name in names:
             if self.peek(name) is not None:
                 return self.take(name)
@@ -168,7 +168,7 @@ def line_of(
     fields: Mapping[str, Any] | None = None,
     **ours: Any,
 ) -> dict[str, Any]:
-    """Build a record, or a rollout if the messages end with the assistant's.
+    """Build a record, or a rollout if the messages end with the assistant's turn.
 
     Args:
         messages: All messages, the completion last.

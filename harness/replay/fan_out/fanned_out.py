@@ -214,7 +214,6 @@ class FannedOut:
         return self._machine.execution(execution_name(fan.prefix, run, attempt))
 
     def _incomplete(self, missing: Sequence[PartOrder], shards: int, state: ExecutionState) -> HarnessError:
-        """Return the error for missing shards, with all known reasons."""
         fan = fan_out_of(self._run)
         reasons = list(self._noted(missing, fan.attempt))
         if fan.execution is not None:

@@ -312,7 +312,7 @@ class _Grading:
         self._under_way.append(future)
 
     def _full(self) -> bool:
-        """Return True if size or time allows no further batch. Always False before the first batch."""
+        """Return True if size or time allows no further batch. The first batch is always allowed."""
         if self.last is None and not self._under_way:
             return False
         needed = max(MARGIN_S, _SLOWEST * self._slowest_s)
