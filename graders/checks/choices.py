@@ -1,8 +1,9 @@
 """Checks of choices: a letter, several letters, a label, or yes and no.
 
-A completion is right if it settles on the reference's choice. A completion that settles on no choice, or on
-several, is wrong; such a reference is a `RecordError`. A model that always gives the most common choice earns
-the share of that choice, so compare a run's mean reward with this share.
+A completion is right if it settles on the choice in the reference. A completion that settles on no choice, or
+on several, is wrong. A reference that does so is a `RecordError`. A model that always gives the most common
+choice is right as often as that choice occurs, so compare the mean reward of a run with the frequency of that
+choice.
 """
 
 from __future__ import annotations
@@ -40,23 +41,23 @@ def choice(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
-    The check follows the rules of `graders.extract.choice_letter` for the completion and for the reference:
-    `(B)` and `B. Paris` both work. A reference must also name its letter first: `Since A is wrong, the answer
-    is B` is a `RecordError`.
+    The check reads the completion and the reference by the rules of `graders.extract.choice_letter`, so both
+    may say `(B)` or `B. Paris`. A reference must also name its letter first: `Since A is wrong, the answer is
+    B` is a `RecordError`.
 
     With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`, `B)
-    Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or an option's
-    text; a reference that could be both (`C`, when option A's text is `C`) is a `RecordError`.
+    Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or the text of
+    an option. A reference that could be either (`C`, if the text of option A is `C`) is a `RecordError`.
 
-    It pays for one guess in N if there are N letters, and does not require reasons.
+    It pays for lucky guesses, on average one in N with N letters, and for answers without reasons.
 
     Args:
         letters: The letters to choose from, in upper case.
-        options: The record field that contains the options: a list of texts in the order of the letters, or
-            an object that maps letters to texts. Only letters that have an option can be answers.
-        first_index: The index of the first option, 0 or 1, if references are indexes such as 2. None if
-            references are letters or texts. The check never guesses that a number is an index.
-        take: Extracts the answer from a text first; None reads the whole text.
+        options: The record field with the options: a list of texts in the order of the letters, or an object
+            that maps letters to texts. Only letters that have an option can be answers.
+        first_index: The index of the first option, 0 or 1, if references are indexes. None if references are
+            letters or texts. The check never guesses that a number is an index.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
 
     Raises:
         DecorationError: An option is invalid.
@@ -88,7 +89,7 @@ def choice(
     named = re.compile(rf"{_NOT_BEFORE}(?:[{letters}](?![A-Za-z0-9\u00c0-\u04ff])|[{either}](?=[).:\]]))")
 
     def read(text: str, strict: bool) -> str | Missing:
-        """Return the letter that a text settles on; a reference must not name another letter before it."""
+        """Return the letter that a text settles on. A reference must not name another letter first."""
         letter = choice_letter(text, letters)
         if strict and not isinstance(letter, Missing):
             first = named.search(plain_width(text))
@@ -104,20 +105,20 @@ def choice_set(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the completion names all letters of the reference and no others.
 
-    The reference is a text such as `A, C` or `AC`, or a list of letters. A completion is read as a whole if
-    it consists only of letters. Otherwise the check reads only the text after the last `answer:` or `answer
-    is`, or the text in the last box or `<answer>`, which must contain nothing else: `A, C`, `A and C`,
-    `(A)(C)`, `AC`. `A or C` is not an answer, nor is a claim that is revised later.
+    The reference is a string such as `A, C` or `AC`, or a list of letters. A completion may consist only of
+    letters. Otherwise the check reads the text after the last `answer:` or `answer is`, or in the last box or
+    `<answer>`, and this text must contain only letters: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an
+    answer, nor is a claim that the completion revises later.
 
-    It pays for guessed letters as for known ones; with partial credit, a model earns part of the reward by
-    naming the letters that are right most often.
+    It pays for lucky guesses. With partial credit, a model earns part of the reward by naming the letters
+    that are right most often.
 
     Args:
         letters: The letters to choose from, in upper case.
-        partial: Whether to pay the fraction of the right letters that are named minus the fraction of the
-            wrong ones, at least 0. An answer with all letters earns nothing unless all are right; an answer
-            with one right letter earns a part.
-        take: Extracts the answer from a text first; None reads the whole text.
+        partial: Whether to give partial reward: the fraction of the right letters in the answer minus the
+            fraction of the wrong letters, at least 0. Naming all letters earns nothing unless all are right,
+            and naming one right letter earns a part.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
 
     Raises:
         DecorationError: An option is invalid.
@@ -150,24 +151,24 @@ def label(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's label.
 
-    Labels are found as whole words, ignoring case, the longest first (`very good` before `good`); hyphens and
-    underscores count as spaces. The check reads the first of these parts that exists: the line after the last
-    `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line, if it is only a
-    label; the first line, if it starts with a label; the whole answer. The rest of a line that starts with a
-    label is its reason (`Yes, there is no other way`), unless it names another label as an answer: `yes and
-    no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not answers. A label that the text
-    denies is not read, as in `It is not true` or `non-positive`.
+    Labels must be whole words. Case is ignored, hyphens and underscores count as spaces, and the longest
+    label is tried first (`very good` before `good`). The check reads the first of these parts that exists:
+    the line after the last `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last
+    line, if it is only a label; the first line, if it starts with a label; the whole answer. If a line starts
+    with a label, the text after the label is its reason (`Yes, there is no other way`), unless it names
+    another label as an answer: `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are
+    not answers. A label that the text denies does not count, as in `It is not true` or `non-positive`.
 
-    It pays for the most frequent label as often as that label is right, even if the model ignores the prompt:
-    balance the records. It also pays for a label in a denial whose wording it does not recognize, such as
-    `the opposite of positive in every respect`.
+    It pays for always giving the most frequent label, as often as that label is right, so balance the
+    records. It also pays for a label in a denial whose wording it does not recognize, such as `the opposite
+    of positive in every respect`.
 
     Args:
-        labels: The labels, or a table that lists, for each label, the words that mean it.
-        take: Extracts the answer from a text first; None reads the whole text.
+        labels: The labels, or a table that maps each label to the words that mean it.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
 
     Raises:
-        DecorationError: Fewer than two labels are given, a word is blank, or a word means two labels.
+        DecorationError: There are fewer than two labels, a word is blank, or two labels share a word.
 
     Example:
         >>> check = label(labels=["positive", "negative"])
@@ -180,16 +181,16 @@ def label(
 
 
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion says yes or no as the reference does; true and false also count.
+    """Make a check that the completion answers yes or no like the reference. True and false also count.
 
     Yes and no are recognized in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian,
     Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label` with its
     words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
 
-    It pays for half of all guesses if the records are balanced, and for more if they are not.
+    It pays for lucky guesses: half of them if the records are balanced, and more if they are not.
 
     Args:
-        take: Extracts the answer from a text first; None reads the whole text.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
 
     Raises:
         DecorationError: An option is invalid.
@@ -203,7 +204,7 @@ def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
 
 
 def _alphabet(letters: str) -> None:
-    """Reject invalid letters.
+    """Check that the letters are valid.
 
     Raises:
         DecorationError: The letters are invalid.
@@ -215,7 +216,7 @@ def _alphabet(letters: str) -> None:
 
 
 def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[str]:
-    """Return the letter of the option that the reference's index names.
+    """Return the letter of the option at the reference's index.
 
     Raises:
         RecordError: The reference is not the index of an option.
@@ -231,7 +232,7 @@ def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[s
 
 
 def _letters_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a single string; a list of letters is joined."""
+    """Return the reference as a single string, with a list of letters joined."""
     reference = sample.reference_answer
     if not isinstance(reference, list):
         return (sample.reference_text,)

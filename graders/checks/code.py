@@ -1,4 +1,4 @@
-"""Checks of Python code: they run it in isolation from the grader and reward the tests that it passes."""
+"""Checks that run a completion's Python code in isolation and reward the tests that it passes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""The default time for one sample, in seconds: enough for the longest `seconds` and a record's solution."""
+"""Default time limit for one sample, in seconds: enough for the longest `seconds` and a record's solution."""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -47,34 +47,34 @@ def code_function(
 ) -> CodeCheck:
     """Make a check that a Python function returns the expected result of each test.
 
-    A test is an object with `args`, `kwargs` (both optional) and `expected`. The function is called in a
-    separate process and its result is compared in the grader, so the code never sees the expected values.
-    True is not 1, and "1" is not 1; a tuple counts as the list of its items. `docs/code.md` explains which
-    part of a completion is the code, and how the code is confined.
+    A test is an object with `args`, `kwargs` (both optional) and `expected`. The function runs in a separate
+    process and the grader compares its results, so the code never sees the expected values. True is not 1,
+    and "1" is not 1, but a tuple equals a list with the same items. `docs/code.md` explains which part of a
+    completion is the code, and how the code is confined.
 
-    It pays for a function that knows the tests, such as a table of their answers: give many tests, and none
-    that the prompt shows. A record is rejected if a single value passes all of its tests, because a function
-    that always returns it would pass too. If the record's reference answer contains a solution, this solution
-    has to pass the tests.
+    It pays for a function that has memorized the tests, such as a table of their answers. Give many tests,
+    and none that the prompt shows. A record is rejected if a single value passes all of its tests, because a
+    function that always returns this value would pass too. If the record's reference answer contains a
+    solution, the solution has to pass the tests.
 
     Args:
-        entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
-            record.
-        field: The record field that contains the list of tests, as a list or as a JSON string.
-        entry_field: The record field that contains the function's name; ignored if `entry` is given.
-        prompt_field: The record field that contains code that a completion may continue, such as imports and
-            the function's signature; None if completions contain all of the code.
-        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
-        tolerance: The largest difference between two numbers that counts as equal.
-        relative: The largest such difference as a fraction of the expected number, if that number is a float.
-        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
-            `timeout_s`, or the time left in a call with many samples, is less.
+        entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
+            from the record.
+        field: The record field with the tests, as a list or as a JSON string.
+        entry_field: The record field with the function's name. Ignored if `entry` is given.
+        prompt_field: The record field with code that a completion may continue, such as imports and the
+            function's signature. None if completions contain all of the code.
+        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        tolerance: The largest difference between two equal numbers.
+        relative: The largest difference as a fraction of the expected number, if that number is a float.
+        seconds: The time limit for all tests of a completion together, on each engine. The grader's
+            `timeout_s`, or the time left in a call with many samples, may shorten it.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
-            `cpython` each use only that engine.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+        engine: `auto` runs the code in Monty and, if it does not pass there, again on CPython. `monty` and
+            `cpython` use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it. `limits` applies
             only time and memory limits, and is for code that you trust.
-        take: Extracts the part of a completion that contains the code; None searches the whole completion.
+        take: Extracts the part of a completion that contains the code. None searches the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -125,32 +125,32 @@ def code_asserts(
     """Make a check that a Python function passes tests written in Python.
 
     A test is source code with asserts that call the function by its name or as `candidate`, as in MBPP, or
-    source code that defines `check(candidate)`, as in HumanEval. The tests run in a separate process from the
-    code: each call in them is forwarded to the code's process, and plain values come back as copies. A test
-    passes if it ends without an error and has called the function.
+    source code that defines `check(candidate)`, as in HumanEval. The tests and the code run in separate
+    processes. Each call in a test is forwarded to the process of the code, and plain values come back as
+    copies. A test passes if it ends without an error and has called the function.
 
-    It pays for whatever the asserts accept, such as True for `== 1`, and for a function that knows the tests.
-    A record is rejected if its tests accept a function that always returns one of the values that they
-    compare with, or that always raises an error that they catch. It is also rejected if a test ends before it
-    calls the function, or needs more than plain values from it. If the record's reference answer contains a
-    solution, this solution has to pass the tests.
+    It pays for any value that the asserts accept, such as True for `== 1`, and for a function that has
+    memorized the tests. A record is rejected if its tests accept a function that always returns one of the
+    values that they compare with, or that always raises an error that they catch. It is also rejected if a
+    test ends before it calls the function, or needs more than plain values from the function. If the record's
+    reference answer contains a solution, the solution has to pass the tests.
 
     Args:
-        entry: The name of the function, such as `Solution.add` for a method; None reads the name from the
-            record.
-        field: The record field that contains the source code of the test, or a list of tests.
-        entry_field: The record field that contains the function's name; ignored if `entry` is given.
-        prompt_field: The record field that contains code that a completion may continue, such as imports and
-            the function's signature; None if completions contain all of the code.
-        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
-        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
-            `timeout_s`, or the time left in a call with many samples, is less.
+        entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
+            from the record.
+        field: The record field with the source code of the test, or with a list of tests.
+        entry_field: The record field with the function's name. Ignored if `entry` is given.
+        prompt_field: The record field with code that a completion may continue, such as imports and the
+            function's signature. None if completions contain all of the code.
+        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        seconds: The time limit for all tests of a completion together, on each engine. The grader's
+            `timeout_s`, or the time left in a call with many samples, may shorten it.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
-            `cpython` each use only that engine.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+        engine: `auto` runs the code in Monty and, if it does not pass there, again on CPython. `monty` and
+            `cpython` use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it. `limits` applies
             only time and memory limits, and is for code that you trust.
-        take: Extracts the part of a completion that contains the code; None searches the whole completion.
+        take: Extracts the part of a completion that contains the code. None searches the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -198,27 +198,28 @@ def code_program(
 ) -> CodeCheck:
     """Make a check that a Python program prints the expected output for each test's input.
 
-    A test is an object with `input`, which the program reads, and `output`. Each test runs the program from
-    scratch, as `python program.py` would, so that `if __name__ == "__main__"` holds.
+    A test is an object with the program's `input` and the expected `output`. Each test starts the program
+    anew, like `python program.py`, so `__name__` is `"__main__"`.
 
-    It pays for a program that knows the tests: give many tests, and none that the prompt shows. A record is
-    rejected if a single output passes all of its tests, because a program that always prints it would pass
-    too. If the record's reference answer contains a solution, this solution has to pass the tests.
+    It pays for a program that has memorized the tests. Give many tests, and none that the prompt shows. A
+    record is rejected if a single output passes all of its tests, because a program that always prints this
+    output would pass too. If the record's reference answer contains a solution, the solution has to pass the
+    tests.
 
     Args:
-        field: The record field that contains the list of tests, as a list or as a JSON string.
+        field: The record field with the tests, as a list or as a JSON string.
         output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
             `words` ignores all differences in white space, `exact` ignores nothing.
-        tolerance: The largest difference between two numbers that counts as equal; used only with `words`.
-        partial: Whether to pay the fraction of the tests that pass, instead of all or nothing.
-        seconds: The time limit for all tests of a completion together, on each engine; less if the grader's
-            `timeout_s`, or the time left in a call with many samples, is less.
+        tolerance: The largest difference between two equal numbers. Used only with `words`.
+        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        seconds: The time limit for all tests of a completion together, on each engine. The grader's
+            `timeout_s`, or the time left in a call with many samples, may shorten it.
         memory_mb: The memory limit for the code, in MB.
-        engine: `auto` runs the code in Monty and, unless it passes there, again on CPython; `monty` and
-            `cpython` each use only that engine.
-        protection: `full` refuses to run code on CPython if the system cannot sandbox it; `limits` applies
+        engine: `auto` runs the code in Monty and, if it does not pass there, again on CPython. `monty` and
+            `cpython` use only that engine.
+        protection: `full` refuses to run code on CPython if the system cannot sandbox it. `limits` applies
             only time and memory limits, and is for code that you trust.
-        take: Extracts the part of a completion that contains the code; None searches the whole completion.
+        take: Extracts the part of a completion that contains the code. None searches the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -259,7 +260,7 @@ def code_program(
 
 
 def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
-    """Return the function that finds the code that a sample's completion may continue."""
+    """Return a function that reads the code that a completion may continue from its record."""
     if field is None:
         return lambda sample: None
     name = text_option("prompt_field", field)
@@ -278,7 +279,7 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
 def _function_reader(
     named: Callable[[Sample[Any]], str], started: Callable[[Sample[Any]], str | None]
 ) -> ReadCode:
-    """Return the function that finds, in a text, the code that defines the function of a record."""
+    """Return a function that extracts the code that defines a record's function."""
 
     def read(sample: Sample[Any], text: str) -> str | Missing:
         entry = named(sample)

@@ -1,9 +1,9 @@
 """Checks composed of other checks: a formula of their rewards, their lowest reward, or a cascade.
 
-Parts are scoring functions or graders, sync or async, each with a name; if one is async, the whole check is
-async. Each part's reward is reported under the part's name, and its metrics as `part.metric`, so that `rft
-signal` shows which part causes the spread. If a part abstains or fails, the sample gets no reward, for the
-same reason.
+A part is a scoring function or a grader, sync or async, and has a name. If one part is async, the whole check
+is async. The reward of each part is reported under the part's name, and its metrics as `part.metric`, so `rft
+signal` shows which part causes the spread of the rewards. If a part abstains or fails, the sample gets no
+reward.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _STEPS = "steps"
 def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is a formula over the rewards of other checks.
 
-    If the result is outside the grader's range or cannot be computed, as with a division by 0, the sample
-    fails: nothing is clipped. A formula that pays if every part is 0 is rejected, because it would pay for an
-    empty completion.
+    The result is never clipped. If it is outside the grader's range or cannot be computed, as with a division
+    by 0, the sample fails. A formula that is positive if every part is 0 is rejected, because it would reward
+    an empty completion.
 
     It pays for each part separately if the formula adds the parts, so a model can earn reward for form
-    without an answer: multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
+    without an answer. Multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
     brief)`.
 
     Args:
@@ -47,8 +47,8 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: The expression cannot be read, does not use every part, or pays if every part is 0;
-            or a part is not a check.
+        DecorationError: The expression is invalid, does not use every part, or is positive if every part is
+            0. Or a part is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -88,7 +88,6 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         return _reward(value, answers)
 
     def computed(sample: Sample[Any]) -> Any:
-        """Return the value of the formula for the parts' rewards."""
         return run_steps(steps(sample))
 
     return computed
@@ -97,8 +96,8 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is the lowest reward of several checks.
 
-    It pays only if every check pays. A right answer that one check misjudges earns as little as a wrong
-    answer.
+    It pays only if every check does. If one check misjudges a right answer, the answer earns as little as a
+    wrong one.
 
     Args:
         parts: The checks by name. A name consists of letters, digits and underscores.
@@ -120,31 +119,30 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
         return _reward(minimum(answers).value, answers)
 
     def worst_of(sample: Sample[Any]) -> Any:
-        """Return the lowest reward of the parts."""
         return run_steps(steps(sample))
 
     return worst_of
 
 
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
-    """Make a check that runs cheap checks first, and each next one only if the previous one paid enough.
+    """Make a check that runs cheap checks first, and stops when the reward of a check is too low.
 
-    A step that pays less than its `at_least` ends the check, and its reward counts. Later steps do not run,
-    so a judge sees few completions. If all steps run, the reward of the last step counts. The metric `steps`
-    is the number of steps that ran.
+    If the reward of a step is below its `at_least`, it becomes the reward of the whole check, and later steps
+    do not run. A judge as the last step therefore sees few completions. If all steps run, the reward of the
+    last step counts. The metric `steps` is the number of steps that ran.
 
     It pays a completion that fails in an early step the reward of that step, which may be more than the last
-    step would have paid: let early steps pay either 0 or enough. A record that a later step cannot grade is
-    found only if that step runs.
+    step would have given. Early steps should therefore give either 0 or enough to continue. A record that a
+    later step cannot grade is found only if that step runs.
 
     Args:
-        steps: The checks by name, the cheapest first. A name consists of letters, digits and underscores.
-        at_least: The minimum reward of a step for the next step to run: one number for all steps, or a table
-            by name.
+        steps: The checks by name, cheapest first. A name consists of letters, digits and underscores.
+        at_least: The minimum reward of a step for the next step to run: a number for all steps, or a table by
+            name.
 
     Raises:
-        DecorationError: Fewer than two steps are given, a step is not a check, or `at_least` names the last
-            step or a step that does not exist.
+        DecorationError: There are fewer than two steps, a step is not a check, or `at_least` names the last
+            step or an unknown step.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -169,14 +167,13 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
         return _reward(value, answers, {_STEPS: float(len(answers))})
 
     def last_of(sample: Sample[Any]) -> Any:
-        """Return the reward of the last step that runs."""
         return run_steps(until_one_fails(sample))
 
     return last_of
 
 
 def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any, Any, dict[str, Any]]:
-    """Return the answers of all checks; each yielded answer is sent back after it has been awaited."""
+    """Run all checks. The caller awaits each yielded result and sends it back."""
     answers: dict[str, Any] = {}
     for name, check in checks.items():
         answers[name] = yield check(sample)
@@ -184,18 +181,17 @@ def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any,
 
 
 def _reward(value: float, answers: Mapping[str, Any], more: Mapping[str, float] | None = None) -> Reward:
-    """Return a reward with the metrics, components and reasons that its parts report."""
+    """Return a reward with the metrics, components and reasons of its parts."""
     joined = minimum(answers)
     metrics = {"unread": float(any(map(is_unread, answers.values()))), **(more or {}), **joined.metrics}
     return Reward(value, metrics=metrics, components=joined.components, reason=joined.reason)
 
 
 def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
-    """Validate checks by name.
+    """Check the parts and their names.
 
     Raises:
-        DecorationError: Too few checks are given, or one of them is not a check or has a name that a formula
-            cannot use.
+        DecorationError: There are too few parts, a part is not callable, or a formula cannot use its name.
     """
     if not isinstance(checks, dict) or len(checks) < least:
         raise DecorationError(
@@ -213,7 +209,7 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
 
 
 def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
-    """Return the minimum reward of each step except the last."""
+    """Return the minimum reward of each step before the last."""
     if not isinstance(at_least, dict):
         return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:

@@ -1,8 +1,7 @@
 """Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
-The kinds of instructions are those of IFEval (arXiv:2311.07911), with the same names and arguments.
-`docs/constraints.md` has a table of the texts that each kind pays for, and of the differences from IFEval's
-own program.
+The kinds of instructions, their names and their arguments are those of IFEval (arXiv:2311.07911). For each
+kind, `docs/constraints.md` lists the texts that satisfy it and the differences from IFEval's own program.
 """
 
 from __future__ import annotations
@@ -39,30 +38,31 @@ def constraints(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion follows instructions that a program can verify.
 
-    Each record names its own instructions, as in IFEval: the field `instruction_id_list` lists the kinds, and
-    `kwargs` the arguments of each. Alternatively, `constraints` names the same instructions for all records.
+    Each record has its own instructions, as in IFEval: the field `instruction_id_list` lists their kinds, and
+    `kwargs` lists the arguments of each. Alternatively, `constraints` gives the same instructions for all
+    records.
 
-    The metric of each kind is the fraction of its instructions that are followed, and `kept` is the same
-    fraction over all kinds. The metric `unread` is 1 if a completion has no visible content, or if its
+    The check reports, for each kind, the fraction of its instructions that are followed, and the fraction
+    over all kinds as `kept`. The metric `unread` is 1 if a completion has no visible content, or if its
     language cannot be detected.
 
-    It pays for any text that follows the instructions, on any topic: for one word without a comma if the only
-    instruction is `punctuation:no_comma`, and for a keyword eight times in a row if the keyword has to occur
-    eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
-    `loose=True` also pays if only the first or last line breaks an instruction, so a forbidden word may occur
-    there.
+    It pays for any text that follows the instructions, on any topic. A single word earns full reward if the
+    only instruction is `punctuation:no_comma`, and so does a keyword eight times in a row if the keyword has
+    to occur eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
+    With `loose=True`, it also pays if only the first or last line breaks an instruction, so a forbidden word
+    may occur there.
 
     Args:
-        constraints: The instructions for every record; each is a table of its `kind` and the kind's
-            arguments.
+        constraints: The instructions for every record. Each is a table of its `kind` and the arguments of
+            that kind.
         field: The record field that lists the kinds. None means `instruction_id_list` or, if `constraints` is
             given, that records have no instructions of their own.
         arguments: The record field that lists, for each kind, a table of arguments.
-        loose: Whether an instruction counts as followed if one of IFEval's loose readings follows it: the
-            text without asterisks, without its first line, without its last line, or without both.
-        partial: Whether to pay the fraction of the instructions that are followed, rather than all or
+        loose: Whether it is enough that one of IFEval's loose readings follows an instruction: the text
+            without asterisks, without its first line, without its last line, or without both lines.
+        partial: Whether to reward the fraction of the instructions that are followed, instead of all or
             nothing.
-        take: Extracts the part of a completion that has to follow the instructions; None uses the whole
+        take: Extracts the part of a completion that has to follow the instructions. None uses the whole
             completion.
 
     Raises:
@@ -98,7 +98,6 @@ def constraints(
         return known[key]
 
     def keeps_instructions(sample: Sample[Any]) -> Reward:
-        """Return whether the instructions are followed, or the fraction of them that is."""
         instructions = instructions_of(sample)
         found = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(found, Missing) else composed(visible(found))
@@ -115,10 +114,10 @@ def constraints(
 
 
 def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
-    """Read the instructions for every record.
+    """Parse the instructions for every record.
 
     Raises:
-        DecorationError: The option is not a list of tables, each of which has a kind and its arguments.
+        DecorationError: The option is not a list of tables, or a table is not a valid instruction.
     """
     if tables is None:
         return []
@@ -142,11 +141,10 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
 def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
-    """Return the instructions for every record, and the record's own instructions.
+    """Return the instructions for every record together with those of one record.
 
     Raises:
-        RecordError: The record lists no instructions, an invalid instruction, or instructions that contradict
-            each other.
+        RecordError: The record lists no instructions, or one is invalid, or two contradict each other.
     """
     if not isinstance(kinds, list) or not kinds:
         raise RecordError(f"the record's {field} is not a list of instructions: list the kinds there")
@@ -168,14 +166,14 @@ def _instructions(
 
 
 def _loose(text: str) -> list[str]:
-    """Return the readings of a text that IFEval calls loose."""
+    """Return IFEval's loose readings of a text."""
     lines = text.split("\n")
     parts = [text, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
     return list(dict.fromkeys((*parts, *(part.replace("*", "") for part in parts))))
 
 
 def _shares(kept: Sequence[tuple[Instruction, bool | None]], share: float) -> dict[str, float]:
-    """Return the fractions of instructions that are followed: of all instructions, and of each kind."""
+    """Return the fraction of instructions that are followed, in total and for each kind."""
     by_kind: dict[str, list[bool]] = {}
     for one, holds in kept:
         by_kind.setdefault(one.kind, []).append(holds is True)

@@ -1,4 +1,4 @@
-"""Checks that compare dates and times with the reference's, to the reference's precision."""
+"""Checks that compare a date or time with the reference, to the precision of the reference."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     Precision: TypeAlias = Literal["reference", "year", "month", "day", "hour", "minute", "second"]
 
 _PRECISIONS = ("reference", "year", "month", "day", "hour", "minute", "second")
-_MOST = 200  # the maximum number of dates and times that are read in an answer
-_LONGEST = 200_000  # the maximum number of characters to search for dates, which takes a second
+_MOST = 200  # maximum number of dates and times in an answer
+_LONGEST = 200_000  # maximum number of characters to search, which takes a second
 _CLAIMS = claim_patterns(r"|\b[Dd]ates?\s{0,4}(?:is\b|[:=])")
 _STYLE = re.compile(r"\\(?:text(?:bf|rm)?|math(?:rm|bf))\s?\{")
 _DIGIT = re.compile(r"[0-9]")
-# Text right before or after a date that makes it a different date, or one of several.
+# Text next to a date that changes the date or adds another one.
 _HEDGED_BEFORE = re.compile(
     r"(?:\b(?:before|after|until|till|since|by|from|between|around|about|circa|ca?\.|approximately|roughly|nearly"
     r"|almost|early|late|mid|end\sof|beginning\sof|week\sof|prior\sto|not|never|than|every|or|and|to|through|except)"
@@ -57,30 +57,30 @@ def date(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer's date or time equals the reference's.
 
-    The reference decides how much is compared: if it names a day, any time of that day is right; if it names
-    a month, any day of that month. An answer that is less precise than the reference is wrong, except that
-    omitted seconds are 0. If the reference has a time zone, instants are compared: `14:30Z` equals
-    `15:30+01:00`. If it has none, the answer's zone is ignored.
+    The answer has to agree with every part that the reference gives. If the reference is a day, any time of
+    that day is right. If it is a month, any day of that month is right. An answer that is less precise than
+    the reference is wrong, except that omitted seconds count as 0. If the reference has a time zone, instants
+    are compared: `14:30Z` equals `15:30+01:00`. Otherwise the answer's zone is ignored.
 
     The check reads ISO 8601, `26 November 2026`, `Nov 26, 2026`, `26/11/2026`, `November 2026`, `14:30`,
-    `2:30 PM`, and a date with a time, with month names in seven languages; `docs/dates.md` has the table. An
-    ambiguous date, such as `03/04/2026`, is unread, and so are two-digit years, words such as `tomorrow`,
-    ranges, and zone abbreviations other than UTC and GMT. A completion that names several different dates has
-    to announce which one is the answer.
+    `2:30 PM`, and a date with a time, with month names in seven languages. `docs/dates.md` lists all formats.
+    An ambiguous date such as `03/04/2026` is unread, and so are two-digit years, words such as `tomorrow`,
+    ranges, and zone abbreviations other than UTC and GMT. A completion with several different dates has to
+    announce its answer.
 
     It pays for a right date even if the completion gives it for something else, and even after words such as
-    `the opposite of`. It also pays for guesses: a model can guess many bare years or months without reading
-    the prompt.
+    `the opposite of`. It also pays for lucky guesses, which are likely if references are bare years or
+    months.
 
     Args:
-        marker: The text right before the answer, in completion and reference; the line after it has to
-            contain one date or time.
-        take: Extracts the text that has to contain one date or time; use it instead of a marker.
-        precision: The precision of the comparison: `reference` for the reference's own, or `year`, `month`,
-            `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
-        day_first: Whether `03/04/2026` is 3 April (True) or March 4 (False); with None, such a date is
-            unread.
-        zone: The time zone of times that name no zone, in completion and reference: `UTC`, or `+01:00`.
+        marker: The text before the answer, in the completion and the reference. The rest of its line has to
+            contain exactly one date or time.
+        take: Extracts the text that has to contain exactly one date or time. Use it instead of a marker.
+        precision: The precision of the comparison: `reference` for the precision of the reference, or `year`,
+            `month`, `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
+        day_first: True if `03/04/2026` is April 3, False if it is March 4. With None, such a date is unread.
+        zone: The time zone of times without a zone, in the completion and the reference, such as `UTC` or
+            `+01:00`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -123,7 +123,7 @@ def date(
 
 
 def _zone_option(zone: object) -> int | None:
-    """Return the minutes by which a declared zone is ahead of UTC.
+    """Return the minutes by which the option's time zone is ahead of UTC.
 
     Raises:
         DecorationError: `zone` is not a time zone.
@@ -138,7 +138,7 @@ def _zone_option(zone: object) -> int | None:
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
-    """Return the date or time on which a completion, or the part of it with the answer, settles."""
+    """Return the date or time that a completion, or its part with the answer, settles on."""
     start, end = 0, len(text)
     claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
     if claims:
@@ -166,12 +166,12 @@ def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missi
 
 
 def _unless_changed(text: str, start: int, written: list[Written]) -> Moment | Missing:
-    """Return a date or time, unless the text around it changes or denies it.
+    """Return the date or time, unless the text around it changes or denies it.
 
     Args:
-        text: A text with its widths folded.
+        text: A text with folded widths.
         start: The start of the part that contains the answer.
-        written: The date or time, at each position in that part.
+        written: All occurrences of the date or time in that part.
     """
     for one in written:
         begins, ends = start + one.start, start + one.end

@@ -1,6 +1,6 @@
-"""A check of the spelling similarity between the answer and the reference, by rapidfuzz.
+"""A check of the spelling similarity between the answer and the reference, computed by rapidfuzz.
 
-Use it for names, titles and short answers with typing errors. For texts of several sentences use
+Use it for names, titles and short answers that may contain typing errors. For several sentences, use
 `graders.checks.similarity`. If there are several references, the most similar one counts.
 """
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Process: TypeAlias = Literal["normalized", "default_process", "none"]
 
 EXTRA = "similarity"
-# Nothing can interrupt rapidfuzz. WRatio slides one text along the other, which takes 0.8 s for texts of
-# 5,000 and 3,000 characters, and 6 s for texts twice as long; the other two methods take 0.3 s for 100,000
+# rapidfuzz cannot be interrupted. WRatio slides one text along the other, which takes 0.8 s for texts of
+# 5,000 and 3,000 characters, and 6 s for texts twice as long. The other two methods take 0.3 s for 100,000
 # characters.
 _LONGEST = 2_000
 _MOST_CHARS = {"ratio": 100_000, "token_sort_ratio": 100_000, "WRatio": 5_000}
@@ -41,28 +41,28 @@ def fuzzy(
     at_least: float = 0.8,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the spelling similarity of the answer and the reference, 0 to 1.
+    """Make a check whose reward is the spelling similarity of the answer and the reference, from 0 to 1.
 
-    An answer that is empty or longer than `max_chars` is unread and earns nothing; answers are never
+    An answer that is empty or longer than `max_chars` is unread and earns nothing. Answers are never
     truncated. The metric `similarity` is the value before `at_least` is applied.
 
     It pays for answers that differ from the reference in a letter that matters: `Austria` for `Australia`
     earns 0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in
-    Paris`. Between unrelated sentences `ratio` was 0.35 on average and 0.49 at most (500 of GSM8K), which is
-    why `at_least` is 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and
-    0.86 for more than half of the unrelated solutions: use it only to reproduce another system's figures.
+    Paris`. Between unrelated sentences of GSM8K (500 were compared), `ratio` was 0.35 on average and at most
+    0.49, so the default of `at_least` is 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a
+    single letter, and 0.86 for more than half of the unrelated solutions. Use it only to reproduce the
+    figures of another system.
 
     Args:
         method: The function of `rapidfuzz.fuzz`: `ratio`, `token_sort_ratio` (ignores word order) or `WRatio`
-            (also pays for a part of the reference).
-        process: What to ignore in both texts: `normalized` (case, white space, and outer punctuation, like
-            `checks.text.normalized`), `default_process` (rapidfuzz's own: every character except letters and
-            digits, so that `-5` equals `5` and `C++` equals `C`) or `none` (outer white space).
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the most similar one counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000, or 5,000 with `WRatio`. A
-            longer answer is unread.
+            (also matches a part of the reference).
+        process: Ignored differences: `normalized` (case, white space, and outer punctuation, like
+            `checks.text.normalized`), `default_process` (as in rapidfuzz, every character except letters and
+            digits, so `-5` equals `5` and `C++` equals `C`) or `none` (only outer white space).
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The most similar one counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000, or 5,000 with `WRatio`.
 
     Raises:
         DecorationError: An option is invalid.

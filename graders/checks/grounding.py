@@ -1,8 +1,8 @@
-"""Checks that an answer's quotations and citations agree with its sources.
+"""Checks that the quotations and citations in an answer agree with the sources.
 
-These checks ignore whether the answer is right, so combine them with a check of the answer by
+The checks do not test if the answer is right, so combine them with a check of the answer by
 `graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources is a
-`RecordError`, whatever the completion contains.
+`RecordError`, even if the completion quotes nothing.
 """
 
 from __future__ import annotations
@@ -39,25 +39,26 @@ def quotations(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer's quotations appear in the record's sources, word for word.
 
-    A quotation is text between double quotation marks of any kind, or a Markdown block quote; code is
-    skipped. A quotation counts if it has at least `min_words` words, so names and titles are ignored. Case,
-    white space, dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions: each
-    part then needs `min_words` words, and all parts have to be in one source in that order. An unclosed
-    quotation is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
+    A quotation is text in double quotation marks of any kind, or a Markdown block quote. Code is skipped. A
+    quotation counts if it has at least `min_words` words, so names and titles are ignored. Case, white space,
+    dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions. Each part of such a
+    quotation needs `min_words` words, and all parts have to be in one source in that order. If a quotation is
+    not closed, the answer is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
 
-    It pays for any sentence copied from a source, whatever was asked, and for a quotation out of context. It
-    ignores text that is not quoted, and quotations shorter than `min_words`. With `partial`, many true
-    quotations outweigh a false one. If the prompt is the source, its question may be quoted too.
+    It pays for any sentence copied from a source, even one that does not answer the question, and for a
+    quotation out of context. It ignores text that is not quoted, and quotations shorter than `min_words`.
+    With `partial`, many true quotations outweigh a false one. If the prompt is the source, its question may
+    be quoted too.
 
     Args:
-        sources: The record field that contains the sources: a string, a list of strings, or an object that
-            maps ids to strings. None uses the prompt.
-        min_words: The minimum number of words in a quotation that counts; in scripts without spaces, the
-            minimum number of characters.
-        partial: Whether to pay the fraction of quotations that are in a source, instead of all or nothing.
-        required: Whether an answer without a quotation earns nothing; otherwise it earns full reward.
-        take: Extracts the part of a completion to check; None checks the whole completion.
-        max_chars: The maximum length of an answer, in characters; a longer answer is unread.
+        sources: The record field with the sources: a string, a list of strings, or an object that maps IDs to
+            strings. None uses the prompt.
+        min_words: The minimum number of words in a quotation that counts, or of characters in scripts without
+            spaces.
+        partial: Whether to reward the fraction of quotations that are in a source, instead of all or nothing.
+        required: Whether an answer without a quotation earns nothing, rather than full reward.
+        take: Extracts the part of a completion to check. None checks the whole completion.
+        max_chars: The maximum length of an answer, in characters. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -79,7 +80,6 @@ def quotations(
     )
 
     def is_quoted(sample: Sample[Any]) -> Reward:
-        """Return whether the quotations appear in the sources."""
         texts = [_searchable(text) for text in _texts(sample, field)]
         answer = text_of(find(sample.completion)) if find else sample.completion
         found = answer if isinstance(answer, Missing) or len(answer) > longest else quoted(answer)
@@ -109,26 +109,27 @@ def citations(
     """Make a check that the answer cites only existing sources, or exactly those that the record expects.
 
     `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` are citations. Other text in brackets is a citation if
-    it is a source's id, or contains a digit, as `[2024]` does; code is skipped. Repeated citations of a
-    source count once. The metrics are `citations`, the number of distinct citations; `unknown`, the number of
-    these that name no source; and, with `expected`, `precision` and `recall`.
+    it is the ID of a source or contains a digit, as `[2024]` does. Code is skipped. Repeated citations of a
+    source count once. The metric `citations` is the number of distinct citations, and `unknown` is the number
+    of citations that name no source. With `expected`, `precision` and `recall` are reported too.
 
-    It pays for ids only, and does not check whether a source supports the claim. Without `expected`, one
-    citation of any source earns full reward, and so do citations of all sources. With `expected` and
-    `partial`, citations of all sources earn `2 * expected / (sources + expected)`.
+    It pays for the right IDs, even if a source does not support the claim. Without `expected`, one citation
+    of any source earns full reward, and so do citations of all sources. With `expected` and `partial`,
+    citations of all sources earn `2 * expected / (sources + expected)`.
 
     Args:
-        sources: The record field that contains the sources: a list of strings with the ids 1, 2, 3, or of
-            objects that may have an `id`; or an object that maps ids to strings. None uses the ids in
-            brackets in the prompt.
-        expected: The record field that lists the ids to cite, or `reference_answer`, which lists or cites
-            them. The answer has to cite all of them and no others; an empty list requires no citation.
-        partial: Whether to pay the fraction of citations that exist, or with `expected` the F1, instead of
-            all or nothing.
-        required: Whether an answer without citations earns nothing rather than full reward; ignored if
+        sources: The record field with the sources: a list of strings with the IDs 1, 2, 3, a list of objects
+            that may have an `id`, or an object that maps IDs to strings. None uses the IDs in brackets in the
+            prompt.
+        expected: The record field that lists the IDs to cite, or `reference_answer`, which lists or cites
+            them. The answer has to cite all of them and no others. An empty list requires an answer without
+            citations.
+        partial: Whether to reward the fraction of citations that name a source, or with `expected` the F1,
+            instead of all or nothing.
+        required: Whether an answer without citations earns nothing, rather than full reward. Ignored if
             `expected` is given.
-        take: Extracts the part of a completion to check; None checks the whole completion.
-        max_chars: The maximum length of an answer, in characters; a longer answer is unread.
+        take: Extracts the part of a completion to check. None checks the whole completion.
+        max_chars: The maximum length of an answer, in characters. A longer answer is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -145,7 +146,6 @@ def citations(
     longest, find = count_option("max_chars", max_chars), take_option(take)
 
     def is_cited(sample: Sample[Any]) -> Reward:
-        """Return whether the citations name the right sources."""
         known = _known(sample, field)
         right = None if wanted is None else _expected(sample, wanted, known)
         answer = text_of(find(sample.completion)) if find else sample.completion
@@ -185,14 +185,14 @@ def _words(part: str) -> int:
 
 
 def _is_grounded(parts: Sequence[str], texts: list[str], least: int) -> bool:
-    """Return whether a source contains a quotation, none of whose parts is too short to mean anything."""
+    """Return True if a source contains the quotation, and no part of the quotation is too short."""
     if len(parts) > 1 and any(_words(part) < least for part in parts):
         return False
     return any(holds(text, parts) for text in texts)
 
 
 def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
-    """Return the ids of a record's sources, in lower case.
+    """Return the IDs of a record's sources, in lower case.
 
     Raises:
         RecordError: The record has no sources.
@@ -208,10 +208,10 @@ def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
 
 
 def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[str]:
-    """Return the ids that a record requires an answer to cite; an empty list requires none.
+    """Return the IDs that an answer has to cite.
 
     Raises:
-        RecordError: The field is not a list of ids, or an id is not that of a source.
+        RecordError: The field is not a list of IDs, or an ID belongs to no source.
     """
     given = sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
     if isinstance(given, str) and field == "reference_answer":
@@ -228,7 +228,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
 
 
 def _is_said(text: str) -> bool:
-    """Return whether a text contains anything besides its citations."""
+    """Return True if a text contains letters outside of its citations."""
     return any(map(str.isalpha, without_citations(text)))
 
 

@@ -1,4 +1,4 @@
-"""Checks that compare the completion's JSON value, or its chosen fields, with the reference's."""
+"""Checks that compare the JSON value in a completion, or some of its fields, with the reference."""
 
 from __future__ import annotations
 
@@ -37,36 +37,35 @@ def json_fields(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's JSON value equals the reference's.
 
-    `graders.extract.json_block` finds the value in a completion. The whole reference is JSON: either a string
-    that contains JSON, or an object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and
-    the order of an object's keys does not matter. Numbers are Python's ints and floats. A completion without
-    a value, or with a duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
+    `graders.extract.json_block` finds the value in a completion. The reference is a string that contains
+    JSON, or an object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and the order of
+    an object's keys does not matter. Numbers are compared as Python ints and floats. A completion without a
+    value, or with a duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
 
-    With `fields` the check compares only the given fields, and reports the score of each field, 0 to 1, as
-    the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
+    With `fields`, the check compares only these fields, and reports how well each field agrees, from 0 to 1,
+    as the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
-    It pays for values only, so the reasoning may be wrong. It also pays despite a denial whose wording it
-    does not recognize, such as `{"a": 1} or I will not give an answer`; `take="tag"` leaves less room for
-    that. With `partial=True` it also pays for fields that are the same in most records, which a model can
-    fill in without reading the prompt: name the fields of the task, and give fields that hardly vary a small
-    weight.
+    It pays for the right value even after wrong reasoning. It also pays despite a denial whose wording it
+    does not recognize, such as `{"a": 1} or I will not give an answer`, which `take="tag"` makes less likely.
+    With `partial=True`, it also pays for fields that are the same in most records, because a model can fill
+    them in without reading the prompt. Compare the fields that matter for the task, and give a small weight
+    to fields that hardly vary.
 
     Args:
-        fields: The only fields to compare; the reference needs every field that is not optional. A list of
-            names, or a table that maps each name to the kind of its value (`exact`, `text`, `number`, `date`,
-            `one_of`, `list`, `set`), or to a table with `kind`, `weight`, `optional` and the kind's settings.
-            A name is a path such as `customer.name`. None compares the whole value, and an extra field makes
-            it wrong.
-        partial: Whether to pay the weight of the right fields. Without `fields`, the fields of both objects
-            have equal weight, and arrays are compared item by item.
-        extra: The cost of each field of the completion outside `fields`: `ignore` costs nothing, `wrong`
-            costs the whole reward, and a number is subtracted for each such field.
+        fields: The fields to compare: a list of names, or a table that maps each name to the kind of its
+            value (`exact`, `text`, `number`, `date`, `one_of`, `list`, `set`), or to a table with `kind`,
+            `weight`, `optional` and the settings of the kind. A name is a path such as `customer.name`. The
+            reference needs every field that is not optional. None compares the whole value, and an extra
+            field makes it wrong.
+        partial: Whether to reward each right field by its weight. Without `fields`, the fields of both
+            objects have equal weight, and arrays are compared item by item.
+        extra: The cost of a field that is not in `fields`: `ignore` costs nothing, `wrong` costs the whole
+            reward, and a number is subtracted from the reward for each such field.
         coerce: Whether a string counts as the number or boolean that it spells: `"5"` as `5`.
-        repair: Whether to accept models' common deviations from JSON, such as trailing commas; see
-            `json_block`.
-        repaired_reward: The fraction of its reward that a repaired value earns.
-        take: Extracts the part of a completion that contains the value; None searches the whole completion. A
-            reference that as a whole is JSON is used as is.
+        repair: Whether to accept common deviations from JSON, such as trailing commas. See `json_block`.
+        repaired_reward: The fraction of the reward that a repaired value earns.
+        take: Extracts the part of a completion that contains the value. None searches the whole completion. A
+            reference that is valid JSON is used as is.
 
     Raises:
         DecorationError: An option is invalid.
@@ -89,7 +88,7 @@ def json_fields(
 
 
 class _ReadValue:
-    """A value as read, whether it was repaired, and the results of comparing its fields."""
+    """A parsed value, with the comparison results of its fields."""
 
     __slots__ = ("repaired", "shares", "value")
 
@@ -100,7 +99,7 @@ class _ReadValue:
 
 
 class _JsonCheck:
-    """How values are read, compared and reported, according to the options."""
+    """Parses, compares and reports values according to the options."""
 
     __slots__ = ("compared", "cost", "find", "partial", "repaired_reward")
 
@@ -119,7 +118,7 @@ class _JsonCheck:
         self.find = find
 
     def read(self, text: str, strict: bool) -> _ReadValue | Missing:
-        """Return the value in a text, or the expected values of a reference."""
+        """Return the value in a completion, or the expected values of a reference."""
         if strict:
             return self._asked(self._reference(text))
         part = self._part_of(text)
@@ -157,13 +156,16 @@ class _JsonCheck:
         return text_of(self.find(text)) if self.find else text
 
     def _reference(self, text: str) -> Any:
-        """Return the value of a reference; it is only parsed, as its strings may contain boxes and tags."""
+        """Return the value of a reference, parsed as a whole if possible.
+
+        `take` comes second, because the strings in a JSON reference may contain boxes and tags.
+        """
         value = exact_json(text)
         part = self._part_of(text) if isinstance(value, Missing) else Missing()
         return value if isinstance(part, Missing) else exact_json(part)
 
     def _asked(self, value: Any) -> _ReadValue | Missing:
-        """Return the expected values of a reference; `Missing` if it contains nothing to compare."""
+        """Return the expected values of a reference, or `Missing` if it contains nothing to compare."""
         if isinstance(value, Missing):
             return value
         if value in ({}, ""):
@@ -178,7 +180,7 @@ class _JsonCheck:
 
 
 def _extra_option(extra: object) -> float:
-    """Return the cost of each unrequested field.
+    """Return the cost of each field that is not in `fields`.
 
     Raises:
         DecorationError: The option is invalid.
@@ -193,11 +195,10 @@ def _extra_option(extra: object) -> float:
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a string, even if it is an object or an array.
+    """Return the reference as a string of JSON.
 
     Raises:
-        RecordError: The record has no reference, or the reference contains a value that JSON cannot
-            represent.
+        RecordError: The record has no reference, or JSON cannot represent the reference.
     """
     value = sample.reference_answer
     if not isinstance(value, (dict, list, bool)):
@@ -209,7 +210,7 @@ def _reference_json(sample: Sample[Any]) -> Sequence[str]:
 
 
 def _share(answer: Any, right: Any) -> float:
-    """Return the fraction of right fields or array items; any other value is either right or wrong."""
+    """Return the fraction of right fields or array items. Any other value is either right or wrong."""
     if equal(answer, right):
         return 1.0
     if isinstance(answer, dict) and isinstance(right, dict):
@@ -218,6 +219,6 @@ def _share(answer: Any, right: Any) -> float:
         return sum(hits) / len(names)
     if isinstance(answer, list) and isinstance(
         right, list
-    ):  # at least one of them is nonempty, because two empty ones are equal
+    ):  # not both are empty, because two empty lists are equal
         return sum(map(equal, answer, right)) / max(len(answer), len(right))
     return 0.0

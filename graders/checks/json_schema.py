@@ -1,4 +1,4 @@
-"""Checks that the completion's JSON value conforms to a JSON schema. They check its form, not its content."""
+"""Checks that the JSON value in a completion conforms to a JSON schema."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ EXTRA = "schema"
 _LONGEST = 100_000
 _KEPT = 256
 _NOTHING = ("{}", "[]", '""')
-# What validation may raise in addition to the error for a nonconforming value, because the value is nested
-# too deeply or contains a number or a string that Python's types cannot hold.
+# Errors that validation may also raise for a nonconforming value, which may be nested too deeply or contain a
+# number or string that Python's types cannot represent.
 _UNFIT = (RecursionError, ArithmeticError, UnicodeError)
 
 
@@ -39,26 +39,26 @@ def json_schema(
     take: Take | None = None,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's JSON value conforms to a JSON schema; it ignores the reference.
+    """Make a check that the completion's JSON value conforms to a JSON schema.
 
-    `graders.extract.json_block` finds the value. The schema uses draft 4, 6 or 7; `docs/json-schema.md` lists
-    the formats that are checked. A schema is rejected if part of it would not be checked, or if `{}`, `[]` or
-    an empty string conforms to it. A `$ref` may only refer to a place in the schema itself. Regular
-    expressions use RE2, which takes linear time.
+    `graders.extract.json_block` finds the value. The reference is ignored. The schema uses draft 4, 6 or 7,
+    and `docs/json-schema.md` lists the supported formats. A schema is rejected if the check would not enforce
+    all of it, or if `{}`, `[]` or an empty string conforms to it. A `$ref` may only refer to a place in the
+    schema itself. RE2 matches regular expressions, in linear time.
 
-    It pays for form only: every conforming value earns 1, so a model learns to write the same value every
-    time. Use it as the first step of `combined.cascade`, before a check of the value's content.
+    It pays for form only: every conforming value earns 1, so a model may learn to write the same value every
+    time. Use it as the first step of `combined.cascade`, before a check of the content.
 
     Args:
         schema: The schema, the same for every record.
-        field: The record field that contains the record's own schema, as an object or as a JSON string,
-            instead of `schema`.
-        take: Extracts the part of a completion that contains the value; None searches the whole completion.
-        max_chars: The maximum length of a completion, in characters; a longer completion is unread.
+        field: The record field with the record's own schema, as an object or a JSON string, instead of
+            `schema`.
+        take: Extracts the part of a completion that contains the value. None searches the whole completion.
+        max_chars: The maximum length of a completion, in characters. A longer completion is unread.
 
     Raises:
-        DecorationError: The schema cannot be checked, or an option is invalid.
-        ConfigurationError: The packages of the extra are not installed.
+        DecorationError: The schema cannot be enforced, or an option is invalid.
+        ConfigurationError: fastjsonschema or RE2 is not installed.
 
     Example:
         >>> check = json_schema(
@@ -87,7 +87,7 @@ def json_schema(
 
 
 def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """Return the function that validates a value with the schema for all records."""
+    """Return a function that gives every sample the validator of the same schema."""
     if not isinstance(schema, dict):
         raise DecorationError(f"schema={schema!r}: write a table, such as {{'type': 'object'}}")
     try:
@@ -98,7 +98,7 @@ def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
 
 
 def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """Return the function that validates a value with the record's schema."""
+    """Return a function that gives a sample the validator of its record's schema."""
     optional("fastjsonschema", EXTRA)
     known: dict[str, Callable[[Any], bool]] = {}
 
@@ -122,10 +122,10 @@ def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
 
 
 def _compiled(schema: object) -> Callable[[Any], bool]:
-    """Return the function that validates a value with a schema.
+    """Compile a schema to a function that returns True for conforming values.
 
     Raises:
-        SchemaError: The schema cannot be checked, or a trivial value conforms to it.
+        SchemaError: The schema cannot be enforced, or a trivial value conforms to it.
         ConfigurationError: A package is not installed.
     """
     plain = plain_schema(schema, FORMATS)
@@ -158,7 +158,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
 
 
 def _linear(pattern: str) -> Any:
-    """Return a pattern in the form in which RE2 searches for it."""
+    """Compile a pattern with RE2."""
     re2 = optional("re2", EXTRA, "google-re2")
     options = re2.Options()
     options.log_errors = False
@@ -172,7 +172,7 @@ def _linear(pattern: str) -> Any:
 
 
 class _Refused(dict[str, "Callable[[str], Any]"]):
-    """Handlers for every URL scheme, each of which raises an error: nothing is ever fetched."""
+    """Handlers for all URL schemes, which raise an error so that nothing is ever fetched."""
 
     def __contains__(self, scheme: object) -> bool:
         return True

@@ -1,13 +1,13 @@
-"""Checks by a judge: another model that answers a question about the completion in an enforced format.
+"""Checks by a judge: a second model that answers a question about the completion in an enforced format.
 
-Each check here is an async scoring function. A judge costs money and seconds, so run cheap checks first, as
-the first steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question and
-how to calibrate the judge.
+The checks are async scoring functions. A judge costs money and takes seconds, so run cheap checks before it,
+as the first steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question
+and how to calibrate the judge.
 
-A reply counts only if it is one whole JSON object in the requested format; otherwise the check abstains. A
-completion without a letter or digit earns 0, and the judge is not asked. The completion, the prompt and the
-reference are enclosed in tags that no text can contain, so none of them can pose as another part of the
-question. That does not prevent a completion from persuading the judge.
+A reply counts only if it is a complete JSON object in the requested format. Otherwise the check abstains. A
+completion without a letter or digit earns 0, and the judge is not asked. The question encloses the
+completion, the prompt and the reference in tags that they cannot contain, so none of them can pose as another
+part of the question. This does not prevent a completion from persuading the judge.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EXTRA = "judge"
 
 TIMEOUT_S = 60
-"""The default time for one sample, in seconds: a model takes longer than other checks."""
+"""Default time limit for one sample, in seconds. A judge takes longer than other checks."""
 
 
 def judge_label(
@@ -59,50 +59,49 @@ def judge_label(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the value of the label that a judge gives the completion.
+    """Make a check whose reward is the value of the label that a judge gives the completion.
 
-    The judge first gives its reason, then the label. The metrics are the number of requests (`judge_calls`),
+    The judge first gives a reason, then the label. The metrics are the number of requests (`judge_calls`),
     the numbers of tokens and, if the prices are given, the cost.
 
-    It pays for anything that persuades the judge. Length, confidence, a friendly tone and self-praise are
-    known to persuade judges, and so are instructions to the judge: such instructions cannot pose as part of
-    the question, but nothing keeps a model from following what it reads. Compare the judge with people's
-    labels before you train on it, and again once the reward has risen.
+    It pays for anything that persuades the judge. Length, confidence, a friendly tone, self-praise and
+    instructions to the judge are known to do so. Instructions in a completion cannot pose as part of the
+    question, but the judge may still follow them. Compare the judge with human labels before you train with
+    it, and again when the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
-        labels: The reward of each label, from 0 to 1. Judges agree with each other more often if there are
-            few labels.
-        anchors: The meanings of labels, by label, for labels that are not clear alone.
-        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
-            service with OpenAI's chat completions.
-        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
-            URL.
-        key_variable: The environment variable that contains the key for an `openai` service.
-        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        labels: The reward of each label, from 0 to 1. Judges are more consistent with few labels.
+        anchors: The meaning of each label that needs an explanation.
+        model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any service
+            with OpenAI's chat completions API.
+        base_url: The URL of an `openai` service. None uses the environment variable OPENAI_BASE_URL, or else
+            OpenAI's own URL.
+        key_variable: The environment variable with the API key of an `openai` service.
+        region: The AWS Region of Bedrock. None uses the Region from the environment.
         temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
             it.
         max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
             abstains.
-        input_price: US dollars per million tokens of questions; None if unknown.
-        output_price: US dollars per million tokens of replies; None if unknown.
-        cached_price: US dollars per million tokens that the service reads from its cache; None means
+        input_price: US dollars per million input tokens. None if unknown.
+        output_price: US dollars per million output tokens. None if unknown.
+        cached_price: US dollars per million input tokens that the service reads from its cache. None means
             `input_price`.
-        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+        ceiling_usd: The maximum amount that one process may spend, in US dollars. Calls beyond it fail. This
             limit requires the prices.
-        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond it fail.
-        reference: Whether the judge sees the record's reference, which the question presents as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
-            files are not shown.
-        repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the difference between the largest and the smallest reward of the repeats. Each
-            repeat starts the list with the next label; `judge_first` is the fraction of replies that chose
-            the label listed first, and `judge_first_expected` the fraction to expect if the order has no
-            effect. `rft calibrate` compares the two.
-        take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
+        ceiling_tokens: The maximum number of input and output tokens that one process may use. Calls beyond
+            it fail.
+        reference: Whether to show the judge the record's reference, which the question presents as correct.
+        prompt: Whether to show the judge the text of the prompt, with roles if it has several turns. Images
+            and files are not shown.
+        repeats: The number of times that each sample is judged. The reward is the median, and the metric
+            `judge_spread` is the difference between the largest and the smallest reward. Each repeat starts
+            the list with the next label. `judge_first` is the fraction of replies that chose the label listed
+            first, and `judge_first_expected` is the fraction to expect if the order has no effect. `rft
+            calibrate` compares these two metrics.
+        take: Extracts the part of a completion to judge. None judges the whole completion.
+        max_chars: The maximum length of a completion to judge, in characters. A longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -168,45 +167,45 @@ def judge_score(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the score that a judge gives the completion, as a fraction of the scale.
+    """Make a check whose reward is the score that a judge gives the completion, as a fraction of the scale.
 
-    The judge first gives its reason, then an integer. The worst score pays 0 and the best pays 1.
+    The judge first gives a reason, then an integer. The worst score earns 0, and the best score earns 1.
 
-    It pays for anything that persuades the judge, like `judge_label`. Judges crowd their scores near the top
-    of a long scale, so a completion earns most of the reward without effort: give the scores anchors, or use
-    few labels.
+    It pays for anything that persuades the judge, like `judge_label`. On a long scale, judges give mostly
+    high scores, so a poor completion earns most of the reward. Give the scores anchors, or use a few labels
+    instead.
 
     Args:
         ask: The question, such as `How complete is the summary?`.
         low: The worst score.
         high: The best score.
-        anchors: The meanings of scores, by score. In TOML a score is a key such as `1` or `"1"`.
-        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
-            service with OpenAI's chat completions.
-        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
-            URL.
-        key_variable: The environment variable that contains the key for an `openai` service.
-        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        anchors: The meanings of scores, by score. In TOML, a score is a key such as `1` or `"1"`.
+        model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any service
+            with OpenAI's chat completions API.
+        base_url: The URL of an `openai` service. None uses the environment variable OPENAI_BASE_URL, or else
+            OpenAI's own URL.
+        key_variable: The environment variable with the API key of an `openai` service.
+        region: The AWS Region of Bedrock. None uses the Region from the environment.
         temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
             it.
         max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
             abstains.
-        input_price: US dollars per million tokens of questions; None if unknown.
-        output_price: US dollars per million tokens of replies; None if unknown.
-        cached_price: US dollars per million tokens that the service reads from its cache; None means
+        input_price: US dollars per million input tokens. None if unknown.
+        output_price: US dollars per million output tokens. None if unknown.
+        cached_price: US dollars per million input tokens that the service reads from its cache. None means
             `input_price`.
-        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+        ceiling_usd: The maximum amount that one process may spend, in US dollars. Calls beyond it fail. This
             limit requires the prices.
-        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond it fail.
-        reference: Whether the judge sees the record's reference, which the question presents as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
-            files are not shown.
-        repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the difference between the largest and the smallest reward of the repeats.
-        take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
+        ceiling_tokens: The maximum number of input and output tokens that one process may use. Calls beyond
+            it fail.
+        reference: Whether to show the judge the record's reference, which the question presents as correct.
+        prompt: Whether to show the judge the text of the prompt, with roles if it has several turns. Images
+            and files are not shown.
+        repeats: The number of times that each sample is judged. The reward is the median, and the metric
+            `judge_spread` is the difference between the largest and the smallest reward.
+        take: Extracts the part of a completion to judge. None judges the whole completion.
+        max_chars: The maximum length of a completion to judge, in characters. A longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -269,48 +268,48 @@ def judge_rubric(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays the weighted mean of a judge's verdicts on several criteria in one request.
+    """Make a check whose reward is the weighted mean of a judge's verdicts on several criteria.
 
-    Each criterion is a separate question with its own reason and its own label or score. Each is a component
-    of the reward, reported by name.
+    One request asks about all criteria. For each criterion, the judge gives a reason, then a label or a
+    score. Each criterion is a component of the reward, reported by name.
 
-    It pays for anything that persuades the judge, like `judge_label`, and for each criterion separately: a
-    completion that is well written but wrong earns the part for good writing. If the other criteria are
-    worthless without one of them, put that one into an earlier step of a cascade. Judges also let their view
-    of one criterion influence the others.
+    It pays for anything that persuades the judge, like `judge_label`, and for each criterion separately. A
+    completion that is well written but wrong earns the part for good writing. If one criterion is essential,
+    put it into an earlier step of a cascade. A judge's verdict on one criterion also influences its other
+    verdicts.
 
     Args:
-        criteria: A table for each criterion, by name: `ask`, a `weight` (1 by default), and `labels` or `low`
-            and `high`, with `anchors`, as in `judge_label` and `judge_score`.
-        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
-            service with OpenAI's chat completions.
-        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
-            URL.
-        key_variable: The environment variable that contains the key for an `openai` service.
-        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        criteria: A table for each criterion, by name, with `ask`, `weight` (1 by default), and `labels` or
+            `low` and `high`, with `anchors`, as in `judge_label` and `judge_score`.
+        model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any service
+            with OpenAI's chat completions API.
+        base_url: The URL of an `openai` service. None uses the environment variable OPENAI_BASE_URL, or else
+            OpenAI's own URL.
+        key_variable: The environment variable with the API key of an `openai` service.
+        region: The AWS Region of Bedrock. None uses the Region from the environment.
         temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
             it.
         max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
             abstains.
-        input_price: US dollars per million tokens of questions; None if unknown.
-        output_price: US dollars per million tokens of replies; None if unknown.
-        cached_price: US dollars per million tokens that the service reads from its cache; None means
+        input_price: US dollars per million input tokens. None if unknown.
+        output_price: US dollars per million output tokens. None if unknown.
+        cached_price: US dollars per million input tokens that the service reads from its cache. None means
             `input_price`.
-        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+        ceiling_usd: The maximum amount that one process may spend, in US dollars. Calls beyond it fail. This
             limit requires the prices.
-        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond it fail.
-        reference: Whether the judge sees the record's reference, which the question presents as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
-            files are not shown.
-        repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the difference between the largest and the smallest reward of the repeats. Each
-            repeat starts the list with the next label; `judge_first` is the fraction of replies that chose
-            the label listed first, and `judge_first_expected` the fraction to expect if the order has no
-            effect. `rft calibrate` compares the two.
-        take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
+        ceiling_tokens: The maximum number of input and output tokens that one process may use. Calls beyond
+            it fail.
+        reference: Whether to show the judge the record's reference, which the question presents as correct.
+        prompt: Whether to show the judge the text of the prompt, with roles if it has several turns. Images
+            and files are not shown.
+        repeats: The number of times that each sample is judged. The reward is the median, and the metric
+            `judge_spread` is the difference between the largest and the smallest reward. Each repeat starts
+            the list with the next label. `judge_first` is the fraction of replies that chose the label listed
+            first, and `judge_first_expected` is the fraction to expect if the order has no effect. `rft
+            calibrate` compares these two metrics.
+        take: Extracts the part of a completion to judge. None judges the whole completion.
+        max_chars: The maximum length of a completion to judge, in characters. A longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -377,45 +376,44 @@ def judge_checklist(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check that pays for each item of a checklist that the completion meets, as judged by a model.
+    """Make a check whose reward is the fraction of a checklist's points that a judge finds met.
 
-    The judge says for each point whether it is met, and why. The metric `met` is the fraction of points that
-    are met.
+    For each point, the judge gives a reason and decides if the point is met. The metric `met` is the fraction
+    of points that are met.
 
-    It pays for anything that persuades the judge, like `judge_label`. If a point does not say what meets it,
-    a mere mention may be enough. All points pay the same, so with `partial` the model learns the easy points
-    first.
+    It pays for anything that persuades the judge, like `judge_label`. If a point is vague, a mere mention may
+    be enough. All points have the same weight, so with `partial` the model learns the easy points first.
 
     Args:
-        points: The points to look for, the same for all records; None if each record lists its own.
-        points_field: The record field that lists the record's points; ignored if `points` is given.
-        partial: Whether to pay the fraction of points that are met; otherwise the reward requires all points.
-        model: The ID of the model; for Bedrock also the ID or ARN of an inference profile.
-        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any
-            service with OpenAI's chat completions.
-        base_url: The URL of an `openai` service; None uses the variable OPENAI_BASE_URL, or else OpenAI's own
-            URL.
-        key_variable: The environment variable that contains the key for an `openai` service.
-        region: The AWS Region of Bedrock; None uses the Region that the environment sets.
+        points: The points for all records. None if each record lists its own.
+        points_field: The record field that lists the record's points. Ignored if `points` is given.
+        partial: Whether to reward the fraction of points that are met, instead of all or nothing.
+        model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.
+        service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any service
+            with OpenAI's chat completions API.
+        base_url: The URL of an `openai` service. None uses the environment variable OPENAI_BASE_URL, or else
+            OpenAI's own URL.
+        key_variable: The environment variable with the API key of an `openai` service.
+        region: The AWS Region of Bedrock. None uses the Region from the environment.
         temperature: The sampling temperature, from 0 to 1, or to 2 for `openai`. Omitted if the model rejects
             it.
         max_tokens: The maximum number of tokens in a reply. If a reply is cut off at this limit, the check
             abstains.
-        input_price: US dollars per million tokens of questions; None if unknown.
-        output_price: US dollars per million tokens of replies; None if unknown.
-        cached_price: US dollars per million tokens that the service reads from its cache; None means
+        input_price: US dollars per million input tokens. None if unknown.
+        output_price: US dollars per million output tokens. None if unknown.
+        cached_price: US dollars per million input tokens that the service reads from its cache. None means
             `input_price`.
-        ceiling_usd: The maximum amount that one process may spend, in US dollars; calls beyond it fail. This
+        ceiling_usd: The maximum amount that one process may spend, in US dollars. Calls beyond it fail. This
             limit requires the prices.
-        ceiling_tokens: The maximum number of tokens, in questions and replies, that one process may use;
-            calls beyond it fail.
-        reference: Whether the judge sees the record's reference, which the question presents as correct.
-        prompt: Whether the judge sees the prompt: its text, with roles if it has several turns. Images and
-            files are not shown.
-        repeats: The number of times that each sample is judged; the reward is the median. The metric
-            `judge_spread` is the difference between the largest and the smallest reward of the repeats.
-        take: Extracts the part of a completion to judge; None judges the whole completion.
-        max_chars: The maximum length of a completion to judge, in characters; a longer completion is unread.
+        ceiling_tokens: The maximum number of input and output tokens that one process may use. Calls beyond
+            it fail.
+        reference: Whether to show the judge the record's reference, which the question presents as correct.
+        prompt: Whether to show the judge the text of the prompt, with roles if it has several turns. Images
+            and files are not shown.
+        repeats: The number of times that each sample is judged. The reward is the median, and the metric
+            `judge_spread` is the difference between the largest and the smallest reward.
+        take: Extracts the part of a completion to judge. None judges the whole completion.
+        max_chars: The maximum length of a completion to judge, in characters. A longer completion is unread.
 
     Raises:
         DecorationError: An option is invalid.

@@ -1,4 +1,4 @@
-"""Checks that a completion leaks no secrets and no personal data."""
+"""A check that a completion leaks no secrets or personal data."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def no_leaks(
     field: str | None = None,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains no secrets or personal data, recognized by their format.
+    """Make a check that the completion contains no secrets or personal data, found by their format.
 
     The kinds are `private_key`, `aws_key`, `github_token`, `slack_token`, `google_key`, `api_key`, `jwt`,
-    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. Numbers with check digits count only if the digits
-    are right. The metrics are 1 for each kind that was found, such as `leak_email`; `reason` names the kinds,
-    never the text that was found.
+    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. A number with check digits counts only if the
+    check digits are right. The check reports a metric for each kind, such as `leak_email`, which is 1 if the
+    kind was found. `reason` names the kinds, but never the text that was found.
 
-    It pays for every text that contains none of these but at least a letter or a digit, on any topic, even
-    for one word. It does not recognize names, addresses, passwords or birthdays, nor anything spelled out in
-    words, such as `jo at example dot com`. Combine it with a check of the answer or a judge.
+    It pays for every text without these kinds, on any topic, even for a single letter or digit. It does not
+    recognize names, postal addresses, passwords or birthdays, nor data spelled out in words, such as `jo at
+    example dot com`. Combine it with a check of the answer or a judge.
 
     Args:
-        kinds: The kinds to look for; None looks for all.
-        allow: Texts that are allowed, such as the address of a help desk; `@example.com` allows every address
-            in that domain.
-        field: The record field that lists further allowed texts.
-        take: Extracts the part of a completion to check; None checks the whole completion.
+        kinds: The kinds to search for. None searches for all.
+        allow: Strings that are allowed, such as the address of a help desk. `@example.com` allows every
+            address in that domain.
+        field: The record field that lists further allowed strings.
+        take: Extracts the part of a completion to check. None checks the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -66,7 +66,6 @@ def no_leaks(
     allowed = {plain(text_option("allow", one)) for one in allow}
 
     def holds_no_leak(sample: Sample[Any]) -> Reward:
-        """Return whether the completion contains nothing that leaks, apart from allowed texts."""
         may = allowed if name is None else allowed | _listed(sample, name, plain)
         part = text_of(find(sample.completion)) if find else sample.completion
         text = "" if isinstance(part, Missing) else spell(visible(part))
@@ -86,7 +85,7 @@ def no_leaks(
 
 
 def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
-    """Return the functions that find the requested kinds.
+    """Return the finder of each requested kind.
 
     Raises:
         DecorationError: `kinds` is not a list of known kinds.
@@ -102,7 +101,7 @@ def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
 
 
 def _listed(sample: Sample[Any], name: str, plain: Callable[[str], str]) -> set[str]:
-    """Return the texts that a record allows.
+    """Return the normalized strings that a record allows.
 
     Raises:
         RecordError: The field is not a list of strings.

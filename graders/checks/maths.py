@@ -1,4 +1,4 @@
-"""Checks that the completion's math expression equals the reference in value, in any notation."""
+"""A check that the completion's math expression has the same value as the reference, in any notation."""
 
 from __future__ import annotations
 
@@ -51,33 +51,32 @@ def maths(
     decimal: Decimal = ".",
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the completion's expression has the same value as the reference's.
+    r"""Make a check that the completion's math expression has the same value as the reference.
 
-    `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, `[0,1)` equals `0 \le x < 1`. The answer is
-    the first of these expressions that exists: the last box, the text after `the answer is`, the last formula
-    between dollar signs, the last number. Numbers, and sets, tuples and intervals of numbers, are compared
-    exactly and without math-verify, which is imported only when another kind of answer needs it. Values are
-    exact: `0.333` does not equal `1/3` without a tolerance. Alternatives, such as `72 or 73`, are a set and
-    never a scalar.
+    `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, and `[0,1)` equals `0 \le x < 1`. The answer
+    is the first of these expressions that exists: the last box, the text after `the answer is`, the last
+    formula between dollar signs, the last number. Numbers, and sets, tuples and intervals of numbers, are
+    compared exactly. math-verify is imported only if an answer contains other expressions. `0.333` does not
+    equal `1/3` without a tolerance. Alternatives, such as `72 or 73`, form a set, which never equals a
+    scalar.
 
-    It pays for any form of the right value, even an unfinished calculation: `6 \cdot 12` for 72, and
+    It pays for any expression with the right value, even an unfinished calculation: `6 \cdot 12` for 72, and
     `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four points.
-    `\%`, `^\circ` and currency signs are ignored, so it pays for `50\%` if 50 is right. Words in `\text{}`
-    are compared as words, ignoring case. Other words around the value are ignored, as in `the opposite of
-    72`.
+    `\%`, `^\circ` and currency signs are ignored, so `50\%` is right if 50 is. Words in `\text{}` are
+    compared, ignoring case. Other words around the value are ignored, as in `the opposite of 72`.
 
     Args:
         kind: The required kind of every reference and answer: `scalar`, `set`, `tuple`, `interval` or
-            `equation`. `any` uses the kind that each reference's form shows; `(1, 2)` can be a tuple or an
-            interval.
+            `equation`. `any` takes the kind from the form of each reference, and `(1, 2)` may be a tuple or
+            an interval.
         units: `reference` if the answer has to contain the reference's unit, spelled the same except for case
-            and a plural s; `ignore` if units are ignored.
-        tolerance: The largest difference between two values that counts as equal.
-        relative: The largest such difference as a fraction of the reference's value; the larger of the two
+            and a plural s. `ignore` if units are ignored.
+        tolerance: The largest difference between two equal values.
+        relative: The largest difference as a fraction of the reference's value. The larger of the two
             tolerances applies.
-        decimal: The decimal separator. With `,` every comma between two digits is a decimal comma, in the
-            reference too: `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
-        take: Extracts the text that is the expression; use it instead of the box, claim or formula.
+        decimal: The decimal separator, in the answer and the reference. With `,`, every comma between two
+            digits is a decimal comma: `1,234` is 1.234, and a list is written `1; 2` or `1, 2`.
+        take: Extracts the expression. Use it instead of the box, claim or formula.
 
     Raises:
         DecorationError: An option is invalid.
@@ -135,7 +134,7 @@ _WHAT = {
 
 
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
-    """Return an expression as the declared kind; `Missing` if the expression is of another kind."""
+    """Return an expression as the required kind, or `Missing` if it is of another kind."""
     if kind in ("any", shape.kind):
         return shape
     if kind == "equation" and (equation := as_equation(shape)) is not None:
@@ -151,7 +150,7 @@ def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
 
 
 def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
-    """Return whether an answer equals the reference, part by part."""
+    """Return True if every part of an answer equals the reference's part."""
     if isinstance(found, Scalar) or isinstance(right, Scalar):
         one = found.parts[0] if isinstance(found, Shape) and found.kind == "scalar" else found
         other = right.parts[0] if isinstance(right, Shape) and right.kind == "scalar" else right
@@ -164,7 +163,7 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
         return False
     if right.kind == "equation":
         return _same_relation(found, right)
-    if right.kind == "set" and len(right.names) > 1:  # the values of several unknowns do not form a set
+    if right.kind == "set" and len(right.names) > 1:  # values of different unknowns must not be swapped
         found, right = Shape("tuple", found.parts), Shape("tuple", right.parts)
     if right.kind == "set" or right.signs == "\u222a":
         return _paired(found.parts, right.parts, partial(_same, same=same))
@@ -176,7 +175,10 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
 
 
 def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
-    """Return a pair as the interval that it may be, `y = 2x + 1` as an equation, one element as a set."""
+    """Convert expressions of different kinds to the same kind, if their form allows that.
+
+    A pair may be an interval, `y = 2x + 1` an equation, and a single element a set.
+    """
     if right.kind == "equation" and found.kind == "scalar":
         return as_equation(found) or found, right
     if found.kind == "equation" and any(VARIABLES.search(one.text) for one in right.scalars()):
@@ -199,7 +201,7 @@ def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
 
 
 def _same_relation(found: Shape, right: Shape) -> bool:
-    """Return whether two relations mean the same for their variables; chains are compared as written."""
+    """Return True if two relations have the same solutions. Chains are compared as written."""
     if right.signs == "chain" or found.signs == "chain":
         return [one.text for one in found.scalars()] == [one.text for one in right.scalars()]
     turned = {"<": ">", "\u2264": "\u2265"}
@@ -214,7 +216,7 @@ def _same_relation(found: Shape, right: Shape) -> bool:
 def _paired(
     found: list[Scalar | Shape], right: list[Scalar | Shape], same: Callable[[Any, Any], bool]
 ) -> bool:
-    """Return whether each part of one list is in the other, and vice versa."""
+    """Return True if each part of one list is in the other, and vice versa."""
     if len(found) > 2 * len(right):
         return False
     hit = set()

@@ -1,9 +1,9 @@
-r"""Checks that compare the answer's number with the reference's.
+r"""Checks that compare the numbers in an answer with the reference.
 
-Numbers are compared exactly or within a declared tolerance. A completion without a readable number is wrong
-and reports the metric `unread`; a reference that is not one number is a `RecordError`.
-`graders.extract.parse_number` documents which texts are read as numbers. The default tolerance is 0. Only
-`relative` scales with the reference: a `tolerance` that suits 1,000 accepts 0 for 0.05.
+Numbers are compared exactly, or within a tolerance if one is given. A completion without a number that can be
+parsed is wrong, and its metric `unread` is 1. A reference that is not a number is a `RecordError`.
+`graders.extract.parse_number` documents the supported formats. Only `relative` scales with the reference: a
+`tolerance` that suits 1,000 accepts 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -44,23 +44,22 @@ def number(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the answer's number equals the reference's.
 
-    Without a marker, `graders.extract.last_number` decides which number of a completion counts: the boxed
-    number, the number that the text claims as its answer, or else the last number, even if that number is not
-    the answer. The whole reference has to be one number. `docs/answers.md` has a table of texts and the
-    numbers read from them.
+    Without a marker, `graders.extract.last_number` chooses the number of a completion: the boxed number, the
+    number that the completion claims as its answer, or else the last number, even if it is not the answer.
+    The whole reference has to be one number. `docs/answers.md` has a table of examples.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
-    Without a marker it pays for a text that happens to end in the number.
+    Without a marker, it also pays for a completion that happens to end in the number.
 
     Args:
-        marker: The text right before the answer, in completion and reference; the line after it has to
-            contain exactly one number.
-        which: Which marker counts if there are several: `last` or `first`.
-        take: Extracts the text that has to contain exactly one number; use it instead of a marker.
+        marker: The text right before the answer, in the completion and the reference. The rest of its line
+            has to contain exactly one number.
+        which: The marker that counts if there are several: `last` or `first`.
+        take: Extracts the text that has to contain exactly one number. Use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
-        scale: Whether `72k`, `3.5M` and `2 million` are read; otherwise they are unread.
-        tolerance: The largest difference between the numbers that counts as equal.
-        relative: The largest such difference as a fraction of the reference; the larger of the two tolerances
+        scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`. Otherwise they are unread.
+        tolerance: The largest difference between two equal numbers.
+        relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
     Raises:
@@ -96,16 +95,16 @@ def boxed_number(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the number in the last `\boxed{...}` equals the reference's.
 
-    The reference contains a box, too, or as a whole is one number.
+    The reference has to contain a box, too, or to be one number.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
 
     Args:
-        take: Extracts the text that contains the box; None searches the whole text.
+        take: Extracts the text that contains the box. None searches the whole text.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
-        tolerance: The largest difference between the numbers that counts as equal.
-        relative: The largest such difference as a fraction of the reference; the larger of the two tolerances
+        scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
+        tolerance: The largest difference between two equal numbers.
+        relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
     Raises:
@@ -143,24 +142,24 @@ def list_of_numbers(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's numbers are exactly the reference's, with none missing and none extra.
+    """Make a check that the answer contains all numbers of the reference and no others.
 
-    Numbers are separated by a comma and a space, or by anything else that is not part of a number: `100,200`
+    Numbers are separated by a comma and a space, or by any other text that is not part of a number. `100,200`
     is one number. The reference may be a list of numbers or a string.
 
     It pays for a right list after wrong reasoning, and ignores surrounding words, as in `the opposite of 1,
-    2`. Without a marker, the completion must not contain any other number, so the check also teaches the
-    model to hide its reasoning.
+    2`. Without a marker, a completion with any other number earns nothing, so the model learns to leave out
+    its reasoning.
 
     Args:
-        marker: The text right before the answer; None reads every number of the completion.
-        which: Which marker counts if there are several: `last` or `first`.
-        take: Extracts the text that contains the numbers; use it instead of a marker.
+        marker: The text right before the answer. None uses every number of the completion.
+        which: The marker that counts if there are several: `last` or `first`.
+        take: Extracts the text that contains the numbers. Use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
         ordered: Whether the numbers have to be in the reference's order.
-        tolerance: The largest difference between two paired numbers that counts as equal.
-        relative: The largest such difference as a fraction of the reference's number; the larger of the two
+        tolerance: The largest difference between two equal numbers.
+        relative: The largest difference as a fraction of the reference's number. The larger of the two
             tolerances applies.
 
     Raises:
@@ -193,7 +192,7 @@ def list_of_numbers(
 
 
 def _slot(marker: str | None, which: Which, take: Take | None) -> Take | None:
-    """Return the function that extracts the text of the answer alone; None if no option declares one."""
+    """Return the function that extracts the answer, or None if no option requires one."""
     if which not in ("last", "first"):
         raise DecorationError(f"which={which!r}: write 'last' or 'first'")
     if marker is None:
@@ -214,14 +213,14 @@ def _sameness(tolerance: float, relative: float) -> Callable[[Number, Number], b
 
 
 def _reading_options(decimal: object, scale: object) -> None:
-    """Reject invalid options for reading numbers."""
+    """Check the options for parsing numbers."""
     flag_options(scale=scale)
     if decimal not in (".", ","):
         raise DecorationError(f"decimal={decimal!r}: write '.' or ','")
 
 
 def _number_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a string; JSON numbers have a decimal point even if texts use a comma."""
+    """Return the reference as a string. A JSON number has a decimal point even if strings use a comma."""
     reference = sample.reference_answer
     if type(reference) is str and not reference.isspace() and reference:
         return (reference,)

@@ -1,4 +1,4 @@
-"""Checks for texts and patterns that a completion must or must not contain."""
+"""Checks for strings and patterns that a completion must or must not contain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..sample import Sample
     from ._answers import Take
 
-    Holds: TypeAlias = Callable[[str, str], bool]  # of a text as written and normalized
+    Holds: TypeAlias = Callable[[str, str], bool]  # arguments: the text as written, and normalized
 
 _KEPT = 256
 
@@ -38,25 +38,26 @@ def must_contain(
     partial: bool = False,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains given texts: all of them, or any.
+    """Make a check that the completion contains all, or any, of the given texts.
 
-    Texts are compared as whole words, with every run of white space as one space and with straight quotes.
-    The metric `contained` is the fraction of the texts that the completion contains; `reason` names the
-    missing texts.
+    Texts are compared as whole words. A run of white space counts as one space, and curly quotes count as
+    straight quotes. The metric `contained` is the fraction of the texts that the completion contains, and
+    `reason` names the missing texts.
 
-    It pays for the texts in any context: for a list of the texts without an answer, and for `no refund` if
+    It pays for the texts in any context, such as a list of the texts without an answer, or `no refund` if
     `refund` is required. `docs/required.md` shows both cases. Combine it with a check of the answer or a
     judge.
 
     Args:
         texts: Texts that apply to every record.
-        patterns: Regular expressions for RE2, which takes linear time. Patterns require the extra `regex`.
-        field: The record field that lists further texts; it may be `reference_answer`.
+        patterns: Regular expressions, which RE2 matches in linear time. They require the extra `regex`.
+        field: The record field that lists further texts, such as `reference_answer`.
         need: Whether the completion has to contain `all` of them or `any` of them.
-        whole: Whether texts have to be whole words; with True, `payment` does not contain `pay`.
+        whole: Whether texts have to be whole words. With True, `payment` does not contain `pay`.
         ignore_case: Whether to ignore case, including in patterns.
-        partial: Whether to pay the fraction of the texts that the completion contains, if all are required.
-        take: Extracts the part of a completion that has to contain the texts; None uses the whole completion.
+        partial: Whether to reward the fraction of the texts that the completion contains, if all are
+            required.
+        take: Extracts the part of a completion that has to contain the texts. None uses the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -78,7 +79,6 @@ def must_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=False)
 
     def contains_what_is_asked(sample: Sample[Any]) -> Reward:
-        """Return whether the completion contains the texts, or the fraction of the texts that it contains."""
         wanted = listed.of(sample)
         text = _text(find, sample)
         said, spelled = says_something(text), listed.spelled(text)
@@ -104,21 +104,22 @@ def must_not_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains none of the given texts.
 
-    Texts are compared as whole words, with every run of white space as one space, with straight quotes, and
-    with letters of any width as plain letters. Markdown markup and invisible characters do not hide a text.
-    The metric `contained` is the number of texts that the completion contains; `reason` names them.
+    Texts are compared as whole words. A run of white space counts as one space, curly quotes count as
+    straight quotes, and full-width letters count as plain letters. Markdown markup and invisible characters
+    do not hide a text. The metric `contained` is the number of forbidden texts in the completion, and
+    `reason` names these texts.
 
-    It pays for every other completion on any topic that contains a letter or a digit: for one word, for a
+    It pays for every other completion with a letter or a digit, on any topic: for a single word, for a
     paraphrase, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check
     of the answer or a judge.
 
     Args:
         texts: Texts that apply to every record.
-        patterns: Regular expressions for RE2, which takes linear time. Patterns require the extra `regex`.
+        patterns: Regular expressions, which RE2 matches in linear time. They require the extra `regex`.
         field: The record field that lists further texts.
-        whole: Whether only whole words count; with False, `guarantee` is found in `guaranteed`.
+        whole: Whether only whole words count. With False, `guarantee` is found in `guaranteed`.
         ignore_case: Whether to ignore case, including in patterns.
-        take: Extracts the part of a completion that must not contain the texts; None uses the whole
+        take: Extracts the part of a completion that must not contain the texts. None uses the whole
             completion.
 
     Raises:
@@ -136,7 +137,6 @@ def must_not_contain(
     listed = _Listed(texts, patterns, field, whole, ignore_case, plain=True)
 
     def contains_nothing_forbidden(sample: Sample[Any]) -> Reward:
-        """Return whether the completion contains none of the texts."""
         forbidden = listed.of(sample)
         text = _text(find, sample)
         said = says_something(text)
@@ -179,7 +179,7 @@ class _Listed:
         ] = {}  # the completions of a record are graded one after another
 
     def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
-        """Return a record's texts, by the name of their field."""
+        """Return the name and the search function of each text that applies to a record."""
         if self._field is None:
             return self._fixed
         found = recorded(sample, self._field)
@@ -210,7 +210,7 @@ class _Listed:
 
 
 def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, Holds]]:
-    """Return the functions that search a text for patterns.
+    """Return each pattern with a function that searches a text for it.
 
     Raises:
         DecorationError: RE2 rejects a pattern, or a pattern matches the empty string.
@@ -242,6 +242,6 @@ def _texts(name: str, given: object) -> list[str]:
 
 
 def _text(find: Callable[[str], str | Missing | None] | None, sample: Sample[Any]) -> str:
-    """Return the visible part of a completion that the check reads; empty if there is none."""
+    """Return the visible text that the check uses, or an empty string if there is none."""
     found = text_of(find(sample.completion)) if find else sample.completion
     return "" if isinstance(found, Missing) else composed(visible(found))

@@ -75,7 +75,6 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
         raise DecorationError(f"zero={zero}: write a length above full={full}")
 
     def is_short(sample: Sample[Any]) -> float:
-        """Return the reward for the completion's length."""
         text = visible(sample.completion)
         return 1.0 - _excess(measure(text), full, zero) if says_something(text) else 0.0
 
@@ -121,7 +120,6 @@ def overlong(
         raise DecorationError(f"cache={cache}: write a length up to longest={longest}")
 
     def is_right_and_not_overlong(sample: Sample[Any]) -> Reward | Abstain:
-        """Return the answer's correctness minus the punishment."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -163,7 +161,6 @@ def cosine_length(
     measure = _measure(unit)
 
     def is_right_and_short(sample: Sample[Any]) -> Reward | Abstain:
-        """Return the answer's correctness, reduced for its length."""
         correct = correctness(sample)
         if isinstance(correct, Abstain):
             return correct
@@ -197,7 +194,6 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
     count_option("n", n)
 
     def is_varied(sample: Sample[Any]) -> float:
-        """Return the fraction of n-grams that occur for the first time."""
         text = visible(sample.completion)
         read = list(islice(words(text.casefold()), _WORDS_READ))
         if len(read) < n:
@@ -245,7 +241,6 @@ def has_format(
             raise DecorationError(f"tags: {error}") from None
 
     def is_formed(sample: Sample[Any]) -> bool:
-        """Return whether the completion has the required form."""
         text, at = visible(sample.completion), 0
         if not says_something(text) or (reasoning and not _reasons_once(sample)):
             return False
@@ -292,7 +287,6 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
     own = re.compile(f"[{_SCRIPTS[script]}]+")
 
     def keeps_to_script(sample: Sample[Any]) -> float:
-        """Return the fraction of letters in the script, divided by the required fraction and at most 1."""
         letters = "".join(filter(str.isalpha, visible(sample.completion)))
         if not letters:
             return 0.0

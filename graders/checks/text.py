@@ -260,7 +260,6 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
         function_option("any_of", check)
 
     def best_of(sample: Sample[Any]) -> Any:
-        """Return the best answer of the checks."""
         return run_steps(_best(sample, checks))
 
     return best_of
@@ -331,7 +330,7 @@ def _is_said(text: str, start: int, end: int) -> bool:
     return not is_denied(text, start, end)
 
 
-# Thai to Burmese, Khmer, kana and Han are written without spaces; Korean attaches particles to words.
+# Thai, Lao, Tibetan, Burmese, Khmer, kana and Han have no spaces between words. Korean attaches particles.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"

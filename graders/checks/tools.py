@@ -123,7 +123,6 @@ def tool_calls(
         return name.replace(".", "_") if dots_as_underscores else name
 
     def makes_the_calls(sample: Sample[Any]) -> Reward:
-        """Return whether the completion makes the expected calls."""
         expected = expected_calls(sample.reference_answer, may_be_none=may_expect_none)
         declared = declared_tools(sample.fields.get(field), field, named)
         if declared is not None:
