@@ -1,14 +1,14 @@
-"""Rewards for form: length, repetition, tags and markers, script. They say nothing about correctness.
+"""Rewards for form, not for correctness: length, repetition, tags and markers, script.
 
-Each reward is between 0 and 1. `cosine_length` and `overlong` include a check of the answer. The other
-rewards are paid even if the question is not answered, so combine them with `graders.combine.gated`, which
-pays for form only as far as the answer is correct.
+Each reward is between 0 and 1. `cosine_length` and `overlong` include a check of the answer. The others
+ignore the answer, so combine them with `graders.combine.gated`, which rewards form only as far as the answer
+is correct.
 
 Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
 completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
-space; in Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer each character is a word. In a long run
-without a space, each character except the last 40 is also a word. Neither characters nor words are the
-model's tokens, which a grader cannot know.
+space. In Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer, each character is a word. In a long run
+without a space, each character except the last 40 is also a word. Lengths are not counted in the model's
+tokens, which a grader cannot know.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _SCRIPTS = {
 
 
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
-    """Make a reward for staying short: 1 up to `full`, falling linearly to 0 at `zero`.
+    """Make a reward for short completions: 1 up to `full`, falling linearly to 0 at `zero`.
 
-    It pays in full for a single letter: gate it with a check of the answer.
+    It pays in full for a single letter, so gate it with a check of the answer.
 
     Args:
-        full: The maximum length that costs nothing, in `unit`.
-        zero: The minimum length that earns nothing; more than `full`.
+        full: The maximum length that earns full reward, in `unit`.
+        zero: The minimum length that earns nothing. It has to be more than `full`.
         unit: `characters` or `words`.
 
     Raises:
@@ -86,23 +86,23 @@ def overlong(
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
     """Make DAPO's reward: the answer's correctness minus a soft penalty as the length nears the limit.
 
-    The reward is the correctness plus the soft overlong punishment of arXiv:2503.14476 (section 3.4) for a
-    length L, with L_max = `longest` and L_cache = `cache`:
+    The reward is the correctness plus the soft overlong punishment of arXiv:2503.14476 (section 3.4). For a
+    length L, with L_max = `longest` and L_cache = `cache`, the punishment is:
 
         0                                  L <= L_max - L_cache
         ((L_max - L_cache) - L) / L_cache  L_max - L_cache < L <= L_max
         -1                                 L_max < L
 
-    The sum never goes below 0, so a long wrong answer loses no more than a short one. The paper counts the
-    model's tokens, which a grader cannot know: give both lengths in `unit`. Only the answer's length counts,
-    not the reasoning's.
+    The reward is never below 0, so a long wrong answer loses no more than a short one. The paper counts the
+    model's tokens, which a grader cannot know, so both lengths are in `unit`. The length of the reasoning
+    does not count.
 
     It pays the same for a padded answer as for a short one, up to a length of L_max - L_cache.
 
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The maximum length that can earn a reward, in `unit`.
-        cache: The distance below `longest` at which the punishment starts; at most `longest`.
+        longest: The length from which no answer earns a reward, in `unit`.
+        cache: The distance below `longest` at which the punishment starts. At most `longest`.
         unit: `characters` or `words`.
 
     Raises:
@@ -132,18 +132,18 @@ def overlong(
 def cosine_length(
     correctness: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make a reward that pays a short correct answer in full and longer ones less, along a cosine.
+    """Make a reward for correct answers that falls along a cosine as they become longer.
 
     It follows the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn
-    nothing at any length. The paper's penalty, which is smaller for long wrong answers, would pay for
-    rambling, and rewards here are never below 0.
+    nothing at any length. The paper gives wrong answers a penalty that shrinks with length. This penalty is
+    left out, because it would reward rambling and rewards here are never below 0.
 
-    It pays most for a right answer without any explanation; the length of the reasoning does not count.
+    It pays most for a right answer without any explanation. The length of the reasoning does not count.
 
     Args:
         correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The length from which on a correct answer earns only `1 - share`, in `unit`.
-        share: The fraction of the reward that length decides.
+        longest: The length from which a correct answer earns only `1 - share`, in `unit`.
+        share: The fraction of the reward that depends on the length.
         unit: `characters` or `words`.
 
     Raises:
@@ -172,13 +172,13 @@ def cosine_length(
 
 
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
-    """Make a reward for not repeating: the fraction of word n-grams that are new, 1 if all are.
+    """Make a reward for varied wording: the fraction of word n-grams that do not repeat an earlier one.
 
-    Only the first 20,000 words of a completion are read. A completion of fewer than n words contains no
+    Only the first 20,000 words of a completion are counted. A completion of fewer than n words contains no
     n-gram and earns 1. The reward is 1 minus the repetition penalty of arXiv:2502.03373.
 
-    It pays in full for a single letter and for random words, but pays less for honest reasoning that repeats
-    a phrase: gate it with a check of the answer, and give it a small share of the reward.
+    It pays in full for a single letter and for random words, but less for sound reasoning that repeats a
+    phrase. Gate it with a check of the answer, and give it a small share of the reward.
 
     Args:
         n: The number of words in an n-gram.
@@ -209,16 +209,17 @@ def has_format(
 ) -> Callable[[Sample[Any]], bool]:
     """Make a check that every tag and every marker occurs exactly once, in order, and is not empty.
 
-    A leading `<think>` part is never in a completion, because it is moved to `sample.reasoning`: require it
-    with `reasoning` rather than with `tags`.
+    Require a leading `<think>` part with `reasoning` rather than with `tags`, because `sample.reasoning`
+    contains this part and `sample.completion` does not.
 
-    It pays for `<answer>x</answer>`: the form costs a model one letter. Gate it with a check of the answer.
+    It pays for any content in the required form, such as `<answer>x</answer>`. Gate it with a check of the
+    answer.
 
     Args:
         tags: The names of the tags, in the required order.
-        markers: Texts each of which has to occur once, with something after it.
-        reasoning: Whether exactly one block of reasoning has to precede the answer, in any spelling that
-            `sample.reasoning` knows, without a reasoning tag anywhere else.
+        markers: Strings that each have to occur exactly once, with text after them.
+        reasoning: Whether exactly one block of reasoning has to precede the answer, in any form that
+            `sample.reasoning` recognizes, with no reasoning tag anywhere else.
 
     Raises:
         DecorationError: Nothing is required, or a name is invalid.
@@ -261,7 +262,7 @@ def has_format(
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for staying in one script: 1 if at least the fraction `at_least` of the letters is in it.
+    """Make a reward for text in one script: 1 if at least the fraction `at_least` of the letters is in it.
 
     Below that, the reward is the fraction of the letters divided by `at_least`. Without any letter it is 0.
 
@@ -269,8 +270,8 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.
-        at_least: The fraction of letters, above 0 and up to 1, that earns full reward; the rest leaves room
-            for names and formulas.
+        at_least: The fraction of letters, above 0 and up to 1, that earns full reward. A fraction below 1
+            leaves room for names and formulas.
 
     Raises:
         DecorationError: The script is not in the list, or the fraction is out of range.
@@ -296,7 +297,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
 
 def _measure(unit: str) -> Callable[[str], int]:
-    """Return the function that measures a visible text."""
+    """Return the function that measures a text in a unit."""
     if unit == "words":
         return lambda text: sum(1 for _ in words(text))
     if unit == "characters":
@@ -305,12 +306,12 @@ def _measure(unit: str) -> Callable[[str], int]:
 
 
 def _excess(size: int, full: int, zero: int) -> float:
-    """Return how far a size is from `full` toward `zero`, from 0 to 1."""
+    """Return the position of a size between `full` (0) and `zero` (1)."""
     return min(1.0, max(0.0, (size - full) / (zero - full)))
 
 
 def _reasons_once(sample: Sample[Any]) -> bool:
-    """Return whether one block of reasoning precedes the answer, without a sign of another block anywhere."""
+    """Return True if one block of reasoning precedes the answer, with no sign of another block."""
     blocks = reasoning_blocks(sample)
     return (
         len(blocks) == 1

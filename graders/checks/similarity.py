@@ -1,10 +1,10 @@
-"""Checks of a text's similarity to the reference, by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
+"""Checks of an answer's similarity to the reference by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
 
-Use these checks if more than one wording is right. They measure wording: a text that contradicts the
-reference in one word earns almost the full reward. For the same tokens, they compute the same figures as nltk
-3.10 and rouge-score 0.1.2. Each of several references is compared separately, and the best result counts.
+Use these checks if more than one wording is right. They measure only wording, so an answer that contradicts
+the reference in one word earns almost full reward. For the same tokens, they compute the same values as nltk
+3.10 and rouge-score 0.1.2. If there are several references, the best match counts.
 
-A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing; texts
+A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing. Texts
 are never truncated. The metric `similarity` is the value before `at_least` is applied.
 """
 
@@ -39,7 +39,7 @@ def token_f1(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the F1 of the answer's tokens and the reference's, in any order.
+    """Make a check whose reward is the F1 of the answer's tokens and the reference's, in any order.
 
     It pays for the reference's words in any order, for wording that means the opposite, and for words of the
     prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words in alphabetical order, 0.97 for
@@ -48,12 +48,12 @@ def token_f1(
     overlap.
 
     Args:
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
-            `rouge`, `wordpunct`, `spaces` or `squad`; docs/similarity.md has a table.
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the best match counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
+        tokens: The tokenizer: `words` (lower case, without punctuation, for every script), `rouge`,
+            `wordpunct`, `spaces` or `squad`. docs/similarity.md has a table.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The best match counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -76,7 +76,7 @@ def bleu(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the BLEU of the answer, as nltk's `sentence_bleu` computes it.
+    """Make a check whose reward is the BLEU of the answer, as computed by nltk's `sentence_bleu`.
 
     It pays for wording that means the opposite, and a little for any common word unless `smoothing` is 0. On
     500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference twice,
@@ -84,17 +84,17 @@ def bleu(
     the reference of another record, as far as the two references overlap.
 
     Args:
-        order: The length of the longest n-grams that count, 1 to 9; all lengths have equal weight. A
+        order: The length of the longest n-grams that count, 1 to 9. All lengths have equal weight. A
             reference needs at least as many tokens.
-        smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which determines the
-            precision for a length without a common n-gram. Method 0 pays nothing in that case, and method 6
-            needs an `order` of 3 or more.
+        smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which sets the precision
+            for a length without a common n-gram. With method 0, such an answer earns nothing. Method 6 needs
+            an `order` of 3 or more.
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the best match counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The best match counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -128,7 +128,7 @@ def gleu(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays Google's BLEU (GLEU) of the answer, as nltk's `sentence_gleu` computes it.
+    """Make a check whose reward is Google BLEU (GLEU), as computed by nltk's `sentence_gleu`.
 
     GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU, it needs
     no smoothing, and it treats answer and reference alike.
@@ -141,10 +141,10 @@ def gleu(
     Args:
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge`, `wordpunct`, `spaces` or `squad`.
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the best match counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The best match counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -167,23 +167,24 @@ def rouge(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as rouge-score computes it.
+    """Make a check whose reward is the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as in rouge-score.
 
     It pays for wording that means the opposite, and for words of the prompt. On 500 solutions of GSM8K,
-    ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for its first half, 0.30 for the prompt and
-    0.11 for the 40 most common words; ROUGE-2 paid 0.18 for the prompt, ROUGE-1 0.42. If references are
-    similar, it also pays for the reference of another record, as far as the two references overlap.
+    ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for the first half of the reference, 0.30
+    for the prompt and 0.11 for the 40 most common words. ROUGE-2 paid 0.18 for the prompt, and ROUGE-1 paid
+    0.42. If references are similar, it also pays for the reference of another record, as far as the two
+    references overlap.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
             reference needs at least as many tokens.
-        stem: Whether English words of four letters or more are compared by their stems (Porter's).
+        stem: Whether to compare English words of four letters or more by their Porter stems.
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
             `rouge` (rouge-score's own), `wordpunct`, `spaces` or `squad`.
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the best match counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The best match counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -213,11 +214,11 @@ def meteor(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays the METEOR of the answer without synonyms.
+    """Make a check whose reward is the METEOR of the answer, without synonyms.
 
-    The figure is computed like nltk's `meteor_score`, except that nltk also matches the synonyms in WordNet,
-    a database of 30 MB. If a text uses synonyms, this check therefore pays less: on 1,000 pairs, by 0.002 on
-    average and by 0.056 at most. Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
+    The reward is computed like nltk's `meteor_score`, except that nltk also matches the synonyms in WordNet,
+    a database of 30 MB. Answers with synonyms therefore earn less. On 1,000 pairs, the difference was 0.002
+    on average and at most 0.056. Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
 
     It pays for length, because recall weighs nine times as much as precision. On 500 solutions of GSM8K it
     paid 0.91 for the reference twice, 0.76 for the reference followed by the prompt, and 0.97 for the
@@ -225,13 +226,13 @@ def meteor(
     the reference of another record, as far as the two references overlap.
 
     Args:
-        stem: Whether English words also match by their stems (Porter's).
+        stem: Whether English words also match if only their Porter stems are equal.
         tokens: The tokenizer: `words` (lower case, without punctuation, for every script), `rouge`,
-            `wordpunct`, `spaces` or `squad`; case is always ignored.
-        take: Extracts the answer from a text; None uses the whole text.
-        alternatives: The record field that lists further accepted texts; the best match counts.
-        at_least: The minimum similarity that earns a reward; a lower similarity earns nothing.
-        max_chars: The maximum length of an answer, in characters; at most 100,000. A longer answer is unread.
+            `wordpunct`, `spaces` or `squad`. Case is always ignored.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
+        alternatives: The record field that lists further accepted answers. The best match counts.
+        at_least: The minimum similarity that earns a reward.
+        max_chars: The maximum length of an answer, in characters. At most 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -264,7 +265,7 @@ def _similar(
     needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that pays a metric of two token lists; references need at least `fewest` tokens."""
+    """Make a check from a similarity of token lists. References need at least `fewest` tokens."""
     cut = CUTS.get(tokens) if isinstance(tokens, str) else None
     if cut is None:
         raise DecorationError(f"tokens={tokens!r}: write one of {', '.join(CUTS)}")
@@ -289,5 +290,5 @@ def _similar(
 
 
 def _stem(token: str) -> str:
-    """Return a token's stem if the token has four letters or more, as in rouge-score."""
+    """Stem a token of four letters or more, as in rouge-score."""
     return stem_of(token) if len(token) > 3 else token

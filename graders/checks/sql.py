@@ -1,4 +1,4 @@
-"""Checks that compare the completion's SQL query with the reference's, by its form or by its result."""
+"""Checks that compare a completion's SQL query with the reference, by form or by result."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[
     DISTINCT or the order of the columns. The check reads the last code block labeled as SQL, or else the last
     unlabeled code block, or else the whole text. Anything other than a single query is unread.
 
-    It pays only for queries that are written alike: a query that returns the same result in another way, such
-    as a join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check does
-    not know the tables, so `name` and `t.name` differ in a query of several tables.
+    It pays only for queries of the same form. A query that returns the same result in another way, such as a
+    join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check does not
+    know the tables, so `name` and `t.name` differ in a query of several tables.
 
     Args:
-        dialect: The dialect of the queries, by sqlglot's name: `postgres`, `mysql`, `bigquery`.
-        take: Extracts the part of a completion that contains the query; None searches the whole completion.
+        dialect: The name of the SQL dialect in sqlglot, such as `postgres`, `mysql` or `bigquery`.
+        take: Extracts the part of a completion that contains the query. None searches the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -80,32 +80,33 @@ def sql_result(
     steps: int = 10_000_000,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query returns the same result as the reference's, run on SQLite.
+    """Make a check that the completion's query returns the same result as the reference's on SQLite.
 
     Each query runs on a fresh copy of an in-memory database, which a script of CREATE TABLE and INSERT
-    creates. The query may only read. It is stopped after a number of steps of SQLite's virtual machine, 1
-    second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000 bytes; see
-    `docs/sql.md`. Duplicate rows count, and so does the order of columns; column names do not. Besides
+    statements creates. The query may only read. It is stopped after `steps` steps of SQLite's virtual
+    machine, 1 second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000
+    bytes. See `docs/sql.md`. Duplicate rows and the order of columns count, but column names do not. Besides
     `unread`, the metrics `refused` (the query does more than read), `failed` (SQLite reports an error) and
     `stopped` are 1 or 0.
 
-    It pays for the result on these rows, however the query gets it: `SELECT count(*) FROM a` for a count of
-    `b` if both have three rows. So give several databases, as a list of scripts: a query has to be right on
-    each of them. A query that reads no table, such as `SELECT 3`, earns nothing if the reference reads one.
-    If the reference returns no rows, or only NULL, it is a `RecordError`, because every query that finds
-    nothing would be right. This check needs only SQLite, which is part of Python.
+    It pays for any query that returns the right result on these rows. If tables `a` and `b` both have three
+    rows, `SELECT count(*) FROM a` is right for `b` too. Give several databases, as a list of scripts, so that
+    a query has to be right on all of them. A query that reads no table, such as `SELECT 3`, earns nothing if
+    the reference reads one. A reference that returns no rows, or only NULL, is a `RecordError`, because every
+    query that finds nothing would be right. This check needs only SQLite, which is part of Python.
 
     Args:
         script: SQL that creates the database for all records.
-        field: The record field that contains the record's own script, or a list of scripts; ignored if
-            `script` is given.
-        order: Whether the order of rows counts: `reference` if the reference's query has an ORDER BY,
-            `always` or `never`.
-        tolerance: The largest difference between two numbers that counts as equal.
-        relative: The largest such difference as a fraction of the reference's number, for sums in another
-            order. The larger of the two tolerances applies; `relative` is ignored between two integers.
+        field: The record field with the record's own script, or with a list of scripts. Ignored if `script`
+            is given.
+        order: Whether the order of rows counts: `always`, `never`, or `reference` if it counts only for a
+            reference with an ORDER BY.
+        tolerance: The largest difference between two equal numbers.
+        relative: The largest difference as a fraction of the reference's number, because sums in another
+            order may differ slightly. The larger of the two tolerances applies. `relative` is ignored between
+            two integers.
         steps: The maximum number of steps of SQLite's virtual machine for a query.
-        take: Extracts the part of a completion that contains the query; None searches the whole completion.
+        take: Extracts the part of a completion that contains the query. None searches the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -158,7 +159,7 @@ def sql_result(
 
 @cache
 def _parser(dialect: str) -> Callable[[str], str | Missing]:
-    """Return the function that turns the text of a query into its canonical form.
+    """Return a function that converts a query to its canonical form.
 
     Raises:
         DecorationError: sqlglot does not know the dialect.
@@ -194,11 +195,11 @@ def _parser(dialect: str) -> Callable[[str], str | Missing]:
 
 
 def _databases(given: object, where: str, error: type[DecorationError | RecordError]) -> Sequence[Scratch]:
-    """Return the databases that a script creates, or those that a list of scripts creates.
+    """Create the databases of a script or of a list of scripts.
 
     Raises:
-        DecorationError: The option's script creates no database.
-        RecordError: The record's script creates no database.
+        DecorationError: The script of the option creates no database.
+        RecordError: The script of the record creates no database.
     """
     from ._sql_scratch import scratch
 
@@ -219,7 +220,7 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
 
 
 def _comparable(outcome: Outcome) -> Outcome | Missing:
-    """Return the outcome of a reference's query; `Missing` if its result cannot be compared."""
+    """Return the outcome of a reference's query, or `Missing` if its result cannot be compared."""
     if outcome.results is None:
         return Missing(outcome.reason, "not exact")
     if all(value is None for rows in outcome.results for row in rows for value in row):
@@ -232,7 +233,7 @@ def _comparable(outcome: Outcome) -> Outcome | Missing:
 def _same_rows(
     found: Sequence[Row], right: Sequence[Row], ordered: bool, tolerance: float, relative: float
 ) -> bool:
-    """Return whether two results contain the same rows, in the same order if the order counts."""
+    """Return True if two results contain the same rows, in the same order if `ordered` is True."""
     if len(found) != len(right) or {*map(len, found)} != {*map(len, right)}:
         return False
 
@@ -250,7 +251,7 @@ def _same_rows(
 
 
 def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool]) -> bool:
-    """Return whether rows that differ only in numbers can be paired so that each pair is equal."""
+    """Return True if rows that differ only in numbers can be paired so that each pair is equal."""
     if len(found) != len(right):
         return False
 
@@ -272,7 +273,7 @@ def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool
 
 
 def _same_value(one: object, other: object, tolerance: float, relative: float) -> bool:
-    """Return whether two values are equal, numbers within the tolerances; `relative` is only for floats."""
+    """Return True if two values are equal, with tolerances for numbers. `relative` is only for floats."""
     if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
         return type(one) is type(other) and one == other
     if one == other:

@@ -1,10 +1,10 @@
-r"""Checks that compare text with the reference: equal, contained, at the start, or matching a pattern.
+r"""Checks that compare an answer with the reference as text, or with a pattern.
 
-`take` first extracts the answer from the completion and from the reference: `exact(take=boxed)`,
-`exact(take=after_marker)`, `exact(take=lambda text: tag(text, "name"))`, with the functions of
-`graders.extract`. A completion from which `take` extracts nothing earns 0. If a reference is a list of
-strings, each of them is accepted. Texts are compared in composed Unicode, without invisible characters and
-with straight quotes.
+The option `take` extracts the answer from the completion and from the reference, for example with a function
+of `graders.extract`: `exact(take=boxed)`, `exact(take=after_marker)` or
+`exact(take=lambda text: tag(text, "name"))`. A completion from which `take` extracts nothing earns 0. If a
+reference is a list of strings, each of them is accepted. Texts are compared in composed Unicode, without
+invisible characters and with straight quotes.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def exact(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, character by character.
 
-    It pays only for the wording of the reference: a right answer in other words earns nothing.
+    It pays only for the wording of the reference. A right answer in other words earns nothing.
 
     Args:
-        take: Extracts the answer from a text; None uses the whole text, stripped.
+        take: Extracts the answer from a completion or a reference. None uses the whole text, stripped.
         ignore_case: Whether to ignore case.
         ignore_space: Whether every run of white space counts as one space.
         nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
             ligatures, and also `2²` as `22`.
-        alternatives: The record field that lists further accepted texts.
+        alternatives: The record field that lists further accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -70,17 +70,17 @@ def normalized(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, ignoring case, white space and outer punctuation.
 
-    `**New  York.**` equals `new york`; `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes count
-    as hyphens, and HTML entities as the characters that they encode. Trademark signs are dropped. Accents
-    count.
+    `**New  York.**` equals `new york`, but `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes
+    count as hyphens, and HTML entities as the characters that they encode. Trademark signs are dropped.
+    Accents count.
 
-    It pays only for the wording of the reference: a right answer in other words earns nothing.
+    It pays only for the wording of the reference. A right answer in other words earns nothing.
 
     Args:
-        take: Extracts the answer from a text; None uses the whole text.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
         nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
             ligatures, and also `2²` as `22`.
-        alternatives: The record field that lists further accepted texts.
+        alternatives: The record field that lists further accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -107,14 +107,14 @@ def contains(
     joins words: `Objective-C` does not contain `C`. `Paris-based` does contain `Paris`, because `Paris` is
     more than one letter.
 
-    It pays for a list of every conceivable answer, and for denials in wordings that it does not recognize:
-    for training, prefer `exact` with a `take`.
+    It pays for a list of every conceivable answer, and for a denial whose wording it does not recognize. For
+    training, prefer `exact` with a `take`.
 
     Args:
-        take: Extracts the answer from a text; None uses the whole text.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
         ignore_case: Whether to ignore case.
-        max_chars: The maximum length of a completion, in characters; a longer completion earns 0.
-        alternatives: The record field that lists further accepted texts.
+        max_chars: The maximum length of a completion, in characters. A longer completion earns 0.
+        alternatives: The record field that lists further accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -139,12 +139,13 @@ def starts_with(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
-    It pays for anything that follows the reference, even a retraction.
+    It pays for any text after the reference, even a retraction that it does not recognize, such as `York.
+    Actually London.`.
 
     Args:
-        take: Extracts the answer from a text; None uses the whole text.
+        take: Extracts the answer from a completion or a reference. None uses the whole text.
         ignore_case: Whether to ignore case.
-        alternatives: The record field that lists further accepted texts.
+        alternatives: The record field that lists further accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -166,24 +167,24 @@ def matches(
     engine: Engine = "re",
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the answer matches a regular expression; it ignores the reference.
+    r"""Make a check that the answer matches a regular expression.
 
-    With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, can take time exponential in the
-    text's length, and a model will find such a text. The length limit does not prevent this; the grader's
-    `timeout_s` interrupts it on the main thread, at the cost of a failed sample. Avoid such patterns, or use
-    `engine="re2"`, which takes linear time for every pattern. The engine depends only on this option, never
-    on what is installed, so replay and Lambda match the same texts. docs/answers.md lists the patterns that
-    RE2 reads differently.
+    The reference is ignored. With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, can take
+    exponential time on some texts, and a model will find such a text. `max_chars` does not prevent this. The
+    grader's `timeout_s` interrupts the search on the main thread, and the sample fails. Avoid such patterns,
+    or use `engine="re2"`, which takes linear time for every pattern. The engine depends only on this option
+    and not on the installed packages, so replay and Lambda match the same texts. docs/answers.md lists the
+    patterns that RE2 interprets differently.
 
-    It pays for every text of that form, whatever the text says: gate it with a check of the answer.
+    It pays for every text of that form, whatever the text says. Gate it with a check of the answer.
 
     Args:
-        pattern: A regular expression in the engine's syntax; it must not match the empty string.
-        take: Extracts the answer from a text; None uses the whole text, stripped.
+        pattern: A regular expression in the engine's syntax. It must not match the empty string.
+        take: Extracts the answer from a completion. None uses the whole completion, stripped.
         whole: Whether the pattern has to match the whole answer rather than a part of it.
         ignore_case: Whether to ignore case.
         engine: `re`, or `re2`, which needs the extra `regex`.
-        max_chars: The maximum length of an answer, in characters; a longer answer earns 0.
+        max_chars: The maximum length of an answer, in characters. A longer answer earns 0.
 
     Raises:
         DecorationError: The engine rejects the pattern, the pattern matches the empty string, or an option is
@@ -219,10 +220,10 @@ def matches(
 
 
 def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
-    """Compile a pattern with its engine.
+    """Compile a pattern with the given engine.
 
     Raises:
-        DecorationError: The engine rejects the pattern, or the engine does not exist.
+        DecorationError: The engine rejects the pattern, or is unknown.
     """
     if engine == "re":
         try:
@@ -243,7 +244,7 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
     It pays as much as its most lenient check.
 
     Args:
-        *checks: Scoring functions or graders, sync or async; if one is async, the whole check is async.
+        *checks: Scoring functions or graders, sync or async. If one is async, the whole check is async.
 
     Raises:
         DecorationError: No checks are given, or one of them is not callable.
@@ -266,7 +267,7 @@ def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any
 
 
 def _best(sample: Sample[Any], checks: Sequence[Callable[[Sample[Any]], Any]]) -> Generator[Any, Any, Any]:
-    """Return the best answer of the checks; each yielded answer is sent back after it has been awaited."""
+    """Return the best result of the checks. The caller awaits each yielded result and sends it back."""
     best: float | Reward | None = None
     refusal: RecordError | SampleError | None = None
     for check in checks:
@@ -292,7 +293,7 @@ def _comparing(
     agree: Callable[[str, str], bool],
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the normalized answer agrees with an accepted, normalized reference."""
+    """Make a check that the normalized answer agrees with one of the normalized references."""
 
     def read(text: str, strict: bool) -> str | Missing:
         if text.startswith("\\boxed{"):
@@ -307,7 +308,7 @@ def _comparing(
 
 
 def _holds(answer: str, wanted: str) -> bool:
-    """Return whether the answer contains a text as whole words, without denying it or taking it back."""
+    """Return True if an answer contains a text as whole words, without denying it or taking it back."""
     at = answer.rfind(wanted)
     while at >= 0:
         end = at + len(wanted)
@@ -318,13 +319,13 @@ def _holds(answer: str, wanted: str) -> bool:
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Return whether the answer starts with a text as whole words, without denying it or taking it back."""
+    """Return True if an answer starts with a text as whole words, without denying it or taking it back."""
     end = len(wanted)
     return answer.startswith(wanted) and _is_said(answer, 0, end) and not is_retracted(wanted, answer[end:])
 
 
 def _is_said(text: str, start: int, end: int) -> bool:
-    """Return whether an occurrence consists of whole words, and the text next to it does not deny it."""
+    """Return True if an occurrence consists of whole words and is not denied by the text next to it."""
     if _joined(text, start) or _joined(text, end) or _is_compound(text, start, end):
         return False
     return not is_denied(text, start, end)
@@ -338,7 +339,7 @@ _UNSPACED = re.compile(
 
 
 def _joined(text: str, at: int) -> bool:
-    """Return whether a position is within a word or a number: `3.5`, `1,000`, `-5`, `2^72`, `C#`, `R&D`."""
+    """Return True if a position is inside a word or a number: `3.5`, `1,000`, `-5`, `2^72`, `C#`, `R&D`."""
     before = text[at - 1 : at] if at else ""
     after = text[at : at + 1]
     if not before or not after:
@@ -356,7 +357,7 @@ def _joined(text: str, at: int) -> bool:
 
 
 def _is_compound(text: str, start: int, end: int) -> bool:
-    """Return whether a hyphen joins the occurrence to a word before it, or one letter to a word after it."""
+    """Return True if a hyphen joins the occurrence to a word before it, or one letter to a word after it."""
     before, lone = text[start - 2 : start] if start > 1 else "", end - start == 1 and text[start].isalpha()
     if before[-1:] == "-" and before[0].isalnum() and not _UNSPACED.match(before):
         return not _UNSPACED.match(text, start)
@@ -364,7 +365,7 @@ def _is_compound(text: str, start: int, end: int) -> bool:
 
 
 def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
-    """Return whether a sign belongs to the word next to it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
+    """Return True if a sign belongs to the word next to it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
     if before.isalpha() and after in "#+\u266f\uff03\uff0b":
         return True
     if before == "." and after.isalpha() and not first.strip():
@@ -375,7 +376,7 @@ def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
 
 
 def _is_mark(sign: str) -> bool:
-    """Return whether a character combines with the one before it, as an accent does."""
+    """Return True for a character that combines with the one before it, such as an accent."""
     from unicodedata import category
 
     return category(sign)[0] == "M"
@@ -385,5 +386,5 @@ _IN_NUMBERS = frozenset(".,-+\u2212")
 
 
 def _worth(answer: float | Reward) -> tuple[float, bool]:
-    """Return the sort key of an answer: first its reward, then whether it was read."""
+    """Return the sort key of a result: the reward, then True if the check could read an answer."""
     return finite(answer.value if isinstance(answer, Reward) else answer), not is_unread(answer)

@@ -1,4 +1,4 @@
-"""Checks that compare the completion's tool calls with those that the record expects."""
+"""A check that compares the completion's tool calls with the calls that the record expects."""
 
 from __future__ import annotations
 
@@ -46,44 +46,44 @@ def tool_calls(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion makes the tool calls that the record expects.
 
-    The reference lists calls: objects with `name` and `arguments`, as in OpenAI's API, or BFCL's ground
-    truth, `{function: {argument: [accepted values]}}`, in which an empty string among the values means that
-    the argument may be omitted. Each call that the completion makes counts for at most one expected call, in
-    the best assignment. Numbers are compared by value, so `1` equals `1.0`; a string never equals a number,
-    and `true` never equals 1.
+    The reference lists the expected calls. It consists of objects with `name` and `arguments`, as in OpenAI's
+    API, or of BFCL's ground truth, `{function: {argument: [accepted values]}}`, where an empty string among
+    the values means that the argument may be omitted. Each call in the completion counts for at most one
+    expected call, and the best assignment is used. Numbers are compared by value, so `1` equals `1.0`. A
+    string never equals a number, and `true` never equals 1.
 
     The check reads the calls that the service parsed: `sample.tool_calls`, or blocks of the content. If there
-    are none, it reads calls in the forms that open-weight models write into their text, because AWS does not
-    document whether a training job parses calls; the metric `from_text` is then 1. A completion is unread if
-    it contains no call, or a call that cannot be read exactly. The metric `right_calls` is the fraction of
+    are none, it parses the text for calls in the forms that open-weight models write, because AWS does not
+    document whether a training job parses calls. The metric `from_text` is then 1. A completion is unread if
+    it contains no call, or a call that cannot be parsed exactly. The metric `right_calls` is the fraction of
     the expected calls that are right.
 
-    It pays for calls only, whatever else the completion says. If most records expect the same call, a model
-    earns their reward by always making that call; on 500 of BFCL's tasks the best single answer was right
-    twice. `subset` pays in full for one right call, and `f1` pays 0.55 for it on average in the 200 of these
-    tasks that expect several calls. `superset` pays for a completion that makes every conceivable call, and
-    `ignore_punctuation` pays for `x^2` if `x2` is right.
+    It pays for the right calls, whatever else the completion says. If most records expect the same call, a
+    model earns their reward by always making that call. On 500 of BFCL's tasks, the best single answer was
+    right twice. `subset` pays in full for one right call, and `f1` pays 0.55 for one on average in the 200 of
+    these tasks that expect several calls. `superset` pays for a completion that makes every conceivable call,
+    and `ignore_punctuation` pays for `x^2` if `x2` is right.
 
     Args:
-        match: `all` requires the expected calls and no others; `subset` requires at least one call and only
-            expected ones; `superset` requires every expected call and allows others; `f1` pays the harmonic
-            mean of precision and recall over calls.
+        match: `all` requires the expected calls and no others. `subset` requires at least one call and allows
+            only expected calls. `superset` requires every expected call and allows others. `f1` rewards the
+            harmonic mean of precision and recall.
         order: Whether the calls have to be in the reference's order (`same`) or not (`any`).
-        text: The form of calls to read in the text, `any` form, or `none`; see docs/tools.md.
-        take: Extracts the part of a completion's text that contains the calls; None uses the whole text.
+        text: The form of calls to find in the text, or `any`, or `none`. See docs/tools.md.
+        take: Extracts the part of a completion's text that contains the calls. None uses the whole text.
         tools: The record field that lists the tools, in the format of OpenAI's API, Converse or BFCL. Without
-            the field, no argument is known to be required or to have a default.
+            this field, the check cannot know required arguments and defaults.
         defaults: Whether an omitted argument counts as the default that its tool declares, and an argument
-            that the reference does not name may have that value.
+            that the reference does not name may have its default.
         unknown_arguments: Whether a call may have arguments that the reference does not name.
-        ignore: The names of arguments that are not compared, such as an explanation.
+        ignore: The names of arguments that are not compared, such as `explanation`.
         coerce: Whether a string counts as the number or boolean that it spells, and vice versa.
         ignore_case: Whether to ignore case in strings.
         ignore_punctuation: Whether to compare strings without spaces and `, . / - _ * ^`, as BFCL's evaluator
-            does; a string that is one number keeps them.
+            does. A string that is a number keeps these characters.
         dots_as_underscores: Whether the name `a_b` counts as `a.b`, for APIs that allow no dots in names.
-        may_expect_none: Whether an empty list of calls is a valid reference, for a record that needs no call;
-            then any text without a call is right. Otherwise such a record is a `RecordError`.
+        may_expect_none: Whether the reference may be an empty list, for a record that needs no call. Any text
+            without a call is then right. With False, such a record is a `RecordError`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -158,11 +158,11 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
     "superset": lambda right, made, expected: float(right == expected),
     "f1": lambda right, made, expected: 2 * right / (made + expected),
 }
-"""Return the reward for each value of `match`, given the numbers of right, made and expected calls."""
+"""Computes the reward for each value of `match` from the numbers of right, made and expected calls."""
 
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
-    """Return the calls of a completion, and whether they were read from its text."""
+    """Return the calls of a completion, and True if they were parsed from its text."""
     parsed = native_calls(sample)
     if parsed is not None:
         return parsed, False
