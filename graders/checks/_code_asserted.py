@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""Results that satisfy tests of truth, type or length alone."""
+"""Return values that pass tests of truth, type or length alone."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)

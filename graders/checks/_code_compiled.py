@@ -97,7 +97,7 @@ def _annotations(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_type(node: ast.expr, known: set[str], generic: dict[str, int]) -> bool:
-    """Return True if Python is certain to evaluate an annotation."""
+    """Return True if Python is certain to evaluate an annotation without an error."""
     if isinstance(node, ast.Constant):
         return node.value is None
     if isinstance(node, ast.Name):

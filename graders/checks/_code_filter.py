@@ -121,10 +121,13 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """Return the numbers of the allowed calls on a machine, which is named as in `os.uname`.
+    """Return the numbers of the system calls that are allowed on a machine.
+
+    Args:
+        machine: The machine's architecture, spelled as in `os.uname`.
 
     Raises:
-        KeyError: The numbers for this machine are unknown.
+        KeyError: The system call numbers of this machine are unknown.
     """
     column = _ARCHITECTURES[machine][0]
     numbers = ((name, both[column]) for name, both in _CALLS.items())
@@ -135,7 +138,7 @@ def program(machine: str) -> bytes:
     """Return the filter in the kernel's format, an array of `struct sock_filter`.
 
     Raises:
-        KeyError: The numbers for this machine are unknown.
+        KeyError: The system call numbers of this machine are unknown.
     """
     _, architecture, foreign = _ARCHITECTURES[machine]
     steps = [

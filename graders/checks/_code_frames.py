@@ -30,7 +30,7 @@ NOT_CONFINED, BROKEN = 111, 112
 """Exit statuses of a session that could not be confined and ran no code, and of one that its code broke."""
 
 CANNOT_IMPORT = "cannot import "
-"""Start of the server's last line if it cannot load a module. The module's name and the reason follow."""
+"""Prefix of the server's last line if it cannot load a module. The module's name and the reason follow."""
 
 
 def framed(content: bytes) -> bytes:

@@ -142,7 +142,7 @@ def _bfcl(value: Any, where: str, depth: int) -> Any:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """Convert a literal value to the form of accepted values."""
+    """Convert a literal value to the types of `Accepted.values`."""
     if isinstance(value, dict):
         return Arguments((key, Accepted([plain(one, _deeper(depth))], False)) for key, one in value.items())
     if isinstance(value, list):

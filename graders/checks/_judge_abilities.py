@@ -82,7 +82,7 @@ class Abilities:
 
 
 class Trial:
-    """The requests for one question. A rejection changes a part, and an answer confirms all parts.
+    """The requests for one question. A rejection changes a part, and an answer confirms the current parts.
 
     Args:
         abilities: Known features of the model.

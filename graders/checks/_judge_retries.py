@@ -314,7 +314,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """Parse a `Retry-After` header in seconds. Return None for a date or an invalid header."""
+    """Return the seconds in a `Retry-After` header, or None for a date or an invalid header."""
     try:
         seconds = float(header or "")
     except ValueError:
