@@ -143,7 +143,7 @@ def number(value: object) -> float:
     """Convert a number of any type to a float.
 
     Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. Rejects strings
-    such as `"1"`, because they come from a bug in the scoring function.
+    such as `"1"`, because they usually come from a bug in the scoring function.
 
     Raises:
         ValueError: The value is not a finite number.

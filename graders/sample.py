@@ -247,7 +247,7 @@ def reasoning_blocks(sample: Sample[Any]) -> list[str]:
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """Return the event's element that the sample was made from, unchanged."""
+    """Return the element of the event from which the sample was made, unchanged."""
     try:
         return sample._came
     except AttributeError:

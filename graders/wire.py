@@ -258,7 +258,7 @@ def write_answer(
         items: The event's samples, whose ids are returned unchanged.
         outcomes: The outcome of each sample.
         floor: The smallest reward of the grader's range.
-        profile: The dialect. Only its envelope matters here.
+        profile: The dialect, which decides if the answer is put in an envelope.
 
     Returns:
         The answer, and the number of strings and numbers that were replaced to make it strict JSON.

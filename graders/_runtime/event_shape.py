@@ -26,7 +26,7 @@ MESSAGE = "captured an event"
 """Message of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""Key under which the shape of JSON inside a string is shown."""
+"""Key for JSON that was encoded as a string."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))

@@ -56,7 +56,7 @@ around: ContextVar[Tick | None] = ContextVar("around", default=None)
 until: ContextVar[float | None] = ContextVar("until", default=None)
 """The deadline of the current async sample, on the clock of `time.perf_counter`, or None.
 
-Code that waits for a service gives up at the deadline, with its own message.
+Code that waits for a service gives up at the deadline and raises its own error.
 """
 
 
@@ -76,7 +76,7 @@ class Tick:
         deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
         scorers: The code objects of the functions that call scoring functions. These functions are never
             interrupted, because an exception between two samples would fail the batch.
-        needed: False if asyncio enforces the limit too, as for tasks that wait.
+        needed: False if asyncio also enforces the limit, for tasks that wait.
 
     Raises:
         ConfigurationError: A limit is needed but cannot be enforced, off the main thread.

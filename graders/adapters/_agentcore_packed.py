@@ -65,7 +65,7 @@ def _are_blocks(inner: Any) -> bool:
 
 
 def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
-    """Check if a span's input and output are JSON that a library made from its state.
+    """Check if a span's input and its output are a library's JSON. Return one boolean for each.
 
     Raises:
         TurnUnread: A text may be JSON or plain text, and its writer is unknown or writes both.

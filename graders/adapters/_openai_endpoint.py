@@ -208,7 +208,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Describe why the status means that every sample is rejected, or return an empty string."""
+        """Return the reason why every sample is rejected, or an empty string for any other status."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "

@@ -56,7 +56,7 @@ LIMITS = ("max_completions_tokens", "max_completion_tokens")
 """Names of the token limit in specs: OpenAI's own name, and a common variant."""
 _SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
-"""The image of Python graders for which OpenAI lists the packages."""
+"""Tag of the image whose packages OpenAI lists."""
 
 
 class StringCheck:
@@ -290,7 +290,7 @@ class OpenAISpec:
             yield from self.grader.graders.values()
 
     def refuse_unknown(self) -> None:
-        """Reject a spec that uses a value or a package that never exists.
+        """Reject a spec that uses a value or a package that does not exist.
 
         Raises:
             OpenAISpecError: A template uses such a value, or a source imports such a package.
@@ -366,7 +366,7 @@ def _model(raw: JsonObject) -> str:
 
 
 def _check_sampling(raw: JsonObject) -> None:
-    """Reject the numbers in `sampling_params` that no judge accepts."""
+    """Check the numbers in `sampling_params` against the limits of judges."""
     for key, (low, high) in _SAMPLING_BOUNDS.items():
         value = number_of(raw.raw[key]) if raw.has(key) else low
         if value is None or not low <= value <= high:

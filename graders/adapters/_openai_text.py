@@ -68,8 +68,8 @@ class _TextMetric:
     """A measure of the similarity of two texts.
 
     Args:
-        read: Returns the part of a text to compare, which is empty if the text has no such part.
-        score: Returns the similarity of two such parts, 0 to 1.
+        read: Function that returns the part of a text to compare, which may be empty.
+        score: Function that returns the similarity of two such parts, 0 to 1.
         fewest: Minimum number of tokens in a reference.
         longest: Maximum length of a compared text, in characters.
     """

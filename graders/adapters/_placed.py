@@ -28,8 +28,8 @@ def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[
         inside: The module that makes the call, as for `ConfinedFunction.through`.
 
     Returns:
-        A function that takes the arguments of the module's `call` except the first, the third-party function.
-        If the third-party function is confined, the result must be awaited.
+        A function with the arguments of the module's `call`, without the first argument, which is the
+        third-party function. If the third-party function is confined, the result must be awaited.
 
     Raises:
         DecorationError: The value is not a function.

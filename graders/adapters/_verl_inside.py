@@ -73,8 +73,8 @@ def _taken(
 ) -> tuple[dict[str, Any], list[str], bool]:
     """Return the arguments to pass, the required arguments that are missing, and True for a batch.
 
-    Many functions accept fewer arguments than verl passes. The functions in verl's own library accept two of
-    four.
+    Many functions accept fewer arguments than verl passes. For example, the functions in verl's own library
+    accept two of the four arguments.
     """
     import inspect
 

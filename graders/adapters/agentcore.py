@@ -39,7 +39,7 @@ _KINDS = {
     "timeout": "grading ran out of time",
     "value": "the grader returned a value that is not a reward within its range",
 }
-"""Explanations by kind of failure. They replace messages, which may quote the sample."""
+"""Explanations by kind of failure, shown in place of messages that may quote the sample."""
 _LONGEST = 1000
 """Maximum length of an explanation or an error, in characters."""
 

@@ -1,6 +1,6 @@
 """Makes scoring functions from the JSON of graders for reinforcement fine-tuning at OpenAI and Azure.
 
-`docs/adapters.md` lists the parts that those services document and the parts that they do not.
+`docs/adapters.md` lists the documented and the undocumented behavior of these graders.
 """
 
 from __future__ import annotations
