@@ -114,7 +114,7 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return the end of a claim's opening words, without a last word (`likely`) that is a label."""
+        """Return the end of a claim's opening words, before a last word (`likely`) that is itself a label."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
@@ -204,7 +204,7 @@ def _is_beside(text: str, end: int, start: int) -> bool:
 
 
 def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
-    """Return two flags per label: it stands alone, and a label that stands alone directly follows."""
+    """Return two flags per label: it stands alone, and a label that stands alone directly follows it."""
     bare: list[tuple[bool, bool]] = []
     following = None
     for one in reversed(found):
@@ -252,7 +252,7 @@ def _settled(named: set[str]) -> str | Missing:
 
 
 def _folded(text: str) -> str:
-    """Lowercase a text after folding its widths, because folding can produce capitals, as for `™`."""
+    """Fold a text to lower case and plain widths. Folding `™` yields capitals, so `small` comes last."""
     return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 

@@ -80,7 +80,7 @@ def with_escapes(text: str) -> str:
 
 
 def with_points(text: str) -> str:
-    """Replace decimal commas by points: `1.234,5` becomes `1234.5`, and `1.234` becomes `1234`."""
+    """Replace decimal commas with points: `1.234,5` becomes `1234.5`, and `1.234` becomes `1234`."""
     return _NUMERAL.sub(_pointed, text.replace("{,}", ","))
 
 
@@ -222,7 +222,7 @@ def _unit_behind(behind: str) -> str:
 
 
 def _once(joined: str, contents: list[str]) -> str:
-    """Return the content once if all boxes contain the same, or else the joined contents."""
+    """Return a single content if the contents of all boxes are equal, or else the joined contents."""
     return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
 
 
@@ -260,7 +260,7 @@ def _formulas(text: str) -> Iterator[Span]:
 
 
 def _joined(text: str, spans: list[Span]) -> str:
-    """Join the formulas of one answer into a list."""
+    """Join the formulas of one answer with commas or `or`."""
     made: str = spans[0][2]
     for before, one in zip(spans, spans[1:], strict=False):
         between = text[before[1] : one[0]]

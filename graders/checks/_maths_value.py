@@ -84,8 +84,8 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
     Args:
         one: The answer.
         other: The reference.
-        tolerance: The largest difference that counts as equal.
-        relative: The largest difference that counts as equal, as a fraction of the reference.
+        tolerance: The largest difference at which two values count as equal.
+        relative: The largest difference as a fraction of the reference.
     """
     if one.number is not None and other.number is not None:
         return within(one.number, other.number, tolerance, relative)
@@ -98,7 +98,9 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 
 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
-    """Return True if two relations have the same solutions, because their differences are multiples.
+    """Return True if two relations have the same solutions.
+
+    They do if the differences between their sides are multiples of each other.
 
     Args:
         one: The two sides of the answer.
@@ -264,7 +266,7 @@ def _magnitude(value: Any) -> float:
 
 
 def _exact(value: Any) -> object:
-    """Replace decimals by exact fractions."""
+    """Replace decimals with exact fractions."""
     sympy = _sympy()
     floats = value.atoms(sympy.Float)
     return value.xreplace({one: sympy.Rational(str(one)) for one in floats}) if floats else value

@@ -150,7 +150,7 @@ def _compact(digits: str) -> Moment | Missing:
 
 
 def _is_half(moment: Moment | Missing, is_date: bool) -> bool:
-    """Return True if a date, or a time if `is_date` is False, can complete the moment."""
+    """Return True if a moment can be completed by a date, or by a time if `is_date` is False."""
     return isinstance(moment, Missing) or (moment.hour is not None) is is_date
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def recorded(sample: Sample[Any], name: str) -> Any:
     """Return a field of the record, or of its reference if the record lacks the field.
 
-    Return None if the field is in neither, or if the reference is not an object.
+    Return None if neither of them has the field.
     """
     reference = sample.reference_answer
     if name == "reference_answer":

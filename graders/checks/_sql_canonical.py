@@ -266,7 +266,7 @@ class _Scope:
         self.used: set[str] = set()
 
     def is_alias(self, name: str) -> bool:
-        """Return True if a result column of this or an enclosing query has a name, and record the use."""
+        """Return True if a result column here or in an enclosing query has this name, and record the use."""
         scope: _Scope | None = self
         found = False
         while scope is not None:

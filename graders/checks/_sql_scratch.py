@@ -327,7 +327,7 @@ _memory_of: dict[int, int] = {}
 
 
 def _resident() -> int:
-    """Return this process's memory in bytes, or 0 if it is unknown, which lifts the limit."""
+    """Return this process's memory in bytes, or 0 if it is unknown, which disables the limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

@@ -121,6 +121,6 @@ def _measure(word: str) -> int:
 
 
 def _ends_short(word: str) -> bool:
-    """Return True for an ending of consonant, vowel, consonant (`hop`), or a word of vowel, consonant."""
+    """Return True if a word ends in consonant, vowel, consonant (`hop`), or is a vowel and a consonant."""
     shape = _shape(word)
     return (shape[-3:] == "cvc" and word[-1] not in "wxy") or shape == "vc"

@@ -43,7 +43,7 @@ def unmarked(text: str) -> str:
 
 
 def words(text: str) -> Iterator[str]:
-    """Return the words of a visible text. In scripts without spaces, each character is a word."""
+    """Return the words of a text. In scripts without spaces, each character is a word."""
     return (found[0] for found in _WORD.finditer(text))
 
 

@@ -65,7 +65,7 @@ def code_function(
         prompt_field: The record field with code that a completion may continue, such as imports and the
             function's signature. None if completions contain all of the code.
         partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
-        tolerance: The largest difference between two equal numbers.
+        tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the expected number, if that number is a float.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
             `timeout_s`, or the time left in a call with many samples, may shorten it.
@@ -210,7 +210,7 @@ def code_program(
         field: The record field with the tests, as a list or as a JSON string.
         output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
             `words` ignores all differences in white space, `exact` ignores nothing.
-        tolerance: The largest difference between two equal numbers. Used only with `words`.
+        tolerance: The largest difference at which two numbers count as equal. Used only with `words`.
         partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
             `timeout_s`, or the time left in a call with many samples, may shorten it.

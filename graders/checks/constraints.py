@@ -1,4 +1,4 @@
-"""Checks of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
+"""A check of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
 The kinds of instructions, their names and their arguments are those of IFEval (arXiv:2311.07911). For each
 kind, `docs/constraints.md` lists the texts that satisfy it and the differences from IFEval's own program.

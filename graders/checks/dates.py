@@ -1,4 +1,4 @@
-"""Checks that compare a date or time with the reference, to the precision of the reference."""
+"""A check that compares a date or time with the reference, to the precision of the reference."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def date(
     months.
 
     Args:
-        marker: The text before the answer, in the completion and the reference. The rest of its line has to
-            contain exactly one date or time.
+        marker: The text right before the answer, in the completion and the reference. The rest of the line,
+            or else the next line, has to contain exactly one date or time.
         take: Extracts the text that has to contain exactly one date or time. Use it instead of a marker.
         precision: The precision of the comparison: `reference` for the precision of the reference, or `year`,
             `month`, `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.

@@ -62,7 +62,8 @@ def fuzzy(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The most similar one counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000, or 5,000 with `WRatio`.
+        max_chars: The maximum length of an answer, in characters, up to 100,000, or up to 5,000 with
+            `WRatio`.
 
     Raises:
         DecorationError: An option is invalid.

@@ -1,4 +1,4 @@
-"""Checks that compare the JSON value in a completion, or some of its fields, with the reference."""
+"""A check that compares the JSON value in a completion, or some of its fields, with the reference."""
 
 from __future__ import annotations
 

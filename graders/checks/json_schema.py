@@ -1,4 +1,4 @@
-"""Checks that the JSON value in a completion conforms to a JSON schema."""
+"""A check that the JSON value in a completion conforms to a JSON schema."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def json_schema(
     `graders.extract.json_block` finds the value. The reference is ignored. The schema uses draft 4, 6 or 7,
     and `docs/json-schema.md` lists the supported formats. A schema is rejected if the check would not enforce
     all of it, or if `{}`, `[]` or an empty string conforms to it. A `$ref` may only refer to a place in the
-    schema itself. RE2 matches regular expressions, in linear time.
+    schema itself. RE2 matches the regular expressions in linear time.
 
     It pays for form only: every conforming value earns 1, so a model may learn to write the same value every
     time. Use it as the first step of `combined.cascade`, before a check of the content.

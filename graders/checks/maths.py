@@ -71,7 +71,7 @@ def maths(
             an interval.
         units: `reference` if the answer has to contain the reference's unit, spelled the same except for case
             and a plural s. `ignore` if units are ignored.
-        tolerance: The largest difference between two equal values.
+        tolerance: The largest difference at which two values count as equal.
         relative: The largest difference as a fraction of the reference's value. The larger of the two
             tolerances applies.
         decimal: The decimal separator, in the answer and the reference. With `,`, every comma between two

@@ -52,13 +52,13 @@ def number(
     Without a marker, it also pays for a completion that happens to end in the number.
 
     Args:
-        marker: The text right before the answer, in the completion and the reference. The rest of its line
-            has to contain exactly one number.
+        marker: The text right before the answer, in the completion and the reference. The rest of the line,
+            or else the next line, has to contain exactly one number.
         which: The marker that counts if there are several: `last` or `first`.
         take: Extracts the text that has to contain exactly one number. Use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`. Otherwise they are unread.
-        tolerance: The largest difference between two equal numbers.
+        tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
@@ -103,7 +103,7 @@ def boxed_number(
         take: Extracts the text that contains the box. None searches the whole text.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
-        tolerance: The largest difference between two equal numbers.
+        tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
@@ -158,7 +158,7 @@ def list_of_numbers(
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
         ordered: Whether the numbers have to be in the reference's order.
-        tolerance: The largest difference between two equal numbers.
+        tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the reference's number. The larger of the two
             tolerances applies.
 

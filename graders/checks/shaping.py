@@ -207,7 +207,7 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 def has_format(
     *, tags: Sequence[str] = (), markers: Sequence[str] = (), reasoning: bool = False
 ) -> Callable[[Sample[Any]], bool]:
-    """Make a check that every tag and every marker occurs exactly once, in order, and is not empty.
+    """Make a check that every tag and marker occurs exactly once and has content, with the tags in order.
 
     Require a leading `<think>` part with `reasoning` rather than with `tags`, because `sample.reasoning`
     contains this part and `sample.completion` does not.
@@ -264,7 +264,7 @@ def has_format(
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
     """Make a reward for text in one script: 1 if at least the fraction `at_least` of the letters is in it.
 
-    Below that, the reward is the fraction of the letters divided by `at_least`. Without any letter it is 0.
+    Below that, the reward is the fraction of the letters divided by `at_least`. Without letters, it is 0.
 
     It pays in full for a single letter, and does not distinguish languages that share a script.
 

@@ -53,7 +53,7 @@ def token_f1(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000.
+        max_chars: The maximum length of an answer, in characters, up to 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -94,7 +94,7 @@ def bleu(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000.
+        max_chars: The maximum length of an answer, in characters, up to 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -144,7 +144,7 @@ def gleu(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000.
+        max_chars: The maximum length of an answer, in characters, up to 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -184,7 +184,7 @@ def rouge(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000.
+        max_chars: The maximum length of an answer, in characters, up to 100,000.
 
     Raises:
         DecorationError: An option is invalid.
@@ -232,7 +232,7 @@ def meteor(
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         alternatives: The record field that lists further accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
-        max_chars: The maximum length of an answer, in characters. At most 100,000.
+        max_chars: The maximum length of an answer, in characters, up to 100,000.
 
     Raises:
         DecorationError: An option is invalid.

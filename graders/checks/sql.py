@@ -101,7 +101,7 @@ def sql_result(
             is given.
         order: Whether the order of rows counts: `always`, `never`, or `reference` if it counts only for a
             reference with an ORDER BY.
-        tolerance: The largest difference between two equal numbers.
+        tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the reference's number, because sums in another
             order may differ slightly. The larger of the two tolerances applies. `relative` is ignored between
             two integers.

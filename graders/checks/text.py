@@ -139,8 +139,8 @@ def starts_with(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
-    It pays for any text after the reference, even a retraction that it does not recognize, such as `York.
-    Actually London.`.
+    It pays for any text after the reference, even for a retraction that it does not recognize (`York.
+    Actually London.`).
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
