@@ -54,7 +54,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
         name: The option's name.
         value: The given value.
         low: The smallest valid integer.
-        high: The largest valid integer; None if there is no upper bound.
+        high: The largest valid integer. None if there is no upper bound.
         more: Alternatives to an integer, appended to the error message.
 
     Raises:
