@@ -1,6 +1,6 @@
 """Examines the text next to a numeral, which may contain a sign or a unit, or change the number.
 
-Text that is known to leave a number unchanged is skipped. Mathematics, negations, and unknown text that
+Text that is known to leave the number unchanged is skipped. Mathematics, negations, and unknown text that
 touches the digits make the number unread.
 """
 
@@ -65,7 +65,7 @@ JOINING = 0x530  # scripts from here on are written without spaces, or attach pr
 
 
 def sign_before(text: str, at: int) -> tuple[int, int, str]:
-    """Return a number's sign (0 for an unread number), the start of its prefixes, and its outer bracket."""
+    """Return a number's sign (0 if it is unread), the start of its prefixes, and its outer bracket."""
     sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
     while at > low:
         before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
@@ -92,7 +92,7 @@ def sign_before(text: str, at: int) -> tuple[int, int, str]:
 
 
 def _is_operator(character: str) -> bool:
-    """Return whether a non-ASCII character is mathematical; arrows and East Asian brackets are not."""
+    """Return True if a non-ASCII character is mathematical; arrows and East Asian brackets are not."""
     from unicodedata import category
 
     if character in "▲△" + OVER:  # a minus in East Asian accounting; a fraction bar
@@ -102,7 +102,7 @@ def _is_operator(character: str) -> bool:
 
 
 def _is_unsolved(left: str) -> bool:
-    """Return whether an unsolved equation precedes a number: `2x =` or `-x =`, but not `m + n =`."""
+    """Return True if an unsolved equation precedes a number: `2x =` or `-x =`, but not `m + n =`."""
     side = re.split(r"[,;:.?!]\s", left.rstrip(" =$").rpartition("=")[2])[-1]
     side = side.strip(" $*_")
     changed = any(each.isdecimal() for each in side) or side.startswith(("-", "minus ", "negative "))
@@ -110,7 +110,7 @@ def _is_unsolved(left: str) -> bool:
 
 
 def _is_operation(text: str, at: int, left: str) -> bool:
-    """Return whether a sign has an operand before it; a currency code is not an operand."""
+    """Return True if a sign has an operand before it; a currency code is not an operand."""
     if left == " ":
         return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
     if not left or not (left in "+-)]}%°!" or left.isalnum()):
@@ -121,7 +121,7 @@ def _is_operation(text: str, at: int, left: str) -> bool:
 
 
 def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """Return a number's sign, given the text before it; a word there may mean minus, or change the number."""
+    """Return a number's sign, given the text before it, which may mean minus or change the number."""
     if not left:
         return sign, at, opened
     minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
@@ -145,17 +145,17 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """Interpret a minus sign and a space before a number: a minus after an equals sign, otherwise unread."""
+    """Return the sign if a sign and a space precede a number; it is unread except for `= - 5`."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
 
 
 def changed_behind(text: str) -> bool:
-    """Return whether the text right before a number changes the number.
+    """Return True if the text right after a number changes the number.
 
     Args:
-        text: The text, as `plain` returned it.
+        text: The text after the number, as `plain` returned it.
     """
     at = 0
     while at < 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
@@ -165,7 +165,7 @@ def changed_behind(text: str) -> bool:
 
 
 def changed_after(text: str, found: re.Match[str], start: int, end: int, power: int) -> bool:
-    """Return whether the text after a number changes the number."""
+    """Return True if the text after a numeral changes the number."""
     touched = _TOUCHED.match(text, end)
     if touched and not _is_spaceless(text, end):
         if touched[0] != "!":
@@ -186,21 +186,21 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
 
 
 def _is_spaceless(text: str, at: int) -> bool:
-    """Return whether a word of an unspaced script starts at a position; scale words (3分之1) do not count."""
+    """Return True if a word of an unspaced script starts here, except a scale word as in `3分之1`."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
     return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:
-    """Return the end of the unit at a position or after one space; the position itself without a unit."""
+    """Return the end of the unit at a position or after one space; the position itself if there is none."""
     start = at + (text[at : at + 1] == " ")
     end = unit_end(text, start)
     return end if end > start else at
 
 
 def in_collection(text: str, start: int, end: int, opened: str) -> bool:
-    """Return whether a number in brackets is one of several, as in an interval, a set or a point."""
+    """Return True if a number in brackets is one of several, as in an interval, a set or a point."""
     after = text[end : end + 3].lstrip()[:1]
     if opened and after in (",", ";"):
         return True

@@ -27,10 +27,10 @@ _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
 
 def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
-    r"""Return the text after a marker: the rest of its line, else the next line that is not empty.
+    r"""Return the text after a marker: the rest of its line, or else the next line that is not empty.
 
-    A line with only a fence, `\[` or `$$` counts as empty. The marker may be anywhere in the text; upper and
-    lower case differ.
+    A line with only a fence, `\[` or `$$` counts as empty. The marker may be anywhere in the text, and its
+    case matters.
 
     Args:
         text: The text to search.
@@ -81,7 +81,7 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
 
 
 def unless_taken_back(found: str, behind: str) -> str | Missing:
-    r"""Return the answer that was found, unless the text after it takes it back: `\boxed{72} Actually, no.`.
+    r"""Return an answer, unless the text after it takes it back: `\boxed{72} Actually, no.`.
 
     Args:
         found: The answer, exactly as in the text.
@@ -91,7 +91,9 @@ def unless_taken_back(found: str, behind: str) -> str | Missing:
 
 
 def is_retracted(found: str, behind: str) -> bool:
-    """Return whether the text after an answer takes it back; the rules are loaded only if there is any text.
+    """Return True if the text after an answer takes it back.
+
+    The rules for retractions are loaded only if there is any text to check.
 
     Args:
         found: The answer, exactly as in the text.
@@ -111,7 +113,7 @@ def _takes_back() -> Callable[[str, str], bool]:
 
 
 def is_last(which: str) -> bool:
-    """Return whether the last occurrence counts, rather than the first.
+    """Return True if the last occurrence counts, rather than the first.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -127,7 +129,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
     Args:
         text: A completion.
         which: Whether the last or the first box counts.
-        unclosed: Whether to read a box that is cut off at the end of the text.
+        unclosed: Whether a box that is cut off at the end of the text counts.
 
     Returns:
         The content without surrounding space; `Missing` if there is no box, if the box that counts is blank
@@ -143,7 +145,7 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Return the start and end of a box's content; `Missing` if no box counts, or if it is blank or cut off.
+    r"""Return the start and end of a box's content; `Missing` if there is no box, or it is blank or cut off.
 
     Args:
         text: A completion.
@@ -174,7 +176,7 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
 
 
 def _closing(text: str, opened: int) -> int:
-    """Return the position of the brace that closes the one at a position; -1 if it is never closed."""
+    """Return the position of the brace that closes the brace at a position; -1 if none does."""
     depth = 0
     for brace in _BRACES.finditer(text, opened):
         depth += (brace[0] == "{") - (brace[0] == "}")
@@ -184,7 +186,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _opening(text: str, command: str, last: bool) -> int:
-    """Return the position of the brace or the bare number after a command's last or first use; -1 if none."""
+    """Return the position of the brace or number after the last or first use of a command; -1 if none."""
     at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
@@ -204,7 +206,7 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
         text: A completion.
         name: The tag, without brackets and attributes.
         which: Whether the last or the first complete tag counts.
-        unclosed: Whether a tag that is cut off at the end of the text counts too.
+        unclosed: Whether a tag that is cut off at the end of the text also counts.
 
     Returns:
         The content without surrounding space; `Missing` if there is no complete tag, if the tag that counts
@@ -239,7 +241,7 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
 
 @lru_cache(64)
 def _tag_marks(name: str) -> re.Pattern[str]:
-    """Return the pattern that finds the opening and closing tags of a name.
+    """Return the pattern of the opening and closing tags with a name.
 
     Raises:
         ValueError: The name is not a valid tag name.
@@ -250,7 +252,7 @@ def _tag_marks(name: str) -> re.Pattern[str]:
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
-    """Return the end of content that is cut off; the beginning of its closing tag is not content."""
+    """Return the end of a tag's content that is cut off, without the beginning of the closing tag."""
     for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
         if text[-size:].casefold() == closing[:size].casefold():
             return len(text) - size
@@ -264,9 +266,9 @@ def code_block(
 
     Args:
         text: A completion.
-        language: Count only blocks whose fence names this language, in any case; None counts all.
+        language: Language that the fence must name, in any case; None for all blocks.
         which: Whether the last or the first complete block counts.
-        unclosed: Whether a block that is cut off at the end of the text counts too.
+        unclosed: Whether a block that is cut off at the end of the text also counts.
 
     Returns:
         The lines between the fences; `Missing` if there is no such block, or if the block that counts is
@@ -292,11 +294,11 @@ class Fence:
     """A fenced block.
 
     Args:
-        language: The language on its first line, in lower case.
+        language: The language on the first line, in lower case.
         content: The lines between the fences.
-        start: The start of its first line.
-        end: The start of the text after it.
-        closed: Whether the block has its closing fence; without one, it is cut off.
+        start: Start of the block's first line.
+        end: Start of the text after the block.
+        closed: Whether the closing fence is present. If not, the block is cut off.
     """
 
     __slots__ = ("closed", "content", "end", "language", "start")
@@ -307,10 +309,10 @@ class Fence:
 
 
 def fences(text: str) -> Iterator[Fence]:
-    """Return the fenced blocks of a text in order; the last may be cut off.
+    """Yield the fenced blocks of a text in order; the last one may be cut off.
 
     Blocks are enclosed by lines of three or more backticks or tildes, also in lists and quotations. Only a
-    line of at least as many of the same character closes a block, so a longer fence may contain a shorter
+    line with at least as many of the same character closes a block, so a longer fence may contain a shorter
     one.
 
     Args:

@@ -30,7 +30,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 SEVERAL_LABELS = "it names several letters"
-"""The reason when a text has labels for several letters and no claim; a clearer statement may overrule it."""
+"""The reason if a text has labels for several letters and no claim. A clearer statement may overrule it."""
 
 _LONGEST = 64
 _MOST = 4000
@@ -174,7 +174,7 @@ def _joined_before(text: str, end: int) -> str | None:
 
 
 def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
-    """Return a function that returns whether a sentence names another letter."""
+    """Return a function that returns True if a sentence names another letter."""
 
     def names(sentence: str) -> bool:
         return any(
@@ -186,7 +186,7 @@ def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
-    """Return whether a claim begins its line with a colon, as in `Answer: B`; the last such line counts."""
+    """Return True if a claim begins its line and has a colon, as in `Answer: B`."""
     line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
     return line >= 0 and ":" in text[line : claim[1]]
 
@@ -206,7 +206,7 @@ def _compile(letters: str) -> Patterns:
 
 
 def _lone(text: str, letters: str) -> str | None:
-    """Return the letter of a short text that contains only a letter, markup and punctuation."""
+    """Return the letter of a short text that has only one letter besides markup and punctuation."""
     if len(text) > _LONGEST:
         return None
     core = _WRAPPING.sub("", text).upper()
@@ -238,7 +238,7 @@ def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
 def _claims(
     text: str, letters: str, patterns: Patterns, places: Iterable[re.Match[str]]
 ) -> list[tuple[int, int, str]]:
-    """Return the start, end and letter of each claim, in order; the letter is "" if it names several."""
+    """Return the start, end and letter of each claim; the letter is empty if the claim names several."""
     claims = []
     foreign = is_foreign(text)
     for found in places:
@@ -267,7 +267,7 @@ def _claims(
 
 
 def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
-    """Return a claimed letter; "" if another letter is joined to it, None if both are denied."""
+    """Return a claimed letter; empty if another letter is joined to it, None if both are denied."""
     other = patterns.rival.match(text, end)
     for _ in range(_LONGEST_LIST):
         if not other or other["letter"].upper() != letter:
@@ -285,7 +285,7 @@ def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str 
 
 
 def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
-    """Return whether a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
+    """Return True if a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
     for _ in range(_LONGEST_LIST):
         following = patterns.rival.match(text, last.end())
         if following is None or not following["join"]:
@@ -295,7 +295,7 @@ def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
 
 
 def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
-    """Return whether a claim is denied, doubted or only a question."""
+    """Return True if a claim is denied, doubted or only a question."""
     return is_denied(text, start, end) or is_doubted(text, lead) or is_asked(text, end, near=True)
 
 
@@ -322,13 +322,12 @@ def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
 
 
 def _last(text: str) -> str:
-    """Return the last word of a text, in lower case."""
     found = _LAST_WORD.search(text, max(0, len(text) - 16))
     return found[0].lower() if found else ""
 
 
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that all labels of a text name; labels that the text denies do not count."""
+    """Return the letter that all labels of a text name. Labels that the text denies do not count."""
     named, behind = "", 0
     for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0
@@ -349,14 +348,14 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
 
 
 def _begins_line(text: str, at: int) -> bool:
-    """Return whether only markup comes before a position in its line."""
+    """Return True if only markup comes before a position in its line."""
     begin = max(0, at - 12)
     line = text.rfind("\n", begin, at)
     return (line >= 0 or not begin) and not text[max(line, begin) : at].strip(_BETWEEN)
 
 
 def _is_word(text: str, letter: str, start: int, end: int) -> bool:
-    """Return whether a letter is a word in a sentence, such as `a` or `I`, or a digit with a unit."""
+    """Return True if a letter is a word in a sentence, such as `a` or `I`, or a digit with a unit."""
     if not (letter in "AI" or letter.islower() or letter.isdigit()) or text[start - 1 : start] in tuple(
         "([{<*_`$\"'"
     ):

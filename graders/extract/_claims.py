@@ -1,7 +1,7 @@
 r"""Finds the number that a completion settles on: in its box, in its claim, or its last number.
 
-Text after a claim counts as its explanation if it makes no claim itself. Claims of different numbers give no
-answer, and neither does a claim that is revised.
+Text after a claim counts as explanation unless it makes a claim. If different numbers are claimed, or a claim
+is revised, there is no answer.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _LONGEST_QUESTION = 240
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Read the number that a completion settles on; `parse_number` lists the accepted formats.
+    r"""Return the number that a completion settles on; `parse_number` lists the accepted formats.
 
     This is the number in its box; without a box, the number that it claims last (`the answer is 72`); without
     a claim, the last number. Different claims give no answer, but a `final answer` overrules earlier claims.
@@ -131,7 +131,7 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
 
 
 def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Read the number in the last box; unread if the text around the box changes it: `-\boxed{5}`.
+    r"""Return the number in the last box; unread if the text around the box changes it: `-\boxed{5}`.
 
     Args:
         text: A completion.
@@ -167,13 +167,13 @@ def _box_number(text: str, start: int, end: int, decimal: Decimal, scale: bool) 
 
 
 def _changed_behind(text: str) -> bool:
-    """Return whether the text after a box changes the number in the box."""
+    """Return True if the text after a box changes the number in the box."""
     plain, _, _, changed_behind = readers()
     return changed_behind(plain(text))
 
 
 def _changed_before(lead: str) -> bool:
-    """Return whether the text before a box changes the number in the box."""
+    """Return True if the text before a box changes the number in the box."""
     said = lead.rstrip(" $\n")
     if not said or said[-1] in ":=.,;":
         return False
@@ -184,7 +184,7 @@ def _changed_before(lead: str) -> bool:
 
 
 def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
-    """Return the last number of the last line with digits, without closing remarks to the reader."""
+    """Return the last number of the last line with digits, ignoring closing remarks to the reader."""
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
@@ -269,7 +269,7 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
-    """Return the number that the last brackets of a line explain, `72 (48 + 24)`; None without brackets."""
+    """Return the number that a line's last brackets explain, as in `72 (48 + 24)`; None without brackets."""
     opened = line.rfind("(", 0, last.start + 1)
     closed = line.find(")", opened)
     before = [one for one in read if one.end <= opened]
@@ -279,7 +279,7 @@ def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
 
 
 def _ordinary_end(line: str) -> Number | None:
-    """Return the number at the end of a simple line, `and so it is $72.`; None for any other line."""
+    """Return the number at the end of a simple line, such as `and so it is $72.`; None for other lines."""
     before, _, token = line.rstrip().rpartition(" ")
     if " or " in before[-24:]:
         return None
@@ -316,7 +316,7 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
 
 
 def _is_claimed_abroad(text: str) -> bool:
-    """Return whether a text contains words that claim a number in a language other than English."""
+    """Return True if a text contains words that may claim a number in a language other than English."""
     if " the " in text and text.isascii():  # in most texts, this is found sooner than the nouns
         return False
     small = text.lower()
@@ -328,14 +328,14 @@ def _is_claimed_abroad(text: str) -> bool:
 
 @cache
 def _claims_of_all_languages() -> re.Pattern[str]:
-    """Return the pattern of the words that claim a number, in all languages of the table."""
+    """Return the pattern of the words that claim a number, in all languages."""
     from ._phrases import number_claims
 
     return re.compile(f"{_CLAIM.pattern}|{number_claims()}", re.IGNORECASE)
 
 
 def _words(text: str) -> int:
-    """Return the number of words in a text; in an unspaced script, three letters count as a word."""
+    """Return the number of words in a text. In unspaced scripts, three letters count as a word."""
     spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     return len(text.split()) + spaceless // _LETTERS_A_WORD
 
@@ -354,7 +354,7 @@ def _unless_revised(
     scale: bool,
     others: Sequence[Number | Missing | None],
 ) -> Number | Missing:
-    """Return the claimed number, unless the text also claims another, elsewhere or as a later result."""
+    """Return the claimed number, unless the text claims another one, there or in a later result."""
     if isinstance(value, Missing):
         return value
     claims = list(others)
@@ -369,6 +369,6 @@ def _unless_revised(
 
 
 def _other_boxes(text: str, decimal: Decimal, scale: bool) -> list[Number | Missing]:
-    """Return the contents of the boxes of a text."""
+    """Return the numbers in the boxes of a text."""
     contents = [found[1] for found in islice(_BOX.finditer(text), _MOST)]
     return [parse_number(one, decimal=decimal, scale=scale) for one in contents]

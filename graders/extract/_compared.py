@@ -1,4 +1,4 @@
-"""Compares a completion's number with its reference's, exactly or within a given tolerance."""
+"""Compares a completion's number with the reference's, exactly or within a tolerance."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def reference_number(
     decimal: Decimal = ".",
     scale: bool = False,
 ) -> Number:
-    """Read the number of a reference answer.
+    """Return the number in a reference answer.
 
     Args:
-        reference: A number, or a text. The text after the marker, or the whole text without a marker, has to
+        reference: A number or a string. The part after the marker, or the whole string without a marker, must
             be exactly one number.
         marker: The text before the answer.
         which: Whether the last or the first occurrence of the marker counts.
@@ -61,7 +61,7 @@ def reference_number(
 def _text_number(
     reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
 ) -> Number | Missing:
-    """Return the number after a reference's marker, or the number that is the whole reference."""
+    """Return the number after the marker, or the number that is the whole reference without one."""
     part: str | Missing = reference
     if marker is not None and marker in reference:
         part = after_marker(reference, marker, which)
@@ -81,15 +81,14 @@ def same_number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> bool:
-    """Return whether a completion's number equals the reference's.
+    """Return True if a completion's number equals the reference's.
 
-    With a marker, the line after it is the answer and has to contain exactly one number, though words and
-    units may surround it: `#### 72 or 73` is no answer. Without a marker, `last_number` decides which number
-    is the answer.
+    With a marker, the answer is the line after it, which must contain exactly one number. Words and units may
+    surround the number, but `#### 72 or 73` is no answer. Without a marker, `last_number` finds the number.
 
     Args:
         completion: The model's answer.
-        reference: The right answer, a number or a text that contains it; see `reference_number`.
+        reference: The right answer, a number or a string that contains it; see `reference_number`.
         marker: The text before the answer; None if the answers have no marker.
         which: Whether the last or the first occurrence of the marker counts.
         decimal: The decimal separator to assume if a text leaves it open.
@@ -118,7 +117,7 @@ def same_number(
 
 
 def allowance(name: str, value: float) -> Number:
-    """Convert a tolerance to the exact decimal that the user wrote: 0.3 is three tenths.
+    """Convert a tolerance to the exact decimal that the user wrote, so that 0.3 is three tenths.
 
     Raises:
         ValueError: The tolerance is negative or not finite.
@@ -135,7 +134,7 @@ def allowance(name: str, value: float) -> Number:
 
 
 def within(found: Number | Missing, expected: Number, tolerance: Number, relative: Number) -> bool:
-    """Return whether two numbers differ by at most the larger of two tolerances; for `Missing`, False."""
+    """Return True if two numbers differ by at most the larger of two tolerances; for `Missing`, False."""
     if found == expected:
         return True
     if isinstance(found, Missing):
@@ -159,7 +158,7 @@ def exact(value: float) -> Number:
 
 
 def written(value: float) -> str:
-    """Return a Python number as a text that has the same value with any decimal separator."""
+    """Return a Python number as a string that has the same value with any decimal separator."""
     return str(value).replace(".", DECIMAL_MARK)
 
 

@@ -1,7 +1,6 @@
 """Phrases that deny, doubt or take back an answer, with one row per language.
 
-A row holds parts of regular expressions, for text in lower case whose compatibility characters are folded
-(`plain_width`).
+A row contains parts of regular expressions, for text in lower case that `plain_width` has normalized.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Denying(NamedTuple):
-        """One language's phrases that deny an answer, and that doubt or take back a claim.
+        """A language's phrases that deny an answer, and that doubt or take back a claim.
 
-        The phrases in `alone` take back a claim if they are a whole clause, and the phrases in `opening` even
-        if other words follow. The phrases in `pointing` call the claim wrong.
+        The phrases in `alone` take back a claim if they are a whole clause. The phrases in `opening` do so
+        even if other words follow. The phrases in `pointing` call the claim wrong.
         """
 
         before: str
@@ -225,7 +224,7 @@ DENYING = {
 
 
 def is_latin(row: Denying) -> bool:
-    """Return whether a row is written in Latin letters, and so can match ASCII text.
+    """Return True if a row is written in Latin letters, so that it can match ASCII text.
 
     Args:
         row: One language of the table.
@@ -236,9 +235,9 @@ def is_latin(row: Denying) -> bool:
 class Scripts(dict[bool, "re.Pattern[str]"]):
     """A pattern built from columns of the table, in one version for ASCII texts and one for all others.
 
-    Most texts are ASCII, and searching them for phrases of other scripts would double the time. Texts are
-    searched in lower case, because the regular expression engine can skip alternatives by their first
-    character only in a case-sensitive pattern. Each version is compiled when a text first needs it.
+    Most texts are ASCII, and phrases of other scripts would double the time of a search. Texts are searched
+    in lower case, because the regular expression engine can skip alternatives by their first character only
+    in a case-sensitive pattern. Each version is compiled when a text first needs it.
 
     Args:
         form: A regular expression that names columns, as in `%before%`.
@@ -256,5 +255,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in lower case and of the same length; `İ` becomes `i`, not two characters."""
+    """Return a text in lower case without changing its length: `İ` becomes `i`, not two characters."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

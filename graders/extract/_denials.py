@@ -1,4 +1,4 @@
-"""Detects whether a text denies or doubts the answer at a position: `It cannot be (B)`."""
+"""Detects that a text denies or doubts the answer at a position: `It cannot be (B)`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _WIDE_CUE = re.compile(
 
 
 def is_denied(text: str, start: int, end: int) -> bool:
-    """Return whether the answer at a position is denied right before or after it.
+    """Return True if the answer at a position is denied right before or after it.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -92,7 +92,7 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
 
 def is_denied_at_once(text: str, start: int) -> bool:
-    """Return whether the words right before a value deny it; words earlier in the clause do not count.
+    """Return True if the words right before a value deny it; words earlier in the clause do not count.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -103,7 +103,7 @@ def is_denied_at_once(text: str, start: int) -> bool:
 
 
 def is_doubted(text: str, start: int) -> bool:
-    """Return whether the clause before an announcement keeps it from being a claim.
+    """Return True if the clause before an announcement keeps it from being a claim.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -114,12 +114,12 @@ def is_doubted(text: str, start: int) -> bool:
 
 
 def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int] = ()) -> bool:
-    """Return whether an answer is part of a question, such as `Is it positive?`, that no `Yes.` follows.
+    """Return True if an answer is part of a question that is not followed by `Yes.`: `Is it positive?`.
 
     Args:
         text: A text that `plain_width` has normalized.
         end: The end of the answer.
-        near: Whether only a question mark right after the answer counts, because the words after the answer
+        near: Whether the question mark must come right after the answer, because the words after the answer
             may be an option's text.
         answers: The starts of all answers. A `yes` that is itself an answer does not affirm another one.
     """
@@ -131,7 +131,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
 
 def _denying_clause(text: str, end: int) -> str:
-    """Return the last 60 characters of the clause before a position; "" if no word in it can deny."""
+    """Return the last 60 characters of the clause before a position; empty if no word in it can deny."""
     words = text[_begin(text, end) : end]
     if not _holds_cue(words):
         return ""
@@ -139,7 +139,7 @@ def _denying_clause(text: str, end: int) -> str:
 
 
 def may_deny(text: str, start: int, end: int) -> bool:
-    """Return whether a span, or the clause before it, contains words that may deny or doubt.
+    """Return True if a span, or the clause before it, contains words that may deny or doubt.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -150,19 +150,18 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
 
 def _begin(text: str, end: int) -> int:
-    """Quickly estimate where the clause at a position starts: after a line break or a period."""
+    """Estimate quickly where the clause at a position starts: after a line break or a period."""
     begin = end - _CLAUSE if end > _CLAUSE else 0
     begin = text.rfind("\n", begin, end) + 1 or begin
     return text.rfind(". ", begin, end) + 1 or begin
 
 
 def _holds_cue(words: str) -> bool:
-    """Return whether words contain one of the cues; the results for short texts are cached."""
+    """Return True if a string contains one of the cues; results for short strings are cached."""
     return _short_holds_cue(words) if len(words) <= _SHORT else _find_cue(words)
 
 
 def _find_cue(words: str) -> bool:
-    """Return whether words contain one of the cues."""
     near = small(words)
     for cue in _CUES:
         if cue in near:

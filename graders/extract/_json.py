@@ -1,7 +1,7 @@
-"""Finds the JSON value that a text gives as its answer: an outermost value, or none.
+"""Finds the JSON value that a text gives as its answer.
 
-If a value does not parse, no value inside it is read instead: `{"score": 5, "old": {"score": 1},}` is
-unread, not `{"score": 1}`.
+If a value does not parse, no value inside it is used instead: `{"score": 5, "old": {"score": 1},}` is unread,
+not `{"score": 1}`.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ _FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
 
 
 def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any:
-    """Return the last JSON value of a text, parsed; a value that does not parse is never read in part.
+    """Return the last JSON value of a text, parsed; no part of a value that does not parse is returned.
 
-    The whole text counts first. Next comes its last fenced block that is labeled as JSON, or that is
-    unlabeled and contains JSON. Then comes the last object or array of objects in the prose, else the last
-    array of two or more plain values. If that value does not parse, the answer is unread: an earlier value is
-    not used, because the later one replaced it.
+    If the whole text is one value, this value is the answer. Otherwise it is the last fenced block that is
+    labeled as JSON, or that has no label and contains JSON. Without such a block, it is the last object or
+    array of objects in the prose, or else the last array of two or more plain values. If that value does not
+    parse, the answer is unread: an earlier value is not used, because the later one replaced it.
 
     Args:
         text: A completion.
-        repair: Whether to accept models' common deviations from JSON: trailing commas, single quotes, raw
+        repair: Whether to accept common deviations of models from JSON: trailing commas, single quotes, raw
             line breaks in strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a
             value that is cut off or lacks a quote or a comma stays unread. To give a smaller reward for a
             repaired value, call the function without `repair` first, or use `graders.checks.json_fields`.
@@ -88,7 +88,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
 
 def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
-    """Return a value, unless the text right before it denies it or the text after it takes it back."""
+    """Return a value, unless the text before it denies it or the text after it takes it back."""
     if isinstance(value, Missing):
         return value
     behind = text[end:]
@@ -112,7 +112,7 @@ def _is_denied() -> Callable[[str, int], bool]:
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:
-    """Return a text without its blocks of code in other languages: a dictionary in a program is no answer."""
+    """Remove blocks in other languages from a text, because a dictionary in a program is no answer."""
     pieces, behind = [], 0
     for block in blocks:
         if block.language and block.language not in _LABELS:
@@ -122,7 +122,7 @@ def _without_code(text: str, blocks: list[Fence]) -> str:
 
 
 def _is_json(content: str) -> bool:
-    """Return whether an unlabeled block contains JSON, or looks like JSON but does not parse."""
+    """Return True if an unlabeled block contains JSON, or looks like JSON that does not parse."""
     if content[:1] in ("{", "["):
         return True
     try:
@@ -146,7 +146,7 @@ def exact_json(text: str) -> Any:
 
 
 def leading_json(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value at a position, and its end; `Missing` if there is no value, or it is null.
+    """Return the JSON value at a position and its end; the value is `Missing` if it is null or absent.
 
     Args:
         text: A text that may continue after the value.
@@ -172,7 +172,7 @@ def _value(text: str, repair: bool) -> Any:
 
 
 def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
-    """Return the objects, arrays of objects and arrays of plain values in prose, each with its position.
+    """Return the values in prose with their positions: objects and arrays of objects, and other arrays.
 
     A closing bracket without an opening one shows that the value before it is part of a larger value whose
     start is missing.
@@ -226,7 +226,7 @@ def _prose_end(text: str, at: int) -> int:
 
 
 def _next(text: str, start: int) -> int:
-    """Return the position of the next opening brace or bracket; -1 if no more follow."""
+    """Return the position of the next opening brace or bracket; -1 if there is none."""
     opening = _OPENING.search(text, start)
     return opening.start() if opening else -1
 
@@ -259,7 +259,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _strict(text: str) -> str:
-    """Rewrite the deviations that `json_block` lists as JSON, and leave other faults unchanged."""
+    """Rewrite the deviations that `json_block` accepts as JSON, and leave other faults unchanged."""
     before = ""
 
     def rewritten(token: re.Match[str]) -> str:
@@ -300,7 +300,7 @@ def _finite(digits: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object, and reject a duplicate key, because parsers disagree on which value counts."""
+    """Make an object, and reject a duplicate key, because parsers disagree on its value."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a key occurs twice")

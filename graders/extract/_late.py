@@ -1,6 +1,6 @@
 """Regular expressions that are compiled on first use.
 
-Compiling the patterns of this package takes longer than importing the rest of the library, and would slow
+To compile all patterns of this package takes longer than to import the rest of the library, and would slow
 every cold start. Most answers need only a few of the patterns.
 """
 
@@ -35,7 +35,7 @@ class LatePattern:
         self._given = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile the pattern, and store its method as an attribute, so that later calls do not come here."""
+        """Compile the pattern, and store its method as an attribute, which later accesses find directly."""
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)
         return found

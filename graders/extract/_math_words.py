@@ -1,4 +1,4 @@
-r"""Rewrites words that mathematics sets as text or as signs: `C \lor A`, `yes \text{ is wrong}`."""
+r"""Rewrites words that LaTeX marks as text or as signs: `C \lor A`, `yes \text{ is wrong}`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNS = str.maketrans({"\u2228": " or ", "\u2227": " and "})
 
 
 def math_words(text: str) -> str:
-    r"""Write mathematical signs for `or` and `and`, spaces, and phrases in `\text{...}` as plain text.
+    r"""Rewrite LaTeX for `or`, `and`, spaces and phrases in `\text{...}` as plain text.
 
     A single word or letter in `\text{...}`, such as `\text{B}`, stays unchanged.
 
@@ -29,5 +29,5 @@ def math_words(text: str) -> str:
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    """Return the words without the command, and with at most one space before them."""
+    """Return the words without the command, with at most one space before them."""
     return f" {found[2].lstrip()}" if found[1] else found[2]

@@ -1,4 +1,4 @@
-r"""Finds the number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
+r"""Finds a number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def number_alone(
 ) -> tuple[Number, str, str] | Missing | None:
     """Return the number that is alone on a line above a note, with that line and the note.
 
-    A first line with only a number is an answer too. A second number after it, outside any note, makes it
-    unclear which number is the answer.
+    A first line with only a number is an answer, too. If another number follows outside a note, the answer is
+    unclear.
 
     Args:
         text: A completion without a claim.

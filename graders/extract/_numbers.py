@@ -1,8 +1,8 @@
 r"""Reads exact numbers from text: integers and fractions, never floats, so that 0.1 is one tenth.
 
 `parse_number` reads the one number of a short text. With `strict=True`, it reads a reference, and the whole
-text has to be one number. No text makes a function raise an error, and the time that a function takes is
-linear in the length of the text. `docs/answers.md` lists the accepted formats.
+text must be one number. No text makes a function raise an error, and the time that a function takes is linear
+in the length of the text. `docs/answers.md` lists the accepted formats.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def parse_number(
 def all_numbers(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> tuple[Number, ...] | Missing:
-    """Return every number in a text; a space before three digits separates two numbers here.
+    """Return every number in a text. Here, a space before three digits separates two numbers.
 
     Args:
         text: A text.
@@ -152,8 +152,8 @@ def all_numbers(
 def readers() -> Readers:
     """Load `plain`, `numerals`, `read_numeral` and `changed_behind` when a text first needs them.
 
-    Ordinary numbers do not need them. This cached function imports them, because an import statement would
-    cost each call 4 us.
+    Ordinary numbers do not need them. The result is cached, because an import statement would cost each call
+    4 us.
     """
     from ._beside import changed_behind
     from ._numerals import plain
@@ -163,7 +163,7 @@ def readers() -> Readers:
 
 
 def _between(text: str, read: list[Numeral]) -> list[str]:
-    """Return the texts before, between and after numerals."""
+    """Return the parts of a text before, between and after its numerals."""
     ends, starts = [0, *(one.end for one in read)], [*(one.start for one in read), len(text)]
     return [text[end:start] for end, start in zip(ends, starts, strict=True)]
 
@@ -190,18 +190,18 @@ def ordinary_number(text: str) -> Number | None:
 
 
 def is_approximation(text: str, exact: Numeral, one: Numeral) -> bool:
-    """Return whether a numeral only approximates the one before it, as in `1/3 ≈ 0.33`."""
+    """Return True if a numeral only approximates the one before it, as in `1/3 ≈ 0.33`."""
     between = text[exact.end : one.start + 1]
     return exact.value is not None and len(between) < 8 and between.strip(" $")[:1] in ("≈", "~")
 
 
 def _differ(one: Numeral, other: Numeral) -> bool:
-    """Return whether two numerals have different values; False if either is unread."""
+    """Return True if two numerals have different values; False if either is unread."""
     return one.value is not None and other.value is not None and one.value != other.value
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """Return the only candidate's value; an amount of money in brackets, such as `($72)`, is negative."""
+    """Return a numeral's value; an amount of money in brackets, such as `($72)`, is negative."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -212,7 +212,7 @@ def booked(text: str, one: Numeral) -> Number | Missing:
 
 
 def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
-    """Return the number in an answer's text, given its numerals."""
+    """Return the number that the numerals of an answer settle on."""
     equals = _EQUALS.search(text) if "=" in text else None
     if "\\" in text and _COMMAND.search(text, text.rfind("=") if equals else 0):
         return unread("it is an unfinished calculation")
@@ -246,13 +246,13 @@ def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
 
 
 def several_equations(text: str, at: int) -> bool:
-    """Return whether the equals sign before a position follows another equation, as in `k = 45, n =`."""
+    """Return True if the equals sign before a position follows another equation, as in `k = 45, n =`."""
     found = _EQUATIONS.search(text[max(0, at - 100) : at])
     return found is not None and found[1] != found[2]
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
-    """Return the only numeral's value if the text otherwise contains only its name, unit and markup."""
+    """Return the only numeral's value if the text has nothing else but a name, a unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
     one = read[0]
@@ -275,7 +275,7 @@ def _unit_end() -> Callable[[str, int], int]:
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
-    """Return whether the text after the first of several numerals only explains the first one."""
+    """Return True if the text after the first of several numerals only explains it."""
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False

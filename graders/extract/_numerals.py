@@ -1,7 +1,7 @@
-r"""Writes numbers in any script, markup and notation in one plain form, so that one grammar can read them.
+r"""Rewrites numbers of any script and notation in one plain form, so that one grammar can read them.
 
 `plain` rewrites only text whose new form leaves every number unchanged: digits of other scripts, Unicode
-signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays unchanged, and
+signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays as it is, and
 makes the number next to it unread.
 """
 
@@ -45,7 +45,7 @@ class _Spellings(dict[int, str]):
 
 
 def _spellings() -> _Spellings:
-    """Return the table of characters and their spellings in ASCII."""
+    """Build the table of characters and their spellings in ASCII."""
     table = _Spellings()
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
     # No-break, narrow, thin and figure spaces always group digits; an ordinary space sometimes does.
@@ -114,7 +114,7 @@ _LATEX = (
 
 
 def plain(text: str) -> str:
-    """Write the numbers of a text in one plain form.
+    """Rewrite the numbers of a text in one plain form.
 
     Args:
         text: Any text.
@@ -144,7 +144,7 @@ def plain(text: str) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """Write a superscript as a power, unless it is a footnote mark, which is dropped."""
+    """Rewrite a superscript as a power, or drop it if it marks a footnote."""
     before = found.string[max(0, found.start() - 2) : found.start()]
     if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
         return ""
@@ -152,7 +152,7 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def _without_latex(text: str) -> str:
-    """Remove LaTeX commands for layout from a text; commands that change the meaning stay."""
+    """Remove LaTeX commands for layout. Commands that change the meaning stay."""
     text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
     text = _LAYOUT.sub("", text)
     for _ in range(6):  # wrappers may be nested six levels deep
@@ -169,7 +169,7 @@ def _without_latex(text: str) -> str:
 
 
 def _spelled_command(name: str, command: str) -> str:
-    """Return the plain form of a command; the command itself if it is neither layout nor a plain sign."""
+    """Return the plain form of a command; an unknown command stays unchanged."""
     return (_COMMANDS[name] or f" {name}") if name in _COMMANDS else command
 
 
@@ -188,7 +188,7 @@ def _quotient(found: re.Match[str]) -> str:
 
 
 def _over(above: str, below: str) -> str:
-    """Return a quotient with its sign in front; two signs are both kept, which makes the quotient unread."""
+    """Return a quotient with its sign in front. Two signs are kept, which makes the quotient unread."""
     above, below = above.replace(" ", ""), below.replace(" ", "")
     if below[0] in "+-":
         above, below = below[0] + above, below[1:]

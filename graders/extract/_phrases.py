@@ -1,7 +1,7 @@
 """Phrases that announce or revise an answer, with one row per language.
 
-A row holds parts of regular expressions for text whose compatibility characters are folded (`plain_width`).
-To add a language, add a row to `ANNOUNCED` and its words for yes and no to `YES_NO`.
+A row contains parts of regular expressions for text that `plain_width` has normalized. To add a language, add
+a row to `ANNOUNCED` and its words for yes and no to `YES_NO`.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ YES_NO = {
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"
-"""The first characters of announcements in any language, checked first because few positions have one.
+"""The first characters of announcements in all languages, checked first because most positions have none.
 
 Trying every language at every position would take four times as long. A test generates announcements from the
 table and compares their first characters.
@@ -157,7 +157,7 @@ _BRACKETS = str.maketrans(
 
 
 def plain_width(text: str) -> str:
-    """Fold the widths of letters and punctuation, and turn brackets, quotes and dashes into ASCII ones.
+    """Normalize the width of characters, and turn brackets, quotes and dashes into ASCII ones.
 
     Invisible characters are removed.
 
@@ -170,11 +170,11 @@ def plain_width(text: str) -> str:
 
 
 def announced(rows: bool, *, every_filler: bool = False) -> str:
-    """Return a pattern of the words that announce an answer; its repetitions are bounded, for linear time.
+    """Return a pattern of the words that announce an answer. Bounded repetitions keep its time linear.
 
     Args:
-        rows: Whether the rows of all languages count, or only the English row.
-        every_filler: Whether the fillers of all languages count even if only the English row does.
+        rows: Whether to use the rows of all languages, or only the English row.
+        every_filler: Whether to use the fillers of all languages with the English row, too.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
     fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
@@ -197,7 +197,6 @@ def number_claims() -> str:
 
 
 def _number_verb(row: Announced) -> str:
-    """Return the verb of a row; it may be omitted only if the number follows immediately."""
     return row.verb.replace("|)", r"|(?=\s?[-$\d]))")
 
 
@@ -206,7 +205,7 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
 
     Args:
         more: A pattern for another announcement.
-        is_small: Whether all texts are in lower case; searching them then takes a third of the time.
+        is_small: Whether all texts are in lower case. A search then takes a third of the time.
 
     Returns:
         A pattern for texts that may contain announcements in a language other than English (`is_foreign`),
@@ -220,7 +219,7 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
 
 
 def is_foreign(text: str) -> bool:
-    """Return whether a text may contain announcements in a language other than English."""
+    """Return True if a text may contain announcements in a language other than English."""
     if not text.isascii():
         return True
     small = text.lower()

@@ -1,9 +1,9 @@
-r"""Finds the numerals in a text, and reads each as exactly one number or leaves it unread.
+r"""Finds the numerals in a text, and reads each one exactly or leaves it unread.
 
 Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
-`-5`, `5 million` and `H5`. So a numeral is read together with the text on both sides of it. Text that is
-known to leave it unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations and
-unknown text that touches it make it unread.
+`-5`, `5 million` and `H5`. A numeral is therefore read with the text on both sides. Text that is known to
+leave the number unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations and unknown
+text that touches the digits make the number unread.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Numeral:
     """A number in a text.
 
     Args:
-        value: Its value; None if it cannot be read exactly.
+        value: The value; None if it cannot be read exactly.
         start: The start of the number, with its sign, currency and brackets.
         end: The end of the number, with its unit.
         dated: Whether it is a date, which cannot be the answer if the text also has another number.
         booked: Whether it is in parentheses with a currency, which means minus in bookkeeping.
-        reason: The reason why it has no value; empty if it has one.
+        reason: Why the numeral has no value.
     """
 
     __slots__ = ("booked", "dated", "end", "reason", "start", "value")
@@ -97,7 +97,7 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
         found: A match of `numerals` in it.
         decimal: The decimal separator to assume if the numeral leaves it open.
         scale: Whether `2 million` and `72k` are read; otherwise they are unread.
-        listed: Whether it is an item of a list, so that brackets around several items are ignored.
+        listed: Whether the numeral is an item of a list, so that brackets around several items are ignored.
     """
     begin, end = found.span()
     if found["run"] is None:
@@ -127,14 +127,14 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
 
 
 def _why_unread(run: str) -> str:
-    """Return the reason why a run of digits is not a number."""
+    """Return why a run of digits is not a number."""
     if "," in run and "." not in run:
         return "its comma does not group digits; decimal=',' reads it as a decimal separator"
     return "its digits do not form a number"
 
 
 def _in_word(text: str, start: int) -> bool:
-    """Return whether the digits at `start` belong to a word or a name (`CO2`, `m^2`, `x_1`, `COVID-19`)."""
+    """Return True if the digits at `start` belong to a word or a name (`CO2`, `m^2`, `x_1`, `COVID-19`)."""
     before = text[start - 1]
     at = start - 1
     if before == "{" and text[at - 1 : at] in ("_", "^"):
@@ -152,7 +152,7 @@ def _in_word(text: str, start: int) -> bool:
 
 
 def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:
-    """Return the value of a numeral's own digits; None if they do not form a number."""
+    """Return the value of a numeral without its sign; None if its digits do not form a number."""
     run, below, exponent = found["run"], found["below"], int(found["e"] or found["ten"] or 0)
     if power and (exponent or below is not None):
         return None

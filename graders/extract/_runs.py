@@ -31,7 +31,7 @@ _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
 
 
 def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
-    """Return the value of one run of digits; None if its separators are ambiguous or misplaced.
+    """Return the value of a run of digits; None if its separators are ambiguous or misplaced.
 
     Args:
         run: Digits with points, commas, apostrophes or spaces between them.

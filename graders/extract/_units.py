@@ -1,7 +1,6 @@
-"""Lists of units and currencies, which leave the number next to them unchanged, and of scale words.
+"""Lists of units and currencies, which leave a number unchanged, and of scale words, which multiply it.
 
-Text that is not in these lists makes a number unread if it touches the digits. In a reference, such text
-makes the number unread anywhere.
+Other text makes a number unread if it touches the digits, or anywhere in a reference.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """Return the exponent (3 for `k`) of a scale word or letter at a position, and its end; 0 without one.
+    """Return the exponent of the scale word at a position (3 for `k`, 0 without one), and its end.
 
     Args:
         text: The text, as `plain` returned it.

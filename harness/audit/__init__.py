@@ -1,1 +1,1 @@
-"""Finds, on the user's own data, wrong completions that a grader pays and right ones that it refuses."""
+"""Finds wrong completions that a grader rewards, and right ones that it refuses, on the user's own data."""

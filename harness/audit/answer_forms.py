@@ -1,7 +1,7 @@
-"""Ways to rewrite a right answer without making it wrong, each with the reason why it stays right.
+"""Rewrites right answers in other forms that are still right.
 
-Each form changes a paid completion, or the answer in its slot. Inside tags, boxes, JSON and fences
-only the answer itself changes, because punctuation there would become part of the answer.
+Inside tags, boxes, JSON and fences, only the answer itself is rewritten, because punctuation there would
+become part of the answer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Right(NamedTuple):
 
     format: Format
     kind: str
-    """The kind of answer: a name from `harness.audit.answer_kinds.KINDS`."""
+    """The kind of answer, one of `harness.audit.answer_kinds.KINDS`."""
     gold: str
     wrong: str
     """A wrong answer for the same record."""
@@ -42,11 +42,11 @@ class Right(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The paid completion."""
+        """The completion, which the grader pays."""
         return self.said(self.gold)
 
     def said(self, answer: str) -> str:
-        """Return the completion with another text in the slot."""
+        """Return the completion with another answer in its slot."""
         return str(self.format.fill(answer))
 
 
@@ -56,25 +56,25 @@ class Form(NamedTuple):
     id: str
     """The id of the rule that a grader breaks if it refuses this form."""
     name: str
-    """The form's name for messages."""
+    """The form's name in messages."""
     keeps: str
-    """The reason why the answer is still right."""
+    """Why the answer is still right."""
     write: Callable[[Right], str | None]
-    """Writes the completion; None if the form does not apply."""
+    """Rewrites an answer as a completion; returns None if the form does not apply."""
     used: Callable[[str, str, str], object]
-    """Whether a recorded completion uses the form. Takes the text before the answer, the answer,
-    and the text after it."""
+    """Returns a true value if a recorded completion uses the form. Its arguments are the text before the
+    answer, the answer, and the text after it."""
     everyday: bool = False
     """Whether models use the form so often that refusing it is costly, even if no recording contains it."""
 
 
 def closed_slot(one: Format) -> bool:
-    """Whether the slot is followed by text that ends the answer, such as a tag, brace, quote or fence."""
+    """Return True if the text after the slot ends the answer, as a tag, brace, quote or fence does."""
     return bool(one.template.rpartition(SLOT)[2].strip(" \n.")) or not one.template
 
 
 def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | None]:
-    """Rewrite the answer in an open slot, for the given kinds of answers or for all kinds."""
+    """Make a function that rewrites the answer in an open slot, for some kinds of answers or for all."""
 
     def changed(right: Right) -> str | None:
         if closed_slot(right.format) or (kinds and right.kind not in kinds) or "\n" in right.gold:
@@ -85,7 +85,7 @@ def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | N
 
 
 def _number(write: Callable[[str], str | None]) -> Callable[[Right], str | None]:
-    """Rewrite a number, whether its slot is open or closed."""
+    """Make a function that rewrites a number, in an open or a closed slot."""
 
     def changed(right: Right) -> str | None:
         if right.kind != "number" or number(right.gold) is None:
@@ -113,7 +113,7 @@ def _minus(gold: str) -> str | None:
 
 
 def _marker(write: Callable[[str], str]) -> Callable[[Right], str | None]:
-    """Rewrite the text before an open slot."""
+    """Make a function that rewrites the text before an open slot."""
 
     def changed(right: Right) -> str | None:
         before, _, after = right.format.template.partition(SLOT)
@@ -179,7 +179,7 @@ def _text(write: Callable[[Right], str]) -> Callable[[Right], str | None]:
 
 
 def _never(before: str, gold: str, after: str) -> bool:
-    """Forms that a comparison with the reference does not detect in recorded completions."""
+    """Return False: a recorded completion does not show that it uses the form."""
     return False
 
 

@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""All kinds of answers. `format`, for rewards that ignore references, can be declared but is not inferred."""
+"""All kinds of answers. `format` means that the reward ignores references; it can only be declared."""
 
 _MOST = 0.9
 _MAJORITY = 0.6
@@ -37,10 +37,10 @@ _CODE = re.compile(
 
 
 class Inferred(NamedTuple):
-    """The kind of a set of answers, inferred from their texts."""
+    """The kind of a set of answers, inferred from the answers themselves."""
 
     kind: str
-    """A name from `KINDS`."""
+    """One of `KINDS`."""
     sure: bool
     """False if several kinds fit, or none fits most of the answers."""
 
@@ -52,8 +52,7 @@ def infer(answers: Sequence[str]) -> Inferred:
         answers: The answer of each record.
 
     Returns:
-        The kind, and whether it is certain. It is uncertain if there are too few distinct answers or if
-        they are of several kinds.
+        The kind. It is uncertain if there are too few distinct answers, or answers of several kinds.
     """
     if not answers:
         return Inferred("free", False)
@@ -86,7 +85,7 @@ def _is_list(text: str) -> bool:
 
 
 def _divided(answers: Sequence[str]) -> bool:
-    """Whether answers are lists of short items separated by commas, which other answers rarely contain."""
+    """Return True if the answers look like lists of short items, separated by commas, semicolons or lines."""
     parts = [[part.split() for part in re.split(r",|;|\n", text)] for text in answers]
     short = sum(all(0 < len(words) <= _FEW for words in each) for each in parts)
     several, many = (sum(len(each) >= count for each in parts) for count in (2, _FEW))
@@ -112,13 +111,13 @@ _FITS = {
     "code": lambda text: bool(_CODE.search(text)),
     "list": _is_list,
 }
-"""A function for each kind that tests whether a text is of that kind. The narrowest kinds come first."""
+"""The test for each kind of answer. The narrowest kinds come first."""
 
 
 def number(text: str) -> Fraction | None:
     """Parse a text that is exactly one number.
 
-    Handles thousands separators, currency signs, percent signs and fractions; 50% is 50.
+    Thousands separators, currency signs, percent signs and fractions are allowed; `50%` is 50.
 
     Args:
         text: An answer.
@@ -169,7 +168,6 @@ def items(text: str) -> list[str] | None:
 
 
 def _parsed(text: str) -> Any:
-    """Parse a text as JSON; None if it is not JSON."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -197,8 +195,8 @@ def value(kind: str, text: str) -> object:
     """Return a hashable value that is equal for two spellings of the same answer.
 
     Args:
-        kind: A name of `KINDS`.
-        text: The answer. If it cannot be parsed as this kind, it is compared as text.
+        kind: One of `KINDS`.
+        text: The answer. If it cannot be parsed as this kind, it is compared as a string.
     """
     plain = " ".join(text.split()).casefold()
     if kind == "number":
@@ -221,10 +219,10 @@ def value(kind: str, text: str) -> object:
 
 
 def same(kind: str, one: str, other: str) -> bool:
-    """Whether two answers have the same value."""
+    """Return True if two answers have the same value."""
     return value(kind, one) == value(kind, other)
 
 
 def distinct(kind: str, answers: Iterable[str]) -> int:
-    """The number of different values among the answers."""
+    """Return the number of different values among the answers."""
     return len({value(kind, each) for each in answers})

@@ -1,4 +1,4 @@
-"""The records' right answers as a format expresses them, and the choice of records and formats to try."""
+"""The right answers of the records, written as a format expects them, and the records and formats to try."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _SLOW_MS = 2.0
 
 @dataclass(frozen=True)
 class Answers:
-    """The right answers of the records, as one format expresses them."""
+    """The right answers of the records, written as one format expects them."""
 
     format: Format
     kind: str
-    """The kind of the answers: a name from `harness.audit.answer_kinds`."""
+    """The kind of the answers, one of `harness.audit.answer_kinds.KINDS`."""
     gold: dict[int, str]
-    """The right answers by record; records without one are missing."""
+    """The right answer of each record that has one, by the record's index."""
 
     def distinct(self, records: Iterable[int]) -> int:
-        """The number of different right answers among the given records."""
+        """Return the number of different right answers among the given records."""
         return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
 
 
@@ -50,7 +50,7 @@ def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) ->
     Args:
         case: The audit.
         one: The format.
-        records: None for all records whose right answer is paid.
+        records: The records' indexes; None for all records whose right answer is paid.
     """
     known = case.known
     among = case.controlled if records is None else [*records]
@@ -63,17 +63,17 @@ def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) ->
 
 
 def kind_in(case: Case) -> str:
-    """The kind of the answers, inferred or declared; empty if not known yet."""
+    """Return the kind of the answers, inferred or declared; an empty string if it is not known yet."""
     return case.control.kind if case.control else case.subject.kind or ""
 
 
 def form_alone(case: Case) -> str | None:
-    """The reason to skip probes of answers if the reward is for form alone; None for other rewards."""
+    """Return why probes of answers do not apply if the reward is for form alone; None for other rewards."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
 def judged(case: Case) -> str | None:
-    """The reason to skip a probe of wrong answers if a model judges completions; None for other graders."""
+    """Return why a probe of wrong answers does not apply to a grader that asks a model; None for others."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 
@@ -88,7 +88,7 @@ def fewer(case: Case, count: int) -> int:
 
 
 def formats_tried(case: Case) -> Sequence[Format]:
-    """The accepted formats; only the first format if the grader is slow."""
+    """Return the accepted formats, or only the first one if the grader is slow."""
     formats = case.known.formats
     return formats if case.collector.mean_pace <= _SLOW_MS else formats[:1]
 
@@ -96,12 +96,12 @@ def formats_tried(case: Case) -> Sequence[Format]:
 def drawn_evenly(
     case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
 ) -> list[int]:
-    """Draw records, the same number for each right answer if there are few different answers.
+    """Draw records so that each right answer occurs about equally often.
 
     Args:
         case: The audit.
         answers: The right answers.
-        count: How many records to draw.
+        count: Number of records to draw.
         name: The name that seeds the draw.
         among: The records to draw from; None for all that have an answer.
     """
@@ -115,7 +115,7 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Return another record's answer, as the format reads it, if it differs by value; otherwise None.
+    """Return another record's answer, as the format reads it; None if its value is the same.
 
     Args:
         case: The audit. Its control names the record whose answer serves as the wrong one.

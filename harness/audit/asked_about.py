@@ -20,14 +20,14 @@ _MOST = 48
 
 
 def seek_question(case: Case, persist: bool = True) -> bool:
-    """Try completions until the grader asks its judge: first a plain one, then references and recordings.
+    """Try completions until the grader asks its judge: a plain one, then references and recordings.
 
     Args:
         case: The audit. Sets `asked_about` if the plain completion does not reach the judge.
         persist: Whether to try more than the plain completion.
 
     Returns:
-        Whether the judge was asked.
+        True if the judge was asked.
     """
     if _is_asked(case, 0, PLAIN):
         return True
@@ -50,7 +50,7 @@ def _is_asked(case: Case, record: int, text: str) -> bool:
 
 
 def _candidates(case: Case) -> Iterator[tuple[int, str]]:
-    """Completions that are probably right: references first, then recorded completions."""
+    """Yield completions that are probably right: references first, then recorded completions."""
     subject = case.subject
     for at in case.some(_RECORDS, "judge", range(len(subject.records))):
         for text in _texts(subject.reference(at)):
@@ -63,7 +63,6 @@ def _candidates(case: Case) -> Iterator[tuple[int, str]]:
 
 
 def _texts(reference: object) -> Iterator[str]:
-    """All texts in a reference."""
     if isinstance(reference, str):
         yield reference
     elif isinstance(reference, dict):

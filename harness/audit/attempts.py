@@ -1,7 +1,4 @@
-"""Grades completions on records, and records which of them are paid and how much they earn.
-
-The probes of wrong answers make the completions. This module alone decides which of them are paid.
-"""
+"""Grades wrong completions on records, and decides which of them are paid."""
 
 from __future__ import annotations
 
@@ -43,19 +40,19 @@ class Attempt(NamedTuple):
     """One completion of one record."""
 
     name: str
-    """The name of its idea; attempts with the same name are counted together."""
+    """The name of the idea that it tries. Attempts with the same name are counted together."""
     record: int
     completion: Any
 
 
 class Paid(NamedTuple):
-    """One attempt that is paid."""
+    """A paid attempt."""
 
     record: int
     completion: Any
     reward: float
     share: float
-    """Its reward as a share of the right answer's reward."""
+    """The reward as a share of the right answer's reward."""
 
 
 @dataclass
@@ -66,13 +63,13 @@ class AttemptTally:
     tried: int = 0
     paid: list[Paid] = field(default_factory=list)
     said: str | None = None
-    """The text in place of the answer, if known."""
+    """The text in place of the answer, if the idea has one."""
     shares: list[float] = field(default_factory=list)
     """The reward of each attempt as a share of the right answer's reward."""
 
     @property
     def best(self) -> Paid:
-        """The attempt that is paid the largest share; on a tie, the shortest of them."""
+        """The attempt with the largest share; on a tie, the one with the shortest completion."""
         return max(self.paid, key=lambda one: (round(one.share, 3), -len(json.dumps(one.completion))))
 
     @property
@@ -86,13 +83,13 @@ class Idea(NamedTuple):
 
     name: str
     make: Callable[[int], Any]
-    """Makes the completion for a record, or None if the idea does not apply to the record."""
+    """Makes the completion for a record; returns None if the idea does not apply to the record."""
     said: str | None = None
-    """The text in the slot, if it is the same for all records."""
+    """The text in place of the answer, if it is the same for all records."""
 
 
 def full(case: Case, reward: float | None, record: int) -> bool:
-    """Whether a reward is as good as the right answer's, within a tenth of the range."""
+    """Return True if a reward is within a tenth of the range of the right answer's reward."""
     known = case.known
     if reward is None or not known.pays(reward, record):
         return False
@@ -124,9 +121,9 @@ def try_all(
 
 
 def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
-    """Grade ideas that need no answer on a few records, then retry the paid ideas on more records.
+    """Grade ideas on a few records, then retry the paid ideas on more records.
 
-    A record is skipped if the completion happens to contain its right answer, by value.
+    A record is skipped if the idea's completion happens to contain the record's right answer.
 
     Args:
         case: The audit.
@@ -135,7 +132,7 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
         name: The name that seeds the draw of records.
 
     Returns:
-        The ideas that are paid for enough different answers or on enough records, the best first.
+        The ideas that are paid too often to be lucky guesses, the best first.
     """
     drawn = drawn_evenly(case, answers, fewer(case, _THEN), name)
     first = drawn_evenly(case, answers, fewer(case, _FIRST), name, drawn)
@@ -154,7 +151,7 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Whether an idea is paid too often for chance: for two different answers, or on enough records."""
+    """Return True if an idea is paid too often for chance: for two right answers, or on enough records."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
@@ -180,8 +177,8 @@ def with_work(completion: Any, work: str) -> Any:
     """Return a completion with working before its answer.
 
     Args:
-        completion: A text, or a message with tool calls.
-        work: The working, at least a sentence.
+        completion: A string, or a message with tool calls.
+        work: The working, one or more sentences.
     """
     if isinstance(completion, dict):
         return {**completion, "content": work}
@@ -192,7 +189,7 @@ def with_work(completion: Any, work: str) -> Any:
 
 
 def severity_of(share: float) -> Severity:
-    """The severity of a paid text without an answer: critical if its share is large enough to exploit."""
+    """Return the severity of a paid text without an answer, which is critical if its share is large."""
     return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
 
 
@@ -206,7 +203,7 @@ def found_by(
         rule: The rule.
         tally: The results of the attempts, at least one of which is paid.
         message: The behavior that the policy would learn, in one sentence.
-        severity: The severity; None for the rule's own.
+        severity: The severity; None for the rule's severity.
         **more: Other fields of `Found`.
     """
     best = tally.best

@@ -1,4 +1,4 @@
-"""Audit findings, each with the smallest set of rollouts that shows it and the rewards of these rollouts."""
+"""Findings of an audit, each with a witness: a few rollouts that show the problem."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Found", "Witness"]
 
 
 class Witness(NamedTuple):
-    """Rollouts that show a finding, and the rewards that the grader is expected to give them in a replay."""
+    """Rollouts that show a finding, and the rewards that a replay of them should give."""
 
     rollouts: tuple[dict[str, Any], ...]
-    """Lines of a rollouts file, each with its own id."""
+    """Lines of a rollouts file. Each has an id."""
     rewards: tuple[float | None, ...]
-    """The reward of each rollout; None where the grader fails."""
+    """The reward of each rollout; None if the grader fails on it."""
     answers: RecordedAnswers | None = None
     """The replies of the judge's model, for `rft replay --answers`; None if the grader asks no model."""
 
     @property
     def digest(self) -> str:
-        """Hash of the rollouts. A waiver names the witness by this hash."""
+        """Hash of the rollouts, by which a waiver refers to the witness."""
         text = json.dumps(self.rollouts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

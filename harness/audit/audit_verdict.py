@@ -18,7 +18,7 @@ EXIT_CODES: dict[Verdict, int] = {"train": 0, "fix first": 1, "not measured": 2}
 """The exit code of each verdict."""
 
 NO_WITNESS = "none"
-"""The value that a waiver gives for `witness` when the finding has none."""
+"""The value of `witness` in a waiver for a finding without a witness."""
 
 _TEXT = 60
 _INVARIANCE = "B"
@@ -28,7 +28,7 @@ class Sorted(NamedTuple):
     """The findings of an audit, matched with the project's waivers."""
 
     open: list[Found]
-    """Findings without a waiver, the worst first."""
+    """Findings without a waiver, in display order."""
     waived: list[tuple[Found, Waiver]]
     unused: list[Waiver]
     """Waivers that match no finding, because it was fixed or its witness has changed."""
@@ -38,7 +38,7 @@ def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
     """Separate the waived findings from the open ones.
 
     Args:
-        findings: The audit's findings, in the order in which they are shown.
+        findings: The audit's findings, in display order.
         waivers: The project's waivers.
     """
     waived = [(one, found) for one in findings if (found := waiver_of(one, waivers)) is not None]
@@ -51,7 +51,9 @@ def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
 
 
 def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
-    """Return the waiver that covers a finding; None if there is none. A waiver does not cover a new witness.
+    """Return the waiver for a finding with this witness; None if there is none.
+
+    A new witness of the same problem needs a new waiver.
 
     Args:
         found: The finding.
@@ -67,7 +69,7 @@ def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severi
     Args:
         audited: The audit.
         open_findings: Its findings without a waiver.
-        fail_on: Findings of this severity or worse must be fixed before training.
+        fail_on: Least severity of the findings that must be fixed before training.
     """
     if any(one.severity >= fail_on for one in open_findings):
         return "fix first"

@@ -1,4 +1,4 @@
-"""Finds the band of wrong answers around the right one that a grader accepts."""
+"""Finds out how far from the right number a grader still accepts an answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SOURCE = re.compile(r"\b(?:rel_tol|abs_tol|rtol|atol|\w*tolerance\w*)\s*[=:]", 
 
 
 class _Hit(NamedTuple):
-    """One wrong answer that is paid like the right one."""
+    """A wrong answer that earns as much as the right one."""
 
     step: WrongStep
     paid: Paid
@@ -123,7 +123,7 @@ class AcceptanceBand:
         return Severity.ERROR
 
     def _beyond_float(self, case: Case) -> Found | None:
-        """Grade 2**53 + 1 when 2**53 is right: floats cannot represent the difference."""
+        """Grade 2**53 + 1 if 2**53 is right. As floats, the two numbers are equal."""
         one = case.known.formats[0]
         right, wrong = (one.fill(str(number)) for number in BEYOND_FLOAT)
         for at in case.some(3, "C05 float"):
@@ -148,7 +148,7 @@ class AcceptanceBand:
 
 
 def _of_all_sizes(answers: Answers, count: int) -> list[int]:
-    """Up to `count` records whose right numbers are spread from the smallest to the largest."""
+    """Return up to `count` records, with right numbers spread from the smallest to the largest."""
     sized = sorted((size, at) for at, gold in answers.gold.items() if (size := magnitude(gold)) is not None)
     if len(sized) <= count:
         return [at for _, at in sized]
@@ -156,7 +156,7 @@ def _of_all_sizes(answers: Answers, count: int) -> list[int]:
 
 
 def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_Hit], bool]:
-    """The wrong numbers that are paid in full, and whether most records give partial rewards."""
+    """Return the wrong numbers that are paid in full, and whether most records give partial rewards."""
     tried = [(at, step) for at in records for step in wrong_numbers(answers.gold[at])]
     replies = case.collector.ask([(at, answers.format.fill(step.answer)) for at, step in tried])
     hits, shares = [], dict[int, list[float]]()
@@ -171,7 +171,7 @@ def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_
 
 
 def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
-    """The hits that occur for at least two different right answers."""
+    """Return the hits that occur for at least two different right answers."""
     seen: dict[str, set[int]] = {}
     for hit in hits:
         seen.setdefault(hit.step.name, set()).add(hit.paid.record)
@@ -180,7 +180,7 @@ def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Drop hits that a tolerance explains: a near hit on the same record is at least as far off."""
+    """Drop hits that are explained by a tolerance, because a near hit on the same record is as far off."""
     reach: dict[int, Decimal] = {}
     for hit in hits:
         if hit.step.group in _NEAR and hit.step.off is not None:
@@ -194,9 +194,9 @@ def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
-    """Whether fractions near whole numbers are accepted at every size, as when answers are rounded first.
+    """Return True if fractions near whole numbers are accepted at every size, as if answers were rounded.
 
-    A relative tolerance would also accept the next whole number if the number is large.
+    For large numbers, a relative tolerance would also accept the next whole number.
     """
     if any("." in gold for gold in answers.gold.values()):
         return False
@@ -210,7 +210,7 @@ def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
 
 
 def _declared(case: Case, answers: Answers, hit: _Hit, off: Decimal) -> bool:
-    """Whether the prompt asks for an approximate number, or the source contains a small tolerance."""
+    """Return True if the prompt asks for an approximate number, or the source contains a small tolerance."""
     if _PROMPT.search(prompt_of(case, hit.paid.record)) and off <= Decimal("0.05"):
         return True
     fractional = sum("." in gold for gold in answers.gold.values()) > len(answers.gold) / 3

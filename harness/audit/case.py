@@ -1,7 +1,7 @@
-"""The state that all probes share: records, recorded rollouts, the grader behind a collector, the control.
+"""The state that all probes of an audit share: data, grader, and the rewards to compare with.
 
-A probe sends samples through the collector, never directly to the grader, and compares rewards with the
-control, never with a fixed number.
+A probe sends samples through the collector, never directly to the grader. It compares rewards with those of
+the control, never with a fixed number.
 """
 
 from __future__ import annotations
@@ -34,55 +34,55 @@ class Recorded(NamedTuple):
     """One recorded rollout."""
 
     record: int
-    """The index of its record in `Subject.records`."""
+    """Index of the record in `Subject.records`."""
     message: dict[str, Any]
-    """The completion, as the final message."""
+    """The final message, which is the completion."""
     length: int | None = None
-    """Number of characters of the whole completion, reasoning included."""
+    """Number of characters of the completion, including reasoning."""
     finish: str | None = None
-    """The reason why the model stopped, if recorded."""
+    """Why the model stopped, if recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The data for the audit of a grader."""
+    """The data that an audit uses: records, recorded rollouts, and what the user declared."""
 
     records: tuple[dict[str, Any], ...]
     """Records as training sends them: `messages`, `reference_answer` and the record's other fields."""
     file: str
-    """The path of the records' file, as the user wrote it."""
+    """Path of the file with the records, as the user wrote it."""
     lines: tuple[int, ...]
-    """The line of each record in that file."""
+    """Line number of each record in its file."""
     recorded: tuple[Recorded, ...] = ()
     """Rollouts of these records."""
     kind: str | None = None
     """The kind of answers, if the user gave it; None to infer it."""
     accepted: tuple[str, ...] = ()
-    """Completions that the user says should be paid; `{a}` is replaced with the answer."""
+    """Completions that should be paid, given by the user. `{a}` stands for the answer."""
     sources: tuple[Path, ...] = ()
-    """The grader's own files, if known."""
+    """The grader's source files, if known."""
     bounds: tuple[float, float] | None = None
     """The range of rewards, if declared."""
     files: tuple[str, ...] = ()
-    """The file of each record's line, if there are several files."""
+    """The file of each record, if there are several files."""
 
     def place(self, at: int | None) -> Place:
-        """Return the file and line of a record; for None, the file alone, which stands for all the data."""
+        """Return the file and line of a record; for None, the file without a line."""
         if at is None:
             return Place(self.file, None)
         return Place(self.files[at] if self.files else self.file, self.lines[at])
 
     def reference(self, at: int) -> Any:
-        """The reference of a record; None if it has none."""
+        """Return the reference of a record; None if it has none."""
         return self.records[at].get("reference_answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The rewards of right answers and of honest wrong ones: the baseline for every probe."""
+    """The rewards of right answers and of honest wrong answers, with which probes compare other rewards."""
 
     kind: str
-    """The kind of answers, inferred or declared: a name from `harness.audit.answer_kinds`."""
+    """The kind of answers, inferred or declared; one of `harness.audit.answer_kinds.KINDS`."""
     formats: tuple[Format, ...]
     """Formats in which right answers earn more than other records' answers; the prompts' own come first."""
     right: dict[int, float]
@@ -90,13 +90,13 @@ class Control:
     wrong: dict[int, float]
     """The reward of another record's answer in the first format, by record."""
     other: dict[int, int]
-    """The record whose answer serves as a wrong one, by record; their answers differ by value."""
+    """For each record, another record whose answer has a different value and serves as a wrong answer."""
     low: float
     """The lowest reward seen or declared."""
     high: float
     """The highest reward seen or declared."""
     golds: dict[int, str] = field(default_factory=dict)
-    """The right answer of each record, as the first format expresses it."""
+    """The right answer of each record, as the first format reads it."""
 
     @property
     def span(self) -> float:
@@ -104,11 +104,11 @@ class Control:
         return self.high - self.low or 1.0
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Whether a reward beats an honest wrong answer's by a tenth of the range."""
+        """Return True if a reward beats an honest wrong answer's by more than a tenth of the range."""
         return reward is not None and reward > self.wrong.get(record, self.low) + DELTA * self.span
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward as a share of the right answer's reward, both counted from the lowest reward."""
+        """Return a reward as a share of the right answer's reward, both counted from the lowest reward."""
         best = self.right.get(record, self.high) - self.low
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
@@ -117,13 +117,13 @@ class Sought(NamedTuple):
     """The result of the search for a control."""
 
     control: Control | None
-    """None if there is no known format in which right answers earn more than wrong ones."""
+    """None if right answers earn more than wrong ones in no known format."""
     why: str = ""
-    """The reason why there is no control, and the data that the user can supply to get one."""
+    """Why there is no control, and which data the user can supply to get one."""
     wire: str = ""
-    """The wire over which right answers are paid."""
+    """The wire on which right answers are paid."""
     unpaid_over: str | None = None
-    """The requested wire, if right answers are paid only over another wire."""
+    """The requested wire, if right answers are paid only on another one."""
     unpaid: tuple[tuple[int, Any], ...] = ()
     """Completions that should be paid but earn nothing, as pairs of a record's index and the completion."""
     tried: tuple[Format, ...] = ()
@@ -132,16 +132,16 @@ class Sought(NamedTuple):
 
 @dataclass
 class Case:
-    """One audit while it runs."""
+    """A running audit."""
 
     subject: Subject
     opener: Opener
-    """Opens fresh copies of the grader, in another environment or over another wire."""
+    """Opens fresh copies of the grader, in another environment or on another wire."""
     collector: Collector
-    """Sends samples to the process that most probes share."""
+    """Sends samples to the grader process that most probes share."""
     seed: int = 0
     search: int = 2_000
-    """Maximum number of gradings for the search."""
+    """Maximum number of gradings by the search probe."""
     control: Control | None = None
     """The control; None before the search for it, or if the search finds none."""
     sought: Sought | None = None
@@ -151,10 +151,10 @@ class Case:
     asked_about: tuple[int, str] | None = None
     """A record and a completion that reach the judge; None if every completion reaches the judge."""
     notes: list[str] = field(default_factory=list)
-    """Notes for the user on the audit's measurements, one sentence each."""
+    """Notes for the user about the audit, one sentence each."""
 
     def gold(self, one: Format, record: int) -> str | None:
-        """Return the right answer of a record as a format expresses it; None if the record has none.
+        """Return the right answer of a record as a format reads it; None if the record has none.
 
         Args:
             one: The format.
@@ -163,7 +163,7 @@ class Case:
         return answer_in(one.reading, self.subject.records[record])
 
     def speak(self, wire: str) -> None:
-        """Send samples over another wire from now on.
+        """Switch to another wire for all later samples.
 
         Args:
             wire: A name from `graders.wire.PROFILES`.
@@ -173,22 +173,22 @@ class Case:
 
     @property
     def known(self) -> Control:
-        """The control, for a probe that needs one."""
+        """The control, which must have been found."""
         assert self.control is not None
         return self.control
 
     def random(self, name: str) -> random.Random:
-        """A separate random generator for a probe, so that its draws do not affect other probes."""
+        """Return a random generator for one probe, so that its draws do not affect other probes."""
         return random.Random(f"{self.seed} {name}")
 
     def some(self, count: int, name: str = "", among: Iterable[int] | None = None) -> list[int]:
-        """Draw records, the same ones each time; return all records if there are fewer than `count`."""
+        """Draw up to `count` records, the same ones on every call."""
         chosen = list(self.controlled if among is None else among)
         return sorted(self.random(f"some {name}").sample(chosen, min(count, len(chosen))))
 
     @property
     def controlled(self) -> list[int]:
-        """The records whose right answer earns more than a wrong one, so that probes can compare the two."""
+        """The records whose right answer earns more than a wrong one; without a control, all records."""
         control = self.control
         if control is None:
             return list(range(len(self.subject.records)))
@@ -198,7 +198,7 @@ class Case:
         """Make a witness of records and completions, with their rewards.
 
         Args:
-            *shown: Pairs of a record's index and a completion, either text or a whole final message.
+            *shown: Pairs of a record's index and a completion, which is a string or a final message.
         """
         rollouts = tuple(
             self.collector.rollout(record, completion, f"witness-{number}")
@@ -209,7 +209,7 @@ class Case:
 
 
 class FamilyStopped(Exception):
-    """Raised to end a family early because the grader keeps running into a limit or the budget is used up.
+    """Raised to end a family of probes early, after too many timeouts or if the budget is used up.
 
     Args:
         why: The reason, for the user.
@@ -228,12 +228,12 @@ class Probe(Protocol):
     """A search for one kind of fault in a grader."""
 
     rule: Rule
-    """The probe's id in the catalog, its usual severity, the problem, and the fix."""
+    """The probe's id, its usual severity, the problem that it looks for, and the fix."""
     controlled: bool
-    """Whether the probe needs a control; without a control it is skipped."""
+    """Whether the probe is skipped if there is no control."""
 
     def why_not(self, case: Case) -> str | None:
-        """The reason why the probe does not apply to this grader and data; None if it applies."""
+        """Return why the probe does not apply to this grader and data; None if it applies."""
         ...
 
     def run(self, case: Case) -> Iterable[Found]:
@@ -246,9 +246,9 @@ class Probe(Protocol):
 
 
 def shown_first(found: Sequence[Found]) -> list[Found]:
-    """Sort findings for display: the most severe first; at equal severity, the cheapest to exploit first.
+    """Sort findings for display by severity, then by how easily a policy can exploit them.
 
-    A text that is paid for every record comes before one that depends on the right answer.
+    A text that is paid on every record comes before a text that depends on the right answer.
     """
     return sorted(
         found,

@@ -1,4 +1,4 @@
-"""Records with a right program that the code grader pays, as a baseline for wrong programs."""
+"""Finds records with a right program that a code grader pays, to compare wrong programs with."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ class Bench(NamedTuple):
     low: dict[int, float]
     """The reward of a program that returns nothing."""
     floor: dict[int, float]
-    """The highest reward of a program that returns nothing, raises an error, or cannot be loaded."""
+    """The highest reward of a program that returns nothing, fails, or cannot be loaded."""
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Whether a reward beats a hollow program's by a tenth of the right program's reward."""
+        """Return True if a reward beats a hollow program's by a tenth of the right program's reward."""
         floor, top = self.floor[record], self.top[record]
         return reward is not None and reward > floor + DELTA * (top - self.low[record])
 
     def share(self, reward: float | None, record: int) -> float:
-        """A reward as a share of the right program's reward."""
+        """Return a reward as a share of the right program's reward."""
         low, top = self.low[record], self.top[record]
         return 0.0 if reward is None else (reward - low) / (top - low)
 
@@ -67,7 +67,7 @@ class Bench(NamedTuple):
 
 
 def runs_code(case: Case) -> bool:
-    """Whether the records ask for programs that the grader runs."""
+    """Return True if the records ask for programs and the grader runs them."""
     if case.subject.kind is not None:
         return case.subject.kind == "code"
     if case.control is not None and case.control.kind == "code":
@@ -81,7 +81,6 @@ def runs_code(case: Case) -> bool:
 
 
 def _runs(case: Case) -> bool:
-    """Whether the grader's source runs programs."""
     for source in case.subject.sources:
         try:
             if _RUNS.search(source.read_text(errors="replace")):
@@ -92,7 +91,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return the reason for skipping a probe of answers that probes of programs replace; None if none do.
+    """Return why a probe of answers is replaced by probes of programs; None if it is not.
 
     Args:
         case: The audit.
@@ -108,7 +107,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
 
     Args:
         case: The audit.
-        apart: Whether a failing program must earn less than a right one.
+        apart: Whether failing programs must earn less than right ones.
 
     Raises:
         NotRun: No right program is known, none is paid, or failing programs are paid as much.
@@ -156,7 +155,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
 
 
 def _best(top: dict[int, float]) -> list[int]:
-    """The records whose right program earns most."""
+    """Return the records whose right program earns the most."""
     most = max(top.values(), default=0.0)
     return [at for at, reward in top.items() if reward >= most - DELTA * abs(most)][:_RECORDS]
 
@@ -167,7 +166,7 @@ def _rewards(case: Case, form: Format, programs: dict[int, str]) -> dict[int, fl
 
 
 def _is_program(source: str) -> bool:
-    """Whether a text is Python that defines or does something."""
+    """Return True if a string is Python code that defines, imports or calls something."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -178,7 +177,7 @@ def _is_program(source: str) -> bool:
 
 
 class OfCode:
-    """Base class of this family's probes."""
+    """Base class of the probes of code graders."""
 
     controlled = False
 
@@ -193,24 +192,24 @@ class PaidProgram(NamedTuple):
     record: int
     program: Program
     share: float
-    """Its reward as a share of the right program's reward; 0 if it ends the grader's process."""
+    """The reward as a share of the right program's reward; 0 if the program ends the grader's process."""
     records: int
-    """Number of records on which it is paid, or on which it ends the process."""
+    """Number of records on which the program is paid or ends the process."""
 
 
 def ended(reply: Graded) -> bool:
-    """Whether a completion ended the grader's process."""
+    """Return True if a completion ended the grader's process."""
     return reply.error is not None and "Runtime.ExitError" in reply.error["message"]
 
 
 def seek_paid(
     case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Try wrong programs on one record, then the successful ones on the others.
+    """Try wrong programs on one record, then try the paid ones on the other records.
 
     Args:
         case: The audit.
-        bench: Its records.
+        bench: The records.
         make: Makes the programs of a record.
         alone: Whether each program gets its own call, because it may end or change the grader.
 
@@ -246,7 +245,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Whether a program is still paid after an unpaid one, so that no earlier program explains its reward."""
+    """Return True if a program is paid even right after an unpaid one, so no earlier program is the cause."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])
@@ -261,7 +260,7 @@ def _on(
     number: int,
     like: Program,
 ) -> bool:
-    """Whether a wrong program that is paid on one record is also paid on another one."""
+    """Return True if a wrong program that is paid on one record is also paid on another one."""
     programs = list(make(bench.tasks[at]))
     same = programs[number] if number < len(programs) and programs[number].what == like.what else None
     same = same or next((one for one in programs if one.what == like.what), None)
@@ -269,6 +268,6 @@ def _on(
 
 
 def shown_paid(case: Case, bench: Bench, one: PaidProgram) -> tuple[str, Witness]:
-    """The completion that contains a paid program, and its witness."""
+    """Return the completion that contains a paid program, and its witness."""
     text = bench.format.fill(one.program.source)
     return text, case.witness((one.record, text))

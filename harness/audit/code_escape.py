@@ -1,4 +1,4 @@
-"""Programs that outlive their sample, read secrets, or affect the next sample."""
+"""Probes for programs that outlive their sample, read secrets, or affect the next sample."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 
 
 class Unbounded(OfCode):
-    """Programs that never end, or that leave behind a process that keeps running.
+    """Programs that never end, or that leave a process running.
 
-    Its findings have no witness: a replay would wait for the program as the grader does.
+    The findings have no witness, because a replay would hang as the grader does.
     """
 
     rule = Rule(
@@ -42,7 +42,7 @@ class Unbounded(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a program that leaves a child process behind and one that never ends, with a generous limit.
+        """Grade a program that leaves a child process behind and one that never ends.
 
         Raises:
             NotRun: No paid right program is known.
@@ -112,7 +112,7 @@ while True:
 
 
 def _ended_all(mark: str) -> set[str]:
-    """End the processes whose command line contains a word; return the ways in which they were started."""
+    """Kill the processes with `mark` in their command line; return how each was started."""
     left: list[psutil.Process] = []
     for _ in range(_LOOKS):  # a process that was just killed may still exist
         left = [one for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or ())]
@@ -126,7 +126,6 @@ def _ended_all(mark: str) -> set[str]:
 
 
 def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
-    """Whether grading a completion in a separate process exceeds a time limit."""
     with closing(case.opener.open(seconds=seconds)) as patient:
         try:
             (reply,) = patient.grade([patient.rollout(at, text)])
@@ -136,7 +135,7 @@ def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
 
 
 def _longest(case: Case) -> float:
-    """The longest time limit in the grader's source, in seconds; a typical limit if the source sets none."""
+    """Return the longest time limit in the grader's source, in seconds; a usual limit if there is none."""
     found = [_MOST_S] if names_check(case.subject.sources, "checks.code:") else []
     for source in case.subject.sources:
         try:
@@ -147,7 +146,7 @@ def _longest(case: Case) -> float:
 
 
 class Credentials(OfCode):
-    """Programs that can read the credentials of the function's role."""
+    """Programs that read the credentials of the function's role."""
 
     rule = Rule(
         "E09",
@@ -157,7 +156,7 @@ class Credentials(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a right program that works only if it finds a stand-in for the role's key in its environment.
+        """Grade a right program that fails unless it finds a stand-in for the role's key in its environment.
 
         Raises:
             NotRun: No paid right program is known.
@@ -207,7 +206,7 @@ class CarryOver(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a program that leaves a mark, followed by one that is right only if it finds the mark.
+        """Grade a program that leaves a mark, then a program that is right only if it finds the mark.
 
         Raises:
             NotRun: No paid right program is known.
@@ -243,7 +242,7 @@ class CarryOver(OfCode):
                 os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
-        """Return a witness if a call's last program is paid, although the same program before it is not."""
+        """Return a witness if the last program is paid but the same program two places before it is not."""
         at = bench.first
         rollouts = tuple(
             case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")
@@ -269,13 +268,13 @@ class CarryOver(OfCode):
 
 
 def _paid(bench: Bench, reward: float | None) -> bool:
-    """Whether a reward is closer to a right program's than to a hollow one's."""
+    """Return True if a reward is closer to a right program's than to a hollow one's."""
     low, top = bench.low[bench.first], bench.top[bench.first]
     return reward is not None and reward > (low + top) / 2
 
 
 def _ways(word: str) -> Iterator[tuple[Severity, str, str, str]]:
-    """Ways to leave a mark: severity, description, the code that leaves it, the code that finds it."""
+    """Yield ways to leave a mark: severity, description, the code that leaves it, the code that finds it."""
     yield (
         Severity.CRITICAL,
         "sets an attribute of a module",

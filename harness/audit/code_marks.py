@@ -1,4 +1,4 @@
-"""Extracts from a code grader's source the texts that it may accept as a report of passed tests."""
+"""Extracts the strings from a code grader's source that may report passed tests."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _WIRE = frozenset(
 
 
 class Marks(NamedTuple):
-    """Texts from a grader's source that may report passed tests, the most likely first."""
+    """Strings from a grader's source that may report passed tests, the most likely first."""
 
     words: tuple[str, ...]
-    """Texts that passing tests may print."""
+    """Lines that passing tests may print."""
     keys: tuple[str, ...]
     """Keys that a JSON report may have."""
     files: tuple[str, ...]
-    """Names of files that may hold a report."""
+    """Names of files that may contain a report."""
 
 
 def marks_of(sources: Sequence[Path], count: int) -> Marks:
-    """Collect the possible output of a grader's passing tests.
+    """Collect the reports of passed tests that a grader's source suggests.
 
     Args:
         sources: The grader's own files.
-        count: Number of tests; it replaces the placeholder for a number in a text.
+        count: Number of tests, which replaces the placeholders in a report.
     """
     mined = mine(sources)
     texts = [*mined.literals, *_pieced(sources, count)]
@@ -68,12 +68,11 @@ def marks_of(sources: Sequence[Path], count: int) -> Marks:
 
 
 def _numbered(text: str, count: int) -> str:
-    """Fill the placeholders of a template with the number of tests."""
     return re.sub(r"\{[\w.:!\[\]]*\}|%[ds]", str(count), text)
 
 
 def _sample(pattern: str, count: int) -> str:
-    """A text that a simple regular expression may match."""
+    """Return a string that a simple regular expression may match."""
     text = re.sub(r"\(\?[P<\w>:!=imsx]*", "(", pattern)
     text = re.sub(r"\\d[+*]?|\[[\d.\\w-]+\][+*]?|\.[+*]\??|\\w[+*]", str(count), text)
     text = re.sub(r"\\s[+*]?", " ", text)
@@ -81,7 +80,7 @@ def _sample(pattern: str, count: int) -> str:
 
 
 def _pieced(sources: Iterable[Path], count: int) -> Iterator[str]:
-    """Formatted literals, with the number of tests in place of their fields."""
+    """Yield the f-strings of the sources, with the number of tests in place of their fields."""
     for path in sources:
         try:
             with warnings.catch_warnings():

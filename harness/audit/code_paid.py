@@ -1,4 +1,4 @@
-"""Wrong programs that a code grader pays: they exit early, forge reports, read values or patch tests."""
+"""Probes for wrong programs that are paid: they exit early, forge reports, read values or patch tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Making = Callable[[Case, Bench, Task], Sequence[Program]]
 
 
 class WrongProgram(OfCode):
-    """A wrong program that is paid, or that ends the grader's process.
+    """Wrong programs that are paid, or that end the grader's process.
 
     Args:
         rule: The probe's id, title and fix.
@@ -47,7 +47,7 @@ class WrongProgram(OfCode):
         self.alone = alone
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each program and report the program that earns most.
+        """Grade each program, and report the one that earns the most.
 
         Raises:
             NotRun: No right program is known that earns more than a failing one.
@@ -59,7 +59,7 @@ class WrongProgram(OfCode):
 
         Args:
             case: The audit.
-            bench: Its records.
+            bench: The records.
         """
         paid, ends = seek_paid(case, bench, lambda task: self.make(case, bench, task), self.alone)
         if paid:
@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Programs that forge reports. Those that exit are left out if an exit ends the grader's process."""
+    """Return programs that forge reports, without those that exit if an exit ends the grader's process."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)
@@ -108,7 +108,7 @@ class Patched(WrongProgram):
 
 
 class Hollow(OfCode):
-    """Programs that do nothing but earn more than the lowest reward."""
+    """Programs that do nothing, but earn more than the lowest reward."""
 
     rule = Rule(
         "E06",
@@ -118,9 +118,9 @@ class Hollow(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade hollow programs. Earning a tenth of the reward is an error; earning 30% is critical.
+        """Grade hollow programs. A tenth of the reward is an error; 30% is critical.
 
-        A program that returns a constant may earn the share of the tests that expect that constant.
+        A program that returns a constant may earn the share of the tests that expect this constant.
 
         Raises:
             NotRun: No paid right program is known.
@@ -151,7 +151,7 @@ class Hollow(OfCode):
 
 
 class SomeTests(OfCode):
-    """Programs that know some of the tests, and earn more than their share of the tests."""
+    """Programs that pass only some of the tests, but earn more than that share of the reward."""
 
     rule = Rule(
         "E07",
@@ -193,7 +193,7 @@ def seek_fair(
 
     Args:
         case: The audit.
-        bench: Its records; the fair share starts from its hollow program's reward.
+        bench: The records. The hollow program's reward counts as a share of 0.
         make: Makes programs, each with the share of the tests that it passes.
     """
     fair = {(at, one.source): share for at, task in bench.tasks.items() for one, share in make(task)}

@@ -1,6 +1,6 @@
-"""Builds programs that a code grader must not pay, and rewritten right programs that it must pay.
+"""Builds programs that a code grader must not pay, and variants of right programs that it must pay.
 
-The programs are harmless: at worst they end their own process, and the audit's child process has limits.
+The programs are harmless: at worst they end their own process, and the audit limits the grader's process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Program(NamedTuple):
 
     source: str
     what: str
-    """The program's behavior, in words that follow `a program that`."""
+    """Its behavior, in words that follow `a program that`."""
     without: str | None = None
     """The same program without the trick. If it is paid too, the trick does not explain the reward."""
 
@@ -118,7 +118,7 @@ def readers(task: Task, outside: str) -> list[Program]:
 
 
 def hollow(task: Task) -> list[Program]:
-    """Return programs that do nothing and return no value, the plainest first.
+    """Return programs that do nothing useful, the plainest first.
 
     Args:
         task: The task of the record.
@@ -182,11 +182,11 @@ def parts(task: Task) -> list[tuple[Program, float]]:
 
 
 def gated(right: str, condition: str) -> str:
-    """Return a right program that works only if a condition holds, and otherwise raises an error.
+    """Return a right program that raises an error unless a condition holds.
 
     Args:
         right: The program.
-        condition: Statements that set `held`.
+        condition: Statements that set `held` to True or False.
     """
     return f"held = False\ntry:\n{textwrap.indent(condition, '    ')}\nexcept:\n    held = False\n" + (
         f"if not held:\n    raise RuntimeError('no')\n\n{right}\n"
@@ -194,7 +194,7 @@ def gated(right: str, condition: str) -> str:
 
 
 def variants(right: str, name: str | None) -> list[Program]:
-    """Return rewritten versions of a right program, in styles that people and models use.
+    """Return a right program in several styles that people and models use.
 
     Args:
         right: The program.

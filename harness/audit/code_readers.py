@@ -1,4 +1,4 @@
-"""Programs that search for the expected values, as a policy would if it were paid for finding them."""
+"""Programs that search for the expected values, as a policy would if this were rewarded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["reads_files", "reads_frames"]
 
 
 def reads_frames(name: str | None) -> str:
-    """Return a program that searches its calling frames and the objects of its process.
+    """Return a program that searches the frames that call it and the objects of its process.
 
     Args:
         name: The function that the tests call; None for a program that reads input and prints output.

@@ -1,4 +1,4 @@
-"""Right programs that are refused for their style, and answers that are evaluated as Python."""
+"""Probes for right programs that are refused for their style, and for answers evaluated as Python."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class RefusedVariants(OfCode):
 
 
 class Evaluated:
-    """An answer that the grader evaluates as Python, although running code is not its purpose."""
+    """Answers that the grader evaluates as Python, although it is not meant to run code."""
 
     controlled = True
     rule = Rule(
@@ -75,7 +75,7 @@ class Evaluated:
         "RFT_AUDIT_EVALUATED_SET": "{{}}",
         "RFT_AUDIT_EVALUATED_LIST": "[{}]",
     }
-    """The word that each expression prints, and the text around it: a JSON parser needs brackets."""
+    """For each expression, the word that it prints and the text around it. A JSON parser needs brackets."""
 
     def why_not(self, case: Case) -> str | None:
         """Does not apply if running code is the purpose, or if the source does not evaluate text."""
@@ -90,7 +90,7 @@ class Evaluated:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Submit expressions that print a word on stderr as answers, both bare and in brackets."""
+        """Grade answers that are Python expressions which print a word on stderr, bare and in brackets."""
         said = "__import__('sys').stderr.write('{}\\n')"
         for at in case.some(1, "E12"):
             for form in case.known.formats:

@@ -11,7 +11,7 @@ __all__ = ["patches", "spoofs"]
 
 
 def spoofs(task: Task) -> list[Program]:
-    """Return programs that return an object equal to everything, including an object of the expected type.
+    """Return programs that return an object equal to everything, also as an instance of the expected type.
 
     Args:
         task: The task of the record.

@@ -1,4 +1,4 @@
-"""Extracts the function to call and the tests' expected values from the records of a code grader."""
+"""Extracts the function to call and the expected values from the records of a code grader."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MOST = 200
 
 
 class Expected(NamedTuple):
-    """One test: the input of the program, and the expected value."""
+    """A test: the program's input and the expected value."""
 
     given: str
-    """The arguments as a tuple in Python notation; for a program without a function, its input."""
+    """The arguments as a tuple in Python notation, or the input of a program without a function."""
     wanted: str
     """The expected value in Python notation."""
     shown: bool
@@ -36,13 +36,13 @@ class Task(NamedTuple):
     """The task of one record."""
 
     name: str | None
-    """The function that tests call, or `Class.method`; None for programs that read input and print output."""
+    """Function that the tests call, or `Class.method`; None for a program that reads its input."""
     tests: tuple[Expected, ...]
     """The tests that compare with literal values."""
 
 
 def fields_of(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record except its conversation."""
+    """Return the fields of a record except its conversation."""
     return {key: value for key, value in record.items() if key != "messages"}
 
 
@@ -51,10 +51,10 @@ def entry_of(record: dict[str, Any], right: str | None) -> str | None:
 
     Args:
         record: The record's fields, in which `entry_point` or a test may name it.
-        right: A right program; its last function is the entry point if nothing else names one.
+        right: A right program. Its last function is used if nothing else names one.
 
     Returns:
-        None if nothing names a function; the program may then read its input and print the result.
+        None if no function is named, because the program reads input and prints output.
     """
     fields = fields_of(record)
     for key in _NAMES:
@@ -82,7 +82,7 @@ def _functions(source: str) -> list[str]:
 
 
 def _strings(value: Any, key: str | None = None) -> Iterable[str]:
-    """All texts in a JSON value; if a key is given, only the texts under that key."""
+    """Yield the strings in a JSON value, or only those under the given key."""
     if isinstance(value, dict):
         for name, part in value.items():
             opened = opened_json(part)
@@ -132,7 +132,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The inputs and expected values of test objects; two lists of the same length are paired."""
+    """Yield the inputs and expected values in test objects; two lists of the same length are paired."""
     value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
@@ -151,7 +151,7 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _asserted(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """The calls and expected values in the source of tests: arguments and value in Python notation."""
+    """Yield the arguments and expected values in the source of tests, in Python notation."""
     if "==" not in text and "assert" not in text:
         return
     try:
@@ -178,7 +178,7 @@ def _name(node: ast.expr) -> str:
 
 
 def written(name: str | None, body: str, head: str = "") -> str:
-    """Return a program whose function runs some statements; without a function it prints the result.
+    """Return a program whose function runs some statements; without a function, it prints their result.
 
     Args:
         name: The function, or `Class.method`; None for a program that reads input and prints output.
@@ -198,11 +198,11 @@ def written(name: str | None, body: str, head: str = "") -> str:
 
 
 def lookup(name: str | None, tests: Iterable[Expected]) -> str:
-    """Return a program that looks up the expected values of the given tests by their arguments.
+    """Return a program that looks up the expected values of some tests by their arguments.
 
     Args:
         name: The function that the tests call; None for a program that reads input and prints output.
-        tests: The tests that it knows.
+        tests: The tests that the program passes.
     """
     table = ", ".join(f"{one.given!r}: {one.wanted}" for one in tests)
     key = "a[0]" if name is None else "repr(a)"

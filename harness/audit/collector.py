@@ -1,7 +1,7 @@
-"""Sends samples to the grader and checks every answer against the contract, for all probes.
+"""Sends samples to the grader, and checks every answer against the contract.
 
-A single probe would miss a grader that fails only on other samples, so the shape, ids and rewards of every
-answer are checked here. If a whole call fails, the collector divides it to find the sample at fault.
+All probes use it, because a grader may fail only on some of their samples. If a whole call fails, the
+collector divides it to find the sample that causes the failure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["BREAKS_CONTRACT", "AuditBudget", "Collector", "Violation"]
 _BATCH = 64
 _FIRST = 8
 _SHARE = 0.25
-"""A call should take at most this share of its time limit, judging by earlier calls."""
+"""Share of the time limit that a call should take at most, judging by earlier calls."""
 _TIMEOUTS = 4
 _ENDS = 24
 _ENDED = "Runtime.ExitError"
@@ -37,11 +37,11 @@ BREAKS_CONTRACT = {
     "AnswerRewardError": "A09",
     "InvalidAnswer": "A09",
 }
-"""Maps the error of a failed call to the rule of the contract that it breaks."""
+"""Maps the error of a failed call to the contract's rule that the grader broke."""
 
 
 class Violation(NamedTuple):
-    """One answer that breaks the contract."""
+    """An answer that breaks the contract."""
 
     id: str
     """`A01`, `A02` or `A09`."""
@@ -86,7 +86,7 @@ class AuditBudget:
         """Limit the rest of the audit to the given time.
 
         Args:
-            seconds: Time left, unless another limit ends the audit earlier.
+            seconds: Time left. An earlier limit stays in force.
         """
         until = self.elapsed_s + seconds
         self.seconds = until if self.seconds is None else min(self.seconds, until)
@@ -103,7 +103,7 @@ class AuditBudget:
 
 
 class _Watched:
-    """A target that records the outcome of its calls."""
+    """A target that records timeouts, exits and other faults of its calls."""
 
     def __init__(self, target: Target, budget: AuditBudget) -> None:
         self.target = target
@@ -117,11 +117,11 @@ class _Watched:
         self.answered = False
         """Whether any call was answered, even with an error."""
         self.late: Any = None
-        """The smallest event of ordinary samples that ran into the time limit."""
+        """The smallest event of ordinary samples that timed out."""
         self.bent = False
-        """Whether the samples are unlike any that a service sends."""
+        """Whether the samples have a shape that no service sends."""
         self.changed: Any = None
-        """The first event that the grader changed."""
+        """The first event that the grader modified."""
 
     def grade(self, event: Any) -> Answer:
         self._stop_where_hopeless()
@@ -144,7 +144,7 @@ class _Watched:
         return answer
 
     def _stop_where_hopeless(self) -> None:
-        """Stop the family if calls keep timing out or ending the process, because such calls cost time.
+        """Stop the family if calls keep timing out or ending the process.
 
         Raises:
             FamilyStopped: Calls keep timing out or ending the process.
@@ -157,7 +157,7 @@ class _Watched:
             raise FamilyStopped(f"the grader kept ending its own process{never}")
 
     def rest(self) -> None:
-        """Forget the events of a family, except whether any call was ever answered."""
+        """Reset the counts when a family ends, unless no call was ever answered."""
         if self.answered:
             self.timeouts = self.ends = 0
 
@@ -191,7 +191,7 @@ class Collector:
         self.broken: Counter[str] = Counter()
         """Number of answers that broke the contract, by rule."""
         self.crashes: list[Violation] = []
-        """A few samples that each make a whole call fail, because the grader raises or its process ends."""
+        """A few samples that make a whole call fail, because the grader raises or its process ends."""
         self.failures: Counter[str] = Counter()
         """Number of failed samples by kind of error; `call` for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
@@ -202,8 +202,8 @@ class Collector:
 
         Args:
             record: The record's index.
-            completion: A text, a whole final message, or any other content.
-            name: Its id; None for an arbitrary one.
+            completion: A string, a final message, or any other content.
+            name: The id; None to generate one.
         """
         if name is None:
             self._number += 1
@@ -213,13 +213,13 @@ class Collector:
         return {**fields, "id": name, "messages": [*fields["messages"], last]}
 
     def ask(self, asked: Sequence[tuple[int, Any]]) -> list[Graded]:
-        """Grade completions of records, with a cache of earlier results.
+        """Grade completions of records; results are cached.
 
         Args:
-            asked: Pairs of a record's index and a completion, either text or a whole final message.
+            asked: Pairs of a record's index and a completion, which is a string or a final message.
 
         Raises:
-            FamilyStopped: The grader keeps running into the limit, or the budget is used up.
+            FamilyStopped: Calls keep timing out, or the budget is used up.
             ServiceError: The grader cannot be reached.
         """
         keys = [(record, json.dumps(completion)) for record, completion in asked]
@@ -229,19 +229,18 @@ class Collector:
         return [self._known[key] for key in keys]
 
     def remembered(self) -> list[tuple[int, str]]:
-        """The arguments of `ask`: pairs of a record's index and the completion as JSON."""
+        """Return the cached arguments of `ask`: pairs of a record's index and the completion as JSON."""
         return list(self._known)
 
     def grade(
         self, samples: Sequence[dict[str, Any]], batch: int | None = None, bent: bool = False
     ) -> list[Graded]:
-        """Grade lines of a rollouts file without the cache.
+        """Grade lines of a rollouts file, without the cache.
 
         Args:
             samples: Lines from `rollout`, or lines that a probe changed.
             batch: Samples per call; None for as many as the time limit allows.
-            bent: Whether the samples are unlike any that a service sends, so that their answers may break
-                the contract.
+            bent: Whether the samples have a shape that no service sends. Answers may then break the contract.
         """
         found: list[Graded] = []
         while len(found) < len(samples):
@@ -262,7 +261,7 @@ class Collector:
         return found
 
     def _apart(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> list[Graded]:
-        """Grade a failed call's samples one by one: dividing it ends too early if several of them fail."""
+        """Grade a failed call's samples one by one, because a divided call finds only one failing sample."""
         if len(samples) == 1:
             return list(graded)
         return [
@@ -272,7 +271,7 @@ class Collector:
 
     @property
     def pace(self) -> float:
-        """Milliseconds per sample, judging by the last calls."""
+        """Milliseconds per sample in the slowest of the last calls."""
         return max(self._ms[-_FIRST:], default=1.0)
 
     @property
@@ -286,18 +285,18 @@ class Collector:
         return self._spent_ms / self._graded if self._graded else 1.0
 
     def _fitting(self) -> int:
-        """Maximum number of samples per call, judging by the time that the last samples took."""
+        """Return the number of samples that should fit into a call, judging by earlier calls."""
         if not self._ms:
             return _FIRST
         room = self.seconds * 1000 * _SHARE
         return max(1, min(_BATCH, int(room / self.pace)))
 
     def call(self, event: Any, gradings: int = 1) -> Answer:
-        """Make one call with a custom event, without dividing it or caching its results.
+        """Make one call with a custom event. The event is not divided on failure, and results are not cached.
 
         Args:
             event: The event.
-            gradings: The number of gradings that the event costs in the budget.
+            gradings: Number of gradings to count in the budget.
         """
         self.budget.take(gradings)
         self.target.bent = True
@@ -312,7 +311,7 @@ class Collector:
         return Collector(self.target.target, self.subject, PROFILES[wire], self.budget)
 
     def speak(self, profile: Profile) -> None:
-        """Send samples over another wire from now on, and clear the cache.
+        """Switch to another wire for all later samples, and clear the cache.
 
         Args:
             profile: The wire.
@@ -322,7 +321,7 @@ class Collector:
             self._known.clear()
 
     def rest(self) -> None:
-        """Forget earlier timeouts when another family begins."""
+        """Forget earlier timeouts, before another family of probes begins."""
         self.target.rest()
 
     def close(self) -> None:
@@ -330,7 +329,7 @@ class Collector:
         self.target.close()
 
     def _look_at(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> None:
-        """Note the answers that break the contract."""
+        """Record the answers that break the contract."""
         for sample, one in zip(samples, graded, strict=True):
             if one.error is not None:
                 self.failures[one.error["kind"]] += 1
@@ -348,7 +347,7 @@ class Collector:
     def _look_together(
         self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
     ) -> None:
-        """Note a call that breaks the contract although none of its samples breaks it alone."""
+        """Record a call that breaks the contract although none of its samples does so alone."""
         if any(one.error is not None for one in alone):
             return
         for sample, one in zip(samples, together, strict=True):
@@ -371,7 +370,7 @@ class Collector:
 
 
 def _raised(one: Graded) -> bool:
-    """Whether a sample's call failed but the sample is not known to have ended or stalled the process."""
+    """Return True if a sample's call failed, but not because the sample ended or stalled the process."""
     return (
         one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
     )

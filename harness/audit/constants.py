@@ -1,4 +1,4 @@
-"""Finds the constant answer that earns the highest average reward if it is given for every record."""
+"""Finds the constant answer that earns the highest average reward when it is given for every record."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class BestConstant:
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each constant on some records, and the best constants in each format on more records."""
+        """Grade each constant on some records, then the best ones on more records, in each format."""
         known = assumed(case)
         if known is None:
             raise NotRun("no paid format is known")
@@ -93,9 +93,9 @@ class BestConstant:
 
 
 def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
-    """Compute how much a constant earns beyond the records on which it is right.
+    """Compute how much more a constant earns than it should, from the records on which it is right.
 
-    The reward that every honest wrong answer earns is subtracted, because it is a separate finding.
+    The reward that nearly all wrong answers earn is subtracted, because another probe reports it.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])
@@ -112,20 +112,20 @@ def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tupl
 
 
 def _rate(answers: Answers, records: list[int]) -> float:
-    """The share of records with the most frequent right answer."""
+    """Return the share of records with the most frequent right answer."""
     counted = Counter(value(answers.kind, answers.gold[at]) for at in records)
     return counted.most_common(1)[0][1] / len(records)
 
 
 def _baseline(case: Case, records: list[int]) -> float:
-    """The share that nearly every honest wrong answer earns."""
+    """Return the share that nearly every honest wrong answer earns."""
     known = case.known
     shares = sorted(known.share(known.wrong[at], at) for at in records if at in known.wrong)
     return shares[len(shares) // 10] if shares else 0.0
 
 
 def _constants(answers: Answers) -> list[str]:
-    """Constants to try: common constants, the most frequent answers, and mid-range numbers."""
+    """Return common constants, the most frequent answers and mid-range numbers."""
     frequent = Counter(answers.gold.values()).most_common(4)
     blanks = Counter(filter(None, map(_blanked, answers.gold.values()))) if answers.kind == "tools" else {}
     found = [
@@ -143,7 +143,7 @@ def _constants(answers: Answers) -> list[str]:
 
 
 def _blanked(answer: str) -> str | None:
-    """A call of the same tool without arguments."""
+    """Return the same calls without arguments."""
     found = json.loads(answer) if answer[:1] in ("{", "[") else None
     for call in calls_in(found):
         call["arguments" if "arguments" in call else "parameters"] = {}

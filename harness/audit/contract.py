@@ -1,6 +1,7 @@
-"""Probes of the contract: response shape, ids, rewards, and bad samples next to good ones.
+"""Probes of the contract: shape of the response, ids, rewards, and calls in which one sample fails.
 
-A grader may report a failed sample in that sample's entry; if it raises instead, the whole call is lost.
+A grader may report a failed sample in its entry. If it raises instead, the rewards of the whole call are
+lost.
 """
 
 from __future__ import annotations
@@ -60,9 +61,9 @@ LOST_CALL = Rule(
     "one sample loses its whole call",
     "Grade each sample in its own `try`, and give a failed one an entry with the lowest reward.",
 )
-"""The rule that a call breaks if it fails because of one of its samples."""
+"""The rule that is broken if one sample makes its whole call fail."""
 _OFTEN, _MORE_TIME = 8, 3
-"""Number of timeouts after which no call is repeated; factor by which a repeated call's limit is longer."""
+"""Number of timeouts after which no call is repeated, and the factor for a repeated call's time limit."""
 _ENDLESS = Rule(
     "G04",
     Severity.CRITICAL,
@@ -75,11 +76,11 @@ OF_SHAPE = {
     **dict.fromkeys(("AnswerRewardError", "InvalidAnswer"), "A01"),
     "AnswerIdError": "A02",
 }
-"""Maps the error of a failed call to the rule that it breaks."""
+"""Maps the error of a failed call to the rule that the grader broke."""
 _NOT_FINITE = "Out of range float"
-"""The words with which Python's JSON encoder reports a number that is not finite."""
+"""Part of the message of Python's JSON encoder for a number that is not finite."""
 _MISCOUNTED = " sent and "
-"""The words with which a fault reports a wrong number of entries."""
+"""Part of the message of a fault that reports a wrong number of entries."""
 _NO_NUMBER = (
     "None is not a number",
     "a str is not a number",
@@ -91,10 +92,10 @@ _NO_NUMBER = (
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
-    """Report contract violations in all answers of the audit. Call this at the end of the audit.
+    """Report the contract violations in all answers of the audit. To be called at its end.
 
     Args:
-        case: The audit. Its collector must have recorded every answer.
+        case: The audit, whose collector recorded the violations.
     """
     noted: dict[str, list[Violation]] = {}
     for violation in case.collector.violations:
@@ -119,7 +120,7 @@ def broken_contract(case: Case) -> Iterator[Found]:
 
 
 def _endless(case: Case) -> Iterator[Found]:
-    """Report a grader that never answers, or that runs into the time limit on ordinary completions."""
+    """Report a grader that never answers, or that times out on ordinary completions."""
     target = case.collector.target
     if not target.answered and target.faults:
         kind, message = target.faults[0]
@@ -137,9 +138,9 @@ def _endless(case: Case) -> Iterator[Found]:
 
 
 def _surely_late(case: Case) -> bool:
-    """Whether calls often ran into the limit, or a repeated call does so even with more time.
+    """Return True if calls timed out often, or a repeated call times out even with more time.
 
-    One late call may only mean that this machine is busy.
+    A single late call may only mean that this machine is busy.
     """
     target = case.collector.target
     if sum(kind == "Sandbox.Timedout" for kind, _ in target.faults) >= _OFTEN:
@@ -150,7 +151,7 @@ def _surely_late(case: Case) -> bool:
 
 
 def _crashes(case: Case) -> Iterator[Found]:
-    """Report completions that make their whole call fail, except for programs that break a code grader."""
+    """Report a completion that makes its whole call fail, unless the grader runs code."""
     crashes = case.collector.crashes
     if not crashes or (case.control is not None and case.control.kind == "code"):
         return
@@ -176,10 +177,10 @@ def _crashes(case: Case) -> Iterator[Found]:
 
 
 def rule_of(fault: GraderFault) -> Rule:
-    """Return the rule of the contract that a failed call breaks.
+    """Return the rule that is broken by a failed call.
 
     Args:
-        fault: Its type is one of `OF_SHAPE`.
+        fault: A fault whose type is in `OF_SHAPE`.
     """
     if _NOT_FINITE in fault.message:
         return _RANGE
@@ -189,7 +190,7 @@ def rule_of(fault: GraderFault) -> Rule:
 
 
 def _rule_of(violation: Violation) -> str:
-    """The rule that a violation breaks: the shape rule for wrong entry counts and non-numeric rewards."""
+    """Return the id of the broken rule: A01 for wrong numbers of entries and rewards that are not numbers."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     if _MISCOUNTED in violation.message:
@@ -211,7 +212,7 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
-    """The sample alone if it shows the violation by itself, otherwise with a second copy of it."""
+    """Return the sample as a witness, with a second copy of it if it does not show the violation alone."""
     alone = ({**violation.sample, "id": "witness-b"},)
     beside = (*alone, {**violation.sample, "id": "witness-a"})
     for samples in (alone, beside):
@@ -224,7 +225,7 @@ def _witness(case: Case, violation: Violation) -> Witness | None:
 
 
 def _changed_event(case: Case) -> Iterator[Found]:
-    """Report a grader that changed any event of the audit."""
+    """Report a grader that modified any event of the audit."""
     if case.collector.target.changed is None:
         return
     said = "the grader changes the samples of its event: code that reads them later sees something else"
@@ -232,7 +233,7 @@ def _changed_event(case: Case) -> Iterator[Found]:
 
 
 class Ids:
-    """Ids that a grader may not expect: repeated ids, numeric ids, and an id with odd characters."""
+    """Unusual ids: repeated ids, numbers, and an id with odd characters."""
 
     rule = _IDS
     controlled = False
@@ -242,7 +243,7 @@ class Ids:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send repeated, odd and numeric ids; a numeric id that comes back as a string is only a note."""
+        """Send repeated, odd and numeric ids."""
         good = [case.collector.rollout(at, good_completion(case, at)) for at in records_for(case, 3)]
         if _fault_of(case, good) is not None:
             return  # the ids are not the cause
@@ -271,7 +272,7 @@ def good_completion(case: Case, at: int) -> Any:
 
     Args:
         case: The audit.
-        at: A record.
+        at: The record's index.
     """
     reference = case.subject.reference(at)
     for one in case.control.formats if case.control is not None else ():
@@ -287,7 +288,7 @@ def records_for(case: Case, count: int) -> list[int]:
 
     Args:
         case: The audit.
-        count: How many to return.
+        count: Number of indices to return.
     """
     found = case.some(count, "contract") or case.some(count, "contract", range(len(case.subject.records)))
     return (found * count)[:count]

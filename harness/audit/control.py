@@ -1,7 +1,7 @@
 """Finds the formats that a grader accepts, and the rewards of right and wrong answers in them.
 
-A format is accepted if the right answer earns more in it than another record's answer. A search for paid
-right answers alone would prefer the worst flaw of a grader: a format in which any answer is paid.
+A format is accepted if the right answer earns more in it than another record's answer. To search only for
+paid right answers would favor a format in which the grader pays any answer.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _NARROWEST = 0.5
 _WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
 _QUICK = 12
 _UNLIKELY = 3
-"""Formats from this tier on are tried only if none is accepted yet."""
+"""Later tiers, from this number on, are tried only if no format is accepted yet."""
 _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """The result of trying a format on several records: how well it separates right from wrong answers."""
+    """How well a format separates right from wrong answers on several records."""
 
     format: Format
     share: float
@@ -52,7 +52,7 @@ class _Tried(NamedTuple):
 
 
 def find_control(case: Case) -> Control | None:
-    """Return the control; None if there is no known format in which right answers earn more than wrong ones.
+    """Return the control; None if right answers earn more than wrong ones in no known format.
 
     Args:
         case: The audit.
@@ -61,13 +61,13 @@ def find_control(case: Case) -> Control | None:
 
 
 def seek(case: Case) -> Sought:
-    """Look for the control; if there is none, explain why.
+    """Search for the control; if there is none, explain why.
 
-    If nothing is paid over the audit's wire, the search tries the other wires; the audit then continues over
-    a wire that works.
+    If nothing is paid on the audit's wire, the search tries other wires, and the audit continues on one that
+    works.
 
     Args:
-        case: The audit. The result is also stored in its `sought`.
+        case: The audit. The result is also stored in `case.sought`.
     """
     look = seek_form if case.subject.kind == "format" else _seek
     try:
@@ -101,7 +101,7 @@ def _seek(case: Case) -> Sought:
 
 
 def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Sought) -> Sought:
-    """Measure the control on all records; reject it if wrong answers earn as much as right ones on most."""
+    """Measure the control on all records; reject it if wrong answers earn as much on most of them."""
     control = search.control(found)
     apart = sum(control.pays(reward, at) for at, reward in control.right.items())
     if control.right and apart >= _SOME * len(control.right):
@@ -114,7 +114,7 @@ def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Soug
 
 
 class _Search:
-    """Tries the formats of one grader, tier by tier."""
+    """Tries the formats for one grader, tier by tier."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -126,7 +126,7 @@ class _Search:
         self.until = time.monotonic() + _PATIENCE
 
     def run(self, quick: bool = False) -> list[_Tried]:
-        """Return the accepted formats, in the order in which to audit them; empty if none is accepted.
+        """Return the accepted formats, the best first; empty if none is accepted.
 
         Args:
             quick: Try only the most likely formats.
@@ -148,7 +148,7 @@ class _Search:
         return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
 
     def _tiers(self) -> Iterator[list[Format]]:
-        """Try program formats before the rest of their tier, because each sample costs a process."""
+        """Yield the tiers, with formats for programs first, because a code grader is slow."""
         for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
             programs = [one for one in formats if self.answers[one.reading].kind == "code"]
             if number == 0 and 0 < len(programs) < len(formats):
@@ -157,7 +157,7 @@ class _Search:
             yield formats
 
     def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
-        """The formats in which a few right answers are paid more than wrong ones."""
+        """Return the formats in which a few right answers are paid more than wrong ones."""
         self.tried_formats += formats
         tried = self._measure(formats, _PROBED)
         likely = [one for one in tried if one.share >= 2 / _PROBED]
@@ -165,17 +165,17 @@ class _Search:
         return [one.format for one in sorted(likely, key=lambda one: -one.mean * one.share)[:_CHOSEN]]
 
     def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
-        """The formats that still separate right answers from wrong ones on more records."""
+        """Return the formats that also separate right from wrong answers on more records."""
         count = _CHECKED_HEAVY if self.heavy else _CHECKED
         return [one for one in self._measure(formats, count) if one.share >= _SOME]
 
     @property
     def heavy(self) -> bool:
-        """Whether grading is so slow that only a few samples can be tried, as when each starts a process."""
+        """Whether grading is so slow that only a few samples can be tried."""
         return self.collector.pace > _HEAVY_MS
 
     def _measure(self, formats: Sequence[Format], count: int) -> list[_Tried]:
-        """Grade right and wrong answers in every format in one pass."""
+        """Grade right and wrong answers in all formats together."""
         asked: list[tuple[int, object]] = []
         spans: list[tuple[Format, list[tuple[int, int]]]] = []
         for one in formats:
@@ -200,7 +200,7 @@ class _Search:
         return [_judged(one, pairs, right, wrong, span) for one, pairs, right, wrong in measured if pairs]
 
     def control(self, found: Sequence[_Tried]) -> Control:
-        """The rewards of right and wrong answers on all records, or on as many as a slow grader allows."""
+        """Measure rewards on all records, or on as many as a slow grader allows."""
         first = found[0].format
         subject = self.case.subject
         answers = answers_of(subject, range(len(subject.records)), (first.reading,))[first.reading]
@@ -235,9 +235,9 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Up to `count` records, each with the record whose answer serves as its wrong one.
+    """Return up to `count` records, each with the record whose answer serves as the wrong one.
 
-    If two records give each other's wrong answers, both orders are included.
+    If each of two records serves the other one, both are included.
     """
     found: dict[int, int] = {}
     for at in sample:
@@ -270,7 +270,7 @@ def _finite(reward: float | None) -> float | None:
 
 
 def _span(case: Case, rewards: Iterable[float | None]) -> float:
-    """The range of rewards: the declared range, or else the range of the rewards seen so far."""
+    """Return the declared range of rewards, or else the range of the rewards seen."""
     if case.subject.bounds is not None:
         return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
     seen = [one for one in rewards if one is not None]
@@ -278,7 +278,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Choose up to three different formats, starting with the first that is as good as the best."""
+    """Choose up to three formats that differ, starting with one that is paid as well as the best."""
     if not found:
         return []
     best = max(one.share for one in found)
@@ -293,12 +293,12 @@ def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
 
 
 def _skeleton(one: Format) -> str:
-    """A format's template without reasoning, spaces and letter case, to recognize formats that are alike."""
+    """Return a template without reasoning, spaces and letter case, to recognize similar formats."""
     return "".join(_REASONING.sub("", one.template).replace(WORKING, "").split()).casefold()
 
 
 def _spread(case: Case) -> list[int]:
-    """Draw the records on which formats are tried, with the audit's seed."""
+    """Draw the records on which formats are tried."""
     records = range(len(case.subject.records))
     drawn = case.some(_SAMPLE, "control", among=records)
     case.random("control order").shuffle(drawn)

@@ -1,4 +1,4 @@
-"""Reads the data of an audit: records, and recorded rollouts of these records if there are any."""
+"""Reads the data of an audit: records, and recorded rollouts of these records."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def read_subject(
     Args:
         file: Records, or rollouts whose records are audited.
         rollouts: Recorded rollouts of these records.
-        limit: Maximum number of records; a random sample is drawn if the file has more.
-        seed: Seed of the sample.
-        **given: Other fields of `Subject` that the user gave.
+        limit: Maximum number of records. If the file has more, a random sample is drawn.
+        seed: Seed of the random sample.
+        **given: Other fields of `Subject`.
 
     Raises:
-        InputError: A file cannot be read or has nothing to audit, or no rollout belongs to these records.
+        InputError: A file cannot be read or has no records, or no rollout belongs to the records.
     """
     if holds_rollouts(file):
         if rollouts is not None:
@@ -66,7 +66,7 @@ def read_subject(
 
 
 def _records(file: DataFile) -> dict[str, _Placed]:
-    """The records of a file, by record key, each with its line."""
+    """Return the records of a file by record key, each with its line."""
     found: dict[str, _Placed] = {}
     for record in record_lines.read(file):
         messages = record.fields.get("messages")
@@ -79,7 +79,7 @@ def _records(file: DataFile) -> dict[str, _Placed]:
 
 
 def _records_of_rollouts(file: DataFile) -> dict[str, _Placed]:
-    """The records of the rollouts, by group name, each with the line of its first rollout."""
+    """Return the records of the rollouts by group name, each with the line of its first rollout."""
     first: dict[str, tuple[dict[str, Any], int]] = {}
     for rollout in read_rollouts(file):
         if rollout.sent is not None and rollout.group is not None and rollout.group not in first:
@@ -95,7 +95,7 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
-    """Return the rollouts of the chosen records: they name a record, or share its prompt and reference.
+    """Return the rollouts of the chosen records, matched by record name or by prompt and reference.
 
     Raises:
         InputError: No rollout belongs to these records.

@@ -1,4 +1,4 @@
-"""Finds the formats that prompts ask for, from the wording of the prompts."""
+"""Finds the formats that prompts ask for."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _ENDS = {"[[": "]]", "<<": ">>", "(": ")", "[": "]", "**": "**", "$": "$"}
 
 
 def prompt_of(record: dict[str, Any]) -> str:
-    """Return the text of a record's messages, system prompt included.
+    """Return the text of a record's prompt, including the system prompt.
 
     Args:
         record: The record's fields.
@@ -90,8 +90,7 @@ def declared_templates(prompts: Sequence[str]) -> list[str]:
     """Return templates of the formats that prompts ask for, the most frequent first.
 
     Args:
-        prompts: Prompt texts of a sample of records. A phrase that only a few of them contain is taken as
-            part of their content.
+        prompts: Prompts of a sample of records. Templates that only a few of them suggest are ignored.
     """
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -105,7 +104,7 @@ def declared_templates(prompts: Sequence[str]) -> list[str]:
 
 
 def _of_prompt(prompt: str) -> Iterator[str]:
-    """The templates that one prompt asks for, the most specific first."""
+    """Yield the templates that a prompt asks for, the most specific first."""
     tags = [name for name in dict.fromkeys(_TAG.findall(prompt)) if name.lower() not in _NOT_TAGS]
     thoughts = [name for name in tags if name.lower() in _THOUGHTS]
     inner = list(dict.fromkeys(_inside(prompt)))
@@ -133,7 +132,7 @@ def _of_prompt(prompt: str) -> Iterator[str]:
 
 
 def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
-    """The tags in the prompt's order, with the line breaks between and inside them."""
+    """Yield the tags in the prompt's order, with the prompt's line breaks."""
     found = list(_BLOCK.finditer(prompt))
     for first in range(len(found)):
         last = first
@@ -153,7 +152,7 @@ def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
 
 
 def _answer_tag(tags: Sequence[str]) -> str | None:
-    """The tag that holds the answer: a tag whose name suggests an answer, or else the last tag."""
+    """Return the tag that a name such as `answer` suggests for the answer, or else the last tag."""
     for name in _ANSWERS:
         for tag in tags:
             if tag.lower() == name:
@@ -162,7 +161,7 @@ def _answer_tag(tags: Sequence[str]) -> str | None:
 
 
 def _inside(prompt: str) -> Iterator[str]:
-    """Templates without tags: markers, boxes, lines, quoted examples, JSON, fences, brackets."""
+    """Yield templates without tags: markers, boxes, lines, quoted examples, JSON, fences, brackets."""
     if "####" in prompt:
         yield f"#### {SLOT}"
         yield f"{WORKING}\n#### {SLOT}"
@@ -189,7 +188,7 @@ def _inside(prompt: str) -> Iterator[str]:
 
 
 def _options(prompt: str) -> Iterator[str]:
-    """Templates with the word that a prompt puts before its options, as in `Option A` and `Option B`."""
+    """Yield templates with the word before a prompt's options, as in `Option A` and `Option B`."""
     options: dict[str, set[str]] = {}
     for word, name in _OPTION.findall(prompt):
         options.setdefault(word, set()).add(name)
@@ -200,18 +199,17 @@ def _options(prompt: str) -> Iterator[str]:
 
 
 def _answer_line(lines: Sequence[str]) -> str:
-    """The line that holds the answer: a line whose label suggests an answer, or else the last line."""
+    """Return the line whose label suggests an answer, or else the last line."""
     likely = (line for name in _ANSWERS for line in lines if name in line.lower().replace(" ", "_"))
     return next(likely, lines[-1])
 
 
 def _filler(line: str) -> str:
-    """Text to write on a line that does not hold the answer."""
+    """Return text for a line that is not the answer's."""
     return "90" if re.search(r"confiden|certain|score|percent|probab", line, re.IGNORECASE) else WORKING
 
 
 def _fences(prompt: str) -> Iterator[str]:
-    """Templates with a fenced block."""
     for label in ("python", "json", "sql"):
         if f"```{label}" in prompt:
             yield f"```{label}\n{SLOT}\n```"
@@ -221,7 +219,7 @@ def _fences(prompt: str) -> Iterator[str]:
 
 
 def _quotes(prompt: str) -> Iterator[str]:
-    """Templates from quotes: an example with a placeholder, or the text before the answer."""
+    """Yield templates from quotes: an example with a placeholder, or the text before the answer."""
     for found in _QUOTED.finditer(prompt):
         quoted = next(part for part in found.groups() if part)
         if _TAG.search(quoted) or quoted.startswith("{") or SLOT in quoted:
@@ -237,7 +235,7 @@ def _quotes(prompt: str) -> Iterator[str]:
 
 
 def _objects(prompt: str) -> Iterator[str]:
-    """Templates from the JSON that a prompt shows or the keys that it names."""
+    """Yield templates from the JSON that a prompt shows and the keys that it names."""
     for found in _OBJECT.findall(prompt)[:3]:
         keys = re.findall(r"\"([\w ]{1,40})\"\s*:\s*(\"?)", found)
         yield from _object(list(dict(keys)), bool(dict(keys).get(_answer_key(list(dict(keys))))))
@@ -260,7 +258,7 @@ def _answer_key(keys: Sequence[str]) -> str:
 
 
 def _object(keys: list[str], quoted: bool) -> Iterator[str]:
-    """Objects with the answer under the most likely key, once as a string and once as a bare value."""
+    """Yield objects with the answer under the most likely key, as a string and as a bare value."""
     chosen = _answer_key(keys)
     for slot in (f'"{SLOT}"', SLOT) if quoted else (SLOT, f'"{SLOT}"'):
         parts = (f"{json.dumps(key)}: {slot if key == chosen else json.dumps(WORKING)}" for key in keys)

@@ -1,4 +1,4 @@
-"""Tries the prompt as a completion, in whole or in part."""
+"""Finds graders that pay for a copy of the prompt."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Echo:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade parts of each prompt. A part that has the right answer must earn more than a guess."""
+        """Grade parts of each prompt. If a part contains the right answer, it must earn more than a guess."""
         answers = answers_in(case, case.known.formats[0])
         drawn = case.some(fewer(case, 24), "C12", among=answers.gold)
         lucky = set()
@@ -68,7 +68,7 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """The paid attempts that are not due to luck: the prompt has no answer, or they beat a guess."""
+        """Return the attempts that are not paid by chance: the part has no answer, or beats a guess."""
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried
@@ -81,7 +81,7 @@ class Echo:
         return found if answers.distinct(one.record for one in found.paid) >= 2 else None
 
     def _parts(self, case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-        """Ideas by name; each repeats text from the prompt of the record or of another record."""
+        """Return the ideas by name. Each one repeats a part of the prompt of a given record."""
         fill = answers.format.fill
 
         def number(at: int, of: int, place: int) -> Any:

@@ -1,4 +1,4 @@
-"""Runs an audit: statefulness first, then the control, then the probes family by family."""
+"""Runs an audit: a test for state, the search for the control, then the probes family by family."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from harness.findings import Severity
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "ProbeOutcome", "run_audit"]
 
 CATALOGUE = "1"
-"""Version of the probe catalog. It changes when a probe starts to look for a different fault."""
+"""Version of the catalog of probes. It changes when a probe looks for a different fault."""
 
 BEFORE: dict[str, tuple[Probe, ...]] = {"state": steadiness.PROBES}
-"""Probes that run before the search for the control. They test whether the grader repeats its answers."""
+"""Probes that run before the search for the control. They check that the grader is deterministic."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "right answers": right_answers.PROBES,
@@ -58,7 +58,7 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
     "judge": judge_probes.PROBES,
     "recorded": recorded.PROBES,
 }
-"""The families of probes in the order in which they run; each has a module of its own."""
+"""The families of probes, in the order in which they run."""
 
 ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,)
 """Probes that inspect all of the grader's answers at the end of the audit."""
@@ -69,7 +69,7 @@ _OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
 _SLOW_MS = 50.0
-"""If a call is at least this slow, grading time is probed first."""
+"""If a sample takes longer than this, grading time is probed first."""
 _SLOW_S = 6.0
 """Time limit for the audit of a grader whose calls take longer than Lambda allows."""
 
@@ -83,7 +83,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""The findings that each finding explains, so that one cause is reported only once."""
+"""For each finding, the findings that it explains, so that one cause is reported only once."""
 
 
 class ProbeOutcome(NamedTuple):
@@ -93,7 +93,7 @@ class ProbeOutcome(NamedTuple):
     what: str
     """`passed`, `failed`, `skipped` or `inapplicable`."""
     why: str = ""
-    """The reason why it was skipped or does not apply."""
+    """Why the probe was skipped or does not apply."""
 
 
 @dataclass
@@ -104,9 +104,9 @@ class Audited:
     outcomes: list[ProbeOutcome]
     control: Control | None
     judged: bool
-    """Whether the grader asks a model. If so, the replies that it understands replace the control."""
+    """Whether the grader asks a model. The replies that it understands then replace the control."""
     measured: bool
-    """Whether any paid completion is known. Without one, an unpaid completion proves nothing."""
+    """Whether any completion is known to be paid. Otherwise, an unpaid completion proves nothing."""
     gradings: int
     seconds: float
     notes: list[str] = field(default_factory=list)
@@ -165,7 +165,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
 
 def _slow(case: Case) -> bool:
-    """Whether grading is so slow that its time should be probed before anything else."""
+    """Return True if grading is so slow that its time should be probed before anything else."""
     if not case.opener.here:
         return False
     samples = [case.collector.rollout(at, _ANY) for at in range(min(2, len(case.subject.records)))]
@@ -178,13 +178,13 @@ def _slow(case: Case) -> bool:
 
 
 def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
-    """Run probes until the grader keeps running into its limit."""
+    """Yield findings until the family is stopped."""
     with suppress(FamilyStopped):
         yield from found
 
 
 def _find_out(case: Case) -> None:
-    """Find the formats of right answers, or the judge's replies, that the grader pays for."""
+    """Find the formats, or the judge's replies, for which the grader pays."""
     case.collector.rest()
     try:
         if seek_question(case, persist=_may_ask(case)):
@@ -198,12 +198,12 @@ def _find_out(case: Case) -> None:
 
 
 def _may_ask(case: Case) -> bool:
-    """Whether the grader has asked a model, or its source shows that it does."""
+    """Return True if the grader has asked a model, or its source suggests that it does."""
     return asks_a_model(case) or asks_a_service(case.subject.sources)
 
 
 def _explained(unstable: str) -> list[ProbeOutcome]:
-    """Skip the probes that need the grader to give the same answer each time."""
+    """Skip the probes that need a deterministic grader."""
     why = f"the grader rewards the same sample differently ({unstable}), which would explain any finding"
     return [
         ProbeOutcome(probe.rule.id, "skipped", why)
@@ -214,7 +214,7 @@ def _explained(unstable: str) -> list[ProbeOutcome]:
 
 
 def _of_contract() -> dict[str, tuple[Probe, ...]]:
-    """The probes whose findings are valid even if the same sample gets different rewards."""
+    """Return the probes whose findings are valid even if the same sample gets different rewards."""
     return {
         name: tuple(probe for probe in probes if probe.rule.id in _CONTRACT)
         for name, probes in FAMILIES.items()
@@ -222,7 +222,7 @@ def _of_contract() -> dict[str, tuple[Probe, ...]]:
 
 
 def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
-    """Add the findings about all answers; of two findings with the same id, keep the more severe one."""
+    """Add findings; of several findings with one id, keep the most severe."""
     for one in more:
         same = [other for other in findings if other.id == one.id]
         if any(other.severity >= one.severity for other in same):
@@ -232,9 +232,10 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """Map each finding to the findings that it explains.
+    """Return which findings each finding explains.
 
-    With a control, only some wrong answers are paid, so C04 explains nothing and other findings explain it.
+    With a control, only some wrong answers are paid, so C04 explains no other finding and is explained by
+    some.
     """
     if case.control is None:
         return EXPLAINS
@@ -245,7 +246,7 @@ def _explains(case: Case) -> dict[str, tuple[str, ...]]:
 def _one_cause(
     findings: list[Found], outcomes: list[ProbeOutcome], explains: dict[str, tuple[str, ...]]
 ) -> tuple[list[Found], list[ProbeOutcome]]:
-    """Drop findings explained by another one that is at least as severe, and skip their probes."""
+    """Drop findings that are explained by another one of at least equal severity, and skip their probes."""
     worst: dict[str, Severity] = {}
     for one in findings:
         if one.severity > Severity.NOTE:
@@ -271,7 +272,7 @@ def _run_families(
     outcomes: list[ProbeOutcome],
     progress: Callable[[str, int], None],
 ) -> None:
-    """Run families in order; a family that stops does not stop the next one."""
+    """Run families in order. If one of them stops early, the next one still runs."""
     for name, probes in families.items():
         progress(name, case.collector.budget.used)
         case.collector.rest()
@@ -281,7 +282,7 @@ def _run_families(
 def _run_family(
     case: Case, probes: tuple[Probe, ...], findings: list[Found], outcomes: list[ProbeOutcome]
 ) -> None:
-    """Run the probes of a family until one of them ends it early."""
+    """Run the probes of a family, unless one of them stops it."""
     stopped = ""
     for probe in probes:
         if any(one.id == probe.rule.id for one in outcomes if probe is grading_time.CALL_TIME):
@@ -299,7 +300,7 @@ def _run_family(
 
 
 def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[ProbeOutcome]) -> str:
-    """Run one probe; return the reason if its family ends here."""
+    """Run one probe. Return why its family stops, or an empty string."""
     found: list[Found] = []
     stopped = why = ""
     try:

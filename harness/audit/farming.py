@@ -1,4 +1,4 @@
-"""Rewards that need no right answer: rewards for form, for certain words or for copying the prompt."""
+"""Probes for rewards without a right answer: for form, for certain words or for other components."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ print("done")
 In summary, thank you; please note the caveats. The final answer is given above.
 """
 _UNDECIDED = ("unknown", "unclear", "neutral", "undecided", "cannot be determined")
-"""Undecided answers, which graders may pay to encourage expressions of doubt."""
+"""Undecided answers, which a grader may pay to encourage a model to admit doubt."""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
@@ -80,7 +80,7 @@ class FreeReward:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts with only form, words or wrong answers; the lowest of a text's rewards counts."""
+        """Grade texts with only form, words or wrong answers. The lowest reward of each text counts."""
         tally = best_free(case)
         if tally is None:
             return
@@ -101,7 +101,7 @@ class FreeReward:
 
 
 class OtherComponents:
-    """A combined reward, most of which comes from components that need no right answer."""
+    """A combined reward that is high even if the component for the right answer is low."""
 
     rule = Rule(
         "C17",
@@ -118,7 +118,7 @@ class OtherComponents:
         return None if _deciding(case) else "no metric tells right answers from wrong ones"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Find the high metrics of the best text without an answer."""
+        """Find the metrics that are low for the best text without an answer."""
         tally, deciding = best_free(case), _deciding(case)
         if tally is None or min(tally.shares) < 0.5:
             return
@@ -136,7 +136,7 @@ class OtherComponents:
 
 
 def best_free(case: Case) -> AttemptTally | None:
-    """Return the text without an answer that earns the most on every record tried.
+    """Return the text without an answer that earns the most on every record tried; None if there is none.
 
     Args:
         case: The audit.
@@ -169,7 +169,7 @@ def _over(case: Case, reward: float, record: int, base: float) -> float:
 
 
 def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
-    """Texts with only form or words, and other records' answers in the accepted formats."""
+    """Yield texts with only form or words, and other records' answers in the accepted formats."""
     texts = [
         "",
         "...",
@@ -204,7 +204,7 @@ def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
 
 
 def _is_declared(case: Case, shown: Paid) -> bool:
-    """Whether a metric named after the form accounts for the reward."""
+    """Return True if a metric with a name such as `format` accounts for the reward."""
     (reply,) = case.collector.ask([(shown.record, shown.completion)])
     return any(
         number > 0 and any(part in name.casefold() for part in _LAYOUT)
@@ -213,7 +213,7 @@ def _is_declared(case: Case, shown: Paid) -> bool:
 
 
 def _deciding(case: Case) -> dict[str, float]:
-    """The metrics that are higher for every right answer than for any wrong one, with their lowest value."""
+    """Return the metrics that are higher for all right answers than for wrong ones, with their minimum."""
     known = case.known
     answers = answers_in(case, known.formats[0])
     records = [at for at in case.some(_RECORDS, "C17", among=answers.gold) if at in known.other]

@@ -1,4 +1,4 @@
-"""Writes findings of an audit as tests in the user's project: each fails until its finding is fixed."""
+"""Writes findings of an audit as tests in the user's project. Each test fails until its finding is fixed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FindingTests(NamedTuple):
     written: int
     """Number of findings with tests."""
     left: int
-    """Number of findings without tests, because they need several completions or a model's replies."""
+    """Number of findings without tests, which need several completions or a model's replies."""
 
 
 def as_tests(
@@ -66,7 +66,7 @@ def as_tests(
         findings: The findings.
         subject: The data of the audit.
         control: The rewards of right and wrong answers.
-        grader: The grader's name, as the tests refer to it.
+        grader: Name of the grader, for the tests.
         bounds: Its range, if known.
     """
     lines, written = [], 0
@@ -87,7 +87,7 @@ def as_tests(
 def _expected(
     found: Found, subject: Subject, control: Control | None, bounds: Bounds | None
 ) -> list[dict[str, Any]]:
-    """The rollouts of a witness whose rewards must change after the fix, with the expected rewards."""
+    """Return the rollouts of a witness whose rewards must change, with the rewards expected after the fix."""
     if not isinstance(found.witness, Witness) or found.witness.answers is not None:
         return []
     pairs = [*zip(found.witness.rollouts, found.witness.rewards, strict=True)]
@@ -106,7 +106,7 @@ def _expected(
 def _expectation(
     reward: float | None, at: int | None, subject: Subject, control: Control | None
 ) -> dict[str, Any]:
-    """The reward expected after the fix; empty if any reward will do, because the grader fails today."""
+    """Return the reward expected after the fix; empty if the grader fails today and any reward will do."""
     low, high = subject.bounds or (0.0, 1.0)
     if reward is None:
         return {}

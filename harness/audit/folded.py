@@ -1,4 +1,4 @@
-"""Evaluates expressions in source code to text if they consist of constants, without executing any code."""
+"""Evaluates constant string expressions in source code without executing it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str | None:
-    """Return the text of an expression made of constants, f-strings, sums, joined lists and `re.escape`.
+    """Return the value of a string expression made of constants, f-strings, sums, joins and `re.escape`.
 
     Args:
         node: The expression.
         names: The module's own constants.
-        depth: Nesting depth of the expression.
+        depth: Nesting depth of the expression, which is limited.
 
     Returns:
-        The text; None if the expression does not consist of constants alone.
+        The string; None if the expression is not constant.
     """
     if depth > _DEEPEST:
         return None
@@ -63,12 +63,11 @@ def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str
 
 
 def _plain(node: ast.expr) -> ast.expr:
-    """The text of an f-string field."""
     return node.value if isinstance(node, ast.FormattedValue) else node
 
 
 def _items(node: ast.expr, names: Mapping[str, ast.expr], depth: int) -> list[str | None]:
-    """The texts of a list's items, of `map(re.escape, items)` or of a comprehension over such a list."""
+    """Return the strings in a list, in `map(re.escape, items)` or in a comprehension over such a list."""
     if depth > _DEEPEST:
         return [None]
     if isinstance(node, ast.Name) and node.id in names:

@@ -1,4 +1,4 @@
-"""Finds the control for a reward for form alone: the declared format compared with a text without it."""
+"""Finds the control for a reward for form alone, by comparing formats with a text without any format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORKS = 0.8
 _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
 FORM_FILLER = "The result follows from the steps above"
-"""Text in place of an answer when only form counts."""
+"""Text in place of an answer, if only form counts."""
 _RICH = (
     f"# Answer\n\n- The first point.\n- The second point.\n- The third point.\n\n**{SLOT}**",
     f"1. The first step.\n2. The second step.\n3. The third step.\n\n{SLOT}.",
@@ -58,7 +58,7 @@ def seek_form(case: Case) -> Sought:
 
 
 def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
-    """The formats that are paid on most records, each with its reward and its rank."""
+    """Return the formats that are paid on most records, each with its negative reward and its rank."""
     plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
     asked = [(at, one.fill(FORM_FILLER)) for one in formats for at in sample]
     rewards = [reply.reward for reply in case.collector.ask(asked)]
@@ -74,7 +74,7 @@ def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[
 
 
 def _control(case: Case, formats: tuple[Format, ...]) -> Control:
-    """The rewards of the format and of a plain text on all records."""
+    """Measure the rewards of the format and of a plain text on all records."""
     records = range(len(case.subject.records))
     right = [
         reply.reward for reply in case.collector.ask([(at, formats[0].fill(FORM_FILLER)) for at in records])

@@ -1,4 +1,4 @@
-"""Counts how often recorded completions write a right answer in each form."""
+"""Counts how often recorded completions write the right answer in each form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Said(NamedTuple):
     answer: str
     after: str
     form: str | None = None
-    """The form of the answer's spelling, by name; None if it is spelled like the reference."""
+    """Name of the form in which the answer is spelled; None if it is spelled like the reference."""
 
 
 def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
@@ -50,11 +50,11 @@ def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
 
 
 def said_in(text: str, kind: str, gold: str) -> Said | None:
-    """Return the right answer if a completion ends with it; else None.
+    """Return the right answer as a completion states it; None if the completion does not end with it.
 
     Args:
         text: The completion.
-        kind: The kind of answer: a name of `harness.audit.answer_kinds.KINDS`.
+        kind: The kind of answer, one of `harness.audit.answer_kinds.KINDS`.
         gold: The right answer.
     """
     template = whole_template(text, gold)

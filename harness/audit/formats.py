@@ -1,4 +1,4 @@
-"""The formats in which a grader may expect its answer."""
+"""The formats in which a grader may expect the answer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Format:
     template: str
     """A completion with `{a}` in place of the answer; empty for tool calls."""
     reading: Reading = Reading()
-    """The part of the record that holds the answer."""
+    """The part of the record that contains the answer."""
 
     def fill(self, answer: str) -> Any:
-        """Return the completion for an answer: a text, or a message with tool calls.
+        """Return the completion for an answer: a string, or a message with tool calls.
 
         Args:
-            answer: The text for the slot; for tool calls, the calls as JSON.
+            answer: The answer; for tool calls, the calls as JSON.
         """
         if self.template:
             if f'"{SLOT}"' in self.template and self.template.lstrip("`json\n ")[:1] == "{":
@@ -45,7 +45,6 @@ class Format:
         return {"role": "assistant", "content": None, "tool_calls": calls}
 
     def __str__(self) -> str:
-        """The format as readable text."""
         return self.template or "tool calls"
 
 
@@ -53,8 +52,8 @@ def common_templates(kind: str, reading: Reading) -> Sequence[str]:
     """Return common templates for a kind of answer, the most likely first.
 
     Args:
-        kind: A name of `harness.audit.answer_kinds.KINDS`.
-        reading: The part of the record that holds the answer.
+        kind: The kind of answer, one of `harness.audit.answer_kinds.KINDS`.
+        reading: The part of the record that contains the answer.
     """
     if reading.part == "calls":
         return ("", *_OBJECTS)

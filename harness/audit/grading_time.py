@@ -1,7 +1,7 @@
-"""Probes of grading time: the time of a call, and its growth with the length of a completion (family G).
+"""Probes of grading time: the duration of a call, and its growth with the length of a completion (family G).
 
-A completion that hangs a grader stops training. This family has its own limits, shorter than a grader's, so
-that the audit does not hang too.
+A completion that hangs a grader stops training. These probes use shorter time limits than the grader's, so
+that they do not hang the audit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
 _USUAL = ("1", "12345678", "the answer", "I do not know.")
-"""Completions without a grader's markers, which hang only a grader that is always slow."""
+"""Completions that are slow only if the grader is always slow."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10
@@ -41,7 +41,7 @@ _SLOW_MS = 20.0
 
 
 class CallTime:
-    """Time of a call with right answers, compared with Lambda's default limit of 3 s."""
+    """The duration of a call with right answers, compared with Lambda's default limit of 3 s."""
 
     rule = Rule(
         "G03",
@@ -56,7 +56,7 @@ class CallTime:
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Time a few samples twice, and more samples if the faster run suggests that a whole call is slow."""
+        """Time a few samples, and more samples if a whole call seems to be slow."""
         records = (case.some(8, "G03") or [0]) * _BATCH
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records[:_BATCH]]
         few = samples[:4]
@@ -78,7 +78,7 @@ class CallTime:
 
 @contextmanager
 def _collector(case: Case) -> Iterator[Collector]:
-    """A process with this family's own limit, or the audit's process if the grader takes long to import."""
+    """Yield a process with a short time limit, or the audit's process if the grader is slow to import."""
     if case.opener.slow:
         yield case.collector
         return
@@ -87,14 +87,14 @@ def _collector(case: Case) -> Iterator[Collector]:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """The reason why timing says little about the grader; None if timing is meaningful."""
+    """Return why timing says little about the grader; None if it is meaningful."""
     if not case.opener.here:
         return "the time of a network call says little about the grader"
     return "the model takes most of the time" if asks_a_model(case) else None
 
 
 def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
-    """Milliseconds of one call, without the effect of other work on this machine."""
+    """Return the milliseconds of one call, without the effect of other work on this machine."""
     ms = 0.0
     before = busy_ms(collector.target.target)
     for event in write_events(samples, collector.profile):
@@ -113,12 +113,12 @@ class _Steep(NamedTuple):
     text: LongText
     size: int
     ms: float | None
-    """Grading time of the completion; None if it ran into the limit."""
+    """Grading time of the completion; None if it timed out."""
     exponent: float | None
 
 
 class GrowingTime:
-    """Completions of growing length, whose grading time must grow linearly, not quadratically."""
+    """Completions whose grading time grows faster than their length."""
 
     rule = Rule(
         "G04",
@@ -133,7 +133,7 @@ class GrowingTime:
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade long completions of many forms at growing sizes, and find one that takes too long."""
+        """Grade long completions of many forms at growing sizes, and report one that takes too long."""
         texts = long_texts(case)
         at = (case.some(1, "G04") or [0])[0]
         with _collector(case) as collector:
@@ -174,14 +174,13 @@ class GrowingTime:
 
 
 CALL_TIME = CallTime()
-"""The probe of a call's time, which runs before all others if the grader is slow."""
+"""The probe of a call's duration. It runs before all others if the grader is slow."""
 
 PROBES = (CALL_TIME, GrowingTime())
 """The probes of this family, in the order in which they run."""
 
 
 def _call(collector: Collector, record: int, texts: Sequence[str]) -> Answer:
-    """Grade texts in one call."""
     samples = [collector.rollout(record, text) for text in texts]
     found = [collector.call(event, len(samples)) for event in write_events(samples, collector.profile)]
     late = next((one for one in found if _is_late(one)), None)
@@ -193,14 +192,14 @@ def _is_late(answer: Answer) -> bool:
 
 
 def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
-    """Grade a text in a process with a longer limit, after a first call that imports its dependencies."""
+    """Grade a text with a longer time limit, after a first call that imports the grader's dependencies."""
     with closing(case.opener.open(seconds=4 * _LIMIT_S)) as patient:
         first = _call(patient, at, ["1", steep.text.of(8)])
         return first if _is_late(first) else _call(patient, at, [steep.text.of(steep.size)])
 
 
 def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:
-    """The first text that takes too long, at the smallest size at which one does."""
+    """Return the first text that takes too long, at the smallest possible size."""
     before: dict[int, float] = {}
     for size in _SIZES:
         for start in range(0, len(texts), _CHUNK):
@@ -219,7 +218,7 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
 
 
 def _measured(collector: Collector, record: int, text: LongText, size: int) -> _Steep | None:
-    """Time a text at several sizes, each twice; None if its time does not grow too fast."""
+    """Time a text at several sizes; return None if its time does not grow too fast."""
     largest = _time(collector, record, text, size)
     if largest is None:
         # A text that is slow by chance is not slow twice.
@@ -238,7 +237,7 @@ def _measured(collector: Collector, record: int, text: LongText, size: int) -> _
 
 
 def _time(collector: Collector, record: int, text: LongText, size: int) -> float | None:
-    """Milliseconds for one text, the faster of two runs; None if it ran into the limit."""
+    """Return the milliseconds for one text, the faster of two runs; None if it timed out."""
     best = math.inf
     for _ in range(2):
         answer = _call(collector, record, [text.of(size)])

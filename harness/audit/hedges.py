@@ -1,4 +1,4 @@
-"""Finds hedges: texts that name several answers and are paid for each of them."""
+"""Finds hedges: texts that name several answers and are paid as if they gave only the right one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MANY = 5
 
 
 class _Group(NamedTuple):
-    """Records with different right answers, all named by one text."""
+    """Records with different right answers, and a list of answers that includes all of them."""
 
     records: tuple[int, ...]
     named: tuple[str, ...]
     outsider: int | None = None
-    """A record whose answer the text does not name. The text's reward there is not for naming the answer."""
+    """A record whose answer is not named. A text's reward on this record is not for the answer."""
 
 
 class _Hedged(NamedTuple):
@@ -39,17 +39,17 @@ class _Hedged(NamedTuple):
     completion: Any
     way: str
     paid: tuple[tuple[int, float], ...]
-    """The records on which the text is paid, each with its share, the largest share first."""
+    """The records on which the text is paid, with the share on each, the largest share first."""
     tried: int
 
     @property
     def share(self) -> float:
-        """The share that the text earns or exceeds under at least two references."""
+        """The largest share that the text earns on at least two records."""
         return self.paid[1][1]
 
 
 class Hedge:
-    """Completions with several candidate answers that are paid under two or more references."""
+    """Completions with several answers that are paid on two or more records."""
 
     rule = Rule(
         "C09",
@@ -109,14 +109,14 @@ class Hedge:
 
 
 def _gains(case: Case, hedged: _Hedged) -> bool:
-    """Whether naming several answers earns more than guessing one of them."""
+    """Return True if naming several answers earns more than guessing one of them."""
     if hedged.share >= _WHOLE:
         return not shaped(case) or len(hedged.paid) >= min(3, hedged.tried)
     return hedged.share > 1 / hedged.tried + _MARGIN and len(hedged.paid) == hedged.tried
 
 
 def _groups(case: Case, answers: Answers) -> list[_Group]:
-    """Groups of records with different answers of one shape: pairs, and one group of up to five."""
+    """Return groups of records with different answers: pairs, and one group of five."""
     shapes: dict[str, dict[object, int]] = {}
     order = list(answers.gold)
     case.random("C09").shuffle(order)
@@ -144,14 +144,14 @@ def _groups(case: Case, answers: Answers) -> list[_Group]:
 
 
 def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
-    """Whether a record's answer shares no text with the named ones."""
+    """Return True if a record's answer shares no text with the named ones."""
     mine = answers.gold[at].casefold()
     others = [answers.gold[each].casefold() for each in named]
     return not any(mine in other or other in mine for other in others)
 
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
-    """The texts that are paid under several references, in at least two groups unless there is only one."""
+    """Return the texts that are paid on several records, if their form is paid in two groups."""
     texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {
@@ -174,7 +174,7 @@ def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
 def _elsewhere(
     case: Case, texts: list[tuple[_Group, str, Any]], outside: set[tuple[int, int]]
 ) -> dict[int, float]:
-    """The reward of each text on a record whose answer it does not name."""
+    """Return the share of each text on a record whose answer it does not name."""
     order = sorted(outside)
     replies = case.collector.ask([(record, texts[text_at][2]) for text_at, record in order])
     return {

@@ -1,4 +1,4 @@
-"""Completions that break programs: huge, deep or unprintable text must not make a call fail."""
+"""A probe of completions that break programs: huge, deeply nested or unprintable text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 
 
 class HostileText:
-    """Completions that a policy can write and that break programs, each graded next to a good one."""
+    """Completions that a policy may write and that break some programs."""
 
     rule = Rule(
         "A12",
@@ -52,7 +52,7 @@ class HostileText:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text alone and in the first accepted format, next to a right answer."""
+        """Grade each text next to a right answer, bare and in the first accepted format."""
         at = (case.some(1, "A12") or [0])[0]
         good = case.collector.rollout(at, good_completion(case, at))
         if _fault(case, [good, good]) is not None:
@@ -90,7 +90,7 @@ PROBES = (HostileText(),)
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """The texts, alone and in the first accepted format, on a few records in case the record matters."""
+    """Return the texts, bare and in the first accepted format, on a few records."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     programs = runs_code(case)
@@ -108,7 +108,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fault(case: Case, samples: list[dict[str, Any]]) -> GraderFault | None:
-    """The fault of a call if the grader raised or its process ended; None otherwise."""
+    """Return the fault of a call if the grader raised or its process ended; None otherwise."""
     for event in write_events(samples, case.collector.profile):
         fault = case.collector.call(event, len(samples)).fault
         if isinstance(fault, GraderFault) and fault.error_type != "Sandbox.Timedout":

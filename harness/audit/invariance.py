@@ -1,4 +1,4 @@
-"""A probe of right answers in other forms, which should keep their reward (family B)."""
+"""A probe of right answers in other forms, which should earn the same reward (family B)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["PROBES"]
 
 _RECORDS = 6
 _FEW, _HEAVY_MS = 2, 15.0
-"""Number of records if a sample takes longer than the second value, in milliseconds."""
+"""Number of records to try if a sample takes longer than the given milliseconds."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
     re.IGNORECASE,
 )
-"""Words in prompts that suggest that the order of a list is part of the answer."""
+"""Words in prompts which suggest that the order of a list is part of the answer."""
 _LOST = 0.5
 _MOST = 0.5
 _USED = 0.02
@@ -41,7 +41,7 @@ _ASKED = {
     r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
     "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
 }
-"""Phrases in prompts that ask for a form's added text. Without one, users may want to refuse the form."""
+"""Phrases in prompts that ask for the text that a form adds. Without one, a refusal may be intended."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
     "B01": "Read the answer at its marker and ignore the text after it.",
@@ -62,7 +62,7 @@ class _Refused(NamedTuple):
 
 
 class OtherForms:
-    """Right answers that lose their reward due to their form."""
+    """Right answers that lose their reward because of their form."""
 
     rule = Rule("B01", Severity.WARNING, "right answers in another form are refused", _FIX)
     controlled = True
@@ -74,7 +74,7 @@ class OtherForms:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Try every form on a few records and report the refused ones as one finding."""
+        """Try every form on a few records, and report the refused ones as one finding."""
         tried, refused = _try(case)
         _note_profiles(case, tried, refused)
         uses, right = uses_of(case, [one.form for one in refused])
@@ -111,7 +111,7 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """A warning if recordings use the form, or if there are none and the prompts ask for the form."""
+    """Return a warning if recordings use the form, or if there are none and prompts ask for the form."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
     if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):
@@ -120,14 +120,14 @@ def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severit
 
 
 def _asked(case: Case, id: str) -> bool:
-    """Whether most prompts ask for the text that a rule's forms add."""
+    """Return True if most prompts ask for the text that a rule's forms add."""
     prompts = [prompt_of(case.subject.records[at]) for at in case.some(_PROMPTS, "asked")]
     found = [re.search(_ASKED[id], prompt, re.IGNORECASE | re.DOTALL) for prompt in prompts]
     return sum(map(bool, found)) > len(prompts) / 2
 
 
 def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
-    """The share of the reward that each form keeps, and the forms that lose most of it."""
+    """Return the shares of the reward that each form keeps, and the forms that lose most of it."""
     known = case.known
     first = known.formats[0]
     asked: list[tuple[Form, int, str]] = []
@@ -159,7 +159,7 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
 
 
 def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
-    """Add a note that describes the grader if one trait of it explains the refused forms."""
+    """Add a note about the grader if one property of it explains the refused forms."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
         case.notes.append(
@@ -179,7 +179,7 @@ def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_
 
 
 def _alone(case: Case) -> bool:
-    """Whether the format is the answer alone, or a whole completion with a fixed structure."""
+    """Return True if the format is the bare answer or has a fixed structure without room for other text."""
     template = case.known.formats[0].template.strip()
     return (
         template == SLOT or template[:1] in ("{", "[") or (template[:1] == "<" and template.count("</") > 1)

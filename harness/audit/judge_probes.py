@@ -1,6 +1,6 @@
 """Probes of graders that ask a model: their prompts, and their handling of replies and failures (family D).
 
-The probes ask no model. A stub gives prepared replies, so that the meaning of each reply is known.
+No model is called. A stub service gives prepared replies, so that the meaning of each reply is known.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prom
 _PLACE = re.compile(
     r"\{\{?\w{2,30}\}?\}|\[\[?[A-Z_]{3,30}\]?\]|%[A-Z_]{3,30}%|<<\w{2,30}>>|\$\{?[a-z_]{3,30}\}?"
 )
-"""Placeholders that prompt templates replace with text."""
+"""Placeholders of prompt templates."""
 _MOST_NAMES = 60
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
 _PATIENCE_S = 20.0
 _REFUSALS = 3
-"""Default number of attempts of common clients. Later attempts are refused permanently, to end the waits."""
+"""Number of attempts that common clients make. Later ones are refused permanently, to end the waits."""
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
 
 
 def asks_a_model(case: Case) -> bool:
-    """Whether the grader has asked a model so far."""
+    """Return True if the grader has asked a model so far."""
     return case.opener.service is not None and case.opener.service.asked > 0
 
 
 def find_verdicts(case: Case) -> Verdicts | None:
-    """Find replies that the grader understands: praise must earn more than condemnation.
+    """Find a pair of replies that the grader understands: praise must earn more than condemnation.
 
     Args:
         case: The audit of a grader that asks a model.
@@ -86,17 +86,15 @@ def _service(case: Case) -> StubService:
 
 
 def _completion(case: Case) -> str:
-    """The completion that the judge is asked about."""
     return PLAIN if case.asked_about is None else case.asked_about[1]
 
 
 def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, Any]:
-    """A completion as a sample of the record that the judge is asked about."""
     return case.collector.rollout(case.asked_about[0] if case.asked_about else 0, content, name)
 
 
 def _reward(case: Case, collector: Collector | None = None) -> float | None:
-    """The reward of the completion that the judge is asked about, with the stub's current replies."""
+    """Return the reward of the completion that reaches the judge, under the stub's current replies."""
     asked = collector or case.collector
     (one,) = asked.grade([_sample_of(case, _completion(case))])
     return one.reward
@@ -108,13 +106,13 @@ def _told(case: Case, reply: str, status: int = 200) -> float | None:
 
 
 def _witness(case: Case, reward: float | None) -> Witness:
-    """The last rollout that the judge was asked about, with the stub's reply."""
+    """Make a witness of the completion that reaches the judge, with the stub's replies."""
     rollout = _sample_of(case, _completion(case), "witness-1")
     return Witness((rollout,), (reward,), _service(case).recorded())
 
 
 class _OfAJudge:
-    """Base class of this family's probes, which need replies that the grader understands."""
+    """Base class of this family's probes."""
 
     controlled = False
 
@@ -125,7 +123,7 @@ class _OfAJudge:
         return None
 
     def verdicts(self, case: Case) -> tuple[Verdicts, float, float]:
-        """Return the replies that the grader understands, and their rewards.
+        """Return the replies that the grader understands, and the rewards for them.
 
         Raises:
             NotRun: The grader understands no reply.
@@ -150,7 +148,7 @@ class ReplyParser(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have the stub give each broken reply, and check the completion's reward."""
+        """Give each broken reply, and check the completion's reward."""
         pair, high, low = self.verdicts(case)
         paid: list[tuple[float, str, Witness]] = []
         tried = broken_replies(pair)
@@ -189,7 +187,7 @@ class ReplyParser(_OfAJudge):
 
 
 class FailurePays(_OfAJudge):
-    """Failures of the service that are paid, or that cost the reward although a retry would have helped."""
+    """Failures of the judge's service that are paid, or that cost the reward although a retry would help."""
 
     rule = Rule(
         "D02",
@@ -199,7 +197,7 @@ class FailurePays(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have the stub refuse requests, throttle them and fail."""
+        """Refuse requests, throttle them and return server errors."""
         pair, high, low = self.verdicts(case)
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
@@ -235,7 +233,7 @@ class FailurePays(_OfAJudge):
 
 
 class QuestionAsked(_OfAJudge):
-    """Judge prompts that a completion can change, or that do not contain the completion."""
+    """Prompts for the judge that a completion can change, or that do not contain the completion."""
 
     rule = Rule(
         "D03",
@@ -245,7 +243,7 @@ class QuestionAsked(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Inspect the judge's prompts for marks that replace the completion, the prompt and the reference."""
+        """Search the judge's prompts for marked texts from the completion, the prompt and the reference."""
         pair, high, _ = self.verdicts(case)
         if MARK not in _completion(case):
             raise NotRun("the checks before the judge refuse a completion with another word in it")
@@ -262,7 +260,7 @@ class QuestionAsked(_OfAJudge):
             yield found
 
     def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[AskedQuestion | None, float | None]:
-        """The judge's prompt for a completion whose record has marks for its prompt and reference."""
+        """Return the judge's prompt and the reward for a completion of a record with marked texts."""
         service = _service(case)
         service.tell(pair.high)
         (one,) = case.collector.grade([self._sample(case, content)])
@@ -344,17 +342,16 @@ class QuestionAsked(_OfAJudge):
 
 
 def _holding(texts: Iterable[str], *parts: str) -> str:
-    """The first text that contains all parts; empty if there is none."""
+    """Return the first text that contains all parts; empty if there is none."""
     return next((text for text in texts if all(part in text for part in parts)), "")
 
 
 def _next_line(text: str) -> str:
-    """The first line of a text that is not blank."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 class ScaleUse(_OfAJudge):
-    """A verdict of one point that is paid like the highest verdict."""
+    """Verdicts of one point that are paid like the highest verdict."""
 
     rule = Rule(
         "D10",
@@ -364,7 +361,7 @@ class ScaleUse(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Have the stub give a verdict of one point."""
+        """Give a verdict of one point."""
         pair, high, low = self.verdicts(case)
         if isinstance(pair.best, bool) or not isinstance(pair.best, int) or pair.best < 4:
             return
@@ -386,7 +383,7 @@ class ScaleUse(_OfAJudge):
 
 
 def _filled_in(pair: Verdicts, verdict: int) -> str | None:
-    """The praising reply with another verdict; None if the verdict occurs more than once."""
+    """Return the praising reply with another verdict; None if the verdict occurs more than once in it."""
     best = str(pair.best)
     return pair.high.replace(best, str(verdict)) if pair.high.count(best) == 1 else None
 

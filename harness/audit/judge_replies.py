@@ -1,4 +1,4 @@
-"""Replies that a judge's model could give: verdicts in the requested form, and broken replies."""
+"""Writes replies that a judge's model could give: verdicts in the requested form, and broken replies."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MOST = 6
 
 
 class Verdicts(NamedTuple):
-    """A reply that praises the completion and one that condemns it; they differ only in the verdict."""
+    """A reply that praises the completion and one that condemns it."""
 
     high: str
     low: str
     best: Any = None
-    """The verdict of the praising reply; None if several fields hold it."""
+    """The verdict in the praising reply; None if it consists of several fields."""
     worst: Any = None
 
 
@@ -45,11 +45,11 @@ class Broken(NamedTuple):
 
     reply: str
     what: str
-    """A description of the reply, for messages."""
+    """Description of the reply, for messages."""
 
 
 def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
-    """Return pairs of replies in the forms that a prompt may ask for, the most likely first.
+    """Yield pairs of replies in the forms that a prompt may ask for, the most likely first.
 
     Args:
         question: The grader's prompt.
@@ -71,18 +71,18 @@ def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
 
 
 def _filled(form: str, verdict: Any) -> str:
-    """Fill a form with a verdict: as JSON inside an object, and as plain text otherwise."""
+    """Fill a form with a verdict: as JSON inside an object, otherwise as plain text."""
     inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
     return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
 
 
 def _tops(text: str) -> list[int]:
-    """The highest verdicts that a prompt may allow: `0 to 10`, `1-5`, `of 100`."""
+    """Return the highest verdicts that a prompt may allow: `0 to 10`, `1-5`, `of 100`."""
     return [*dict.fromkeys(int(one) for one in _SCALE.findall(text) if 1 < int(one) <= 1000)][:2]
 
 
 def _examples(text: str) -> Iterator[Verdicts]:
-    """Pairs of example objects with the same keys that a prompt shows, in both orders."""
+    """Yield pairs of example objects in a prompt that have the same keys, in both orders."""
     shown = [each for each in dict.fromkeys(_OBJECT.findall(text)) if _keys(each)][:_MOST]
     for at, one in enumerate(shown):
         for other in shown[at + 1 :]:
@@ -100,14 +100,14 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _labels(text: str) -> Iterator[tuple[str, str]]:
-    """Pairs of words that a prompt offers as verdicts, in both orders."""
+    """Yield pairs of words that a prompt offers as verdicts, in both orders."""
     for one, other in dict.fromkeys(_EITHER.findall(text)):
         yield one, other
         yield other, one
 
 
 def _json_forms(text: str) -> list[str]:
-    """Objects with the keys that a prompt names; each object has the verdict under another key."""
+    """Return objects with the keys that a prompt names, with the verdict under a different key in each."""
     keys = [*dict.fromkeys(_KEY.findall(text))][:_MOST]
     found = []
     for key in [*keys, *(name for name in ("score", "verdict") if name not in keys)]:
@@ -127,7 +127,7 @@ def _line_forms(text: str) -> list[str]:
 
 
 def _schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """The outermost JSON schemas of objects in a request."""
+    """Yield the outermost JSON schemas of objects in a request."""
     if isinstance(value, str) and '"properties"' in value:
         try:
             value = json.loads(value)
@@ -150,7 +150,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
     Args:
         schema: The schema.
         good: Whether the value praises the completion.
-        turned: Whether lists of choices begin with the worst.
+        turned: Whether lists of choices begin with the worst one.
     """
     if not isinstance(schema, dict):
         return "as asked"
@@ -173,7 +173,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
 
 def broken_replies(found: Verdicts) -> list[Broken]:
-    """Return replies that condemn the completion in other words or contain no verdict; none may be paid.
+    """Return replies that condemn the completion in other words, or contain no verdict. None may be paid.
 
     Args:
         found: The replies that the grader understands.
@@ -202,7 +202,7 @@ def broken_replies(found: Verdicts) -> list[Broken]:
 
 
 def _broken_objects(found: Verdicts) -> Iterator[Broken]:
-    """Truncated JSON replies, and JSON replies whose verdict field contains no verdict."""
+    """Yield truncated JSON replies, and JSON replies without a verdict in the verdict's field."""
     body = found.low.rstrip("}")
     yield Broken(f'{body}, "reasoning": "Deduct -0.4', "a bad verdict in a truncated reply")
     if found.best is None or isinstance(found.best, bool):

@@ -1,4 +1,4 @@
-"""Converts an audit to its stored form, and its witnesses to files that `rft replay` runs."""
+"""Converts an audit to the format in which it is stored, and its witnesses to files for `rft replay`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_fi
 
 @cache
 def rules() -> dict[str, Rule]:
-    """All rules of the audit by id; if two rules share an id, the rule of the probe that runs first."""
+    """Return the rules of the audit by id. If two rules share an id, the first probe's rule is returned."""
     found: dict[str, Rule] = {}
     for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
         module = sys.modules[type(probe).__module__]  # the class or its module may have more rules
@@ -37,7 +37,7 @@ def rules() -> dict[str, Rule]:
 
 
 def _rules_of_forms() -> dict[str, Rule]:
-    """The rules for other forms of right answers, which share one probe."""
+    """Return the rules for other forms of right answers, which share one probe."""
     names: dict[str, list[str]] = {}
     for form in FORMS:
         names.setdefault(form.id, []).append(form.name)
@@ -49,13 +49,13 @@ def _rules_of_forms() -> dict[str, Rule]:
 
 
 def title_of(found: Found) -> str:
-    """The problem that a rule describes, as the heading of a finding."""
+    """Return the title of a finding, which describes the problem in general."""
     rule = rules().get(found.id)
     return found.message if rule is None else rule.title
 
 
 def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
-    """Return the record that a rollout of a witness belongs to; None if the probe changed its prompt.
+    """Return the record of a rollout in a witness; None if the probe changed the prompt.
 
     Args:
         subject: The data of the audit.
@@ -70,7 +70,7 @@ def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
 
 
 def place_of(found: Found, subject: Subject) -> Place:
-    """Return the place of a finding: the place that its probe gives, else the line of its witness's record.
+    """Return the place of a finding: the one that its probe set, or the record of its witness.
 
     Args:
         found: The finding.
@@ -92,9 +92,9 @@ def facts_of(
 
     Args:
         audited: The audit.
-        subject: Its data.
-        findings: Its findings, separated by the project's waivers.
-        verdict: Its verdict.
+        subject: The data of the audit.
+        findings: The findings, with and without a waiver.
+        verdict: The verdict.
         **known: Other fields of `AuditFacts`: data, grader, target, wire, rollouts and so on.
     """
     control = audited.control
@@ -136,9 +136,9 @@ def _kept(found: Found, subject: Subject, waived: str | None) -> AuditFinding:
 
 
 def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
-    """Build the files of each finding with a witness: rollouts, and rewards for `rft replay --expect`.
+    """Build the files of each witness: rollouts, and rewards for `rft replay --expect`.
 
-    If the grader asks a model, a third file holds the model's replies, for `rft replay --answers`.
+    If the grader asks a model, a third file contains the model's replies, for `rft replay --answers`.
 
     Args:
         findings: The findings.

@@ -1,6 +1,6 @@
 """Compares rewards at the end of an audit with the rewards that a new process gives.
 
-A few dozen samples may not reveal a tolerance that shrinks or a table that fills up; a whole audit does.
+Some graders change only after many samples, such as one whose tolerance shrinks or whose table fills up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ALIKE = 1e-6
 def changed_later(case: Case) -> Iterator[Found]:
     """Find completions that a new process rewards differently from the process that graded the whole audit.
 
-    The finding has no witness, because a replay would have to grade every earlier sample first.
+    The finding has no witness, because a replay would have to grade all earlier samples first.
 
     Args:
         case: The audit, at its end.
@@ -67,5 +67,5 @@ def _anew(case: Case, samples: Sequence[dict[str, Any]]) -> list[Graded]:
 
 
 def _differ(one: Graded, other: Graded) -> bool:
-    """Whether both results have rewards, and the rewards differ."""
+    """Return True if both results have a reward and the rewards differ."""
     return one.reward is not None and other.reward is not None and abs(one.reward - other.reward) > _ALIKE

@@ -1,4 +1,4 @@
-"""Rewards that grow with length or repetition, regardless of the content."""
+"""Probes for rewards that grow with length or repetition, regardless of the content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SENTENCE = (
 
 
 class _Series(NamedTuple):
-    """The rewards of completions of growing length, on one record."""
+    """Rewards of increasingly long completions of one record."""
 
     record: int
     completions: tuple[Any, ...]
@@ -80,7 +80,7 @@ class LengthSlope:
 
 
 class Repetition:
-    """Words whose repetition increases the reward."""
+    """Repeated text that increases the reward."""
 
     rule = Rule(
         "C15",
@@ -96,7 +96,7 @@ class Repetition:
         return "the format is not text" if tools else None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Repeat a wrong answer, words of confidence and courtesy, and a list item in turn."""
+        """Repeat a wrong answer, words such as `clearly` and `therefore`, and a list item."""
         answers = answers_in(case, case.known.formats[0])
         for name, make in _repeated(case, answers).items():
             records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C15")
@@ -124,7 +124,7 @@ class Repetition:
 
 
 def _padded(case: Case, answers: Answers, which: str) -> list[_Series]:
-    """Right or wrong answers with a growing amount of working before them."""
+    """Grade right or wrong answers with more and more working before them."""
     known = case.known
     fill = answers.format.fill
     completions: dict[int, tuple[Any, ...]] = {}
@@ -154,18 +154,18 @@ def _measured(case: Case, completions: dict[int, tuple[Any, ...]]) -> list[_Seri
 
 
 def _rises(series: _Series) -> int:
-    """The number of steps at which the reward rises."""
+    """Return the number of steps at which the reward rises."""
     return sum(after > before + 1e-9 for before, after in pairwise(series.rewards))
 
 
 def _grows(case: Case, series: _Series) -> bool:
-    """Whether the reward never falls with length and rises at several steps: one step may be a limit."""
+    """Return True if the reward never falls and rises at three steps or more, so it is not a length limit."""
     falls = any(after < before - 1e-9 for before, after in pairwise(series.rewards))
     return not falls and _rises(series) >= 3 and series.gain > DELTA * case.known.span
 
 
 def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-    """The repeated texts, each by a readable name."""
+    """Return functions that repeat a text, by the text's name."""
     fill, known = answers.format.fill, case.known
     others = answers_in(case, answers.format, known.right).gold
 
@@ -188,4 +188,4 @@ def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], An
 
 
 PROBES = (LengthSlope(), Repetition())
-"""The probes of length."""
+"""The probes of this file."""

@@ -1,6 +1,6 @@
 """Estimates how long a grader would take on an otherwise idle machine.
 
-On a busy machine, wall time says little about the grader; its processor time and its sleep time say more.
+The wall time on a busy machine says little about the grader. The grader's processor time says more.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def busy_ms(target: Target) -> float | None:
 
 
 def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
-    """Estimate an upper limit for the time that the grader's work would have taken on an idle machine.
+    """Estimate an upper limit for the grader's time on an idle machine.
 
-    If the process computed for part of the time, it probably waited for the processor most of the rest. If it
-    hardly computed, it slept or waited for something else.
+    If the process computed for part of the time, it probably waited for the processor during most of the
+    rest. If it hardly computed, it slept or waited for something else.
 
     Args:
         ms: The measured time in milliseconds.
@@ -56,7 +56,7 @@ def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
 
 
 def busyness() -> float:
-    """The slowdown of work here compared with an idle machine, from 1 to 4, estimated from the load."""
+    """Return the slowdown of this machine compared with an idle one, from 1 to 4, estimated from the load."""
     try:
         load = os.getloadavg()[0]
     except OSError:

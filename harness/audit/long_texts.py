@@ -1,4 +1,4 @@
-"""Long completions in forms that slow programs down: repeated parts, open tags, repeated matches."""
+"""Long completions in forms that slow programs down, such as repeated parts and open tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_PART = 40
 
 
 class LongText(NamedTuple):
-    """A completion of any length."""
+    """A completion that can be made as long as needed by repeating one part."""
 
     before: str
     again: str
@@ -31,16 +31,16 @@ class LongText(NamedTuple):
         """Return the completion at the given length.
 
         Args:
-            size: Total number of characters of the repeated part.
+            size: Number of characters in all repetitions together.
         """
         return self.before + self.again * (size // len(self.again)) + self.after
 
 
 def long_texts(case: Case) -> list[LongText]:
-    """Return the forms for a grader, starting with its own regular expressions and markers.
+    """Return the forms to try on a grader, starting with its own regular expressions and markers.
 
     Args:
-        case: The audit, whose sources and accepted formats are used.
+        case: The audit, with the grader's source and accepted formats.
     """
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     found: list[LongText] = []
@@ -56,7 +56,7 @@ def long_texts(case: Case) -> list[LongText]:
 
 
 def _markers(case: Case) -> list[str]:
-    """The formats' texts around an answer, and the sources' tags (closed or not) and short literals."""
+    """Return the texts around the answer in accepted formats, and tags and short literals of the source."""
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     parts: dict[str, None] = {}
     for one in case.control.formats if case.control is not None else ():

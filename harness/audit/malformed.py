@@ -1,4 +1,4 @@
-"""Malformed samples next to good ones: each must fail alone and leave its neighbors unchanged."""
+"""A probe of malformed samples, each of which must fail without affecting its neighbors."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["PROBES"]
 
 
 class _Poison(NamedTuple):
-    """One way in which a sample can be malformed."""
+    """A way in which a sample can be malformed."""
 
     what: str
     severity: Severity
-    """Severity of a call that fails because of the sample: only a note if no service sends such a sample."""
+    """Severity if the sample makes its call fail: only a note if no service sends such a sample."""
     bend: Any
     """Makes the malformed element of an event from a good one."""
 
 
 def _last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """The sample with a changed final message; a value of `...` removes the key."""
+    """Return the sample with a changed final message. A value of `...` removes the key."""
     *before, last = sample["messages"]
     merged = {**last, **changed}
     return {**sample, "messages": [*before, {k: v for k, v in merged.items() if v is not ...}]}
@@ -65,7 +65,7 @@ class PoisonedCall:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put each kind of malformed sample between two good ones, which must be graded as if alone."""
+        """Put each kind of malformed sample between two good ones, whose rewards must not change."""
         first, second = records_for(case, 2)
         good = [
             case.collector.rollout(first, good_completion(case, first)),
@@ -107,7 +107,7 @@ def _of_poisons(
     cases: Sequence[tuple[_Poison, GraderFault]],
     good: Sequence[dict[str, Any]],
 ) -> Found:
-    """Report one finding for all kinds of malformed samples that break a call in the same way."""
+    """Make one finding for all malformed samples that break a call in the same way."""
     poison, fault = max(cases, key=lambda one: one[0].severity.rank)
     kinds = ", ".join(one.what for one, _ in cases[:4]) + (", ..." if len(cases) > 4 else "")
     if rule is not None:

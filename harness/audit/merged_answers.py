@@ -1,4 +1,4 @@
-"""Changes right JSON objects and tool calls: merges several into one, or removes all their values."""
+"""Merges several right JSON objects or tool calls into one, or replaces all their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["blanked", "merged", "shape_of"]
 
 
 def shape_of(kind: str, answer: str) -> str:
-    """Return the parts that two answers must share to be merged: their keys, or their calls' names and keys.
+    """Return the keys that two answers must share to be merged; for tool calls, also the calls' names.
 
     Args:
         kind: The kind of answer.
@@ -26,7 +26,7 @@ def shape_of(kind: str, answer: str) -> str:
 
 
 def blanked(answer: str, blank: Any) -> str | None:
-    """Return an answer with the same value for every key or call argument; None if it has neither.
+    """Return an answer in which every key or argument has the same value; None if it has neither.
 
     Args:
         answer: A JSON object, or calls as JSON.
@@ -44,7 +44,7 @@ def blanked(answer: str, blank: Any) -> str | None:
 
 
 def merged(kind: str, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Return ways to merge several answers of one shape into one, each with its name.
+    """Yield ways to merge several answers with the same keys into one, each with its name.
 
     Args:
         kind: `json` or `tools`; other kinds give nothing.
@@ -83,7 +83,7 @@ def _calls(found: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _joined(found: Sequence[dict[str, Any]], name: str) -> Any:
-    """The values of a key as one text; the first value if all are equal or any is not a text."""
+    """Join the values of a key; return the first value if they are equal or not all strings."""
     values = list(dict.fromkeys(json.dumps(one[name]) for one in found))
     if len(values) == 1 or not all(isinstance(one[name], str) for one in found):
         return found[0][name]

@@ -19,7 +19,7 @@ _RECORDS = 4
 
 
 class ContentShape:
-    """Right answers as text blocks, the shape that AWS's samples and the Converse API use."""
+    """Right answers as text blocks, as in AWS's samples and the Converse API."""
 
     rule = Rule(
         "A07",
@@ -34,7 +34,7 @@ class ContentShape:
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers as a list of text blocks: they must not end the call or earn less."""
+        """Grade right answers as a list of text blocks. They must not fail the call or earn less."""
         records = case.some(_RECORDS, "A07")
         samples = [
             _with_last(one, content=[{"type": "text", "text": str(one["messages"][-1]["content"])}])
@@ -82,7 +82,7 @@ class RightMessage:
                 return
 
     def _look(self, case: Case, records: Sequence[int], right: list[dict[str, Any]]) -> Found | None:
-        """Find the turn that is graded in place of the final message, with right answers in one format."""
+        """Find out if a turn other than the final message is graded, with right answers in one format."""
         wrong = [case.collector.rollout(at, "I do not know.") for at in records]
         shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
         kinds = (
@@ -117,14 +117,14 @@ class RightMessage:
 
 
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
-    """Whether the other turn changes the reward, compared with the same sample without that turn."""
+    """Return True if the other turn changes the reward, compared with the same sample without it."""
     if not is_paid:
         return one.error is None and case.known.pays(base.reward, at) and not case.known.pays(one.reward, at)
     return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
 
 
 def _shown_before(earlier: Sequence[dict[str, Any]], last: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Samples whose prompts contain an earlier exchange, as few-shot prompts do."""
+    """Return samples whose prompts contain an earlier exchange, as few-shot prompts do."""
     bent = []
     for shown, sample in zip(earlier, last, strict=True):
         *prompt, final = sample["messages"]
@@ -142,7 +142,7 @@ def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class PaidFailure:
-    """Samples that cannot be graded but earn more than a wrong answer, or are not marked as failed."""
+    """Samples that cannot be graded, but are paid or look like wrong answers."""
 
     rule = Rule(
         "A10",
@@ -157,7 +157,7 @@ class PaidFailure:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade samples with a missing part: none of them may earn more than an honest wrong answer."""
+        """Grade samples with a missing part. None may earn more than an honest wrong answer."""
         records = case.some(_RECORDS, "A10")
         honest = case.collector.grade([case.collector.rollout(at, "I do not know.") for at in records])
         hidden = 0
@@ -188,7 +188,7 @@ class PaidFailure:
 
 
 def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    """Lines of a rollouts file whose grading must fail, by their description."""
+    """Return lines of a rollouts file whose grading must fail, by their description."""
     right = _right(case, records)
     kinds = {
         # Tool calls have no content and are a complete completion.
@@ -206,7 +206,10 @@ def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, A
 
 
 def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[str, Any]]) -> bool:
-    """Whether a right answer is refused under another record's reference. Code tests may be elsewhere."""
+    """Return True if a right answer is refused under another record's reference.
+
+    A grader of programs may not use the reference, because its tests are elsewhere.
+    """
     other = [
         {**one, "reference_answer": case.subject.reference(case.known.other.get(at, at))}
         for at, one in zip(records, right, strict=True)
@@ -241,7 +244,7 @@ def _with_last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 def _says_so(case: Case, one: Graded, at: int) -> bool:
-    """Whether the metrics of an entry mark it as failed, unlike an honest wrong answer."""
+    """Return True if an entry has an error, or metrics that differ from those of a wrong answer."""
     (wrong,) = case.collector.ask([(at, "I do not know.")])
     return one.error is not None or one.metrics != wrong.metrics
 

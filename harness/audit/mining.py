@@ -27,28 +27,28 @@ _MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """Lists of what source files contain, without duplicates and in file order."""
+    """The contents of source files, without duplicates and in file order."""
 
     literals: tuple[str, ...] = ()
-    """Texts that may be compared with a completion: no docstrings and no regular expressions."""
+    """Strings that may be compared with a completion, without docstrings and regular expressions."""
     patterns: tuple[str, ...] = ()
-    """Regular expressions, as the source writes them."""
+    """Regular expressions, as written in the source."""
     numbers: tuple[str, ...] = ()
     """Numbers, as a completion would write them."""
     tags: tuple[str, ...] = ()
-    """Names of tags in texts and regular expressions: `answer` for `<answer>`."""
+    """Names of tags in strings and regular expressions: `answer` for `<answer>`."""
     keys: tuple[str, ...] = ()
-    """Lookup keys: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
+    """Keys that are looked up: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
     values: tuple[tuple[str, str | int | float | bool | None], ...] = ()
-    """Keys, each with a value that it is compared with: `obj["state"] == "done"`."""
+    """Keys with the values that they are compared with: `obj["state"] == "done"`."""
     imports: frozenset[str] = field(default_factory=frozenset)
-    """Imported packages, by the first part of their names."""
+    """Names of the imported top-level packages."""
     hashes: bool = False
-    """Whether the source uses sets or `hash`, whose order and values change from process to process."""
+    """Whether the source uses sets or `hash`, whose order or value differs between processes."""
 
 
 class _Part(NamedTuple):
-    """One statement of a module, with the names it defines and uses."""
+    """A statement of a module, with the names that it defines and uses."""
 
     defines: frozenset[str]
     uses: frozenset[str]
@@ -56,20 +56,20 @@ class _Part(NamedTuple):
 
 
 def mine(sources: Sequence[Path]) -> Mined:
-    """Read source files.
+    """Collect the contents of source files.
 
     Args:
-        sources: Python files; those that cannot be read or parsed are skipped.
+        sources: Python files. Files that cannot be read or parsed are skipped.
     """
     return _joined([part.mined for part in _parts(tuple(sources))])
 
 
 def mine_for(sources: Sequence[Path], name: str) -> Mined:
-    """Read the statements that a function uses, directly or indirectly, in its source files.
+    """Collect the contents of the statements that a function uses, directly or indirectly.
 
     Args:
         sources: Python files.
-        name: The function's name. If no file defines it, all statements are read.
+        name: The function's name. If no file defines it, all statements are used.
     """
     parts = _parts(tuple(sources))
     wanted, reached = {name}, list[_Part]()
@@ -83,7 +83,7 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
-    """Whether a grader uses a network service: it imports a client of one or configures a judge."""
+    """Return True if a grader imports a client of a network service or configures a judge."""
     if names_check(sources, "checks.judge:"):
         return True
     mined = mine(sources)
@@ -92,11 +92,11 @@ def asks_a_service(sources: Sequence[Path]) -> bool:
 
 
 def names_check(sources: Sequence[Path], check: str) -> bool:
-    """Return whether a grader's TOML file names a ready check.
+    """Return True if a grader's TOML file names a ready check.
 
     Args:
         sources: The grader's own files.
-        check: The check's name, or a prefix of it: `checks.code:`.
+        check: The check's name, or a prefix such as `checks.code:`.
     """
     for path in sources:
         try:
@@ -151,7 +151,6 @@ def _used(node: ast.stmt) -> Iterator[str]:
 
 
 def _mined(root: ast.stmt, names: Mapping[str, ast.expr]) -> Mined:
-    """Collect the contents of one statement of a module."""
     literals: dict[str, None] = {}
     patterns: dict[str, None] = {}
     numbers: dict[str, None] = {}
@@ -205,14 +204,14 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Texts that are whole statements, as docstrings are."""
+    """Yield constants that are whole statements, as docstrings are."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
 
 
 def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
-    """The regular expression in a call to `re` or a compatible module."""
+    """Yield the regular expression in a call to `re` or a compatible module."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
@@ -225,7 +224,7 @@ def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text outside a call to `re` looks like a regular expression."""
+    """Return True if a string outside a call to `re` looks like a regular expression."""
     if not re.search(r"\\[dswbDSWB]|\(\?[:iPsm]|\.\*|\.\+|\[\^|\)\?|\]\+", text):
         return False
     try:
@@ -250,7 +249,7 @@ def _keys_of(node: ast.AST) -> Iterator[str]:
 
 
 def _values_of(node: ast.AST) -> Iterator[tuple[str, str | int | float | bool | None]]:
-    """A key and the value that it is compared with; if it must be greater, the value plus one."""
+    """Yield keys with the values that they are compared with, or with a greater value after `>`."""
     if not isinstance(node, ast.Compare):
         return
     keys = [key for part in ast.walk(node) for key in _keys_of(part) if part is not node]

@@ -1,4 +1,4 @@
-"""Wrong versions of right answers: letters, yes and no, texts, lists, JSON objects and tool calls."""
+"""Makes wrong versions of right answers: letters, yes and no, texts, lists, JSON objects and tool calls."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _WORDS = {
 
 
 class Miss(NamedTuple):
-    """One wrong version of a right answer."""
+    """A wrong version of a right answer."""
 
     name: str
-    """Its description, which follows the words `the right answer with`."""
+    """Description of the error, in words that follow `the right answer with`."""
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
-    """Whether a reward for similarity may rightly pay it."""
+    """Whether a reward for similarity may legitimately pay this version."""
     lacks: str = ""
-    """The key that it omits from the object; empty if it omits none."""
+    """The key that is missing from the object; empty if none is."""
 
 
 def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") -> list[Miss]:
@@ -46,11 +46,11 @@ def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") ->
     Args:
         kind: The kind of answer.
         gold: The right answer.
-        golds: The right answers of all records, a source of other values.
+        golds: The right answers of all records, from which other values are taken.
         prompt: The record's prompt, which may say that order matters.
 
     Returns:
-        Versions that differ from the answer by value; empty if this module makes none for the kind.
+        Versions that differ from the answer by value; empty if this kind is not supported.
     """
     make = _MAKERS.get(kind)
     if make is None:
@@ -152,7 +152,7 @@ def _lists(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
 
 
 def _items(text: str) -> tuple[list[Any], Callable[[list[Any]], str]]:
-    """The items of a list, and a function that writes other items in the same style."""
+    """Return the items of a list, and a function that writes other items in the same style."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -213,10 +213,10 @@ def _calls(gold: str, golds: Sequence[str], prompt: str) -> Iterator[Miss]:
 
 
 def calls_in(found: Any) -> list[dict[str, Any]]:
-    """Return the calls in a reference: objects with a name and arguments, at any depth.
+    """Return the tool calls in a reference: objects with a name and arguments, at any depth.
 
     Args:
-        found: The reference as JSON.
+        found: The reference, parsed as JSON.
     """
     if isinstance(found, list):
         return [call for one in found for call in calls_in(one)]
@@ -228,7 +228,7 @@ def calls_in(found: Any) -> list[dict[str, Any]]:
 
 
 def _arguments(call: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-    """Change the arguments of a call, which may be JSON text; return False if that is impossible."""
+    """Change the arguments of a call, which may be a JSON string; return False if that is impossible."""
     key = "arguments" if "arguments" in call else "parameters"
     given = _parsed(call[key]) if isinstance(call[key], str) else call[key]
     if not isinstance(given, dict):
@@ -271,7 +271,7 @@ _CALL_CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 def _other(held: Any) -> Any:
-    """A different value of the same type."""
+    """Return a different value of the same type."""
     if isinstance(held, bool):
         return not held
     if isinstance(held, int | float):

@@ -1,4 +1,4 @@
-"""Answers of all kinds except numbers that are nearly right and paid as if they were right."""
+"""A probe of answers that are nearly right but are paid as if they were right."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHAPED = 3
 
 
 class NearMisses:
-    """Nearly right answers: letters, yes and no, texts, lists, JSON and tool calls."""
+    """Nearly right answers of all kinds except numbers."""
 
     rule = Rule(
         "C05",
@@ -43,7 +43,7 @@ class NearMisses:
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade near misses on a few records. One counts if it is paid in full for two different answers."""
+        """Grade near misses on a few records. One counts if it is paid in full for two right answers."""
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)
@@ -96,10 +96,10 @@ class NearMisses:
 
 
 def may_be_left_out(held: Any, key: str) -> bool:
-    """Return whether a record marks a key of its answer as optional, or lists required keys without it.
+    """Return True if a record marks a key of its answer as optional, or lists the required keys without it.
 
     Args:
-        held: The record, or a part of it; texts are parsed as JSON.
+        held: The record, or a part of it. Strings are parsed as JSON.
         key: The key.
     """
     if isinstance(held, str) and held.lstrip()[:1] in ("{", "["):
@@ -121,6 +121,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """Whether two answers are paid in both orders: a grader may read only the first or the last one."""
+    """Return True unless two answers are paid in one order only, as if the grader used only one of them."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

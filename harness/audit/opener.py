@@ -1,4 +1,4 @@
-"""Opens the grader for an audit in a child process with limits, as often as a fresh one is needed."""
+"""Opens fresh copies of the grader for an audit, in child processes with limits."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ __all__ = ["CallLimits", "Opener", "Output"]
 
 _HEAD = 65_536
 _ASKING_S = 20.0
-"""Time limit for a grader that asks a service, and may wait between retries."""
+"""Time limit for a grader that asks a service and may wait between retries."""
 _RUNNING_S = 15.0
-"""Time limit for a check that runs programs with a time limit of its own, which is several seconds."""
+"""Time limit for a check that runs programs, which may take several seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Limits of one call of a grader in a child process."""
+    """Limits for one call of a grader in a child process."""
 
     seconds: float = 5.0
     memory_bytes: int = 1 << 30
 
 
 class Output:
-    """Reads the grader's output continuously, counts all of it and keeps part of it."""
+    """Reads the grader's output continuously. Counts its bytes and keeps the first part."""
 
     def __init__(self) -> None:
         self._read, self.write = os.pipe()
@@ -62,7 +62,7 @@ class Output:
                 self.head = (self.head + part)[:_HEAD]
 
     def close(self) -> None:
-        """Stop reading once the grader's processes have ended."""
+        """Stop reading, after the grader's processes have ended."""
         os.close(self.write)
         self._thread.join(1.0)
 
@@ -85,21 +85,20 @@ class _Child(OwnProcessTarget):
 
 
 def _limits(subject: Subject) -> CallLimits:
-    """Choose limits that fit the grader."""
     if asks_a_service(subject.sources):
         return CallLimits(_ASKING_S)
     return CallLimits(_RUNNING_S) if names_check(subject.sources, "checks.code:") else CallLimits()
 
 
 class Opener:
-    """Opens collectors of one grader, all of which share a budget.
+    """Opens collectors of one grader. All of them share a budget.
 
     Args:
-        facts: The location of the grader, from `harness.targets.opening.describe`.
+        facts: The grader's target, from `harness.targets.opening.describe`.
         subject: The data.
-        wire: The wire over which samples are sent, a name from `graders.wire.PROFILES`.
+        wire: The wire on which samples are sent, a name from `graders.wire.PROFILES`.
         budget: The budget of the whole audit.
-        limits: Limits of a call in a child process.
+        limits: Limits for a call in a child process.
     """
 
     def __init__(
@@ -116,13 +115,13 @@ class Opener:
         self.budget = budget or AuditBudget()
         self.limits = limits or _limits(subject)
         self.service: StubService | None = None
-        """Answers the judge's questions while a child process is open."""
+        """The service that answers the judge's requests while a child process is open."""
         self._open = 0
         self.quickest_s = math.inf
-        """The shortest time so far to open the grader in a child process; infinite before the first."""
+        """The shortest time so far to open a child process, in seconds; infinite before the first one."""
 
     def _closed(self) -> None:
-        """Stop answering questions when the last child process closes."""
+        """Stop the service when the last child process closes."""
         self._open -= 1
         if not self._open and self.service is not None:
             self.service.close()
@@ -130,7 +129,7 @@ class Opener:
 
     @property
     def here(self) -> bool:
-        """Whether the grader runs in a child process here, so that its environment can be changed."""
+        """Whether the grader runs in a child process on this machine."""
         return isinstance(self.facts, InProcessFacts)
 
     @property
@@ -154,10 +153,10 @@ class Opener:
         """Open a fresh copy of the grader.
 
         Args:
-            wire: The wire; None for the audit's own.
+            wire: The wire; None for the audit's wire.
             seconds: Time limit of a call; None for the usual limit.
-            clock_ahead_s: Seconds by which the grader's clock runs ahead; only in a child process.
-            hash_seed: Python's hash seed, which decides the order of sets; only in a child process.
+            clock_ahead_s: Seconds to set the grader's clock ahead; only in a child process.
+            hash_seed: Python's hash seed, which affects the order of sets; only in a child process.
 
         Raises:
             InputError: The grader cannot be opened.

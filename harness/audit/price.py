@@ -1,4 +1,4 @@
-"""Estimates the cost of an audit's calls before the first call is made."""
+"""Estimates the cost of an audit's calls before the first one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["price_lines"]
 
 
 def price_lines(arn: str, calls: int) -> Iterator[str]:
-    """Return sentences on the possible cost of an audit of a deployed function.
+    """Yield sentences about the possible cost of an audit of a deployed function.
 
     Args:
-        arn: The function.
-        calls: The maximum number of calls.
+        arn: ARN or name of the function.
+        calls: Maximum number of calls.
     """
     yield f"The audit calls the function at most {calls:,} times (--budget)."
     if not arn.startswith("arn:"):

@@ -1,4 +1,4 @@
-"""Looks for prompts, references and completions in the grader's output, which a function on Lambda logs."""
+"""A probe that searches the grader's output, which Lambda logs, for prompts, references and completions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MUCH = 1_000
 
 
 class PrintedContent:
-    """Parts of samples that appear in the grader's output."""
+    """Contents of samples in the grader's output."""
 
     rule = Rule(
         "G07",
@@ -30,11 +30,11 @@ class PrintedContent:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the grader's output can be read."""
+        """Applies if the audit can read the grader's output."""
         return None if _output(case.collector) is not None else "the audit cannot read its output"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send marked texts to a fresh process and look for the marks in its output."""
+        """Send marked texts to a fresh process, and search its output for the marks."""
         printed = _output(case.collector)
         if printed is None or not printed.bytes:
             return
@@ -72,13 +72,13 @@ PROBES = (PrintedContent(),)
 
 
 def _output(collector: Any) -> Output | None:
-    """The output of the grader's process; None if it is not a child process of this one."""
+    """Return the output of the grader's process; None if the grader is not a child process."""
     found = getattr(collector.target.target, "output", None)
     return found if isinstance(found, Output) else None
 
 
 def _marked(sample: dict[str, Any], marks: dict[str, str], where: str = "") -> dict[str, Any]:
-    """A sample with marks in its prompt and completion, or in its reference."""
+    """Return a sample with marks in its prompt and completion, or in its reference."""
     if where == "reference":
         return {**sample, "reference_answer": marks["reference"]}
     *prompt, last = sample["messages"]

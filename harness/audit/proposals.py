@@ -1,4 +1,4 @@
-"""Proposes formats in the order to try them: from prompts, recordings, common use and the grader's source."""
+"""Proposes formats to try, from prompts, recordings, common use and the grader's source."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _WHOLE = 4
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswers:
-    """The answers of a sample of records under one reading."""
+    """The answers of some records under one reading."""
 
     kind: str
     sure: bool
     """Whether the kind of the answers is certain."""
     known: dict[int, str]
-    """The answers by record; records without an answer are missing."""
+    """The answer of each record that has one."""
     other: dict[int, int]
     """For each record, another record whose answer differs by value."""
 
@@ -71,12 +71,12 @@ def answers_of(
 
 
 def others(kind: str, known: dict[int, str]) -> dict[int, int]:
-    """Choose for each record another record whose answer differs by value.
+    """Choose for each record another record whose answer has a different value.
 
-    Prefers a distant number, an object with the same keys, and a call with the same name.
+    Distant numbers, objects with the same keys and calls with the same name are preferred.
 
     Args:
-        kind: A name of `harness.audit.answer_kinds.KINDS`.
+        kind: The kind of the answers, one of `harness.audit.answer_kinds.KINDS`.
         known: The answers by record.
     """
     values = {at: value(kind, text) for at, text in known.items()}
@@ -98,19 +98,19 @@ def others(kind: str, known: dict[int, str]) -> dict[int, int]:
 
 
 def _shape(kind: str, text: str) -> object:
-    """The part that a wrong answer should share with the right one: an object's keys, a call's name."""
+    """Return what a wrong answer should share with the right one: an object's keys, a call's name."""
     if kind == "json":
         return tuple(sorted(re.findall(r'"([^"]*)"\s*:', text)))
     return tuple(re.findall(r'"name"\s*:\s*"([^"]*)"', text)) if kind == "tools" else None
 
 
 def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list[Format]:
-    """Return the formats that are most likely before any format is tried: the prompts' own and common ones.
+    """Return formats that are likely even before any is tried: from the data, and common ones.
 
     Args:
         subject: The data.
-        records: Indices of the records to read.
-        count: Number of formats.
+        records: Indices of the records to use.
+        count: Maximum number of formats.
     """
     proposed = tiers(subject, answers_of(subject, records), records)
     own, common = next(proposed, []), next(proposed, [])
@@ -120,12 +120,12 @@ def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list
 def tiers(
     subject: Subject, answers: dict[Reading, SampledAnswers], sample: Sequence[int]
 ) -> Iterator[list[Format]]:
-    """Return lists of formats, to be tried in order until enough of them are accepted.
+    """Yield lists of formats, to be tried in order until enough are accepted.
 
     Args:
         subject: The data.
         answers: The answers of the records in the sample, by reading.
-        sample: The records that formats are tried on.
+        sample: Indices of the records on which formats are tried.
     """
     if not answers:
         return
@@ -171,7 +171,7 @@ def _own(
     readings: Sequence[Reading],
     declared: Sequence[str],
 ) -> Iterator[Format]:
-    """The formats that the user, the prompts and the recorded completions show."""
+    """Yield the formats that the user, the prompts and the recorded completions show."""
     for template in subject.accepted:
         if SLOT in template:
             yield from (Format(template, reading) for reading in readings)
@@ -190,7 +190,7 @@ def _own(
 def _of_accepted(
     text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Templates made from a completion that should be paid, with the placeholder in place of its answer."""
+    """Yield formats made from a completion that should be paid, by replacing the answer in it."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
         for answer in sorted(dict.fromkeys(held), key=len, reverse=True)[:2]:
@@ -200,7 +200,7 @@ def _of_accepted(
 
 
 def _composed(declared: Sequence[str]) -> Iterator[str]:
-    """Combine reasoning and answer tags with the formats inside them."""
+    """Combine reasoning and answer tags with other formats."""
     inner = [one for one in declared if not one.startswith("<")] or ["\\boxed{{a}}", "#### {a}"]
     for one in inner[:3]:
         yield f"{WORKING}\n{one}"
@@ -214,7 +214,7 @@ def _composed(declared: Sequence[str]) -> Iterator[str]:
 def _whole_recordings(
     subject: Subject, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Recorded completions with the answer replaced by the placeholder."""
+    """Yield formats made from recorded completions, by replacing the answer in each."""
     for reading in readings:
         known = answers[reading].known
         held = ((text_of(one.message), known.get(one.record)) for one in subject.recorded)

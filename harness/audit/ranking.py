@@ -1,4 +1,4 @@
-"""Compares the rewards of two completions: a wrong one should never beat a right one."""
+"""A probe that compares the rewards of right and wrong completions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BRIEF = re.compile(
 
 
 class Ranking:
-    """A right answer that earns less than a wrong one with the same working, or a negative reward."""
+    """Right answers that earn less than wrong ones with the same working, or less than no answer."""
 
     rule = Rule(
         "C06",
@@ -50,7 +50,7 @@ class Ranking:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare right completions with completions that have the same working but a wrong or no answer."""
+        """Compare right completions with wrong or empty ones, with and without the same working."""
         for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():
@@ -60,7 +60,7 @@ class Ranking:
                     return
 
     def _pairs(self, case: Case, answers: Answers) -> dict[tuple[str, str], list[tuple[int, Any, Any]]]:
-        """Pairs by name: the record, the right completion, and one that should earn less."""
+        """Return pairs by name: the record, a right completion, and one that should earn less."""
         fill, known = answers.format.fill, case.known
         found: dict[tuple[str, str], list[tuple[int, Any, Any]]] = {}
         for at in case.some(fewer(case, 40), "C06", among=answers.gold):
@@ -114,13 +114,13 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Whether a right answer keeps its reward after short working, so that only its content matters."""
+        """Return True if right answers are still paid after short working."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))
 
 
 def _ways_to_say(prompt: str) -> dict[str, str]:
-    """Harmless texts to put before a right answer, by the name of the resulting completion."""
+    """Return harmless texts to put before a right answer, by the name of the resulting completion."""
     ways = {"a right one after words of doubt": _DOUBT}
     return ways if _BRIEF.search(prompt) else {**ways, "a right one after long working": _LONG_WORK}

@@ -1,4 +1,4 @@
-"""Finds the answer in a record: the field, and the piece of its value."""
+"""Finds the answer in a record: the field, and the part of its value."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ _FENCED = re.compile(r"```[\w+-]*\n(.*?)```", re.DOTALL)
 
 
 class Reading(NamedTuple):
-    """One part of a record that may be the answer."""
+    """A part of a record that may be the answer."""
 
     path: tuple[str, ...] = ("reference_answer",)
-    """Keys from the record down to the value; texts on the way are parsed as JSON."""
+    """Keys that lead from the record to the value. Strings on the way are parsed as JSON."""
     part: str = "whole"
-    """The piece of the value: a name in this module's table of pieces."""
+    """Name of the part of the value, such as `whole` or `last number`."""
 
     def __str__(self) -> str:
-        """The part in readable form."""
         field = ".".join(self.path)
         return field if self.part == "whole" else f"{field} ({self.part})"
 
@@ -45,11 +44,11 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
     """Return the answer of a record.
 
     Args:
-        reading: The part of the record that holds the answer.
+        reading: The part of the record that contains the answer.
         record: The record's fields.
 
     Returns:
-        The answer as text, or as JSON if its value is not a text; None if the record has no such part.
+        The answer, as JSON if its value is not a string; None if the record has no such part.
     """
     if reading.part == _CONTINUED:
         return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
@@ -86,7 +85,7 @@ def readings_of(record: dict[str, Any]) -> list[Reading]:
 
 
 def _likelihood(name: str) -> int:
-    """Rank a field name by how likely it holds the answer; 0 is the most likely."""
+    """Return a rank for a field name; 0 is the most likely to contain the answer."""
     plain = re.sub(r"[^a-z]", "", name.lower())
     if name in _SOLUTIONS:
         return 0
@@ -96,7 +95,7 @@ def _likelihood(name: str) -> int:
 
 
 def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
-    """The readings of a value and of its contents; a text that is JSON is parsed."""
+    """Yield the readings of a value and of its contents. A JSON string is parsed."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
     opened = opened_json(value) if isinstance(value, str) else value
@@ -118,7 +117,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
-    """The readings of an object's fields: if `first`, of fields named like an answer; else of all others."""
+    """Yield the readings of an object's fields that are named like an answer, or of all other fields."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
             if (_likelihood(name) < len(REFERENCE)) is first:
@@ -126,7 +125,7 @@ def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]
 
 
 def _parts_of(text: str) -> Iterator[str]:
-    """The pieces of a text that may be the answer, the most likely first."""
+    """Yield the parts of a text that may be the answer, the most likely first."""
     if len(text) <= _LONGEST_FIELD:
         for part, sign in _SIGNS.items():
             if sign(text) and _PARTS[part](text):
@@ -143,7 +142,7 @@ def _has_calls(value: Any) -> bool:
 
 
 def opened_json(value: Any) -> Any:
-    """Parse a text that is a JSON object or list; return anything else unchanged."""
+    """Parse a string that is a JSON object or list; return any other value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -203,7 +202,7 @@ def _items(value: Any) -> list[str] | None:
 
 
 def _index(value: Any) -> int | None:
-    """A small number that may be the index of an option."""
+    """Return a one-digit number, which may be the index of an option; None for other values."""
     text = _whole(value).strip()
     return int(text) if len(text) == 1 and text in "0123456789" else None
 
@@ -217,7 +216,7 @@ def _lettered(first: int) -> Callable[[Any], str | None]:
 
 
 def _pairs(value: Any) -> str | None:
-    """An object as lines with a key and a value each, as in YAML."""
+    """Return an object as lines of keys and values, as in YAML."""
     opened = opened_json(value)
     if not isinstance(opened, dict):
         return None
@@ -225,7 +224,7 @@ def _pairs(value: Any) -> str | None:
 
 
 def _calls(value: Any) -> list[dict[str, Any]]:
-    """The calls of a reference, each with its arguments as an object."""
+    """Return the tool calls in a reference, with their arguments as objects."""
     return [
         {"name": one["function"]["name"], "arguments": json.loads(one["function"]["arguments"])}
         for one in calls_of(value)
@@ -262,7 +261,7 @@ _PARTS: dict[str, Callable[[Any], str | None]] = {
     "call": lambda value: json.dumps(_calls(value)[0], ensure_ascii=False) if calls_of(value) else None,
     "call in Python": _in_python,
 }
-"""The pieces of a value by name."""
+"""Functions that return a part of a value, by the part's name."""
 
 _SIGNS: dict[str, Callable[[str], object]] = {
     "after ####": lambda text: _MARKER in text,
@@ -273,4 +272,4 @@ _SIGNS: dict[str, Callable[[str], object]] = {
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
     "letter": lambda text: len(text.strip()) > 3 and letter(text),
 }
-"""Tests for signs that a piece of a text is the answer, by the name of the piece."""
+"""Tests for signs that a part of a text is the answer, by the part's name."""

@@ -1,6 +1,6 @@
-"""Probes of recorded rollouts: the behavior that the rewards teach, and correlations with them (family F).
+"""Probes of recorded rollouts: how rewards are distributed, and what they correlate with (family F).
 
-Every statistic is reported with its number of groups, and is not computed if there are too few groups.
+Each statistic is reported with its sample size. It is not computed from too few groups.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SPARSE, _SATURATED = 0.05, 0.95
 
 
 class _Paid(NamedTuple):
-    """One recorded rollout and its reward."""
+    """A recorded rollout and its reward."""
 
     record: int
     text: str
@@ -49,10 +49,10 @@ class _OfRecorded:
         return None if case.subject.recorded else "no rollouts are recorded: give some with --rollouts"
 
     def paid(self, case: Case) -> list[_Paid]:
-        """Return the recorded rollouts that have a reward.
+        """Grade the recorded rollouts; return the ones that have a reward.
 
         Raises:
-            NotRun: The grader would have to ask its judge.
+            NotRun: The grader asks a judge, whose model the audit does not call.
         """
         if case.verdicts is not None:
             raise NotRun("a judge decides it, and the audit does not ask the judge's model")
@@ -66,7 +66,7 @@ class _OfRecorded:
         return found
 
     def groups(self, case: Case) -> dict[int, list[_Paid]]:
-        """The recorded rollouts by record."""
+        """Return the recorded rollouts by record."""
         found: dict[int, list[_Paid]] = defaultdict(list)
         for one in self.paid(case):
             found[one.record].append(one)
@@ -100,7 +100,7 @@ class ZeroStd(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count groups with equal rewards: the finding is a note below 50% and critical from 75% on."""
+        """Count the groups with equal rewards."""
         rewards = [[one.reward for one in group] for group in self.groups(case).values()]
         found = RewardGroups(rewards, case.subject.bounds).zero_std()
         value = _measured(found)
@@ -129,7 +129,7 @@ class Sparse(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the mean with AWS's limits for a first run."""
+        """Compare the mean reward with the limits that AWS suggests for a first run."""
         paid = self.paid(case)
         low, high = case.subject.bounds or (0.0, 1.0)
         values = [(one.reward - low) / ((high - low) or 1.0) for one in paid]
@@ -142,7 +142,7 @@ class Sparse(_OfRecorded):
 
 
 class TinySteps(_OfRecorded):
-    """Groups whose rewards differ by very little, which normalization turns into full advantages."""
+    """Groups whose rewards differ by very little. Normalization turns the difference into full advantages."""
 
     rule = Rule(
         "F04",
@@ -172,7 +172,7 @@ class TinySteps(_OfRecorded):
 
 
 class PaidLength(_OfRecorded):
-    """Rewards that grow with length among completions that are paid at all."""
+    """Rewards that grow with length, among the completions above the lowest reward."""
 
     rule = Rule(
         "F06",
@@ -184,8 +184,8 @@ class PaidLength(_OfRecorded):
     def run(self, case: Case) -> Iterator[Found]:
         """Correlate reward and length within groups, among completions above the lowest reward.
 
-        A longer completion may also earn more because more of it is right. To tell the two apart, the probe
-        adds empty words to some completions: if length is paid, these words raise the reward.
+        A longer completion may also earn more because more of it is right. The probe therefore adds empty
+        words to some completions, and reports a finding only if these words raise the reward.
         """
         groups = self.groups(case)
         least = min((one.reward for group in groups.values() for one in group), default=0.0)
@@ -211,7 +211,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """A paid completion, without and with empty words; None unless these raise half of the rewards."""
+        """Return a completion with and without added words; None unless they raise half of the rewards."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]
@@ -230,13 +230,13 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """Longer versions of a completion: with words before it, words after it, or its working repeated."""
+    """Return longer versions of a completion, with words before or after it, or with its working repeated."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 
 
 class SecondOpinion(_OfRecorded):
-    """Recorded completions on which the grader and a second reading of the answer disagree."""
+    """Recorded completions that the grader and this project's own extraction judge differently."""
 
     rule = Rule(
         "F08",
@@ -250,7 +250,7 @@ class SecondOpinion(_OfRecorded):
     }
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to kinds of answers that this project can read without the grader."""
+        """Applies to the kinds of answers that this project can extract without the grader."""
         if why := super().why_not(case):
             return why
         if case.control is None or case.control.kind not in self._READINGS:
@@ -258,7 +258,7 @@ class SecondOpinion(_OfRecorded):
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare full rewards with the second reading's judgment."""
+        """Compare the grader's rewards with the result of a second extraction."""
         reads = self._READINGS[case.known.kind]
         hits: dict[tuple[bool, bool], int] = defaultdict(int)
         paid_wrong: _Paid | None = None

@@ -1,4 +1,4 @@
-"""Probes of whether the grader uses the reference at all, and pays right answers more than wrong ones."""
+"""Probes for graders that ignore the reference, or pay wrong answers as much as right ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""Number of paid records with one right answer that is enough to prove that other answers are paid too."""
+"""Number of paid records that is enough evidence, even if all of them have the same right answer."""
 _PAID = 0.2
 
 
 class AnotherAnswer:
-    """The answer of another record, in every accepted format, or in any format if none is accepted."""
+    """Answers of other records, in every accepted format, or in any format if none is accepted."""
 
     rule = Rule(
         "C04",
@@ -46,7 +46,7 @@ class AnotherAnswer:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, or to a judge, whose model is a stand-in here."""
+        """Does not apply to a reward for form alone, or to a grader that asks a model."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -104,7 +104,7 @@ class Inverted:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if there is no control; otherwise the probe that compares whole completions covers this."""
+        """Applies if there is no control. With a control, another probe makes the comparison."""
         if form_alone(case) or judged(case):
             return form_alone(case) or judged(case)
         return None if case.control is None else "the right answer earns more than a wrong one"
@@ -136,7 +136,7 @@ class Contrast(NamedTuple):
     as_right: int
     """Number of records on which the wrong answer earns as much as the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
-    """The right answer of a record and a wrong one, from the record on which the wrong one gains the most."""
+    """A right answer and a wrong one, from the record on which the wrong one compares best."""
 
 
 def contrasts(case: Case) -> list[Contrast]:
@@ -162,7 +162,7 @@ def _earned(seen: Contrast) -> float:
 
 
 def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequence[int]) -> Contrast | None:
-    """The rewards in one format; None if fewer than two records have a wrong answer in the format."""
+    """Return the rewards in one format; None if fewer than two records have a wrong answer in it."""
     gold = answers.known
     pairs = [(at, answers.other[at]) for at in records if at in answers.other]
     if len(pairs) < 2:
@@ -183,13 +183,13 @@ def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequenc
 
 
 def assumed(case: Case) -> Case | None:
-    """Return the case with a control. If wrong answers are paid too, the format that is paid most is assumed.
+    """Return the case with a control. Without one, the format that is paid most is assumed to be right.
 
     Args:
         case: The audit.
 
     Returns:
-        The case; None if right answers are not paid in any format.
+        The case; None if right answers are paid in no format.
     """
     if case.control is not None:
         return case
@@ -208,7 +208,7 @@ def assumed(case: Case) -> Case | None:
 
 
 def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
-    """Attempts with another record's answer on each record, if that answer is certainly wrong there."""
+    """Yield attempts with another record's answer, if that answer is certainly wrong."""
     for at in case.some(fewer(case, _TRIED), "C04", among=case.known.right):
         there = case.known.other.get(at)
         mine, other = answers.gold.get(at), answers.gold.get(there) if there is not None else None
@@ -217,13 +217,13 @@ def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
 
 
 def _within(kind: str, one: str, other: str) -> bool:
-    """Whether one of two texts is part of the other, so that both may be right."""
+    """Return True if one of two texts is part of the other, so that both may be right."""
     one, other = one.casefold(), other.casefold()
     return kind in ("text", "free", "list") and (one in other or other in one)
 
 
 def _as_right(case: Case) -> Any:
-    """Return a function that tests for the right answer's reward, even if wrong answers earn the same."""
+    """Return a test for rewards as high as the right answer's."""
     known = case.known
     margin = DELTA * known.span
 

@@ -1,4 +1,4 @@
-"""Probes of references without an answer, which nothing must match, and of references in other shapes."""
+"""Probes of references without an answer, and of references in other shapes."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _VACUOUS: tuple[tuple[str, Any], ...] = (
     ("a text without an answer", "see the attached file"),
     ("an empty `text`", {"text": ""}),
 )
-"""References under which no completion can be right: the description and the value of each."""
+"""References without an answer: the description and the value of each one."""
 _FILLERS = ("", ",", "-", ".", "None")
 _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3
 _HEAVY_MS = 15.0
-"""If a sample takes longer than this, for example because it starts a process, only one record is tried."""
+"""If a sample takes longer than this, only one record is tried."""
 _PLAIN = "a plain text"
 
 
 class _Try(NamedTuple):
-    """A completion to grade against a vacuous reference."""
+    """A completion to grade under a reference without an answer."""
 
     record: int
     what: str
@@ -44,7 +44,7 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Completions without an answer that are paid when the reference has no answer either."""
+    """Completions without an answer that are paid if the reference has no answer either."""
 
     rule = Rule(
         "A05",
@@ -59,7 +59,7 @@ class VacuousReference:
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade fillers, alone and in the accepted formats, against each vacuous reference."""
+        """Grade fillers, bare and in the accepted formats, under each reference without an answer."""
         tries = _tries(case)
         replies = case.collector.grade([one.sample for one in tries], bent=True)
         paid = [
@@ -87,7 +87,7 @@ class VacuousReference:
 
 
 def _tries(case: Case) -> list[_Try]:
-    """Fillers to grade against each vacuous reference that cannot be a right answer, on a few records."""
+    """Return fillers with each reference that cannot be a right answer, on a few records."""
     known = case.known
     tries: list[_Try] = []
     for at in case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A05"):
@@ -109,7 +109,7 @@ def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
 
 
 class ReferenceShape:
-    """The right answer, graded against its own reference in the other shapes in which services send it."""
+    """Right answers whose reference has another of the shapes in which services send references."""
 
     rule = Rule(
         "A06",
@@ -120,13 +120,13 @@ class ReferenceShape:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if records have references and right answers earn a reward in the requested format."""
+        """Applies if records have references and right answers are paid on the requested wire."""
         if case.sought is not None and case.sought.unpaid_over is not None:
             return "right answers are paid only over another wire, which is a separate finding"
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers with references in other shapes: over other wires, wrapped, and as numbers."""
+        """Grade right answers whose references are on other wires, wrapped in an object, or numbers."""
         records = case.some(6, "A06")
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
         as_sent = _paid(case, records, case.collector.grade(samples))
@@ -198,7 +198,7 @@ def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
 
 
 def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
-    """Grade over another wire; return nothing if the audit already uses its shape."""
+    """Grade on another wire; return nothing if the audit's wire has the same shape."""
     if case.collector.profile.placement != "metadata" or not case.opener.here:
         return []
     return case.collector.over(wire).grade(samples, bent=True)

@@ -1,4 +1,4 @@
-"""Generates texts that a regular expression matches from its syntax, without executing the grader."""
+"""Generates strings that a regular expression matches, by analyzing its syntax."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _TYPICAL = "abcdefgh ABC0123456789.,:-_#<>/{}[]()\n"
 
 
 class Pump(NamedTuple):
-    """A part of a regular expression that repeats."""
+    """A part of a regular expression that repeats without limit."""
 
     before: str
-    """A text that the preceding parts match."""
+    """A string that the preceding parts match."""
     again: str
-    """A text that one repetition matches."""
+    """A string that one repetition matches."""
 
 
 @lru_cache(maxsize=256)
@@ -49,12 +49,12 @@ def _parsed(pattern: str) -> Any:
 
 
 def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
-    """Generate texts that a regular expression matches; if it has lookarounds, they may not match.
+    """Generate strings that a regular expression matches. With lookarounds, they may not match.
 
     Args:
-        pattern: The expression, in the syntax of `re`. An invalid expression gives no texts.
+        pattern: The expression, in the syntax of `re`. If it is invalid, no strings are generated.
         chance: The random generator.
-        count: Number of texts. Duplicates count once.
+        count: Number of strings, including duplicates, which are dropped.
     """
     tree = _parsed(pattern)
     if tree is None:
@@ -68,10 +68,10 @@ def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
 
 
 def pumps_of(pattern: str) -> list[Pump]:
-    """Return the parts of a regular expression with unbounded repetition, the outermost first.
+    """Return the unbounded repetitions in a regular expression, the outermost first.
 
     Args:
-        pattern: The expression. An invalid expression has no parts.
+        pattern: The expression. If it is invalid, the list is empty.
     """
     tree = _parsed(pattern)
     if tree is None:
@@ -100,10 +100,10 @@ def _pumps(tree: Any, before: str, writer: _Writer) -> Iterator[Pump]:
 
 
 class _Writer:
-    """Writes one text that an expression matches.
+    """Writes a string that an expression matches.
 
     Args:
-        chance: The random generator, which decides among alternatives.
+        chance: The random generator that chooses among alternatives.
         more: Maximum number of repetitions beyond the minimum.
         least: Minimum number of repetitions.
     """
@@ -132,11 +132,11 @@ class _Writer:
         }
 
     def of(self, tree: Any) -> str:
-        """Return a text that a sequence of parts matches."""
+        """Return a string that a sequence of parts matches."""
         return "".join(self.one(op, given) for op, given in tree)
 
     def one(self, op: Any, given: Any) -> str:
-        """Return a text that a part matches; empty for zero-width parts and if the whole text is too long."""
+        """Return a string that a part matches; empty for zero-width parts, or if the result gets too long."""
         writes = self.write.get(str(op))
         if writes is None or self.length > _LONGEST:
             return ""

@@ -1,4 +1,4 @@
-"""Probes of whole completions: with a wrong ending, without an ending, or with a denied answer."""
+"""Probes of right completions with a change: a wrong ending, no ending, or a denied answer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _NAMED = (
     "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
     " is given, one by one, before we can"
 )
-"""Working that names an answer and is cut off before it settles on one."""
+"""Working that mentions an answer and is cut off before a decision."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """Completions with the right answer in the working and a wrong one at the end."""
+    """Completions with the right answer in the working and a wrong answer at the end."""
 
     rule = Rule(
         "C08",
@@ -49,7 +49,7 @@ class RightThenWrong:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to answers that a sentence can contain."""
+        """Applies to answers that fit into a sentence."""
         if kind_in(case) in ("code", "free", "tools"):
             return f"answers of the kind {kind_in(case)} do not fit into a sentence"
         return form_alone(case)
@@ -72,7 +72,7 @@ class RightThenWrong:
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """Attempts that are paid for a right answer in the working, but not for a wrong one there."""
+        """Yield attempts that are paid for a right answer in the working, but not for a wrong one there."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -122,7 +122,7 @@ class Truncated:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Cut off the working and the format at several places before the answer."""
+        """Cut off completions at several places before the answer."""
         free = best_free(case)
         floor = min(free.shares) if free else 0.0  # another probe reports this reward, which any text earns
         for one in formats_tried(case):
@@ -160,7 +160,7 @@ class Truncated:
                     yield Attempt(f"{part:.0%} of the way to the answer", at, text)
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
-        """Working that names the right answer and ends before the format that the prompts ask for."""
+        """Yield working that mentions the right answer but ends before the format that prompts ask for."""
         if kind_in(case) not in ("number", "choice", "text"):  # after a yes or no, the text may be complete
             return
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):

@@ -1,4 +1,4 @@
-"""Runs one audit from the user's request to the stored result."""
+"""Runs an audit, from the user's request to the result that is stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CALLS = 400
 """Default limit on calls of a deployed function."""
 
 SECONDS = 30.0
-"""Default time limit for a grader on this machine, in seconds; it is longer if the machine is busy."""
+"""Default time limit in seconds for a grader on this machine. It is extended if the machine is busy."""
 
 _NO_FORMAT = (
     "No format was found in which a right answer earns more than a wrong one. Give one with --accepted TEXT"
@@ -57,17 +57,17 @@ class AuditRequest:
     accepted: tuple[str, ...] = ()
     range: Bounds | None = None
     search: int = 2_000
-    """Maximum number of gradings for the search."""
+    """Maximum number of gradings by the search probe."""
     seconds: float | None = None
-    """Time limit; None for `SECONDS` on this machine (longer if it is busy), and for no limit on AWS."""
+    """Time limit; None for the default on this machine, and for no limit on AWS."""
     calls: int | None = None
-    """Maximum number of grader calls; None for no limit on this machine, and for `CALLS` on AWS."""
+    """Maximum number of grader calls; None for no limit on this machine, and for the default on AWS."""
     fail_on: Severity = Severity.ERROR
     waivers: tuple[Waiver, ...] = ()
 
 
 class FinishedAudit(NamedTuple):
-    """A finished audit, with all results to print or store."""
+    """A finished audit, with its results in stored form and in detail."""
 
     facts: AuditFacts
     findings: Sorted
@@ -85,10 +85,10 @@ def audit(
     Args:
         request: What to audit.
         progress: Called with the family of probes that is running and the number of gradings so far.
-        before: Called before the first grader call, with the target and its call limit.
+        before: Called before the grader's first call, with the target and the limit on calls.
 
     Raises:
-        InputError: The grader or a file does not exist, or there is no record to audit.
+        InputError: The grader or a file does not exist, or there are no records.
         ServiceError: The grader cannot be reached.
     """
     if request.wire not in PROFILES:
@@ -145,7 +145,7 @@ def audit(
 
 @contextmanager
 def _some_region() -> Iterator[None]:
-    """Set a Region so that a module that creates an AWS client can be imported; no service is called."""
+    """Set a Region, without which modules that create an AWS client cannot be imported."""
     if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         yield
         return

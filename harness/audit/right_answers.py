@@ -1,4 +1,4 @@
-"""Probes of right answers that earn nothing (family A), on every record."""
+"""Probes of right answers that earn nothing (family A)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
 
 
 class RightRefused:
-    """Records whose right answer earns nothing, and graders that pay no completion at all."""
+    """Records whose right answer earns nothing, and graders that pay nothing at all."""
 
     rule = Rule(
         "A04",
@@ -108,7 +108,7 @@ class RightRefused:
 
 
 def _earns_little(case: Case, at: int, reward: float | None) -> bool:
-    """Whether a right answer earns no more than a wrong one, and less than half of the usual reward."""
+    """Return True if a right answer earns no more than a wrong one and less than half of the usual reward."""
     known = case.known
     if reward is None:
         return True
@@ -117,7 +117,7 @@ def _earns_little(case: Case, at: int, reward: float | None) -> bool:
 
 
 def _in_no_format(case: Case, refused: Sequence[int]) -> list[int]:
-    """The records whose right answer is not paid in any of the accepted or common formats."""
+    """Return the records whose right answer is not paid in any accepted or common format."""
     known = case.known
     rest = list(refused)
     for one in known.formats[1:]:
@@ -145,7 +145,7 @@ def _still_refused(case: Case, one: Format, records: Sequence[int]) -> list[int]
 
 
 def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
-    """The trait that all refused answers and hardly any paid answers have; empty if there is none."""
+    """Return the trait of all refused answers that hardly any paid answers have; empty if there is none."""
     for name, has in _TRAITS.items():
         if all(map(has, refused)) and sum(map(has, paid)) <= 0.1 * len(paid):
             return name
@@ -153,7 +153,7 @@ def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
 
 
 class OtherWire:
-    """Right answers that are paid over another wire but not over the requested one."""
+    """Right answers that are paid on another wire but not on the requested one."""
 
     rule = Rule(
         "A06",
@@ -170,7 +170,7 @@ class OtherWire:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Report the requested wire, over which nothing is paid, and the wire that the audit used instead."""
+        """Report the requested wire, on which nothing is paid, and the wire that the audit used instead."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)

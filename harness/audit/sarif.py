@@ -1,4 +1,4 @@
-"""The findings of an audit as SARIF 2.1.0, which code scanning services read."""
+"""Formats the findings of an audit as SARIF 2.1.0, which code scanning services read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches for a text without an answer that is paid, and builds texts from values in the grader's source."""
+"""A probe that searches for texts without an answer that are paid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LARGE = 0.3
 
 
 class Search:
-    """A seeded search, which may find a keyword from the source (C11) or a combination of texts (C16)."""
+    """A seeded search for paid texts: keywords from the source (C11), or other texts (C16)."""
 
     rule = Rule(
         "C16",
@@ -43,7 +43,7 @@ class Search:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if rewards depend on an answer, and the user requested a search."""
+        """Applies if rewards depend on an answer and the user did not turn off the search."""
         if case.control is not None and case.control.kind == "format":
             return "a reward for form alone needs no answer"
         return None if case.search > 0 else "no search was requested"
@@ -85,7 +85,7 @@ PROBES = (Search(),)
 
 
 class _Hunt:
-    """One search on one grader."""
+    """A search on one grader."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -99,7 +99,7 @@ class _Hunt:
         self.gains: dict[str, float] = {}
 
     def run(self) -> str | None:
-        """A text that is paid on several records whose answers it does not contain; None if none is found."""
+        """Return a text that is paid on several records without their answers; None if none is found."""
         if not self.records:
             return None
         began = time.monotonic()
@@ -112,7 +112,7 @@ class _Hunt:
         return None
 
     def _paid_first(self, batch: list[str]) -> list[str]:
-        """The texts that are paid on the first record."""
+        """Return the texts that are paid on the first record."""
         first = self.records[0]
         replies = self.case.collector.ask([(first, text) for text in batch])
         self.used += len(batch)
@@ -127,17 +127,17 @@ class _Hunt:
         ]
 
     def _together(self) -> Iterator[str]:
-        """Combine texts that each earn a little, because several small rewards may add up to a large one."""
+        """Combine texts that earn a little, because small rewards may add up to a large one."""
         best = sorted(self.gains, key=lambda text: (-self.gains[text], len(text)))[:12]
         for count in range(2, len(best) + 1):
             yield "\n".join(best[:count])
 
     def is_paid(self, text: str) -> bool:
-        """Whether a text is paid on at least two records with different answers that it does not contain."""
+        """Return True if a text is paid on two or more records whose answers it does not contain."""
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """The records on which a text is paid although it lacks their answer, and its lowest share there."""
+        """Return the records on which a text is paid without their answers, and its lowest share on them."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])
@@ -151,14 +151,14 @@ class _Hunt:
         return [at for at, _ in paid], min((share for _, share in paid), default=0.0)
 
     def is_of_source(self, text: str) -> bool:
-        """Whether a text is a literal of the source, or part of a literal."""
+        """Return True if a text is a literal of the source, or part of one."""
         return bool(text.strip()) and any(
             text.strip().lower() in literal.lower() for literal in self.pool.literals
         )
 
 
 def _of_different_golds(case: Case) -> list[int]:
-    """A sample of records, with different answers if possible."""
+    """Return a sample of records with different answers; empty if all have the same answer."""
     golds: dict[str, int] = {}
     for at in case.some(60, "search"):
         golds.setdefault(case.known.golds.get(at, str(at)).strip().lower(), at)
@@ -167,7 +167,7 @@ def _of_different_golds(case: Case) -> list[int]:
 
 
 def _holds(text: str, gold: str) -> bool:
-    """Whether a text contains an answer as a word."""
+    """Return True if a text contains an answer as a word."""
     gold = gold.strip().lower()
     return bool(gold) and re.search(rf"(?<!\w){re.escape(gold)}(?!\w)", text.lower()) is not None
 
@@ -181,7 +181,7 @@ def _once(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _smallest(text: str, is_paid: Callable[[str], bool]) -> str:
-    """Shrink a text: remove parts as long as it is still paid."""
+    """Shrink a text by removing parts as long as it is still paid."""
     left = _SHRINKS
     for cut in (r"\n", r"(?<=\s)", ""):
         parts = re.split(f"({cut})", text) if cut == r"\n" else re.split(cut, text) if cut else list(text)

@@ -1,4 +1,4 @@
-"""Texts for the search: values from the grader's source, alone and combined, without any answer."""
+"""Makes texts for the search from values in the grader's source, without any answer."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _PAIRS = 24
 
 
 class TextPool(NamedTuple):
-    """The building blocks of texts."""
+    """Building blocks of texts."""
 
     literals: tuple[str, ...]
     matching: tuple[str, ...]
-    """The shortest text for each regular expression in the source."""
+    """The shortest text that each regular expression in the source matches."""
     matching_more: tuple[str, ...]
-    """Other texts that the regular expressions match."""
+    """Longer texts that the regular expressions match."""
     tags: tuple[str, ...]
     keys: tuple[str, ...]
     values: tuple[tuple[str, Any], ...]
     numbers: tuple[str, ...]
     formats: tuple[Format, ...]
     lead: tuple[str, ...]
-    """Accepted formats with a filler for the answer, to satisfy a grader's rules for form."""
+    """Accepted formats with a filler in place of the answer, to satisfy rules for form."""
 
     @property
     def fragments(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> T
 
 
 def composed(pool: TextPool) -> Iterator[str]:
-    """Return texts in a fixed order, the simplest first.
+    """Yield texts in a fixed order, the simplest first.
 
     Args:
         pool: The building blocks.
@@ -89,7 +89,7 @@ def composed(pool: TextPool) -> Iterator[str]:
 
 
 def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
-    """Each fragment by itself, repeated, inside the accepted formats and next to them."""
+    """Yield each fragment alone, repeated, and inside or next to the accepted formats."""
     fragments = list(fragments)
     yield from fragments
     for text in fragments:
@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """All literals and matching texts combined, or all but one; some in another letter case or padded."""
+    """Yield combinations of all literals and matching texts, in several orders, or of all but one."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -121,7 +121,7 @@ def _soups(pool: TextPool) -> Iterator[str]:
 
 
 def _beside(pool: TextPool) -> Iterator[str]:
-    """All fragments, then a format with one of them as the answer, which may satisfy two rules together."""
+    """Yield all fragments before a format with one of them in it, which may satisfy two rules."""
     whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
     inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
     for one in pool.formats[:2]:
@@ -130,7 +130,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 
 def _counted(pool: TextPool) -> Iterator[str]:
-    """Texts with numbers from the source: inside matching texts, or as the number of repeated fragments."""
+    """Yield texts with numbers from the source, as part of the text or as the number of repetitions."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
@@ -142,7 +142,7 @@ def _counted(pool: TextPool) -> Iterator[str]:
 
 
 def _objects(pool: TextPool) -> Iterator[str]:
-    """JSON objects with keys from the source and the values that the source compares them with."""
+    """Yield JSON objects with keys from the source and the values that it compares them with."""
     if not pool.keys:
         return
     known: dict[str, list[Any]] = {}
@@ -165,7 +165,7 @@ def _written(pool: TextPool, value: Any) -> Iterator[str]:
 
 
 def _tagged(pool: TextPool) -> Iterator[str]:
-    """Tags around literals, and all tags in sequence."""
+    """Yield tags around literals, one by one and all in sequence."""
     inside = [*dict.fromkeys((*pool.literals[:16], *pool.matching[:8], *_FILLERS, "yes"))]
     own = pool.tags[:8]
     for tag in own:
@@ -186,7 +186,7 @@ def _pairs(pool: TextPool) -> Iterator[str]:
 
 
 def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
-    """Yield random combinations without end.
+    """Yield an endless series of random combinations.
 
     Args:
         pool: The building blocks.
@@ -207,7 +207,7 @@ def random_texts(pool: TextPool, chance: random.Random) -> Iterator[str]:
 
 
 def _shaped(pool: TextPool, chance: random.Random, fragments: Sequence[str]) -> str:
-    """A fragment, possibly repeated, with a number, or in a tag or an accepted format; or a JSON object."""
+    """Return a fragment, possibly repeated, numbered, tagged or formatted, or a JSON object."""
     text = chance.choice(fragments)
     draw = chance.random()
     if draw < 0.15:

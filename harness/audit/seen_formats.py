@@ -1,4 +1,4 @@
-"""Formats learned from recorded completions and from the grader's own source."""
+"""Finds formats in recorded completions and in the grader's source."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARSER: Any = importlib.import_module("re._parser")  # The module has no type s
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """The text of a message; empty if it has none."""
+    """Return the text of a message; empty if it has none."""
     content = message.get("content")
     if isinstance(content, list):
         texts = (one.get("text") for one in content if isinstance(one, dict))
@@ -37,7 +37,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
     Args:
         subject: The data.
-        reading: The part of a record that holds the answer.
+        reading: The part of a record that contains the answer.
 
     Returns:
         Templates that at least two completions share, the most frequent first.
@@ -55,7 +55,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
 
 def whole_template(text: str, answer: str) -> str | None:
-    """Put the slot in the last place of the answer in a completion; None if the answer does not occur.
+    """Replace the last occurrence of the answer in a completion with the slot; None if there is none.
 
     Args:
         text: The completion.
@@ -66,7 +66,7 @@ def whole_template(text: str, answer: str) -> str | None:
 
 
 def _last(text: str, answer: str) -> tuple[int, int] | None:
-    """The last place where an answer is in a text but not part of a longer word or number."""
+    """Return the last place of an answer in a text, not as part of a longer word or number."""
     end = len(text)
     while (start := text.rfind(answer, 0, end)) >= 0:
         stop = start + len(answer)
@@ -81,7 +81,7 @@ def _last(text: str, answer: str) -> tuple[int, int] | None:
 
 
 def _around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The line around an answer, plus the lines before and after it if the answer is alone on its line."""
+    """Return the line around an answer, with the lines next to it if the answer is alone on its line."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
     last = len(text) if last < 0 else last
@@ -93,7 +93,7 @@ def _around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def mined_templates(sources: Sequence[Path]) -> list[str]:
-    """Return templates from a grader's regular expressions, tags and short texts.
+    """Return templates from a grader's regular expressions, tags and short strings.
 
     Args:
         sources: The grader's files.
@@ -119,7 +119,7 @@ _WIRE = frozenset(("id", "messages", "metadata", "reference_answer", "role", "co
 
 
 def template_of_pattern(pattern: str) -> str | None:
-    """Return the shortest text that a regular expression finds, with the slot in place of its first group.
+    """Return the shortest text that a regular expression finds, with the slot as its first group.
 
     Args:
         pattern: The regular expression.
@@ -135,7 +135,7 @@ def template_of_pattern(pattern: str) -> str | None:
 
 
 def _texts(parsed: Any) -> Iterator[str]:
-    """Pieces of a text that a parsed regular expression finds."""
+    """Yield the parts of a text that a parsed regular expression finds."""
     for name, given in parsed:
         what = str(name)
         if what == "LITERAL":

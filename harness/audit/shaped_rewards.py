@@ -1,4 +1,4 @@
-"""Tests whether a grader rewards closeness or similarity by degree instead of paying only right answers."""
+"""Detects rewards by degree, which increase with closeness or similarity to the right answer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def degrees(shares: list[float]) -> int:
 
 
 def shaped(case: Case) -> bool:
-    """Whether honest wrong answers earn several different rewards."""
+    """Return True if honest wrong answers earn several different rewards."""
     known = case.known
     return degrees([known.share(reward, at) for at, reward in known.wrong.items()]) >= _LEVELS

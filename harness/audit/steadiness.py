@@ -1,7 +1,7 @@
-"""Tests whether a grader gives the same sample the same reward: determinism, state, neighbors in a call.
+"""A probe that checks that a grader gives the same sample the same reward every time.
 
-This probe runs before all others. If rewards depend on chance or on earlier samples, the results of other
-probes mean nothing, so a finding here explains all of their findings.
+It runs before all others. If rewards depend on chance or on earlier samples, the results of other probes mean
+nothing, so a finding of this probe explains their findings.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from harness.targets.protocol import Graded
 __all__ = ["PROBES", "STATEFUL", "UNSTEADY", "State"]
 
 UNSTEADY = ("G01", "G02", "A11")
-"""The ids that this file's finding may have. Each explains the findings of all probes but the contract's."""
+"""The ids that this probe's finding may have."""
 
 _RECORDS = 8
 _ROUND_MS = 400.0
-"""The time that one round of gradings should take; there are up to nine rounds."""
+"""The time that a round of gradings should take. There are up to nine rounds."""
 _FEWEST = 4
 _FORMATS = 6
 _FEW = 24
@@ -49,7 +49,7 @@ STATEFUL = Rule(
     "the reward depends on what the process graded before",
     "Keep no state between calls that changes a reward.",
 )
-"""The rule that is broken if a later grading of the same sample differs."""
+"""The rule that is broken if a later grading of the same sample gives another reward."""
 _NEIGHBORS = Rule(
     "A11",
     Severity.ERROR,
@@ -60,7 +60,7 @@ _NEIGHBORS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """The reason why a grader's rewards differ, with a witness if a replay can show it."""
+    """Why a grader's rewards differ, with a witness if a replay can show it."""
 
     rule: Rule
     message: str
@@ -68,7 +68,7 @@ class _Cause:
 
 
 class State:
-    """One finding for all the ways in which the same sample gets different rewards."""
+    """Samples that get different rewards at different times."""
 
     rule = _RANDOM
     controlled = False
@@ -78,7 +78,7 @@ class State:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade the same samples again in other orders and batches, and in a fresh process."""
+        """Grade the same samples again in other orders and batches, and in fresh processes."""
         samples = _samples(case)
         _grade(case.collector, samples[:_FEWEST])
         room = _ROUND_MS / case.collector.pace
@@ -118,7 +118,7 @@ PROBES = (State(),)
 
 
 def _samples(case: Case) -> list[dict[str, Any]]:
-    """Right, wrong and empty completions of a few records, in the most likely formats."""
+    """Return right, wrong and empty completions of a few records, in the most likely formats."""
     subject = case.subject
     chosen = case.some(_RECORDS, "state", among=range(len(subject.records)))
     control = case.control
@@ -142,7 +142,7 @@ def _grade(collector: Collector, samples: Sequence[dict[str, Any]], batch: int =
 
 
 def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
-    """The samples on which two gradings disagree."""
+    """Return the positions at which two gradings disagree."""
     return {at for at, pair in enumerate(zip(one, other, strict=True)) if not _alike(*pair)}
 
 
@@ -160,7 +160,7 @@ def _breaks_contract(one: Graded) -> bool:
 
 
 def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[Graded]) -> set[int]:
-    """The samples that the same process rewards differently in repeated calls, orders or batches."""
+    """Return the positions of samples whose rewards change with repetition, order or batch size."""
     differing = _differing(first, _grade(case.collector, samples)) if case.opener.here else set()
     order = list(range(len(samples)))
     case.random("state order").shuffle(order)
@@ -175,24 +175,24 @@ def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[G
 
 
 def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
-    """The same sample under an id of a different length."""
+    """Return the same sample under an id of a different length."""
     return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
 
 
 def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same samples, each under the id of another sample."""
+    """Return the same samples with their ids exchanged."""
     others = [*samples[1:], *samples[:1]]
     return [{**one, "id": other["id"]} for one, other in zip(samples, others, strict=True)]
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find the reason why rewards differ, with fresh processes that differ in one setting only.
+    """Find out why rewards differ, with fresh processes that differ in one setting each.
 
     Args:
         case: The audit.
         samples: The graded samples.
         differing: Indices of samples whose rewards differ.
-        elsewhere: Whether rewards also differ in another process, not only in other calls of the same one.
+        elsewhere: Whether rewards also differ in another process.
     """
     if not case.opener.here:
         return _Cause(
@@ -226,7 +226,7 @@ def _said(count: int, tried: int, how: str) -> str:
 
 
 def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Distinguish the effect of earlier samples from the effect of samples in the same call."""
+    """Find out if earlier samples affect the reward, or other samples in the same call."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]
@@ -241,7 +241,7 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
 
 
 def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Find a few samples that show that rewards depend on earlier samples."""
+    """Find a few samples which show that rewards depend on earlier samples."""
     for at in _spread(differing, 2):
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
@@ -260,7 +260,7 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
 def _among_neighbors(
     samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
 ) -> _Cause:
-    """Find a pair of samples, or a whole call, that shows that rewards depend on neighbors in the call."""
+    """Find a pair of samples, or a whole call, which shows that rewards depend on neighbors."""
     message = "a sample is rewarded differently next to others: the reward depends on its neighbors"
     at = differing[0]
     others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]
@@ -291,7 +291,7 @@ def _said_stateful(when: str) -> str:
 
 
 def _spread(values: Sequence[int], count: int) -> list[int]:
-    """Evenly spaced values from a list."""
+    """Return evenly spaced values from a list."""
     return [values[len(values) * each // count] for each in range(min(count, len(values)))]
 
 

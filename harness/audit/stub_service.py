@@ -1,8 +1,7 @@
-"""Stands in for a judge's model: gives prepared replies, records the prompts, and costs nothing.
+"""Stands in for a judge's model: returns prepared replies and records the requests.
 
-Graders reach it as they reach recorded answers: environment variables point botocore and the OpenAI SDK to
-its address, and it is the proxy for plain HTTP. So an audited grader never reaches a paid service. HTTPS
-requests to other addresses are refused and counted.
+Environment variables point botocore, the OpenAI SDK and the Anthropic SDK to its address. It is also the
+proxy for HTTP and HTTPS, and refuses HTTPS requests, so an audited grader never reaches a paid service.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ _FAULTS = {
 
 
 class AskedQuestion(NamedTuple):
-    """A request of the grader."""
+    """A request that the grader sent."""
 
     path: str
     body: Any
-    """The request's body, parsed as JSON; the body's text if it is not JSON."""
+    """The request's body, parsed as JSON if possible."""
 
     @property
     def texts(self) -> list[str]:
-        """All texts of the prompt, in the order of the request."""
+        """The strings in the prompt, in the order of the request."""
         return _texts(self.body)
 
     @property
     def text(self) -> str:
-        """All texts of the prompt, joined."""
+        """The strings in the prompt, joined by newlines."""
         return "\n".join(self.texts)
 
 
@@ -69,23 +68,23 @@ _SETTINGS = (
 
 
 class StubService:
-    """Serves replies on a port of this machine until it is closed."""
+    """Serves replies on a local port until it is closed."""
 
     def __init__(self) -> None:
         self.reply = ""
         """The text of the next replies."""
         self.status = 200
-        """The HTTP status of the next replies; with any status but 200, they are errors."""
+        """The HTTP status of the next replies. With any status except 200, they are errors."""
         self.once = False
         """Whether the status applies only to the next request."""
         self.most = 0
         """Number of requests before permanent refusal, which makes clients stop; 0 for no limit."""
         self.questions: list[AskedQuestion] = []
-        """The requests since the replies were last set."""
+        """The requests since `tell` was last called."""
         self.asked = 0
-        """Number of requests in total."""
+        """Total number of requests."""
         self.answers: list[RecordedAnswer] = []
-        """The requests and their replies, in the format of a file of recorded answers."""
+        """The requests since `tell` was last called, with their replies, as recorded answers."""
         self.elsewhere = 0
         """Number of refused HTTPS requests to other addresses."""
         self._lock = threading.Lock()
@@ -133,7 +132,7 @@ class StubService:
         return 0 < self.most < len(self.questions)
 
     def recorded(self) -> RecordedAnswers:
-        """The requests and replies, for `rft replay --answers`."""
+        """Return the requests and replies, for `rft replay --answers`."""
         with self._lock:
             first = {answer.key: answer for answer in reversed(self.answers)}
         keys = {name: None for name in self.variables if name.endswith("_API_KEY")}
@@ -172,12 +171,12 @@ class StubService:
 
 
 def _fault(kind: str) -> dict[str, Any]:
-    """An error in the format of both Bedrock and OpenAI."""
+    """Return an error in a format that both Bedrock and OpenAI clients understand."""
     return {"message": kind, "error": {"message": kind, "type": kind, "code": kind}}
 
 
 def _answer(path: str, body: Any, reply: str) -> dict[str, Any]:
-    """A reply in the format of the requested API."""
+    """Return a reply in the format of the requested API."""
     if path.endswith("/converse"):
         return _converse(body, reply)
     if path.endswith("/chat/completions"):

@@ -1,4 +1,4 @@
-"""Explains why no format is accepted: the data shows none, or right completions are not paid."""
+"""Explains why no format is accepted: there are no answers, or right completions are not paid."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequen
 
 
 def _no_answers(case: Case) -> str:
-    """Explain why the records have no answers to compare."""
+    """Explain why the records have no answers that can be compared."""
     if len(case.subject.records) < 2:
         return "an audit needs at least two records with different answers"
     if all(case.subject.reference(at) is None for at in range(len(case.subject.records))):
@@ -51,7 +51,7 @@ def _no_answers(case: Case) -> str:
 
 
 def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Completions that the user says should be paid, if none of them is paid."""
+    """Return the completions that the user says should be paid, if none of them is paid."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
         for known in list(answers.values())[:1]:
@@ -62,7 +62,7 @@ def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Recorded completions that end with the right answer, if no recorded completion is paid."""
+    """Return recorded completions that end with the right answer, if no recorded completion is paid."""
     first = next(iter(answers))
     right: list[tuple[int, Any]] = []
     every = [(one.record, one.message) for one in case.subject.recorded[:_RECORDED]]
@@ -77,7 +77,7 @@ def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    """The given completions if all of them earn the lowest reward; otherwise an empty list."""
+    """Return the given completions if all of them earn the lowest reward; otherwise an empty list."""
     if not asked:
         return []
     low, high = case.subject.bounds or (0.0, 1.0)
@@ -87,7 +87,7 @@ def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int,
 
 
 def _failed(case: Case, answers: Mapping[Reading, SampledAnswers], formats: Sequence[Format]) -> str | None:
-    """The grader's error if it fails on all completions tried; otherwise None."""
+    """Return the grader's error if it fails on all completions tried; otherwise None."""
     asked: list[tuple[int, Any]] = []
     for one in formats[:_ENOUGH]:
         at, answer = next(iter(answers[one.reading].known.items()))

@@ -1,4 +1,4 @@
-"""Words for findings: descriptions of completions, amounts and lists."""
+"""Formats completions, rewards and lists for the messages of findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHORT = 60
 
 
 def quoted(completion: Any) -> str:
-    """Format a completion for a message, shortened."""
+    """Quote a completion for a message, shortened."""
     if isinstance(completion, dict):
         calls = completion.get("tool_calls")
         functions = [one.get("function") for one in calls or ()]
@@ -24,7 +24,7 @@ def quoted(completion: Any) -> str:
 
 
 def amount(share: float) -> str:
-    """Describe the reward of a completion."""
+    """Describe the reward of a completion, given as a share of the right answer's reward."""
     return "in full" if share >= 0.95 else f"{share:.0%} of a right answer's reward"
 
 

@@ -25,17 +25,17 @@ _SCALES = {"x10": "10", "x100": "100", "x1000": "1000", "/10": "0.1", "/100": "0
 
 
 class WrongStep(NamedTuple):
-    """One wrong number."""
+    """A wrong number."""
 
     name: str
-    """A description of the error, for messages."""
+    """Description of the error, for messages."""
     answer: str
     group: str
     """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` (a right value left uncomputed)."""
     ratio: Decimal | None = None
-    """Its ratio to the right value; None if unknown or if the right value is 0."""
+    """Ratio of the number to the right value; None if it is unknown or the right value is 0."""
     off: Decimal | None = None
-    """Its distance from the right value."""
+    """Distance of the number from the right value."""
 
 
 class _Read(NamedTuple):
@@ -69,7 +69,7 @@ def magnitude(answer: str) -> Decimal | None:
 
 
 def wrong_numbers(answer: str) -> list[WrongStep]:
-    """Return numbers in the notation of a right number that differ from it by value.
+    """Return numbers in the notation of a right number that have a different value.
 
     Args:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
@@ -88,10 +88,10 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
 
 
 def with_reference(one: Format, record: dict[str, Any], answer: str) -> dict[str, Any] | None:
-    """Return a record with another answer; None if the place of the answer in the record is unknown.
+    """Return a copy of a record with another answer; None if the answer's place in it is unknown.
 
     Args:
-        one: The format, whose reading locates the answer.
+        one: The format. Its reading locates the answer.
         record: The record.
         answer: The new answer.
     """
@@ -123,7 +123,7 @@ def _read(answer: str) -> _Read | None:
 
 
 def _written(read: _Read, value: Decimal) -> str:
-    """Another value in place of the right one, with the same sign, commas and surrounding text."""
+    """Write a value in place of the right one, with the same sign, commas and surrounding text."""
     if value < 0:
         return _flipped(_written(read, -value), read)
     text = format(value, ",f" if "," in read.digits else "f")
@@ -173,7 +173,7 @@ def _shifted(read: _Read) -> Iterator[WrongStep]:
 
 
 def _digits(read: _Read) -> Iterator[WrongStep]:
-    """Numbers with a digit added, dropped or swapped."""
+    """Yield numbers with a digit added, dropped or swapped."""
     digits = read.digits
 
     def step(name: str, text: str) -> WrongStep:
@@ -197,7 +197,7 @@ def _digits(read: _Read) -> Iterator[WrongStep]:
 
 
 def _followed(answer: str, read: _Read) -> Iterator[WrongStep]:
-    """The right number followed by math, so that the whole answer is another number."""
+    """Yield the right number followed by arithmetic that changes its value."""
     if not read.after and read.size:
         yield WrongStep("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
         for tail in ("/8", " * 10", "^2" if read.size != 1 else "+1"):

@@ -1,4 +1,4 @@
-"""Completions that are wrong by construction (family C)."""
+"""Probes of completions that are wrong by construction (family C)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""Share of records on which a numeric filler must be paid. Another probe reports constants below it."""
+"""Share of records on which a numeric filler must be paid. Another probe covers lower shares."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
@@ -75,7 +75,7 @@ class NoContent:
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text on a few records. A text is paid if it earns more than an honest wrong answer."""
+        """Grade each text on a few records. A paid text earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
         ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
@@ -92,7 +92,7 @@ class NoContent:
 
 
 class Fillers:
-    """Accepted formats with a filler in the slot in place of an answer."""
+    """Accepted formats with a filler in place of the answer."""
 
     rule = Rule(
         "C02",
@@ -107,7 +107,7 @@ class Fillers:
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Fill each accepted format, except with fillers that equal the right answer by value."""
+        """Grade each accepted format with fillers, unless a filler equals the right answer."""
         case = _with_control(case)
         found = chain.from_iterable(self._in(case, one) for one in formats_tried(case))
         best = max(found, key=lambda each: round(each.share or 0, 2), default=None)
@@ -135,7 +135,7 @@ class Fillers:
             )
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
-        """Fillers for all kinds of answers, fillers for this kind, and right answers with blank values."""
+        """Yield ideas with fillers for all kinds and for this kind, and with right answers without values."""
         # A format made from a whole accepted text should be paid without a filler, so fillers prove nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
@@ -160,19 +160,19 @@ class Fillers:
 
 
 def _word_in_part(tally: AttemptTally) -> bool:
-    """Whether a word earns part of the reward everywhere, so that it does not count as an empty answer."""
+    """Return True if a word earns part of the reward on every record, so it may count as form."""
     word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
     return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
 
 
 def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
-    """Whether the probe of rewards without an answer finds a text that earns as much as the best of these."""
+    """Return True if a text without an answer earns as much as the best of these attempts."""
     free = best_free(case) if case.control is not None and tallies else None
     return free is not None and min(free.shares) >= max(tally.best.share for tally in tallies) - 0.01
 
 
 def _with_control(case: Case) -> Case:
-    """Return the case with a control, which may be an assumed one: wrong answers' rewards are not needed.
+    """Return the case with a control, which may be an assumed one.
 
     Raises:
         NotRun: No format is paid.
