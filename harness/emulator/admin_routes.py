@@ -1,6 +1,6 @@
-"""/_emulator: admin routes that the real service lacks: step, state, faults, aliases, reset, job report.
+"""/_emulator: admin routes that the real service does not have.
 
-Tests and the rehearsal use these routes. They need no key, and no faults are injected into them.
+The routes need no key, and no faults are injected into them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _state(request: Request) -> Response:
 
 
 async def _step(request: Request) -> Response:
-    """Run `count` rounds of one unit for each open job; `{"until": "idle"}` runs until all jobs end."""
+    """Run `count` rounds, each with one unit of every job. `{"until": "idle"}` runs until all jobs end."""
     parts, fields = emulator_of(request), await read_json(request, STEP)
     count = _TO_THE_END if fields["until"] == "idle" else fields["count"]
     done = await _on_main_thread(parts, lambda: parts.runner.step(count))
@@ -41,7 +41,7 @@ async def _step(request: Request) -> Response:
 
 
 async def _faults(request: Request) -> Response:
-    """Replace the faults. The body is an object of rates, as in `--fault`."""
+    """Replace the rates of faults. The body is an object such as `{"throttle": 0.1}`."""
     parts, fields = emulator_of(request), await read_json(request, FAULT_RATES)
     given = {name: rate for name, rate in fields.items() if rate is not None}
     try:

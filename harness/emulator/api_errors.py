@@ -2,8 +2,8 @@
 
 Bedrock's own codes and messages are *unverified*.
 
-An `ApiError` rejects a request immediately, with a status and {"error": {message, type, param, code}}. A job
-that was already accepted fails with a `JobFailure` (`harness.simulator.failure`) instead.
+An `ApiError` rejects a request. A job that was already accepted fails with a `JobFailure`
+(`harness.simulator.failure`) instead.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status, 400 or more.
-        message: The fault and its fix.
-        param: The name of the field at fault.
-        code: The machine-readable reason.
+        message: The problem and its fix.
+        param: The name of the invalid field.
+        code: A machine-readable reason.
         headers: Additional response headers, such as `Retry-After`.
     """
 

@@ -56,7 +56,7 @@ async def _completions(request: Request) -> Response:
 
 
 def _with_usage(fields: Mapping[str, Any]) -> bool:
-    """Whether a stream ends with the token usage.
+    """Return True if the stream is to end with the token usage.
 
     Raises:
         ApiError: Stream options are given without a stream.
@@ -68,7 +68,7 @@ def _with_usage(fields: Mapping[str, Any]) -> bool:
 
 
 def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
-    """Return a stream of events, each with a name (or None) and the value of `data`."""
+    """Return a stream of server-sent events, given as pairs of a name (or None) and the `data`."""
 
     def lines() -> Iterator[str]:
         for name, data in events:
@@ -79,7 +79,7 @@ def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
 
 
 def words(text: str) -> list[str]:
-    """Split a text into the pieces of a stream; joining them restores the text."""
+    """Split a completion into the pieces of a stream, each a word with the whitespace before it."""
     return re.findall(r"\s*\S+|\s+\Z", text)
 
 

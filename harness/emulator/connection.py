@@ -15,8 +15,7 @@ _FIRST_REQUEST_S: Final = 30.0
 class Connection(H11Protocol):
     """A uvicorn connection that closes if no complete request head arrives within half a minute.
 
-    uvicorn has no timeout for a connection's first request, only for the pause between two requests. Its
-    limit on the size of a request head, 64 KB, applies here too.
+    uvicorn has no timeout for a connection's first request, only for the pause between two requests.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:

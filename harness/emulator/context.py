@@ -1,4 +1,4 @@
-"""The context of a request: the emulator that serves it, and the response body for lists."""
+"""Functions and types that all routes share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Components", "emulator_of", "list_body"]
 
 
 class Components(NamedTuple):
-    """The emulator's components, shared by all routes."""
+    """The emulator's components."""
 
     config: EmulatorConfig
     store: Store
@@ -30,7 +30,7 @@ class Components(NamedTuple):
     goal: Goal | None
     """The correctness of the pool's completions; None if the rollouts do not record it."""
     goal_remarks: list[str]
-    """Notes for the user on how the correctness was determined."""
+    """Notes for the user about the source of the correctness."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner

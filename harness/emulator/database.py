@@ -1,7 +1,6 @@
-"""The emulator's database: one SQLite file, its tables, and transactions.
+"""The emulator's SQLite database.
 
-Related rows are written in one transaction, so a process killed at any point leaves all of them or none. The
-store defines the meaning of the tables.
+Related rows are written in one transaction, so a killed process leaves all of them or none.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ _HOLDER_LEAVES_S: Final = 3.0
 
 
 class Database:
-    """The database. Every write is a separate transaction unless made inside `transaction()`.
+    """The emulator's database. Every write outside `transaction()` is a separate transaction.
 
     Args:
         folder: The folder of `emulator.sqlite3`, which is created if it does not exist.
@@ -62,12 +61,12 @@ class Database:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        # Autocommit: transactions are opened explicitly below. Threads share the connection under the lock.
+        # Autocommit, because transactions are opened explicitly. Threads share the connection under the lock.
         path = folder / "emulator.sqlite3"
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
-            # In this mode a killed process loses nothing; a power failure may lose the last steps, which then
+            # In this mode a killed process loses nothing. A power failure may lose the last steps, which then
             # run again.
             self._db.execute("PRAGMA synchronous = NORMAL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -78,7 +77,7 @@ class Database:
         if version not in (0, _SCHEMA_VERSION):
             message = f"state of version {version}, this emulator writes {_SCHEMA_VERSION}"
             raise InputError(message, place=str(path), fix=_OTHER_STATE)
-        # Two emulators with the same state would both run the steps of its jobs.
+        # Two emulators with the same state would both run its jobs.
         self._holder = lock(
             folder / "emulator.lock", "this emulator's state", patience=_HOLDER_LEAVES_S, fix=_OTHER_HOLDER
         )
@@ -87,7 +86,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all writes inside the block or none. Blocks may be nested; the outermost block commits."""
+        """Commit all writes inside the `with` block, or none. The outermost of nested blocks commits."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -116,7 +115,7 @@ class Database:
                 self._db.execute(f"DELETE FROM {table}")
 
     def rows(self, sql: str, *values: object) -> list[Any]:
-        """Run a query and return all of its rows."""
+        """Run a query and return all rows."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
@@ -136,7 +135,7 @@ class Database:
                     blob.write(piece)
 
     def blob_pieces(self, table: str, column: str, where: str, values: Sequence[object]) -> Iterator[bytes]:
-        """Read a blob, one piece at a time."""
+        """Yield a blob, one piece at a time."""
         with self._lock:
             ((row,),) = self.rows(f"SELECT rowid FROM {table} WHERE {where}", *values)
             blob = self._db.blobopen(table, column, row, readonly=True)

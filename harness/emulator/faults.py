@@ -1,10 +1,10 @@
 """Middleware in front of the API: refuses web pages, injects seeded faults, and checks for a bearer token.
 
-A fault is drawn for each request under the API's paths before any route handles it. So a fault never leaves a
-partial change, and a client can safely retry:
+A fault is injected before a route handles the request, so it never leaves a partial change, and a client can
+safely retry. The faults are
 
     throttle     429 with Retry-After
-    timeout      the request is held, then the connection drops in the middle of the response
+    timeout      a short wait, then the connection drops in the middle of the response
     500          500, 502, 503 or 529, in turn
     malformed    200 with truncated JSON
     slow-start   the first N requests get 503 with Retry-After (a number of requests, not a rate)
@@ -34,7 +34,7 @@ _ADMIN: Final = "/_emulator"
 
 
 class Faults:
-    """Decides for each request whether to inject a fault, and which.
+    """Chooses the fault, if any, to inject into each request.
 
     Args:
         rates: The rate of each fault.
@@ -56,7 +56,7 @@ class Faults:
             self.injected: Counter[str] = Counter()
 
     def next(self) -> str | None:
-        """Return the fault for the next request; None for a request without a fault."""
+        """Return the fault for the next request; None for no fault."""
         with self._lock:
             self.requests += 1
             fault = self._draw()
@@ -78,14 +78,14 @@ class Faults:
 
 
 class FrontDoor:
-    """Wraps an application: refuses requests from web pages and requests without a token, and injects faults.
+    """Middleware that refuses requests from web pages, injects faults, and checks for a token.
 
-    Web pages are refused on all routes, including the admin routes.
+    Requests from web pages are refused on all routes. The admin routes get no faults and need no token.
 
     Args:
         app: The application for all other requests.
         faults: Draws the faults.
-        require_key: Whether a token is needed; any token is accepted.
+        require_key: Refuse requests without a token; any token is accepted.
     """
 
     def __init__(self, app: ASGIApp, faults: Faults, *, require_key: bool) -> None:
@@ -98,7 +98,7 @@ class FrontDoor:
         answer: ASGIApp = self._app
         refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
         if refusal is not None:
-            # Do not read the body, because a page could send one of any size.
+            # Do not read the body, because a web page could send a body of any size.
             error = ApiError(403, refusal, code="foreign_request", headers={"connection": "close"})
             answer = error.response()
         elif scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
@@ -148,6 +148,6 @@ def _texts(scope: Scope) -> list[tuple[str, str]]:
 
 
 async def _read_all(receive: Receive) -> None:
-    """Read the whole body, because responding before its end would break some clients' connections."""
+    """Read the whole body, because a response before its end would break some clients' connections."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass

@@ -30,7 +30,7 @@ async def _create(request: Request) -> Response:
 
 
 def _keep(parts: Components, request: Request, upload: Upload) -> FileObject:
-    """Store an upload, or return the file that the same request created when it was sent before."""
+    """Store an upload, or return the file that an earlier request with the same key created."""
     content = upload.file.file
     if not upload.file.size:
         raise invalid("The file is empty.", "file")

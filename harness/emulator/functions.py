@@ -1,6 +1,6 @@
-"""Maps the function ARN in a job to a target: the `--bind NAME=TARGET` table, opened on first use.
+"""Opens the targets of `--bind NAME=TARGET` for the function ARNs in jobs.
 
-The table is searched for the full ARN, then for its name and qualifier, then for its name. A target is one of
+NAME can be the full ARN, the name with its qualifier, or the name. TARGET is one of
 
     module:attr, file.py:attr       on this machine, in a separate process
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
@@ -8,7 +8,7 @@ The table is searched for the full ARN, then for its name and qualifier, then fo
     http://HOST:PORT                the Lambda Invoke API at that endpoint, called with the function's name
     arn:aws:lambda:...              a deployed function
 
-All jobs share the opened targets. This module calls no function.
+A target is opened on first use and shared by all jobs.
 """
 
 from __future__ import annotations

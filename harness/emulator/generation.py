@@ -1,8 +1,8 @@
-"""Models for inference, which answer with recorded completions chosen by the model's policy.
+"""Answers inference requests with recorded completions, chosen by the model's policy.
 
-The base model uses the policy before training. A tuned model or checkpoint uses its saved policy.
-A prompt without a recorded completion gets a fixed text, which evaluation leaves out. The prompts in Amazon's
-examples have answers of their own (`harness.emulator.handmade`). No text is generated.
+The base model uses the policy before training. A tuned model or checkpoint uses its saved policy. A prompt
+without recorded completions gets the fixed answer `NOT_RECORDED`, which evaluation leaves out. The prompts in
+Amazon's examples get handwritten answers (`harness.emulator.handmade`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_STREAMED: Final = "qwen."
 
 
 class InferenceRequest(NamedTuple):
-    """The contents of an inference request, from any route."""
+    """The fields that requests of all inference routes share."""
 
     model: str
     messages: Sequence[Mapping[str, Any]]
@@ -129,10 +129,10 @@ class Inference:
 def read_ask(
     fields: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], max_tokens: int | None
 ) -> InferenceRequest:
-    """Read the fields that the inference routes share.
+    """Build an inference request from the fields of a route.
 
     Args:
-        fields: The request's fields, read by its table.
+        fields: The request's fields, parsed with the route's table.
         messages: The conversation that the route read from the request.
         max_tokens: The token limit of an answer.
     """
@@ -162,7 +162,7 @@ def _answer(candidate: Candidate, ask: InferenceRequest) -> InferenceAnswer:
 
 
 def _cut(text: str, ask: InferenceRequest) -> InferenceAnswer:
-    """Cut a text at the request's stop strings or token limit."""
+    """Cut a completion at the request's stop strings or token limit."""
     ends = [at for at in (text.find(stop) for stop in ask.stop) if at >= 0]
     if ends:
         text = text[: min(ends)]

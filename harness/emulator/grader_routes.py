@@ -1,4 +1,4 @@
-"""/fine_tuning/alpha/graders: validate a grader of OpenAI's kinds, or run it on one sample.
+"""/fine_tuning/alpha/graders: validate an OpenAI grader, or run it on one sample.
 
 OpenAI and Azure have these routes. Bedrock does not document them.
 """
@@ -49,7 +49,7 @@ async def _run(request: Request) -> Response:
 
 
 async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAIRun]) -> OpenAIRun:
-    """Run the grader, and cancel it when the client disconnects, so that a stuck run does not block others.
+    """Run the grader, and cancel it when the client disconnects, so that stuck runs do not pile up.
 
     Raises:
         ApiError: The client has disconnected.
@@ -71,10 +71,7 @@ async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAI
 
 
 def _body(run: OpenAIRun, name: str) -> dict[str, Any]:
-    """The response, as OpenAI documents it.
-
-    `token_usage` is an object, although the SDK declares a number.
-    """
+    """Return the response as OpenAI documents it. `token_usage` is an object, not the SDK's number."""
     used = {model: _usage(tokens) for model, tokens in run.tokens.items()}
     models = list(used)
     return {
@@ -109,7 +106,7 @@ def _refused(error: OpenAISpecError, grader: Mapping[str, Any]) -> ApiError:
 
 
 def _place(pointer: str, grader: Mapping[str, Any]) -> str:
-    """Spell a place in a grader as the other routes do: `grader.input[0].content` for `/input/0/content`."""
+    """Convert a JSON pointer to the notation of other errors, such as `grader.input[0].content`."""
     value: Any = grader
     place = "grader"
     for part in pointer.split("/")[1:]:

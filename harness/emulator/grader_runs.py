@@ -1,4 +1,4 @@
-"""Runs graders of OpenAI's kinds alongside the emulator's jobs and its other routes."""
+"""Runs OpenAI graders without blocking the emulator's jobs and its other routes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _STOP_TIMEOUT_S: Final = 2.0
 class GraderRuns:
     """Runs graders on a separate event loop and thread.
 
-    A grader that computes for a long time, or hangs until its time limit, blocks neither jobs nor other
-    routes. A Python grader that waits too long for its turn is rejected.
+    A slow or stuck grader therefore blocks neither jobs nor other routes. A Python grader that waits too long
+    for its turn is rejected.
 
     Args:
         models: The TOML file that maps OpenAI's judge models to other models; None for no judges.
@@ -45,7 +45,7 @@ class GraderRuns:
         self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     async def run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
-        """Grade one sample, while other requests are served.
+        """Grade one sample. Other requests are served in the meantime.
 
         Raises:
             OpenAISpecError: The grader cannot be read.
@@ -70,7 +70,7 @@ class GraderRuns:
             thread.join(_STOP_TIMEOUT_S)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop, which starts with the first request."""
+        """Return the event loop, which starts with the first request."""
         with self._lock:
             if self._working is None:
                 loop = asyncio.new_event_loop()

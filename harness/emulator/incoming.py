@@ -1,4 +1,4 @@
-"""Reads a request's JSON body, query or upload with size limits, using the field table of its operation."""
+"""Reads the JSON body, query or upload of a request, with limits on the size."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Upload", "read_json", "read_query", "read_upload"]
 _JSON_BYTES: Final = 16 * 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
-"""Content types that are accepted as JSON. By default, curl and urllib send the type for form fields."""
+"""Content types accepted as JSON. curl and urllib send the type of a form by default."""
 _DEEPEST: Final = 64
 _READ_TO_THE_END: Final = 4
-"""A body that is too large is read and discarded, up to this multiple of its limit.
+"""A body that is too large is read and discarded, up to this multiple of the limit.
 
-A client that is disconnected while it sends would see a broken connection instead of the response.
+Otherwise, the client would see a broken connection instead of the response.
 """
 
 
@@ -37,7 +37,7 @@ class Upload(NamedTuple):
 
 
 async def read_json(request: Request, table: Table) -> dict[str, Any]:
-    """Read a body, which must be a JSON object. An empty body is read as `{}`.
+    """Read a body that must be a JSON object. An empty body counts as `{}`.
 
     Raises:
         ApiError: The body is not a JSON object, or a field has an invalid value.
@@ -60,7 +60,7 @@ async def read_json(request: Request, table: Table) -> dict[str, Any]:
 
 
 def read_query(request: Request, table: Table) -> dict[str, Any]:
-    """Read a query string. If `metadata` is refused, so is a filter such as `metadata[a]=b`.
+    """Read a query string. If `metadata` is refused, a filter such as `metadata[a]=b` is refused too.
 
     Raises:
         ApiError: A name is unknown or repeated, or a value is invalid.
@@ -68,7 +68,7 @@ def read_query(request: Request, table: Table) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         base = name.split("[", 1)[0]
-        # The error for a refused field gives the reason, whichever part of the field is requested.
+        # The error then gives the reason why the whole field is refused.
         name = base if base in table and table[base].why else name
         if name in given:
             raise invalid(f"{name} is given twice.", name)
@@ -83,7 +83,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
     Args:
         request: The request.
         table: The form's other fields.
-        most: The largest size of the file, in bytes.
+        most: Maximum size of the file in bytes.
 
     Raises:
         ApiError: The form cannot be read, the file is missing or too large, or a field has an invalid value.
@@ -113,7 +113,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
 
 
 class _Bounded:
-    """A request's body, rejected if it is longer than `most` bytes."""
+    """Receives a request's body, and rejects a body longer than `most` bytes."""
 
     def __init__(self, request: Request, most: int) -> None:
         self._source = request.receive
@@ -121,7 +121,7 @@ class _Bounded:
         self._seen = 0
 
     async def receive(self) -> Message:
-        """Return the next part of the body.
+        """Return the next message of the request.
 
         Raises:
             ApiError: The body is too long and was discarded.
@@ -152,7 +152,7 @@ def _refuse_other_types(request: Request) -> None:
 
 
 def _refuse_odd_values(value: Any) -> None:
-    """Reject a JSON value that is nested too deeply, or contains text that is not Unicode."""
+    """Reject a JSON value that is nested too deeply or contains a string that is not valid Unicode."""
     level = [value]
     for _ in range(_DEEPEST):
         inside: list[Any] = []

@@ -1,4 +1,4 @@
-"""Reports a job's learning progress and the conclusions from its rewards, worded as in a rehearsal."""
+"""Reports a job's learning progress and draws conclusions from its rewards, as a rehearsal does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class JobReport:
     """The conclusions; None if the report was requested without grading."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return both parts as one JSON object."""
+        """Return the report as one JSON object."""
         found: dict[str, Any] = as_json(self.learned)
         return found if self.conclusions is None else {**found, **as_json(self.conclusions)}
 
@@ -52,14 +52,14 @@ class _StoredRewards:
 def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, *, grade: bool) -> JobReport:
     """Report on a job, finished or not.
 
-    Call this function on the main thread, because it may grade, and never while the job draws completions.
+    Call this function on the main thread, because graders run there, and never in the middle of a step.
 
     Args:
         store: The store that contains the job.
         job: The job's id.
-        equipment: The equipment that the job runs with.
-        goal: The correctness of the recorded completions.
-        grade: Whether to grade completions without a reward, and to draw conclusions from all rewards.
+        equipment: The job's equipment.
+        goal: The correctness of the recorded completions; None if unknown.
+        grade: Grade completions that have no reward yet, and draw conclusions from all rewards.
 
     Raises:
         JobFailure: The grader could not be called.

@@ -1,7 +1,7 @@
-"""/fine_tuning/jobs: create, list, retrieve, cancel; a job's events and checkpoints.
+"""/fine_tuning/jobs: create, list, retrieve and cancel jobs; list events and checkpoints.
 
-Model and files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock). Other errors
-appear while the job runs.
+The model and the files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock). Other
+errors appear while the job runs.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def _cancel(request: Request) -> Response:
     await read_json(request, NOTHING)
     stored = _job(request)
     status = stored.object["status"]
-    # A client that did not receive the first response may repeat its request, which is not an error.
+    # A client that did not receive the first response may repeat its request.
     if status in FINAL_STATUSES and status != "cancelled":
         raise ApiError(400, f"Job has already {_ENDED[status]}.", code="invalid_job_status")
     return JSONResponse(emulator_of(request).lifecycle.cancel(stored.object["id"]))

@@ -1,13 +1,13 @@
-"""A job's life: validating_files -> queued -> running (one step at a time) -> succeeded, failed or cancelled.
+"""Advances jobs: validating_files -> queued -> running -> succeeded, failed or cancelled.
 
-Every unit of a job's work is one transaction that first checks whether the job has changed: if a job was
+The result of each unit of work is stored in one transaction, and only if the job is unchanged. If a job was
 cancelled while its grader worked, the step's results are discarded. The order of the first three statuses is
 OpenAI's (*unverified* on Bedrock).
 
 A job fails if a file contains anything but records, if there are too few recorded completions, if a function
 is unknown, if a grader call fails four times in a row, or if the grader failed on more than half of the last
-64 samples. A sample without a reward only causes a warning and does not count in its group. The service's own
-limits and the wording of its events are *unverified*.
+64 samples. A sample without a reward causes a warning and does not count in its group. The limits and the
+wording of the events are *unverified* on Bedrock.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ __all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
 _CHECKPOINTS: Final = 4
-"""The number of checkpoints kept per job, evenly spaced, if the request has no `eval_interval`."""
+"""Number of checkpoints per job, evenly spaced, if the request has no `eval_interval`."""
 
 _log = logging.getLogger(__name__)
 
 
 class Equipment(NamedTuple):
-    """The objects that a job needs besides its stored state; a restarted emulator creates them again."""
+    """The objects that a job needs besides its stored state. A restarted emulator creates them again."""
 
     examples: Examples
     calls: GraderCalls
@@ -89,9 +89,9 @@ class Lifecycle:
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:
-        """Do one unit of a job's work: check the job, queue it, start it, or run one step.
+        """Do one unit of a job's work: check and queue the job, start it, or run one step.
 
-        If the job has ended or is unknown, nothing happens.
+        If the job has ended or is unknown, do nothing.
         """
         stored = self._store.job(name)
         if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -126,7 +126,7 @@ class Lifecycle:
         return self._equipment[job["id"]]
 
     def forget(self, job: str) -> None:
-        """Drop the cached state of a job, which is rebuilt when it is needed."""
+        """Drop the cached state of a job. It is rebuilt when needed."""
         self._equipment.pop(job, None)
         self._policies.pop(job, None)
         self._notices.ended(job)
@@ -267,12 +267,12 @@ class Lifecycle:
         return read_records(content, param)
 
     def _policy(self, job: str, step: int) -> policies.Policy:
-        """The job's current policy, from cache when the cache matches this step."""
+        """Return the job's current policy, from the cache if the cached policy is the one of this step."""
         known = self._policies.get(job)
         return known[1] if known and known[0] == step else self._store.policy(job)
 
     def _is_still(self, job: Job) -> bool:
-        """Whether no request has changed the job since it was read, for example by cancelling it."""
+        """Return True if no request, such as a cancellation, has changed the job since it was read."""
         now = self._store.job(job["id"])
         return now is not None and now.object["status"] == job["status"]
 
@@ -291,7 +291,7 @@ class Lifecycle:
                 job,
                 f"Step {number}/{total}: {count} of {len(step.rows)} samples got no reward ({kinds})",
                 level="warn",
-                told=False,  # by kind and place, like errors of samples
+                told=False,  # the notices already report each sample's error
             )
 
     def _keep_checkpoint(self, job: Job, number: int, total: int, step: Step, examples: Examples) -> None:
@@ -331,7 +331,7 @@ class Lifecycle:
         self.record_event(job["id"], "The job has successfully completed")
 
     def _end(self, job: Job, status: str, **more: Any) -> None:
-        """Set a job's final fields. The caller stores the job."""
+        """Set the fields of a job that ends. The caller stores the job."""
         ended = {"status": status, "finished_at": int(self._clock.time()), "estimated_finish": None}
         cast(dict[str, Any], job).update(ended, **more)
 
@@ -348,12 +348,12 @@ class Lifecycle:
 
 
 def _model_name(job: Job) -> str:
-    """`ft:BASE:ORGANIZATION:SUFFIX:ID` as in the documentation's examples. Suffixes are not supported."""
+    """Return `ft:BASE:ORGANIZATION:SUFFIX:ID`, as in AWS's examples. The suffix is always empty."""
     return f"ft:{job['model']}:emulator::{job['id'].removeprefix('ftjob-')[:8]}"
 
 
 def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
-    """The `data` of a metrics event, with the published names."""
+    """Return the `data` of a metrics event, with the names that AWS uses."""
     return _known(
         {
             api.TOTAL_STEPS: total_steps,
@@ -369,5 +369,5 @@ def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
 
 
 def _known(figures: dict[str, float | None]) -> dict[str, float]:
-    """Drop figures that are None: the API omits unknown numbers."""
+    """Drop figures that are None, because the API omits unknown numbers."""
     return {name: value for name, value in figures.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Prints the emulator's events: jobs and their steps, grader errors, refused requests.
+"""Prints lines about jobs, grader errors and refused requests for the person who runs the emulator.
 
-The lines are for the person who runs the emulator. They contain no prompt or completion, and only the type
-and place of a grader's error.
+The lines contain no prompts and no completions. Of a grader's error, they contain only the type and the
+place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.printable import printable, shortened
 __all__ = ["Notices", "RefusalsTold"]
 
 _STEP_LINES: Final = 10
-"""The number of lines about a job's steps, evenly spaced, in addition to the first."""
+"""Number of lines about a job's steps, evenly spaced, in addition to the first step's line."""
 _JOB_CHARACTERS: Final = 14
 _MESSAGE_CHARACTERS: Final = 240
 _BODY_BYTES: Final = 65_536
@@ -44,7 +44,7 @@ class Notices:
         self._refusals = 0
 
     def event(self, job: str, event: Event) -> None:
-        """Print an event of a job. Steps are printed only at every tenth of the job."""
+        """Print an event of a job. Of its steps, only about ten are printed."""
         data = event.get("data") or {}
         message = event["message"].replace(f": {job}", "")
         if data:
@@ -58,7 +58,7 @@ class Notices:
         self._job_line(job, level + message)
 
     def grader_error(self, job: str, kind: str, message: str) -> None:
-        """Count a sample without a reward, and print the first sample of each kind and place of error."""
+        """Count a sample without a reward. Print the first one for each type and place of error."""
         kind_of_error, place = _TYPE.match(message), _PLACE.search(message)
         what = kind if kind_of_error is None or kind != "exception" else f"{kind} {kind_of_error[0]}"
         where = f" at {place[1]}" if place else ""
@@ -70,14 +70,14 @@ class Notices:
             self._job_line(job, f"a sample got no reward: {what}{where}")
 
     def ended(self, job: str) -> None:
-        """Print the number of a job's samples without a reward, by kind of error and place."""
+        """Print how many samples of a job got no reward, by type and place of the error."""
         with self._lock:
             counts = self._errors.pop(job, None)
         for what, count in counts.most_common() if counts else ():
             self._job_line(job, f"{count:,} sample{'s' if count > 1 else ''} without a reward: {what}")
 
     def refused(self, method: str, path: str, status: int, message: str) -> None:
-        """Print a refused request. If it is repeated, it is printed the first, 10th, 100th time and so on."""
+        """Print a refused request. Of identical requests in a row, print the 1st, 10th, 100th and so on."""
         line = f"{method} {path} {status}: {message}"
         with self._lock:
             self._refusals = self._refusals + 1 if line == self._refusal else 1
@@ -93,11 +93,11 @@ class Notices:
 
 
 class RefusalsTold:
-    """Wraps an application and prints each request that receives an error response.
+    """Middleware that prints each request that receives an error response.
 
     Args:
         app: The application.
-        notices: Prints the requests.
+        notices: Receives the refused requests.
     """
 
     def __init__(self, app: ASGIApp, notices: Notices) -> None:

@@ -1,7 +1,7 @@
-"""Field tables of all operations: supported, ignored and refused fields.
+"""The fields of all operations: supported, ignored and refused.
 
-Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of them. Whether it accepts
-the others is *unverified*. `docs/emulator.md` lists the ignored and the refused fields.
+Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of these fields. It is
+*unverified* that Bedrock accepts the other ones. `docs/emulator.md` lists the ignored and the refused fields.
 """
 
 from __future__ import annotations
@@ -322,7 +322,7 @@ LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
 
 
 def _jobs_grader(value: object, at: str) -> Any:
-    """The grader of a job. The error for OpenAI's kinds of graders explains how to convert them."""
+    """Read a job's grader. The error for an OpenAI grader explains how to convert the grader."""
     kind = value.get("type") if isinstance(value, dict) else None
     if isinstance(kind, str) and kind != GRADER_TYPE:
         hint = "`rft import` converts a grader of OpenAI's or Azure's into a Lambda function."
@@ -331,14 +331,14 @@ def _jobs_grader(value: object, at: str) -> Any:
 
 
 def _grader(value: object) -> object:
-    """A grader, unchanged."""
+    """Return a grader unchanged. Its contents are checked elsewhere."""
     if not isinstance(value, dict) or "type" not in value:
         raise ValueError
     return value
 
 
 def _part(value: object) -> object:
-    """Return a part of a message's content. Parts other than text are only compared with recorded prompts."""
+    """Return a part of a message unchanged. Parts other than text only serve to find the prompt."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise ValueError
     if not isinstance(value.get("text", ""), str):
@@ -347,7 +347,7 @@ def _part(value: object) -> object:
 
 
 def _message(value: object, at: str) -> object:
-    """A message of a conversation, unchanged. Only an assistant's message may have no content."""
+    """Return a message unchanged. Only an assistant's message may have no content."""
     if not isinstance(value, dict):
         raise ValueError
     read_fields(_ASSISTANTS_TURN if value.get("role") == "assistant" else _TURN, value, f"{at}.")

@@ -1,4 +1,4 @@
-"""Limits the number of Python graders of OpenAI's kinds that run at a time, and rejects stuck ones."""
+"""Limits the number of OpenAI Python graders that run at the same time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PATIENCE_S: Final = 5.0
 
 
 class PythonTurns:
-    """A first-in, first-out queue for Python graders, which runs one grader per processor of this machine.
+    """A first-in, first-out queue for Python graders.
 
-    A grader waits as long as others finish. If no grader has finished for a while, waiting graders are
-    rejected. The queue must be used on one event loop only.
+    A grader waits as long as other graders finish. If none finishes for `patience` seconds, waiting graders
+    are rejected. The queue must be used on one event loop only.
 
     Args:
-        at_once: The number of graders that run at the same time; None for the number of processors that this
-            process may use.
-        patience: Seconds to wait in a queue that does not move.
+        at_once: Maximum number of graders that run at the same time; None for the number of processors that
+            this process may use.
+        patience: Seconds to wait without another grader finishing.
     """
 
     def __init__(self, at_once: int | None = None, patience: float = _PATIENCE_S) -> None:
@@ -39,7 +39,7 @@ class PythonTurns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """Hold as many turns as a grader contains Python graders. A grader without any does not wait.
+        """Hold `count` turns inside the `with` block. A grader with no Python part does not wait.
 
         Raises:
             ApiError: No Python grader has finished within `patience`.
@@ -74,7 +74,7 @@ class PythonTurns:
             self._wake()
 
     def _wake(self) -> None:
-        """Wake all waiting graders, so that each checks whether it is its turn."""
+        """Wake all waiting graders, so that each can check for its turn."""
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -91,8 +91,8 @@ class PythonTurns:
 
 
 def python_graders(grader: Mapping[str, Any]) -> int:
-    """Return the number of Python graders in a grader and its parts; 0 if it cannot be read."""
+    """Return the number of Python graders in a grader and its parts; 0 if the grader is malformed."""
     try:
         return sum(each.type == "python" for each in openai_graders(grader))
     except OpenAISpecError:
-        return 0  # none of its code runs, and the run itself reports the error
+        return 0  # the run reports the error, and runs no code

@@ -1,8 +1,7 @@
-"""Declares and reads the fields of requests. Each is supported, ignored, or refused with a reason.
+"""Declares the fields of requests, and reads requests by these declarations.
 
-Every operation has one table (`harness.emulator.operations`). A field that is not in the table is refused, so
-a rehearsal never silently drops an unknown field. JSON's rules apply: null counts as absent for an optional
-field, 4.0 is a whole number, and true is not a number.
+A field is supported, ignored, or refused with a reason. Unknown fields are refused, so that none is silently
+dropped. For an optional field, null counts as absent. 4.0 is a whole number, and true is not a number.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _SHOWN: Final = 100
 _NAMED: Final = 12
 
 Take = Callable[[Any, str], Any]
-"""Reads a value, given its place in the request, such as `method.type`.
+"""Reads a value. The second argument is its place in the request, such as `method.type`.
 
 It raises ValueError if the value has another type, and ApiError if a field inside the value is wrong.
 """
@@ -62,15 +61,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a request; `kind.take` reads every value except null."""
+    """One field of a request. `kind.take` reads every value except null."""
 
     kind: Kind
     must: bool = False
     default: Any = None
     counts: bool = True
-    """Whether the field has an effect. It is false for a field that is only checked."""
+    """False for a field that is checked but has no effect."""
     why: str | None = None
-    """The reason for refusing values, if the kind accepts only values without effect."""
+    """The reason why values are refused. Only values without effect are accepted then."""
 
 
 Table = Mapping[str, Field]
@@ -78,7 +77,7 @@ Table = Mapping[str, Field]
 
 
 def read_fields(table: Table, given: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """Read a request by its table.
+    """Read the fields of a request.
 
     Args:
         table: The fields.
@@ -139,11 +138,11 @@ def ignored(kind: Kind) -> Field:
 
 
 def refused(why: str, *harmless: Any) -> Field:
-    """Return a field of the API whose effect the emulator does not support.
+    """Return a field that the emulator refuses, because it does not support the field's effect.
 
     Args:
         why: Completes the sentence "NAME is not supported:".
-        harmless: The values that are accepted because they have no effect.
+        harmless: Values that are accepted because they have no effect.
     """
 
     def take(value: Any, at: str) -> Any:
@@ -158,7 +157,7 @@ def refused(why: str, *harmless: Any) -> Field:
 
 
 def text(most: int | None = None, *, empty: bool = False) -> Kind:
-    """A string of at most `most` characters, which by default must not be empty."""
+    """A string of at most `most` characters. It may be empty only if `empty` is true."""
 
     def take(value: Any, at: str) -> str:
         if not isinstance(value, str) or not (value or empty) or (most is not None and len(value) > most):
@@ -181,7 +180,7 @@ def written(wanted: str, pattern: str, most: int) -> Kind:
 
 
 def unread(of: type, wanted: str) -> Kind:
-    """A value of a type, whose contents are not checked."""
+    """A value of a Python type, whose contents are not checked."""
 
     def take(value: Any, at: str) -> Any:
         if not isinstance(value, of):
@@ -229,7 +228,7 @@ def whole(low: int | None = None, high: int | None = None, *, above: int | None 
 
 
 def digits(low: int, high: int) -> Kind:
-    """A whole number in a query. A number above `high` is read as `high`."""
+    """A whole number in a query string. A number above `high` counts as `high`."""
 
     def take(value: Any, at: str) -> int:
         if not (value.isascii() and value.isdigit()) or int(value[:19]) < low:
@@ -251,7 +250,7 @@ def one_of(*known: str) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """A value of any of several kinds; the first that accepts the value reads it."""
+    """A value of any of several kinds. The first kind that accepts the value reads it."""
 
     def take(value: Any, at: str) -> Any:
         for kind in kinds:

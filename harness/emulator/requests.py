@@ -1,8 +1,7 @@
 """Creates a job from the body of POST /fine_tuning/jobs.
 
-`harness.emulator.operations` declares the fields of the body. The file, the function and the size of the pool
-are checked when the job runs. OpenAI's optional fields are read if they apply to reinforcement. Whether
-Bedrock reads them is *unverified*.
+The file, the function and the size of the pool are checked when the job runs. OpenAI's optional fields are
+used if they apply to reinforcement fine-tuning. It is *unverified* that Bedrock uses them.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job
     """Create the job that a request describes.
 
     Args:
-        fields: The request's fields, read by `operations.CREATE_JOB`.
+        fields: The request's fields, parsed with `operations.CREATE_JOB`.
         now: The time of creation, in seconds since 1970.
         default_seed: The seed of a job whose request has no seed.
 
     Returns:
-        The job, and the plan that the lifecycle stores with it.
+        The job, and the plan that the lifecycle stores with the job.
     """
     reinforcement = fields["method"][METHOD_TYPE]
     given: dict[str, Any] = reinforcement["hyperparameters"] or {}

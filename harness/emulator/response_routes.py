@@ -38,7 +38,7 @@ async def _respond(request: Request) -> Response:
 
 
 def _messages(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The conversation in `instructions` and `input`."""
+    """Return the conversation from `instructions` and `input`."""
     given, instructions = fields["input"], fields["instructions"]
     messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
     return [{"role": "system", "content": instructions}, *messages] if instructions else messages
@@ -84,7 +84,7 @@ def _text_part(text: str) -> dict[str, Any]:
 def _events(
     response: dict[str, Any], output: dict[str, Any], answer: InferenceAnswer
 ) -> Iterator[tuple[str, Any]]:
-    """The events of a streamed response, numbered in order."""
+    """Yield the events of a streamed response, numbered in order."""
     begun = {**response, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
     place = {"output_index": 0, "item_id": output["id"], "content_index": 0}
     opened = {**output, "status": "in_progress", "content": []}

@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated request creates one object, and reusing its key for another is refused."""
+"""Idempotency keys: a request that is sent again with the same key creates no second object."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The key, with the path of the request."""
+    """The path of the request and the key."""
     digest: str
     """A digest of the request's contents."""
 
     @classmethod
     def of(cls, request: Request, asked: Any) -> Retry | None:
-        """Read the request's key and compute the digest of its contents; return None without a key.
+        """Read the request's key and compute the digest of its contents. Return None if it has no key.
 
         Raises:
             ApiError: The key is too long.

@@ -1,7 +1,7 @@
-"""The loop that does the jobs' work, one unit at a time, on the process's main thread.
+"""Runs the jobs' work, one unit at a time, on the process's main thread.
 
-A grader can be interrupted after its time limit only on the main thread. Another thread serves requests. It
-queues calls that run between two units: a requested step, a reset, or a report that grades.
+Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests and
+queues calls for the main thread: a requested step, a reset, or a report that grades.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _IDLE_S: Final = 0.5
 
 
 class Runner:
-    """Advances all open jobs in turn.
+    """Advances all unfinished jobs in turn.
 
     Args:
-        lifecycle: Does each unit of work.
+        lifecycle: Performs the units of work.
         speed: Units per second for each job; None for no limit.
-        manual: Whether to do nothing until `step` is called.
+        manual: Do no work until `step` is called.
     """
 
     def __init__(self, lifecycle: Lifecycle, *, speed: float | None, manual: bool) -> None:
@@ -43,7 +43,7 @@ class Runner:
         return future
 
     def step(self, count: int) -> int:
-        """Do up to `count` rounds, each with one unit of every open job, and return the number of units done.
+        """Do up to `count` rounds with one unit of each unfinished job, and return the number of units.
 
         Call this method through `submit`.
         """
@@ -58,7 +58,7 @@ class Runner:
         return done
 
     def wake(self) -> None:
-        """Look for open jobs now instead of at the next tick."""
+        """Look for unfinished jobs now instead of at the next tick."""
         self._orders.put(None)
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Runner:
             self._serve_orders(pause, keep_pace=bool(done))
 
     def _serve_orders(self, pause: float, *, keep_pace: bool) -> None:
-        """Run queued calls for `pause` seconds; if no job is open, wait for the first call."""
+        """Run queued calls for `pause` seconds. Without `keep_pace`, return after the first call."""
         end = time.monotonic() + pause
         while not self._stopped.is_set():
             left = end - time.monotonic()

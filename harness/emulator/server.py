@@ -1,9 +1,8 @@
 """Assembles the emulator from its configuration and serves it on loopback.
 
-The API is served under `/v1` (and `/openai/v1`, the path of the SDK's Bedrock provider), and the admin routes
-under `/_emulator`. uvicorn runs on a separate thread. The jobs' work is done on the calling thread, which
-must be the main thread, so that a grader can be interrupted after its time limit. The only line on stdout is
-the URL; graders print to stderr.
+The API is served under `/v1` and `/openai/v1` (the path of the SDK's Bedrock provider), and the admin routes
+under `/_emulator`. uvicorn runs on a separate thread. The jobs run on the main thread, so that a grader can
+be interrupted after its time limit. The only line on stdout is the URL. Graders print to stderr.
 """
 
 from __future__ import annotations
@@ -63,13 +62,13 @@ def serve(
     announce: Callable[[str], None] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then return. The base URL is announced when the server is ready.
+    """Serve the emulator until SIGINT or SIGTERM.
 
     Args:
         config: The emulator's configuration.
-        announce: Receives the base URL; by default it is printed to stdout as one line. Afterwards stdout is
-            redirected to stderr.
-        tell: Receives a line about each event of a job, and about each refused request.
+        announce: Called with the base URL when the server is ready; by default, prints the URL. Afterwards,
+            stdout is redirected to stderr.
+        tell: Called with a line about each event of a job and each refused request.
 
     Raises:
         InputError: A rollouts file cannot be read, another version wrote the state, the port is taken, or
@@ -113,7 +112,7 @@ def serve(
 
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
-    """Create the emulator's components. The caller closes the components and the functions."""
+    """Create the emulator's components. The caller closes them and the functions."""
     grader_runs = GraderRuns(config.judge_models, config.grader_seconds)
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)

@@ -1,4 +1,4 @@
-"""The emulator's configuration: a frozen value that the command line fills and every component reads."""
+"""The emulator's configuration, and the parsers of its options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EmulatorConfig:
     rollouts: tuple[DataFile, ...]
     """Rollouts files. They form the pool of completions that the policy chooses from."""
     state: Path
-    """The folder of the state. An emulator that starts with an existing state resumes it."""
+    """The folder of the state. If it already has a state, the emulator resumes from it."""
     functions: Mapping[str, str] = field(default_factory=dict)
     """The target of each function name or ARN:
 
@@ -50,7 +50,7 @@ class EmulatorConfig:
     speed: float | None = None
     """Steps per second; None for no limit."""
     manual: bool = False
-    """Whether jobs and the clock advance only on request (`POST /_emulator/step`)."""
+    """If True, jobs and the clock advance only on request (`POST /_emulator/step`)."""
     seed: int = 0
     """The seed of the faults, and of jobs whose request has no seed."""
     faults: Mapping[str, float] = field(default_factory=dict)
@@ -58,11 +58,11 @@ class EmulatorConfig:
     max_file_bytes: int = 256 * 1024 * 1024
     """Maximum size of a file. This is the emulator's own limit, because no AWS source gives one."""
     require_key: bool = False
-    """Whether to refuse requests without a bearer token; any token is accepted."""
+    """If True, requests without a bearer token are refused; any token is accepted."""
 
 
 def parse_functions(values: Sequence[str]) -> dict[str, str]:
-    """Read options of the form `NAME=TARGET`.
+    """Parse options of the form `NAME=TARGET`.
 
     Raises:
         InputError: An option has another form, or a name is repeated.
@@ -82,7 +82,7 @@ def parse_functions(values: Sequence[str]) -> dict[str, str]:
 
 
 def parse_faults(value: str) -> dict[str, float]:
-    """Read rates of faults, such as `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
+    """Parse rates of faults, such as `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
 
     Raises:
         InputError: A fault is unknown, or a rate is not between 0 and 1.
@@ -104,7 +104,7 @@ def parse_faults(value: str) -> dict[str, float]:
 
 
 def parse_speed(value: str) -> tuple[float | None, bool]:
-    """Read `max`, `manual` or steps per second; return the speed, and True for manual steps.
+    """Parse `max`, `manual` or steps per second, and return the speed, and True for manual steps.
 
     Raises:
         InputError: The value has another form.

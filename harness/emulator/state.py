@@ -1,7 +1,7 @@
-"""The emulator's state on disk: files, jobs, events, checkpoints, policies, and every graded draw.
+"""The emulator's state on disk.
 
-API objects are stored as JSON, together with values that only the emulator knows, such as a job's next step
-and its policy. The store makes no decisions: it neither validates objects nor changes a job's status.
+API objects are stored as JSON, together with internal values, such as a job's next step and its policy. The
+store does not validate objects and does not change a job's status.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Store(Database):
         return str(rows[0][0]) if rows else name
 
     def exists(self, name: str) -> bool:
-        """Return whether a file, job, event, checkpoint or tuned model has this id."""
+        """Return True if a file, job, event, checkpoint or tuned model has this id."""
         tables = ("files", "jobs", "events", "checkpoints", "models")
         found = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE id = ?1" for table in tables)
         return bool(self.rows(found, name))
@@ -165,7 +165,7 @@ class Store(Database):
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
     def checkpoint_policies(self, job: str) -> list[tuple[int, str, Policy]]:
-        """Return step, name and policy of each checkpoint of a job, oldest first."""
+        """Return the step, model name and policy of each of a job's checkpoints, oldest first."""
         page = self.checkpoints(job, 10_000, None)
         saved = reversed(page.data if page else [])
         named = [(one["step_number"], one["fine_tuned_model_checkpoint"]) for one in saved]
@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Store a job's policy: the whole theta, and those of the job's own terms that changed."""
+        """Store a job's policy: the whole theta, and only the changed terms of single completions."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(
@@ -233,20 +233,17 @@ class Store(Database):
         return [row[0] for row in rows]
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
-        """Store rewards that were not earned in training but in validation or a report."""
+        """Store rewards from validation or a report, which are not part of training."""
         self.write_all(
             "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?)",
             [(job, *pair) for pair in rewards.items()],
         )
 
     def rewards(self, job: str) -> dict[str, float | None]:
-        """Return the known reward of each completion of a job.
-
-        The reward is the mean of the completion's gradings; None if no grading gave a reward.
-        """
+        """Return the mean reward of each graded completion of a job; None if no grading gave a reward."""
         rows = self.rows(
-            # The mean of equal floats may differ from those floats, and equality decides whether a group
-            # teaches anything.
+            # The computed mean of equal floats may differ from them slightly, and then a group with equal
+            # rewards would no longer count as zero-std.
             "SELECT completion,"
             " CASE WHEN min(reward) = max(reward) THEN min(reward) ELSE avg(reward) END FROM"
             " (SELECT completion, reward FROM draws WHERE job = ? UNION ALL"
