@@ -208,7 +208,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
 
 
 def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
-    """Show the cost of calling a function in AWS, and ask for confirmation."""
+    """Show the cost of calling a deployed function, and ask for confirmation."""
     from harness.runs.facts import DeployedFacts
 
     if not isinstance(target, DeployedFacts):
@@ -224,7 +224,7 @@ def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
 
 
 def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
-    """Write the SARIF file and the tests, if requested, and yield one line for each."""
+    """Write the SARIF file and the tests, if requested, and yield a remark about each."""
     if asked["sarif"] is not None:
         from importlib.metadata import version
 

@@ -122,13 +122,13 @@ def command(**asked: Any) -> int:
 
 
 def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
-    """Reset the label options that come from the settings, because the run's own options override them."""
+    """Reset the label options that come from the settings, because those of the run override them."""
     names = ("labels", "label_true", "label_threshold", "label_tolerance")
     return {name: () if isinstance(asked[name], tuple) else None for name in names if setting_of(name)}
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
-    """The rule for reading labels; None to use the run's own rule."""
+    """Return the rule for reading labels; None to use the run's rule."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):

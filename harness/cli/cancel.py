@@ -63,8 +63,8 @@ def command(
 def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
     """Cancel the job.
 
-    A refusal is not an error if the job is already canceled, because the answer to an earlier request may
-    have been lost.
+    If the service refuses because the job is already canceled, this is not an error. The response to an
+    earlier request may have been lost.
     """
     from harness.api.failures import RequestRefused
     from harness.follow.status import has_ended, is_cancelled
@@ -83,10 +83,10 @@ def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
 
 
 def confirm(question: str) -> None:
-    """Ask a question on stderr, and return only if the answer is yes.
+    """Ask for confirmation on stderr, and raise an error unless the answer is yes.
 
     Args:
-        question: Describes what is about to happen.
+        question: The question, which names the action.
 
     Raises:
         InputError: stdin is not a terminal, or the answer is no.

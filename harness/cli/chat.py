@@ -83,7 +83,7 @@ def command(
 
 
 def _refuse_native_job(jobs_dir: Path, given: str) -> None:
-    """Refuse a job or a model of native Bedrock, which must be deployed before it can be asked."""
+    """Refuse a native Bedrock job or custom model, which can be asked only through a deployment."""
     from harness.api.native_names import is_custom_model, is_native_job
     from harness.jobs.models import job_of
 

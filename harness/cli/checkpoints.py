@@ -53,7 +53,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
 
 
 def _line(checkpoint: SeenCheckpoint) -> tuple[Any, ...]:
-    """A checkpoint's columns: step, time and model, and below them its metrics."""
+    """Return a checkpoint's columns. The last value is its metrics, printed below the line."""
     odd = checkpoint.odd
     numbers = (
         f"{name} {f'{value:.4g}' if isinstance(value, float) else as_text(value)}"

@@ -15,7 +15,7 @@ __all__ = ["in_columns", "say_columns"]
 
 UNKNOWN = "-"
 _WIDEST = 44
-"""Maximum width that one value can give its column, so that it does not push others off the screen."""
+"""A value longer than this does not widen its column."""
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:

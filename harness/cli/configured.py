@@ -1,8 +1,8 @@
 """Combines the project's settings with a verb's command line.
 
-A setting supplies the option of the same name. Three rules apply to every verb. The command line wins over
-the environment, and the environment over the file. An option on the command line disables the settings that
-contradict it. A setting never makes a verb do something different, such as call AWS.
+A setting supplies the option of the same name. The command line overrides the environment, and the
+environment overrides the file. An option on the command line disables the settings that contradict it. A
+setting never makes a verb do something different, such as call AWS.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _KEYS: Final = "rft.keys"
 """Key of the context's `meta` for the names of all settings."""
 
 UNREAD: Final = frozenset({"demo", "init"})
-"""Verbs that start a new project, and so ignore the settings of the folder."""
+"""Verbs that start a new project and therefore ignore the settings."""
 
 _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("replay", "rollouts"): "rollouts",
@@ -53,7 +53,7 @@ _ARGUMENTS: Final[Mapping[tuple[str, str], str]] = {
     ("submit", "training_file"): "records",
     ("stack", "name"): "stack",
 }
-"""Positional arguments that a setting can supply. An option gets the setting of the same name."""
+"""Positional arguments that a setting can supply, by verb and parameter."""
 
 _APART: Final[Mapping[str, frozenset[str]]] = {
     # Without --stack and --arn these verbs need no credentials, and a settings file must not change that.
@@ -81,8 +81,8 @@ _FIRST_ONLY: Final = (
     ("arn", "stack"),
     ("keep_field", "records"),
 )
-"""Mutually exclusive options. An option on the command line disables the others; of several settings, only
-the first counts.
+"""Mutually exclusive options. An option on the command line disables the settings of the others. Of several
+settings, only the first counts.
 """
 
 _NATIVE: Final = ("role_arn", "data_uri", "output_uri")
@@ -105,10 +105,10 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def keys_of(verb: str, command: click.Command) -> dict[str, str]:
-    """The settings that a verb uses, with the parameter that each fills.
+    """Return the settings that a verb uses, each with the parameter that it fills.
 
     Args:
-        verb: Its name.
+        verb: The verb's name.
         command: The verb, or a command under it.
     """
     if verb in UNREAD:
@@ -134,9 +134,9 @@ def filled(
     """Decide which settings apply to a call of a verb, by the parameter that each fills.
 
     Args:
-        verb: Its name.
+        verb: The verb's name.
         command: The verb, or a command under it.
-        given: What the command line gives, by parameter.
+        given: The values on the command line, by parameter.
         configuration: The project's settings.
         environment: The environment variables.
     """
@@ -164,7 +164,7 @@ def filled(
 
 
 def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
-    """The environment variable that overrides a setting, or None."""
+    """Return the environment variable that overrides a setting; None if none is set."""
     return next((name for name in _VARIABLES.get(key, ()) if environment.get(name)), None)
 
 
@@ -184,7 +184,7 @@ def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
 
 
 def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """The place of grading: this process if a grader is named, else the built function, else AWS."""
+    """Choose the place of grading: this process if a grader is named, then the built function, then AWS."""
     places = ("artifact", "arn", "stack")
     if "arn" in said:
         held = _without(held, ("grader", "function"))
@@ -210,7 +210,7 @@ def _without(held: list[str], keys: Iterable[str]) -> list[str]:
 
 
 def _tells_region(base_url: Any) -> bool:
-    """Whether the host of a base URL names a Region, which a Region from the settings could contradict."""
+    """Return True if a base URL contains a Region, which the Region in the settings could contradict."""
     from harness.api.endpoint import find_endpoint
 
     try:
@@ -258,7 +258,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
 
 
 def _given(context: click.Context, command: click.Command, words: list[str]) -> dict[str, Any]:
-    """The command line's values by parameter; empty if it cannot be parsed, which the verb then reports."""
+    """Return the values on the command line by parameter. The verb itself reports wrong options."""
     probe = click.Context(command, parent=context, resilient_parsing=True)
     found, _, _ = command.make_parser(probe).parse_args(list(words))
     given = {name: value for name, value in found.items() if value is not None}
@@ -266,7 +266,7 @@ def _given(context: click.Context, command: click.Command, words: list[str]) -> 
 
 
 def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Settings as click expects defaults: a list for each repeatable option."""
+    """Return settings as click expects them in `default_map`, with a list for each repeatable option."""
     several = {each.name for each in command.params if each.multiple or each.nargs == -1}
     values: dict[str, Any] = {name: setting.seen_from(Path()) for name, setting in settings.items()}
     return {
@@ -276,7 +276,7 @@ def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str
 
 
 def setting_of(name: str) -> Setting | None:
-    """The setting that gave a parameter of the running verb its value, or None.
+    """Return the setting that supplied a parameter of the running verb; None if no setting did.
 
     Args:
         name: The parameter.
@@ -289,7 +289,7 @@ def setting_of(name: str) -> Setting | None:
 
 
 def sources_of(context: click.Context, message: str) -> Iterator[str]:
-    """The lines of the settings file that set the values and options named in an error.
+    """Find the lines of the settings file that an error is about.
 
     Args:
         context: The context of `rft` itself.
@@ -304,7 +304,7 @@ def sources_of(context: click.Context, message: str) -> Iterator[str]:
 
 
 def holds_grader() -> bool:
-    """Whether the settings file names a grader, so that the next command can omit it."""
+    """Return True if the settings name a grader, so that printed commands can omit --grader."""
     return bool({"grader", "handler"} & click.get_current_context().meta.get(_KEYS, set()))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.data.formats.conversion import Conversion, Kind
 
 _SHOWN = 10
-"""Maximum number of kinds of problems, and of lost paths, to print; `--json` has all of them."""
+"""Maximum number of kinds of problems to print; --json prints all."""
 
 
 @click.command("convert")
@@ -110,7 +110,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
 
 
 def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
-    """Describe the output and anything unexpected, in lines."""
+    """Print the numbers of lines written, left out and repeated."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
         for word, count in (("record", found.records), ("rollout", found.rollouts))
@@ -136,7 +136,7 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
 
 
 def _tell_lacking(found: Conversion) -> None:
-    """Describe the rows that were not converted and the data that other rows lost, in lines."""
+    """Print the rows that could not be converted, and the fields that were not carried over."""
     if found.failed:
         say(f"{_rows(found.failed)} could not be converted:", err=True)
         problems = list(found.problems.values())
@@ -153,7 +153,7 @@ def _tell_lacking(found: Conversion) -> None:
 
 
 def _tell_next(found: Conversion, target: str) -> None:
-    """The next command to run on the result."""
+    """Print the next command to run on the result."""
     if not found.lines or target == "-":
         return
     if found.importer.advice:

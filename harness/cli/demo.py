@@ -1,4 +1,4 @@
-"""`rft demo`: runs the whole path on the samples that come with the package."""
+"""`rft demo`: runs every step on sample data, from the grader to a rehearsed job."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def command(out: Path | None) -> int:
 
 
 def _tell(folder: Path, kept: bool) -> None:
-    """Run each step of the path, and explain it."""
+    """Run and explain each step."""
     console = stdout_console()
     _step(console, "1. A grader: a scoring function of one sample, and a decorator")
     source = inspect.getsource(word_problems.word_problem.__wrapped__)
@@ -100,7 +100,7 @@ def _tell(folder: Path, kept: bool) -> None:
 
 
 def _so_that_the_shell_finds_rft() -> list[str]:
-    """The command that activates the environment, if `make demo` ran this instead of the user's shell."""
+    """Return the command that activates the environment if `rft` is not on the PATH."""
     activate = Path(os.path.relpath(sys.prefix)) / "bin" / "activate"
     if shutil.which("rft") is not None or not activate.exists():
         return []
@@ -142,7 +142,7 @@ def _rehearse(console: SafeConsole, folder: Path) -> None:
 
 
 def _show_one(console: SafeConsole, run: Run, reward: float) -> None:
-    """The first sample with this reward whose completion is short enough for a screen."""
+    """Print the first sample with this reward whose completion fits on a screen."""
     for row in read_rows(run.rewards):
         if row["reward"] != reward:
             continue

@@ -1,4 +1,4 @@
-"""`rft deploy-model`: deploys a tuned Nova model so that it can be asked, or deletes the deployment."""
+"""`rft deploy-model`: deploys a tuned Nova model for inference, or deletes the deployment."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def command(
 
 
 def _connected(jobs_dir: Path, model: str) -> NativeBedrock:
-    """Connect to the Region in a model's or a job's ARN, or to the documented Region for anything else."""
+    """Connect to the Region in the ARN of a model or job; without an ARN, to the documented Region."""
     from harness.api.native import NativeBedrock
     from harness.api.native_names import REGION, native_region
     from harness.jobs.models import job_of
@@ -111,7 +111,7 @@ def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
 
 
 def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] | None:
-    """The deployment with this name, if an earlier call created it."""
+    """Return the deployment with this name; None if there is none."""
     from harness.api.failures import RequestRefused
 
     try:
@@ -130,7 +130,7 @@ def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] |
 
 
 def _created(bedrock: NativeBedrock, model: str, name: str) -> str:
-    """Create the deployment with a new token. The lookup by name prevents a second deployment."""
+    """Create the deployment. The caller has checked that no deployment has this name."""
     import uuid
 
     from harness.api.native_rules import faults_of

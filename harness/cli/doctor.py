@@ -113,12 +113,12 @@ def _tell(diagnosis: Diagnosis) -> None:
 
 
 def _place(one: Finding) -> str:
-    """The place of a finding, relative to this folder if it is inside."""
+    """Return the place of a finding, relative to the current folder if inside it."""
     return f"{str(one.place).removeprefix(f'{Path.cwd()}/')}: " if one.place else ""
 
 
 def _artifact(figures: dict[str, Any]) -> str:
-    """One line that gives an artifact's size and import time."""
+    """Describe an artifact's size and import time."""
     import_ms = figures["import_ms"]
     took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
     compiled = ", ".join(figures["bytecode"]) or "no"
@@ -129,7 +129,7 @@ def _artifact(figures: dict[str, Any]) -> str:
 
 
 def _judge(judge: dict[str, Any]) -> str:
-    """One line that names a model that a grader asks and says how the model gives verdicts."""
+    """Describe a judge's model and the way it gives verdicts."""
     if judge["parts"] is None:
         return (
             f"{judge['model']} ({judge['service']}); its features are unknown: use --ask-judge ROLLOUTS "
@@ -141,7 +141,7 @@ def _judge(judge: dict[str, Any]) -> str:
 
 
 def _function(figures: dict[str, Any]) -> str:
-    """One line that gives a deployed function's settings."""
+    """Describe a deployed function's settings."""
     return (
         f"{figures['runtime']}, {figures['timeout_s']} s, {figures['memory_mb']} MB,"
         f" code sha256 {figures['code_sha256']}"

@@ -135,7 +135,7 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
 
 
 def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
-    """The models to call through Converse, without duplicates: deployments by ARN and base models by id."""
+    """Return the models to ask through Converse: deployments by ARN, and base models by id."""
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_model
     from harness.jobs.models import job_of
@@ -154,7 +154,7 @@ def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
-    """The models to ask: each once, in the order given, a job's checkpoints before its tuned model."""
+    """Return the models to ask, without duplicates. A job's checkpoints come before its tuned model."""
     from harness.api.inference import checkpoints_by_step, tuned_model
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_base, exposure_of_job, exposure_of_model
@@ -193,7 +193,7 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
 
 
 def _base(client: FineTuning, jobs: list[str]) -> str:
-    """The base model of the jobs that are named."""
+    """Return the base model of the jobs. All of them must have the same one."""
     found = {client.job(job).model for job in jobs}
     models = {model for model in found if model is not None}
     if found and not models:
@@ -207,7 +207,7 @@ def _base(client: FineTuning, jobs: list[str]) -> str:
 
 
 def _name(asked: dict[str, Any], service: str) -> str:
-    """A folder name that depends only on the questions, not on the models or the grader."""
+    """Return a folder name that depends only on the requests, not on the models or the grader."""
     parts = [text_sha256(asked["records"]), service, sampling(asked), asked["seed"], asked["limit"]]
     mark = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{stem_of(asked['records'])}-{mark}"

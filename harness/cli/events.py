@@ -1,4 +1,4 @@
-"""`rft events`: prints everything that a job reported, oldest first."""
+"""`rft events`: prints the events of a job, oldest first."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _filtered(events: Iterable[SeenEvent], kind: str | None, level: str | None) 
 
 
 def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[SeenEvent]:
-    """The events in order of time. If the service lists the newest first, reads no more than needed."""
+    """Return the events in order of time. If the service lists the newest first, read only enough pages."""
     from harness.api.pages import gathered
     from harness.follow.events import is_newest_first
 
@@ -82,7 +82,7 @@ def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[Seen
 
 
 def describe(event: SeenEvent) -> str:
-    """One event on one line.
+    """Format an event as one line.
 
     Args:
         event: An event of any type.

@@ -36,7 +36,7 @@ WORKERS: Final = 50
 MOST_WORKERS: Final = 10_000
 """Maximum number of child executions that Step Functions runs at the same time."""
 CALLS: Final = 4
-"""Calls of the grader that a worker keeps in flight."""
+"""Default number of grader calls that a worker keeps in flight."""
 
 fan_out_options = all_of(
     click.option(
@@ -79,7 +79,7 @@ class FanOutChoice:
 
 
 def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) -> FanOutFacts:
-    """Return the facts about a fan-out that the run's record stores.
+    """Return the facts about a fan-out, which are stored with the run.
 
     Args:
         asked: The verb's options.
@@ -90,7 +90,7 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
         InputError: The folder or the state machine is unknown, the records are not in S3, or the account has
             no room for that many workers.
     """
-    # Every replay imports this file, so the fan-out itself is imported only when used.
+    # Every replay imports this module, so the fan-out's own modules are imported only when used.
     from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
     from harness.replay.fan_out.execution import StateMachine
     from harness.replay.fan_out.fanned_out import folder_of
@@ -121,7 +121,7 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
 
 
 def _record_facts(records: DataFile | None) -> SourceFacts | None:
-    """The training records, which workers read from S3."""
+    """Return facts about the training records, which must be in S3 for the workers."""
     if records is None:
         return None
     from harness.replay.fan_out.shards import check_source
@@ -132,11 +132,11 @@ def _record_facts(records: DataFile | None) -> SourceFacts | None:
 
 
 def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
-    """Grade a run with workers in AWS.
+    """Grade a run with workers in AWS, and wait for them.
 
     Args:
-        run: A run whose record contains the facts of a fan-out.
-        yes: Start without asking.
+        run: A run that was prepared with --fan-out.
+        yes: Start without confirmation.
         quiet: Show no progress.
 
     Raises:
@@ -159,7 +159,7 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
             _agree(run, missing, yes=yes)
 
         def tell(progress: FanOutProgress) -> None:
-            if not bars:  # only now, or it would overwrite the question
+            if not bars:  # not earlier, because the bar would overwrite the question
                 if not quiet:
                     say(f"waiting for {progress.execution}", err=True, verbatim=True)
                 bars.append(shown.enter_context(progress_bar("shards", quiet=quiet)))
@@ -183,7 +183,7 @@ def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
 
 
 def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
-    """Show how much work an execution takes, and ask for confirmation."""
+    """Show the forecast of an execution, and ask for confirmation."""
     from harness.cli.cancel import confirm
     from harness.replay.fan_out.concurrency import free_calls
     from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
@@ -211,12 +211,12 @@ def _say_how_to_go_on(run: Run) -> None:
 def where_to_grade_widely(
     arn: str | None, stack: str | None, calls: int | None, asked: dict[str, Any]
 ) -> dict[str, Any]:
-    """Fields of a `ReplayRequest`: where to grade, and how workers in AWS do it.
+    """Return the fields of a `ReplayRequest` for the place of grading and for a fan-out.
 
     Args:
-        arn: --arn. With --fan-out, --stack may also be given, because the stack has the workers.
-        stack: --stack.
-        calls: --concurrency.
+        arn: The value of --arn. With --fan-out, --stack may also be given, because the stack has the workers.
+        stack: The value of --stack.
+        calls: The value of --concurrency.
         asked: The verb's other options; the fan-out options are removed.
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Listing(click.Group):
-    """A command group that defaults to `list`, so that `rft files --json` works."""
+    """A command group whose default subcommand is `list`, so that `rft files --json` works."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Insert `list` if no subcommand is named."""

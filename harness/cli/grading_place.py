@@ -1,4 +1,4 @@
-"""Decides where a verb grades, from its options."""
+"""Chooses the place of grading from a verb's options."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["where_to_grade"]
 
 
 def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a `TargetChoice` for the options. If none of them is given, the place is this process.
+    """Return fields of a `TargetChoice` for the options; without options, the place is this process.
 
     Args:
-        arn: --arn.
-        stack: --stack.
+        arn: The value of --arn.
+        stack: The value of --stack.
         asked: The verb's other options: artifact, function, region.
 
     Raises:

@@ -125,7 +125,7 @@ def command(
 
 
 def _table(models: tuple[str, ...]) -> dict[str, str]:
-    """Map the names of OpenAI's models to the models that --judge gives in their place."""
+    """Parse --judge into a mapping from OpenAI models to the models to use instead."""
     found = {}
     for each in models:
         name, equals, model = (part.strip() for part in each.partition("="))
@@ -143,7 +143,7 @@ def _read(
     range: tuple[float, float] | None,
     trust: bool,
 ) -> ImportedGrader:
-    """Read the grader in a source.
+    """Read the grader from SOURCE.
 
     Raises:
         InputError: The source cannot be imported.
@@ -175,7 +175,7 @@ def _read(
 
 
 def _json_text(source: Path) -> bytes:
-    """Read the JSON in a source.
+    """Read JSON from SOURCE.
 
     Raises:
         InputError: The source is not a JSON file, or cannot be read.

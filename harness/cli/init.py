@@ -91,7 +91,7 @@ def command(
 
 
 def _is_project(folder: Path | None) -> bool:
-    """Whether the workflow goes into an existing project, rather than a new one."""
+    """Return True if the workflow is for an existing project."""
     from harness.config import find_configuration
 
     found = None if folder is None else find_configuration(folder)
@@ -164,7 +164,7 @@ def _make(
 
 
 def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None) -> None:
-    """Print which of the user's files went into the project, and which parts do not work yet."""
+    """Print the files that were copied into the project, and the remaining problems."""
     _say_list("copied unchanged:", sorted(set(own.files) - set(left_out)))
     for path in left_out:
         say(f"not copied: {path}, because the project has its own file with that name")
@@ -176,7 +176,6 @@ def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None)
 
 
 def _say_list(title: str, names: Iterable[object]) -> None:
-    """Print a list in lines of at most 80 columns."""
     _say_wrapped(f"{title} {', '.join(map(str, names))}")
 
 

@@ -68,11 +68,11 @@ def command(
 
 
 class _Found(NamedTuple):
-    """The jobs to show, and the jobs whose state comes only from the list."""
+    """The jobs to show, and the errors for those that could not be retrieved one by one."""
 
     jobs: Listing[SeenJob]
     stale: dict[int, HarnessError]
-    """The reason that each job could not be retrieved, by its index in `jobs`."""
+    """The errors by index in `jobs`."""
 
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:

@@ -1,4 +1,4 @@
-"""The options for reading labels, shared by every verb that compares rewards with them."""
+"""The options for reading labels, shared by the verbs that compare rewards with labels."""
 
 from __future__ import annotations
 

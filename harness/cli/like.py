@@ -41,18 +41,18 @@ like_options = all_of(
         help="Compare the rewards of both graders on this file first; goes with --like.",
     ),
 )
-"""Adds --like and its related options; with --grader, rft compares the new grader's code, not its ARN."""
+"""Adds --like and its related options. With --grader, the new grader's code is called, not its ARN."""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
     """Fill in a submission's missing options from an earlier job.
 
     Args:
-        context: Knows which options were given.
+        context: The context, which has the sources of the options.
         asked: The verb's options.
 
     Raises:
-        InputError: Something is missing, or the earlier job cannot be repeated.
+        InputError: A required option is missing, or the earlier job cannot be repeated.
     """
     if asked["like"] is None:
         _check_plain(asked)
@@ -79,7 +79,7 @@ def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_plain(asked: dict[str, Any]) -> None:
-    """Check a submission without --like: the options that it requires, and the options that need --like."""
+    """Check the options of a submission without --like."""
     for name in ("grader", "like_grader", "rollouts"):
         if asked[name] is not None:
             raise InputError(f"--{name.replace('_', '-')} works only with --like JOB", fix="Add --like.")
@@ -92,7 +92,7 @@ def _check_plain(asked: dict[str, Any]) -> None:
 
 
 def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """Compare the new grader with the earlier one; None without --like.
+    """Compare the new grader with the earlier one. Return None without --like.
 
     Args:
         asked: The options that `filled_in` returned.
@@ -119,7 +119,7 @@ def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tell_change(said: dict[str, Any]) -> None:
-    """Print the comparison.
+    """Print the comparison of the two graders.
 
     Args:
         said: The comparison that `changed` returned.

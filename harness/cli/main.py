@@ -1,7 +1,7 @@
-"""Starts the `rft` command line, and reports a missing extra in one sentence.
+"""Starts the `rft` command line.
 
-It imports only the standard library, and never from the current folder: a `click.py` or `queue.py` there
-belongs to the user.
+It imports only the standard library, so that it can report a missing extra. It never imports from the current
+folder, because a `click.py` or `queue.py` there belongs to the user.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _TRACEBACK = "RFT_TRACEBACK"
 
 
 def _place(error: Exception) -> str:
-    """The innermost line of this project's code in the traceback."""
+    """Return the innermost line of this project's code in the traceback."""
     from traceback import walk_tb
 
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

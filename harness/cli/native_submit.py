@@ -1,4 +1,4 @@
-"""`rft submit` for a model that native Bedrock tunes: checks the options and creates the job once."""
+"""`rft submit` for the models that native Bedrock tunes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def refuse_native_options(asked: dict[str, Any]) -> None:
         asked: The verb's options.
 
     Raises:
-        InputError: Such an option was given.
+        InputError: One of these options was given.
     """
     given = [name for name in (*_NEEDED, "hyperparameters") if asked[name]]
     if given:
@@ -148,7 +148,7 @@ def _plan(asked: dict[str, Any]) -> NativePlan:
 
 
 def _hyperparameters(asked: dict[str, Any]) -> dict[str, int | float | str]:
-    """Hyperparameters by their native names; the other API's options are translated."""
+    """Return the hyperparameters by native name. The other API's options are translated."""
     from harness.api.native_rules import NATIVE_NAMES, native_hyperparameters
 
     if asked["learning_rate_multiplier"] is not None:
@@ -207,7 +207,7 @@ _SHOWN = 20
 
 
 def tell_findings(findings: list[Finding]) -> None:
-    """Print the first findings about a submission, and how many others there are.
+    """Print the first findings about a submission, and the number of further findings.
 
     Args:
         findings: The findings, in the order of the checks.

@@ -1,8 +1,7 @@
 """Options that several verbs share, each defined once so that it means the same everywhere.
 
-`--grader` is Python on this machine, `--arn` a function in AWS, `--stack` a CloudFormation stack,
-`--function` a logical ID in a stack or template, `--artifact` a build. `--run` names a run to read, `--name`
-gives a name to a new object, `--out` names the output, and `--...-dir` the folder of a collection.
+Naming rules: `--run` names a run to read, `--name` gives a name to a new object, `--out` names the output,
+and `--...-dir` names a folder of many objects.
 """
 
 from __future__ import annotations
@@ -75,12 +74,12 @@ class FiniteNumber(click.FloatRange):
         return number
 
     def _describe_range(self) -> str:
-        """The bounds as `--help` shows them; click itself would print `x<=None` without any."""
+        """Return the bounds for `--help`. Without bounds, click itself would print `x<=None`."""
         return "" if self.min is None and self.max is None else super()._describe_range()
 
 
 def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
-    """A click callback that refuses a value meant for another option."""
+    """Return a click callback that refuses values meant for another option."""
 
     def check(context: click.Context, option: click.Parameter, value: Any) -> Any:
         for each in value if isinstance(value, tuple) else (value or "",):
@@ -103,7 +102,7 @@ _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
 
 
 class DataParam(click.ParamType[Any]):
-    """Parameter type for data in a file, stdin or S3. It gives a `Source`, which is opened when needed."""
+    """Parameter type for data in a file, stdin or S3. The value becomes a `Source`."""
 
     name = "data"
 
@@ -118,11 +117,11 @@ DATA = DataParam()
 
 
 def data_argument(name: str, *, required: bool = True) -> Callable[[Verb], Verb]:
-    """Add an argument for data in one file or several; the verb gets one `Source`.
+    """Add an argument for data in one or more files, passed as one `Source`.
 
     Args:
-        name: The parameter; `--help` shows it in capitals.
-        required: Whether it must be given; otherwise the verb gets None.
+        name: Name of the parameter; `--help` shows it in capitals.
+        required: True if the argument is required. Otherwise the verb gets None without it.
     """
 
     def together(context: click.Context, option: click.Parameter, value: Any) -> Source | None:
@@ -166,10 +165,10 @@ handler_option = click.option(
 
 
 def named_grader(grader: str | None, handler: str | None) -> str:
-    """The grader that --grader or --handler names, as `module:name`.
+    """Return the grader of --grader or --handler as `module:name`.
 
     Raises:
-        InputError: Neither or both of the options are given, or the name is not a handler's.
+        InputError: Neither or both of the options are given, or the handler's name is malformed.
     """
     from harness.targets.built import grader_named
 
@@ -219,7 +218,7 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
 
     Args:
         what: The option's help text, a sentence about the output.
-        required: Whether it must be given.
+        required: True if the option is required.
     """
     return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
 
@@ -237,8 +236,8 @@ def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb
     """Add --limit.
 
     Args:
-        what: Plural noun for the things that are limited.
-        default: The limit if it is not given; None for no limit.
+        what: Plural noun for the limited objects.
+        default: The default limit; None for no limit.
     """
     return click.option(
         "--limit",
@@ -254,8 +253,8 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
     """Add --seed.
 
     Args:
-        what: Plural noun for the things that the seed determines.
-        default: The seed if it is not given; None for no seed.
+        what: Noun for the random choices that the seed determines.
+        default: The default seed; None for no seed.
     """
     return click.option(
         "--seed",
@@ -292,7 +291,7 @@ def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
 
     Args:
         what: The option's help text, a sentence about the purpose of the model.
-        settings: The option's own settings: `default`, `multiple`, `required` and so on.
+        settings: Further arguments of `click.option`, such as `default`, `multiple` or `required`.
     """
     names = ("--model", "models") if settings.get("multiple") else ("--model",)
     return click.option(*names, metavar="MODEL", help=what, **settings)
@@ -380,7 +379,7 @@ runs_dir_option = click.option(
 
 
 def all_of(*options: Callable[[Verb], Verb]) -> Callable[[Verb], Verb]:
-    """Combine several options into one decorator; `--help` shows them in this order."""
+    """Combine several options into one decorator. `--help` shows them in this order."""
 
     def add(verb: Verb) -> Verb:
         for option in reversed(options):
@@ -420,8 +419,8 @@ def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
     """Add --n-epochs, --batch-size and --learning-rate-multiplier.
 
     Args:
-        checked: Whether the options refuse values that are not positive. If False, the verb checks the values
-            itself.
+        checked: True if the options refuse values that are not positive. Otherwise the verb must check the
+            values.
     """
     count, factor = (click.IntRange(1), FiniteNumber(0, min_open=True)) if checked else (int, float)
     return all_of(
@@ -449,7 +448,7 @@ group_size_option = click.option(
 
 
 def run_folder(run: Path, runs_dir: Path) -> Path:
-    """The folder of a run, given its path or its name.
+    """Return the folder of a run, given its path or its name.
 
     Args:
         run: The path or name that the user gave.
@@ -471,7 +470,7 @@ _REPLACED = {
 
 
 def replaced_by(verb: str, option: str) -> str | None:
-    """The current name of an option of version 0.1, or None if version 0.1 had no such option.
+    """Return the current name of an option of version 0.1; None if the option was not renamed.
 
     Args:
         verb: The verb that the option was given to.

@@ -1,7 +1,7 @@
-"""Drops project settings that do not fit when the command line names other rollouts.
+"""Drops project settings that do not fit the rollouts named on the command line.
 
-An option on the command line that does not fit is an error. A setting that does not fit is dropped, and a
-note reports it.
+An option on the command line that does not fit is an error. A setting that does not fit is dropped with a
+note.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""How the verbs print: one JSON object or text for people on stdout, and progress on stderr.
+"""Prints for all verbs: results on stdout, and progress and remarks on stderr.
 
-A verb computes first and prints last. It decides what to say; this module only prints. It never interprets
-text as rich markup, because file names and completions contain square brackets. Nothing else prints; lint
-checks that.
+Text is never interpreted as rich markup, because file names and completions may contain square brackets. A
+lint rule keeps other modules from printing.
 """
 
 from __future__ import annotations
@@ -58,14 +57,14 @@ def emit_json(value: Any) -> None:
 def say(
     text: str = "", *, err: bool = False, bold: bool = False, dim: bool = False, verbatim: bool = False
 ) -> None:
-    """Print lines for people. Escapes control characters in data, and wraps at words on a terminal.
+    """Print text for people, with control characters escaped and long lines wrapped on a terminal.
 
     Args:
         text: One line, or several.
         err: Print on stderr.
-        bold: Print it bold, on a terminal.
-        dim: Print it dim, on a terminal.
-        verbatim: Do not wrap long lines. This is for a command or a model's text.
+        bold: Print in bold on a terminal.
+        dim: Print dimmed on a terminal.
+        verbatim: Do not wrap long lines, for example of a command or a completion.
     """
     stream = sys.stderr if err else sys.stdout
     text, terminal = readable(text), stream.isatty()
@@ -78,12 +77,12 @@ def say(
 
 
 def stdout_console() -> SafeConsole:
-    """Console for the result that a person reads; plain text when stdout is not a terminal."""
+    """Return the console for results. It prints plain text if stdout is not a terminal."""
     return _screen(stderr=False)
 
 
 def stderr_console() -> SafeConsole:
-    """Console for progress and remarks; ask its `is_terminal` before drawing progress."""
+    """Return the console for progress and remarks. Check `is_terminal` before drawing progress."""
     return _screen(stderr=True)
 
 
@@ -115,7 +114,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
         quiet: Never draw.
 
     Yields:
-        A function that moves the bar: rich's `Progress.update` without the task; None if there is no bar.
+        rich's `Progress.update` for the bar's task; None if no bar is drawn.
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -125,7 +124,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     from harness.report.console import SafeConsole
 
-    # The bar needs a separate stream: while the grader works, this process's stderr is the grader's log.
+    # The bar needs a separate stream, because stderr goes to the grader's log while the grader runs.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace") as stream:
         with Progress(
             *columns,

@@ -133,7 +133,7 @@ def command(
 def _read(
     source: Source, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> tuple[list[Rollout], bool]:
-    """The first rollouts, and whether the file has more."""
+    """Return the first rollouts, and True if the file has more."""
     from harness.data.json_lines import place_of
     from harness.rollouts.read import holds_rollouts, read_rollouts
 
@@ -149,7 +149,7 @@ def _read(
 
 
 def _in_stack(asked: dict[str, Any]) -> list[str]:
-    """The ARN of the stack's function that matches the built one."""
+    """Return the ARN of the stack's function that corresponds to the built one."""
     if asked["stack"] is None:
         return []
     from harness.deploy.outputs import read_stack
@@ -243,7 +243,7 @@ def _share(parity: Parity) -> str:
 
 
 def _table(parity: Parity) -> None:
-    """The differences, with one line for all samples and wires that differ in the same way."""
+    """Print the differences, with one line for all samples and wires that differ in the same way."""
     alike: dict[tuple[str, ...], list[Difference]] = {}
     for one in parity.differences:
         parts = (one.place, one.what, _text(one.here), _text(one.there))

@@ -128,7 +128,7 @@ def command(
 
 
 def show(lines: Iterable[StyledLine]) -> None:
-    """Print lines on stdout, in bold or dim on a terminal."""
+    """Print styled lines on stdout."""
     for text, style in lines:
         say(text, bold=style == "bold", dim=style == "dim")
 
@@ -146,7 +146,7 @@ class Screen:
         self._drawn = 0.0
 
     def stage(self, name: str) -> None:
-        """Show which stage starts."""
+        """Show the name of the stage that starts."""
         self._began = time.monotonic()
         if self._live is not None:
             self._draw([name])
@@ -167,7 +167,7 @@ class Screen:
 
 
 def live_lines(figures: StepFigures, seconds: float) -> list[str]:
-    """The screen of a running rehearsal: progress, time left, and a line for each curve.
+    """Return the lines of a running rehearsal: progress, time left, and a line for each curve.
 
     Args:
         figures: The job's progress.
@@ -189,7 +189,7 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """A screen on stderr if it is a terminal; otherwise one that draws nothing.
+    """Yield a screen on stderr. It draws nothing if stderr is not a terminal.
 
     Args:
         quiet: Never draw.
@@ -201,7 +201,7 @@ def screen(quiet: bool) -> Iterator[Screen]:
 
     from harness.report.console import SafeConsole
 
-    # The screen needs a separate stream: while the grader works, this process's stderr is the grader's log.
+    # The screen needs a separate stream, because stderr goes to the grader's log while the grader runs.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
         console = SafeConsole(file=stream, soft_wrap=False)
         with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,

@@ -166,8 +166,8 @@ def command(
         for line in outcome.lines():
             say(printable(line))
     if run.facts.label is not None and totals.rewards and not totals.agreed + totals.disagreed:
-        # If the label comes from the settings and the grader's range is unknown, this is not an error,
-        # because the summary says that the range is unknown.
+        # If the label comes from the settings and the grader's range is unknown, this is not an error. The
+        # summary says that the range is unknown.
         range_known = run.facts.bounds is not None
         if range_known or setting_of("label") is None:
             # With the run's name, the command reads the saved rewards and grades nothing.
@@ -181,7 +181,7 @@ def command(
 
 
 def _prepare(request: ReplayRequest, quiet: bool) -> Run:
-    """Make or find the run. Show a progress bar if its input must be copied."""
+    """Create the run or find an unfinished one. Show a progress bar if the input must be copied."""
     with contextlib.ExitStack() as shown:
         update: Callable[..., None] | None = None
         begun = False
@@ -197,7 +197,6 @@ def _prepare(request: ReplayRequest, quiet: bool) -> Run:
 
 
 def _replay(run: Run, cores: int | None, quiet: bool) -> Totals:
-    """Replay the run. Show a progress bar on a terminal."""
     with progress_bar("grading", quiet=quiet) as update:
         if update is None:
             return replay(run, cores=cores)

@@ -89,7 +89,7 @@ def command(
 
 
 def _beside(folder: Path) -> Path:
-    """The page's default path: next to the run's folder, because a finished run's folder never changes."""
+    """Return the default path of the page, next to the run's folder, which must not change."""
     if folder.name in ("", ".."):  # gives RUN = `.` a name
         folder = folder.resolve()
     return folder.parent / f"{folder.name}.html"

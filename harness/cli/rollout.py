@@ -142,11 +142,10 @@ def command(**asked: Any) -> int:
 
 
 def patient(asked: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a connection that asks models for completions.
+    """Return the settings of a connection that asks models for completions.
 
     `harness.rollouts` keeps one pace for all threads, and ends each wait when the user's --patience is used
-    up. The connection therefore never retries, and its own longer timeout only ends requests that nobody
-    waits for any more.
+    up. The connection therefore never retries, and its longer timeout only ends requests that were given up.
 
     Args:
         asked: The verb's options.
@@ -155,7 +154,7 @@ def patient(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def sampling(asked: dict[str, Any]) -> dict[str, Any]:
-    """The sampling options of a request; options that were not given are left to the service.
+    """Return the sampling options that the user gave.
 
     Args:
         asked: The verb's options.
@@ -164,7 +163,7 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> dict[str, Any]:
-    """The arguments of an `Asking`, from a verb's options.
+    """Return the arguments of an `Asking`, from a verb's options.
 
     Args:
         asked: The verb's options.
@@ -179,10 +178,10 @@ def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> 
 
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
-    """A progress bar, if stderr is a terminal.
+    """Draw a progress bar if stderr is a terminal, and yield a function that updates the bar.
 
     Args:
-        quiet: Draw nothing.
+        quiet: Never draw.
     """
     with progress_bar("asking", quiet=quiet) as update:
 
@@ -198,15 +197,15 @@ def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
 
 
 def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
-    """Print the first request as a curl command, if --print-curl is given.
+    """If --print-curl is given, print the first request as a curl command.
 
     Args:
         asked: The verb's options.
         model: The model that would be asked first.
-        of_each: The thing that gets this many requests, such as `record`, for the remark.
+        of_each: The word for one unit of work, such as `record`, for the remark.
 
     Returns:
-        True if it printed the request; then the caller must not send anything.
+        True if the request was printed. The caller must then send nothing.
     """
     if not asked["service"].print_curl:
         return False

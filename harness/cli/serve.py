@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.localaws.function import FunctionSpec
 
 _VERSION = "1"
-"""The published version of each built function. The alias in its template refers to this version."""
+"""The version number of each served function. The alias in its template refers to this version."""
 
 
 @click.command("serve")
@@ -99,7 +99,7 @@ def command(
 
 
 _ENVIRONMENTS = 16
-"""Maximum number of execution environments of one function. It is more than a laptop needs."""
+"""Maximum number of execution environments per function, more than a laptop needs."""
 
 
 def _facts(spec: FunctionSpec) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Options, connections and printed requests for every verb that calls the fine-tuning API.
-
---print-curl shows requests instead of sending them.
-"""
+"""Options and connections for the verbs that call the fine-tuning API."""
 
 from __future__ import annotations
 
@@ -46,18 +43,18 @@ class Service:
     region: str | None
     print_curl: bool
     inference_url: str | None = None
-    """The address for asking models, if different."""
+    """The base URL for inference, if it differs."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """The API's address."""
+        """The endpoint for files and jobs."""
         from harness.api.endpoint import find_endpoint
 
         return find_endpoint(self.base_url, self.region, os.environ)
 
     @property
     def inference(self) -> Endpoint | None:
-        """The address for asking models; None if they are asked at the API's address."""
+        """The endpoint for inference; None if it is the same."""
         from harness.api.endpoint import check_same_region, find_endpoint
 
         if not self.inference_url:
@@ -67,12 +64,12 @@ class Service:
         return found
 
     def connect(self, **settings: Any) -> FineTuning:
-        """Connect to it with the key in the environment.
+        """Connect with the key from the environment.
 
         Args:
-            settings: More arguments of the client.
+            settings: Further arguments of `FineTuning`.
         """
-        # The SDK takes most of a second to import, so it is imported only by verbs that send something.
+        # Importing the SDK takes most of a second, so only verbs that send requests import it.
         from harness.api.auth import find_credential
         from harness.api.client import FineTuning
 
@@ -84,8 +81,8 @@ class Service:
         """Connect to the service that owns a job or a model.
 
         Args:
-            name: Its id. The ARN of a native Bedrock job or deployment selects native Bedrock, with AWS
-                credentials.
+            name: The id of the job or model. The ARN of a native Bedrock job or deployment selects native
+                Bedrock, with AWS credentials.
         """
         from harness.api.native_names import native_region
 
@@ -99,7 +96,7 @@ class Service:
 
         Args:
             models: The models to ask. Converse also takes base models by their ids.
-            settings: More arguments of the client, such as `max_retries`.
+            settings: Further arguments of the client, such as `max_retries`.
 
         Raises:
             InputError: The deployments are in several Regions.
@@ -119,8 +116,8 @@ class Service:
         """Connect to native Bedrock.
 
         Args:
-            region: The jobs' Region; None for --region, or else the only Region documented for Nova.
-            settings: More arguments of the client.
+            region: The jobs' Region. If None, --region is used, then the only Region documented for Nova.
+            settings: Further arguments of `NativeBedrock`.
         """
         from harness.api.native import NativeBedrock
         from harness.api.native_names import REGION
@@ -134,16 +131,16 @@ class Service:
         name: str = "",
         native: bool = False,
     ) -> bool:
-        """Print requests as curl commands, if --print-curl is given.
+        """If --print-curl is given, print requests as curl commands.
 
         Args:
             requests: Functions that each call the API once.
             remark: Printed before them as a comment.
             name: The job or model that the requests are about.
-            native: Whether they would go to native Bedrock, regardless of the name.
+            native: True if the requests would go to native Bedrock, regardless of the name.
 
         Returns:
-            True if it printed the requests; then the caller must not send anything.
+            True if the requests were printed. The caller must then send nothing.
 
         Raises:
             InputError: The requests would go to native Bedrock, whose requests are signed.
@@ -182,7 +179,7 @@ inference_option = click.option(
     metavar="URL",
     help="Ask models at this base URL; files and jobs stay at --base-url.",
 )
-"""Adds --inference-url to the `service` of `service_options`; apply it below that decorator."""
+"""Adds --inference-url to the `service` of `service_options`. Apply this decorator below that one."""
 
 
 def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,7 +204,7 @@ def refuse_native(job_id: str, what: str) -> None:
 
     Args:
         job_id: The job.
-        what: The requested thing, such as `events`.
+        what: The requested objects, such as `events`.
 
     Raises:
         InputError: The job is a native Bedrock job.
@@ -221,7 +218,7 @@ def refuse_native(job_id: str, what: str) -> None:
 
 
 def at(time: Time) -> str:
-    """Format a time from the service in local time. Other values stay unchanged, and None becomes `-`.
+    """Format a time from the service in local time. None becomes `-`, and strings stay unchanged.
 
     Args:
         time: The value in the service's object.
@@ -235,11 +232,11 @@ def at(time: Time) -> str:
 
 
 def tell_no_id(object_id: str | None, raw: Json) -> int:
-    """Warn if an object from the service has no id and so may be a wrong answer; return the exit code.
+    """Warn if an object from the service has no id, and return the exit code.
 
     Args:
-        object_id: Its id.
-        raw: The object.
+        object_id: The object's id.
+        raw: The object as the service sent it.
     """
     if object_id is not None:
         return 0
@@ -248,10 +245,10 @@ def tell_no_id(object_id: str | None, raw: Json) -> int:
 
 
 def tell_incomplete(listing: Listing[Any]) -> int:
-    """Warn if a list is incomplete because the service stopped answering; return the exit code.
+    """Warn if a list is incomplete, and return the exit code.
 
     Args:
-        listing: The part that was read.
+        listing: The list.
     """
     broken = listing.incomplete
     if broken is None:

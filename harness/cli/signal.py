@@ -78,7 +78,6 @@ def command(**asked: Any) -> int:
 
 
 def _keep(run: Run, found: Signal, records: DataFile | None, out: Path) -> KeptRecords:
-    """Write the training file without the dropped records."""
     from harness.signal.kept import keep_records
 
     if records is None:
@@ -91,7 +90,7 @@ def _keep(run: Run, found: Signal, records: DataFile | None, out: Path) -> KeptR
 
 
 def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
-    """The job's plan; None if the run has no record with a reward and no file is given."""
+    """Forecast the job; return None if there are no records to train on."""
     from harness.api.types import HYPERPARAMETERS
     from harness.deploy.regions import find_region
     from harness.jobs.forecast import forecast_replayed

@@ -1,7 +1,4 @@
-"""`rft validate DATA`: checks a training file against the rules, and reports each problem with its line.
-
-`harness.data.validate` finds the problems, and this module prints them. Exit code 1 if a finding is an error.
-"""
+"""`rft validate`: checks a training file and prints each problem with its line."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 5
-"""Maximum number of findings to print per rule; `--json` has all."""
+"""Maximum number of findings to print per rule; --json prints all."""
 
 
 @click.command("validate")

@@ -1,8 +1,6 @@
 """The click group behind `rft`: runs a verb, and turns an error into one message and an exit code.
 
-The exit codes: 0 good; 1 findings, differences or a failed job; 2 wrong usage or input, or not measured; 3 a
-service could not be reached (the same command resumes); 130 interrupted. A verb is imported only when it is
-called; `rft --help` imports none.
+A verb is imported only when it is called. `rft --help` imports no verb.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ __all__ = ["rft", "run"]
 
 
 class _ReaderGone(Exception):
-    """The reader of our output closed the pipe."""
+    """Raised when the reader of stdout has closed the pipe."""
 
 
 @contextmanager
 def _noticing_a_reader_gone() -> Iterator[None]:
-    """Exit with 2; click itself would exit with 1, the code for findings."""
+    """Translate a broken pipe. click itself would exit with 1, the code for findings."""
     try:
         yield
     except BrokenPipeError as error:
@@ -42,7 +40,7 @@ def _noticing_a_reader_gone() -> Iterator[None]:
 
 @contextmanager
 def _telling_settings(context: click.Context) -> Iterator[None]:
-    """Add to an error the lines of the project's `rft.toml` that are involved."""
+    """Add to an error the lines of the project's `rft.toml` that it is about."""
     try:
         yield
     except click.ClickException as error:
@@ -61,7 +59,7 @@ class LazyGroup(click.Group):
     """A click group that imports a verb when it is called, and lists all verbs without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order of the path."""
+        """Return the verbs in the order of `GROUPS`."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -75,7 +73,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; click itself would suggest only imported verbs."""
+        """Find the verb and fill in the settings. click itself would suggest only imported verbs."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
         name, command, rest = super().resolve_command(ctx, args)
@@ -87,7 +85,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete a verb from the list; click itself would import every verb for its help."""
+        """Complete a verb from `VERBS`, because click itself would import every verb for its help."""
         from click.shell_completion import CompletionItem
 
         if incomplete[:1] == "-":
@@ -95,7 +93,7 @@ class LazyGroup(click.Group):
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Parse the options. This prints the text of an option such as `--version`."""
+        """Parse the options. An option such as `--version` already prints here."""
         with _noticing_a_reader_gone():
             return super().make_context(*arguments, **more)
 
@@ -177,7 +175,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _renamed(error: click.ClickException) -> click.UsageError | None:
-    """The message for an option of version 0.1."""
+    """Return a message for an option of version 0.1 that has another name now; None otherwise."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return None
     from harness.cli.options import replaced_by
@@ -187,13 +185,13 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
 
 
 def _again(arguments: list[str]) -> str:
-    """The effect of running the same command again after an interruption."""
+    """Return a clause about running the same command again after an interruption."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
     return "nothing was written: run it again" if verb in _WHOLE else "the same command resumes"
 
 
 def _tell(error: OSError, arguments: list[str]) -> int:
-    """Report an operating system error; return the exit code."""
+    """Report an operating system error, and return the exit code."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
     fix = f". Free some space; {_again(arguments)}." if full else ""

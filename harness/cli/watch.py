@@ -121,7 +121,7 @@ def command(
 def _limit(
     usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
 ) -> SpendingLimit | None:
-    """The limit from --stop-above, with the costs in the job's journal."""
+    """Return the limit of --stop-above, with the figures for the cost from the job's journal."""
     if usd is None:
         if usd_per_hour is not None:
             raise InputError(
@@ -150,7 +150,7 @@ def _limit(
 
 
 class _Json:
-    """Prints nothing, because the JSON object at the end has everything."""
+    """Prints nothing, because --json prints one object at the end."""
 
     def resumed(self, watched: Watched) -> None: ...
     def events(self, events: list[Event]) -> None: ...
@@ -170,15 +170,12 @@ class _Lines(_Json):
             say(f"resuming after {watched.events} events seen before{at_step}", err=True)
 
     def events(self, events: list[Event]) -> None:
-        """Print each event on a line."""
         say("\n".join(describe(SeenEvent.read(event)) for event in events))
 
     def warning(self, finding: Finding) -> None:
-        """Print a warning like an event."""
         say(f"WARNING {finding.id} {finding.message}. {finding.fix or ''}".rstrip())
 
     def note(self, text: str) -> None:
-        """Print a note on stderr."""
         say(f"note: {text}", err=True)
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
@@ -187,14 +184,13 @@ class _Lines(_Json):
 
 
 class _Drawn(_Json):
-    """Keeps one screen up to date."""
+    """Draws the watched job on a live screen."""
 
     def __init__(self, screen: JobScreen, live: Live) -> None:
         self._screen = screen
         self._live = live
 
     def resumed(self, watched: Watched) -> None:
-        """Draw the journal's contents."""
         self.state(watched)
 
     def state(self, watched: Watched) -> None:
@@ -210,15 +206,14 @@ class _Drawn(_Json):
 
 
 def _is_screen() -> bool:
-    """Whether a live screen can be drawn on stdout."""
     return sys.stdout.isatty() and not stdout_console().is_dumb_terminal
 
 
 @contextmanager
 def _live(screen: JobScreen) -> Iterator[Live]:
-    """Draw a screen every second, in the terminal's alternate buffer, so that a resize leaves no traces.
+    """Draw a screen every second in the terminal's alternate buffer, so that a resize leaves no traces.
 
-    If the watch is interrupted, the last screen is printed.
+    If the watch is interrupted, print the last screen.
     """
     from rich.live import Live
 
