@@ -111,10 +111,10 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
        `B)`, `B.`, `B:`.
 
-    Only the last 4,000 single letters are read, and the last 4,000 labels.
+    Only the last 4,000 single letters and the last 4,000 labels are considered.
 
-    A letter that is denied is never read: `not B`, `(B) is wrong`, `除了B`. A lower-case letter counts in 1,
-    and in a claim if it is in brackets or no word follows it. Full-width letters and brackets are read.
+    A denied letter never counts: `not B`, `(B) is wrong`, `除了B`. A lower-case letter counts in 1,
+    and in a claim if it is in brackets or no word follows it. Full-width letters and brackets are recognized.
 
     Args:
         text: A completion, or a reference answer.

@@ -105,7 +105,7 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
     Args:
         text: A completion. Without a claim, the last 10,000 characters of the last line with digits are read.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
 
     Returns:
         An int, or a Fraction if the number is not whole; `Missing` if the text has no number, if it claims
@@ -136,7 +136,7 @@ def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -
     Args:
         text: A completion.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
     """
     span = box_span(text)
     if isinstance(span, Missing):

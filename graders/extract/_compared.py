@@ -35,7 +35,7 @@ def reference_number(
         marker: The text before the answer.
         which: Whether the last or the first occurrence of the marker counts.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
 
     Raises:
         RecordError: The reference is not exactly one number, so no completion could be right.
@@ -92,7 +92,7 @@ def same_number(
         marker: The text before the answer; None if the answers have no marker.
         which: Whether the last or the first occurrence of the marker counts.
         decimal: The decimal separator to assume if a text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
         tolerance: The largest difference between the two numbers that still counts as equal.
         relative: The tolerance as a share of the reference; the larger of the two tolerances applies.
 

@@ -50,7 +50,7 @@ def number_alone(
         last: The completion's last number.
         start: The start of the line of that number.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether scale words are read.
+        scale: Whether to accept scale words.
 
     Returns:
         `Missing` if the answer may be one of several numbers, or if the number that is alone cannot be read.

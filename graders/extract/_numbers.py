@@ -83,7 +83,7 @@ def parse_number(
     Args:
         text: A short text.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
         strict: Whether the text may contain only one number, as in a reference. A unit from a fixed list may
             follow it, but no other words.
 
@@ -119,7 +119,7 @@ def all_numbers(
     Args:
         text: A text.
         decimal: The decimal separator to assume if the text leaves it open.
-        scale: Whether `72k`, `3.5M` and `2 million` are read.
+        scale: Whether to accept `72k`, `3.5M` and `2 million`.
         strict: Whether the text may contain nothing but a list of numbers.
     """
     lone = ordinary_number(text) if len(text) < _SHORT and decimal == "." else None

@@ -96,7 +96,7 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
         text: The text, as `plain` returned it.
         found: A match of `numerals` in it.
         decimal: The decimal separator to assume if the numeral leaves it open.
-        scale: Whether `2 million` and `72k` are read; otherwise they are unread.
+        scale: Whether to accept `2 million` and `72k`; otherwise they are unread.
         listed: Whether the numeral is an item of a list, so that brackets around several items are ignored.
     """
     begin, end = found.span()

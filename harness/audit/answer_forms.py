@@ -42,7 +42,7 @@ class Right(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The completion, which the grader pays."""
+        """The completion, which should be rewarded."""
         return self.said(self.gold)
 
     def said(self, answer: str) -> str:

@@ -45,12 +45,12 @@ class Answers:
 
 
 def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
-    """Return the right answers of records, as a format reads them.
+    """Return the right answers of records, extracted as a format specifies.
 
     Args:
         case: The audit.
         one: The format.
-        records: The records' indexes; None for all records whose right answer is paid.
+        records: The records' indexes; None for all records whose right answer is rewarded.
     """
     known = case.known
     among = case.controlled if records is None else [*records]
@@ -96,7 +96,7 @@ def formats_tried(case: Case) -> Sequence[Format]:
 def drawn_evenly(
     case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
 ) -> list[int]:
-    """Draw records so that each right answer occurs about equally often.
+    """Draw records so that all right answers occur about equally often.
 
     Args:
         case: The audit.
@@ -115,7 +115,7 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Return another record's answer, as the format reads it; None if its value is the same.
+    """Return another record's answer, extracted as the format specifies; None if its value is the same.
 
     Args:
         case: The audit. Its control names the record whose answer serves as the wrong one.

@@ -1,4 +1,4 @@
-"""Grades wrong completions on records, and decides which of them are paid."""
+"""Grades wrong completions on records, and decides which of them are rewarded."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Attempt(NamedTuple):
 
 
 class Paid(NamedTuple):
-    """A paid attempt."""
+    """An attempt that is rewarded."""
 
     record: int
     completion: Any
@@ -104,8 +104,8 @@ def try_all(
     Args:
         case: The audit.
         attempts: The attempts to grade.
-        pays: Decides whether a reward on a record counts as paid; None to require more than the reward of a
-            wrong answer.
+        pays: Decides whether a completion with a reward on a record counts as rewarded; None to require more
+            than the reward of a wrong answer.
     """
     pays = pays or case.known.pays
     replies = case.collector.ask([(one.record, one.completion) for one in attempts])
@@ -121,7 +121,7 @@ def try_all(
 
 
 def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) -> list[AttemptTally]:
-    """Grade ideas on a few records, then retry the paid ideas on more records.
+    """Grade ideas on a few records, then retry the rewarded ideas on more records.
 
     A record is skipped if the idea's completion happens to contain the record's right answer.
 
@@ -132,7 +132,7 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
         name: The name that seeds the draw of records.
 
     Returns:
-        The ideas that are paid too often to be lucky guesses, the best first.
+        The ideas that are rewarded too often to be lucky guesses, the best first.
     """
     drawn = drawn_evenly(case, answers, fewer(case, _THEN), name)
     first = drawn_evenly(case, answers, fewer(case, _FIRST), name, drawn)
@@ -151,12 +151,12 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Return True if an idea is paid too often for chance: for two right answers, or on enough records."""
+    """Return True if an idea is rewarded too often for chance: for two right answers, or on many records."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
         return True
-    # If the paid records share one label, the text may be a lucky guess, unless it says nothing at all.
+    # If the rewarded records share one label, the text may be a lucky guess, unless it says nothing at all.
     text = str(tally.best.completion) if tally.said is None else tally.said
     says = answers.kind != "format" and any(mark.isalnum() for mark in text)
     return len(tally.paid) >= (_OF_TWO if says else _RATE) * tally.tried
@@ -189,20 +189,20 @@ def with_work(completion: Any, work: str) -> Any:
 
 
 def severity_of(share: float) -> Severity:
-    """Return the severity of a paid text without an answer, which is critical if its share is large."""
+    """Return the severity of a rewarded text without an answer, which is critical if its share is large."""
     return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
 
 
 def found_by(
     case: Case, rule: Rule, tally: AttemptTally, message: str, severity: Severity | None = None, **more: Any
 ) -> Found:
-    """Build a finding from the best attempt of a tally.
+    """Make a finding from the best attempt of a tally.
 
     Args:
         case: The audit.
         rule: The rule.
-        tally: The results of the attempts, at least one of which is paid.
-        message: The behavior that the policy would learn, in one sentence.
+        tally: The results of the attempts, at least one of which is rewarded.
+        message: The problem and the behavior that a policy would learn, in one sentence.
         severity: The severity; None for the rule's severity.
         **more: Other fields of `Found`.
     """

@@ -42,7 +42,7 @@ class Found(Finding):
     tried: int | None = None
     """Number of records tried."""
     text: str | None = None
-    """The completion that is paid or refused, as the headline shows it."""
+    """The completion that is rewarded or refused, as the headline shows it."""
     share: float | None = None
     """The reward of that completion, as a share of the right answer's reward."""
     headline: str | None = None

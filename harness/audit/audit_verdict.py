@@ -82,7 +82,7 @@ def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severi
 
 
 def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
-    """Return the headline: the cheapest paid text, or refused right answers; None if there are no findings.
+    """Return the headline: the cheapest rewarded text, or refused right answers; None without findings.
 
     Args:
         open_findings: The findings without a waiver, in display order.

@@ -45,7 +45,7 @@ class _Hit(NamedTuple):
 
 
 class AcceptanceBand:
-    """Wrong numbers that are paid: slightly off, or with a wrong sign, power of ten or digit."""
+    """Probe for accepted wrong numbers: slightly off, or with a wrong sign, power of ten or digit."""
 
     rule = Rule(
         "C05",
@@ -56,7 +56,7 @@ class AcceptanceBand:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to numeric answers."""
+        """The probe applies to numeric answers."""
         kinds = {answers_in(case, one).kind for one in case.known.formats} if case.control else {"number"}
         return None if "number" in kinds else "the answers are not numbers"
 
@@ -156,7 +156,7 @@ def _of_all_sizes(answers: Answers, count: int) -> list[int]:
 
 
 def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_Hit], bool]:
-    """Return the wrong numbers that are paid in full, and whether most records give partial rewards."""
+    """Return the wrong numbers that get the full reward, and whether most records give partial rewards."""
     tried = [(at, step) for at in records for step in wrong_numbers(answers.gold[at])]
     replies = case.collector.ask([(at, answers.format.fill(step.answer)) for at, step in tried])
     hits, shares = [], dict[int, list[float]]()

@@ -27,7 +27,7 @@ __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "S
 
 _NEED_THE_ANSWER = ("C05", "C08", "C14")
 DELTA = 0.1
-"""A completion is paid if it beats an honest wrong answer by this share of the range."""
+"""A completion counts as rewarded if it beats an honest wrong answer by this share of the range."""
 
 
 class Recorded(NamedTuple):
@@ -58,7 +58,7 @@ class Subject:
     kind: str | None = None
     """The kind of answers, if the user gave it; None to infer it."""
     accepted: tuple[str, ...] = ()
-    """Completions that should be paid, given by the user. `{a}` stands for the answer."""
+    """Completions that should be rewarded, given by the user. `{a}` stands for the answer."""
     sources: tuple[Path, ...] = ()
     """The grader's source files, if known."""
     bounds: tuple[float, float] | None = None
@@ -96,7 +96,7 @@ class Control:
     high: float
     """The highest reward seen or declared."""
     golds: dict[int, str] = field(default_factory=dict)
-    """The right answer of each record, as the first format reads it."""
+    """The right answer of each record, extracted as the first format specifies."""
 
     @property
     def span(self) -> float:
@@ -121,11 +121,11 @@ class Sought(NamedTuple):
     why: str = ""
     """Why there is no control, and which data the user can supply to get one."""
     wire: str = ""
-    """The wire on which right answers are paid."""
+    """The wire on which right answers are rewarded."""
     unpaid_over: str | None = None
-    """The requested wire, if right answers are paid only on another one."""
+    """The requested wire, if right answers are rewarded only on another one."""
     unpaid: tuple[tuple[int, Any], ...] = ()
-    """Completions that should be paid but earn nothing, as pairs of a record's index and the completion."""
+    """Completions that should be rewarded but earn nothing, each with the index of its record."""
     tried: tuple[Format, ...] = ()
     """Formats that were tried, the most likely first, if no format is accepted."""
 
@@ -154,7 +154,7 @@ class Case:
     """Notes for the user about the audit, one sentence each."""
 
     def gold(self, one: Format, record: int) -> str | None:
-        """Return the right answer of a record as a format reads it; None if the record has none.
+        """Return the right answer of a record, extracted as a format specifies; None if there is none.
 
         Args:
             one: The format.
@@ -248,7 +248,7 @@ class Probe(Protocol):
 def shown_first(found: Sequence[Found]) -> list[Found]:
     """Sort findings for display by severity, then by how easily a policy can exploit them.
 
-    A text that is paid on every record comes before a text that depends on the right answer.
+    A text that is rewarded on every record comes before a text that depends on the right answer.
     """
     return sorted(
         found,

@@ -1,4 +1,4 @@
-"""Finds records with a right program that a code grader pays, to compare wrong programs with."""
+"""Finds records with a right program that a code grader rewards, to compare wrong programs with."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
 
 
 class Bench(NamedTuple):
-    """Records with a right program that is paid, and the rewards of right and hollow programs on them."""
+    """Records with a right program that is rewarded, and the rewards of right and hollow programs."""
 
     format: Format
     tasks: dict[int, Task]
@@ -91,7 +91,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return why a probe of answers is replaced by probes of programs; None if it is not.
+    """Return the reason if probes of programs replace a probe of answers; None if they do not.
 
     Args:
         case: The audit.
@@ -103,14 +103,14 @@ def programs_instead(case: Case, id: str) -> str | None:
 
 
 def bench_of(case: Case, apart: bool = False) -> Bench:
-    """Return records with a right program: the reference, or a program that looks up the tests' values.
+    """Return records with a right program: the reference, or one that looks up the expected values.
 
     Args:
         case: The audit.
         apart: Whether failing programs must earn less than right ones.
 
     Raises:
-        NotRun: No right program is known, none is paid, or failing programs are paid as much.
+        NotRun: No right program is known, none is rewarded, or failing programs are rewarded as much.
     """
     control = case.control
     fits = control is not None and control.kind == "code" and bool(control.formats)
@@ -129,7 +129,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
     low = _rewards(case, form, {at: hollow(tasks[at])[0].source for at in _best(top)})
     good = [at for at in low if top[at] > (low[at] or 0.0)]
     if not good:
-        # A grader that pays a program for returning nothing may still refuse a program that fails.
+        # A grader that rewards a program for returning nothing may still refuse a program that fails.
         low = _rewards(case, form, {at: hollow(tasks[at])[1].source for at in low})
         good = [at for at in low if top[at] > (low[at] or 0.0)]
         if good and apart:
@@ -182,19 +182,19 @@ class OfCode:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to graders that run code."""
+        """The probe applies to graders that run code."""
         return None if runs_code(case) else "the grader does not run code"
 
 
 class PaidProgram(NamedTuple):
-    """A wrong program that is paid, or that ends the grader's process."""
+    """A wrong program that is rewarded, or that ends the grader's process."""
 
     record: int
     program: Program
     share: float
     """The reward as a share of the right program's reward; 0 if the program ends the grader's process."""
     records: int
-    """Number of records on which the program is paid or ends the process."""
+    """Number of records on which the program is rewarded or ends the process."""
 
 
 def ended(reply: Graded) -> bool:
@@ -205,7 +205,7 @@ def ended(reply: Graded) -> bool:
 def seek_paid(
     case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Try wrong programs on one record, then try the paid ones on the other records.
+    """Try wrong programs on one record, then try the rewarded ones on the other records.
 
     Args:
         case: The audit.
@@ -214,7 +214,7 @@ def seek_paid(
         alone: Whether each program gets its own call, because it may end or change the grader.
 
     Returns:
-        Programs that are paid, the best first, and programs that end the grader's process.
+        The rewarded programs, the best first, and the programs that end the grader's process.
     """
     at = bench.first
     programs = list(make(bench.tasks[at]))
@@ -245,7 +245,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Return True if a program is paid even right after an unpaid one, so no earlier program is the cause."""
+    """Return True if a program is rewarded even right after an unrewarded one, which was graded first."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])
@@ -260,7 +260,7 @@ def _on(
     number: int,
     like: Program,
 ) -> bool:
-    """Return True if a wrong program that is paid on one record is also paid on another one."""
+    """Return True if a wrong program that is rewarded on one record is also rewarded on another one."""
     programs = list(make(bench.tasks[at]))
     same = programs[number] if number < len(programs) and programs[number].what == like.what else None
     same = same or next((one for one in programs if one.what == like.what), None)
@@ -268,6 +268,6 @@ def _on(
 
 
 def shown_paid(case: Case, bench: Bench, one: PaidProgram) -> tuple[str, Witness]:
-    """Return the completion that contains a paid program, and its witness."""
+    """Return the completion that contains a rewarded program, and its witness."""
     text = bench.format.fill(one.program.source)
     return text, case.witness((one.record, text))

@@ -29,7 +29,7 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 
 
 class Unbounded(OfCode):
-    """Programs that never end, or that leave a process running.
+    """Probe for programs that never end, or that leave a process running.
 
     The findings have no witness, because a replay would hang as the grader does.
     """
@@ -45,7 +45,7 @@ class Unbounded(OfCode):
         """Grade a program that leaves a child process behind and one that never ends.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case)
         at = bench.first
@@ -146,7 +146,7 @@ def _longest(case: Case) -> float:
 
 
 class Credentials(OfCode):
-    """Programs that read the credentials of the function's role."""
+    """Probe for programs that read the credentials of the function's role."""
 
     rule = Rule(
         "E09",
@@ -159,7 +159,7 @@ class Credentials(OfCode):
         """Grade a right program that fails unless it finds a stand-in for the role's key in its environment.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case, apart=True)
         at = bench.first
@@ -196,7 +196,7 @@ held = "AWS_SECRET_ACCESS_KEY" in found
 
 
 class CarryOver(OfCode):
-    """Programs that affect a later sample."""
+    """Probe for programs that affect a later sample."""
 
     rule = Rule(
         "E10",
@@ -209,7 +209,7 @@ class CarryOver(OfCode):
         """Grade a program that leaves a mark, then a program that is right only if it finds the mark.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case)
         at = bench.first
@@ -242,7 +242,7 @@ class CarryOver(OfCode):
                 os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
-        """Return a witness if the last program is paid but the same program two places before it is not."""
+        """Return a witness if the last program is rewarded, but not when it ran two programs earlier."""
         at = bench.first
         rollouts = tuple(
             case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")

@@ -1,4 +1,4 @@
-"""Probes for wrong programs that are paid: they exit early, forge reports, read values or patch tests."""
+"""Probes for wrong programs that are rewarded: they exit early, forge reports, read values or patch tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Making = Callable[[Case, Bench, Task], Sequence[Program]]
 
 
 class WrongProgram(OfCode):
-    """Wrong programs that are paid, or that end the grader's process.
+    """Probe for wrong programs that are rewarded, or that end the grader's process.
 
     Args:
         rule: The probe's id, title and fix.
@@ -94,7 +94,7 @@ def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
 
 
 class Patched(WrongProgram):
-    """Programs that patch the functions with which the tests compare values."""
+    """Probe for programs that patch the functions with which tests compare values."""
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade each program in a fresh process, because it may change the process permanently.
@@ -108,7 +108,7 @@ class Patched(WrongProgram):
 
 
 class Hollow(OfCode):
-    """Programs that do nothing, but earn more than the lowest reward."""
+    """Probe for programs that do nothing, but earn more than the lowest reward."""
 
     rule = Rule(
         "E06",
@@ -123,7 +123,7 @@ class Hollow(OfCode):
         A program that returns a constant may earn the share of the tests that expect this constant.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case)
         lowest = case.subject.bounds[0] if case.subject.bounds else min(0.0, *bench.low.values())
@@ -151,7 +151,7 @@ class Hollow(OfCode):
 
 
 class SomeTests(OfCode):
-    """Programs that pass only some of the tests, but earn more than that share of the reward."""
+    """Probe for programs that pass only some of the tests, but earn more than that share of the reward."""
 
     rule = Rule(
         "E07",
@@ -164,7 +164,7 @@ class SomeTests(OfCode):
         """Grade programs that look up the expected values of only some tests.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case, apart=True)
         paid, _ = seek_fair(case, bench, parts)

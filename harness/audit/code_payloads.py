@@ -1,4 +1,4 @@
-"""Builds programs that a code grader must not pay, and variants of right programs that it must pay.
+"""Builds programs that a code grader must not reward, and variants of right programs that it must reward.
 
 The programs are harmless: at worst they end their own process, and the audit limits the grader's process.
 """
@@ -38,7 +38,7 @@ class Program(NamedTuple):
     what: str
     """Its behavior, in words that follow `a program that`."""
     without: str | None = None
-    """The same program without the trick. If it is paid too, the trick does not explain the reward."""
+    """The program without the trick. If this program is also rewarded, the trick is not the cause."""
 
 
 def early_exits(task: Task) -> list[Program]:

@@ -19,7 +19,7 @@ _EVALUATES = re.compile(r"\b(?:eval|exec|sympify|parse_expr|numexpr|query)\s*\("
 
 
 class RefusedVariants(OfCode):
-    """Right programs that are refused for their style."""
+    """Probe for right programs that are refused for their style."""
 
     rule = Rule(
         "E11",
@@ -32,7 +32,7 @@ class RefusedVariants(OfCode):
         """Grade right programs in other styles.
 
         Raises:
-            NotRun: No paid right program is known.
+            NotRun: No right program is known to be rewarded.
         """
         bench = bench_of(case, apart=True)
         asked = [
@@ -61,7 +61,7 @@ class RefusedVariants(OfCode):
 
 
 class Evaluated:
-    """Answers that the grader evaluates as Python, although it is not meant to run code."""
+    """Probe for graders that evaluate answers as Python, although they are not meant to run code."""
 
     controlled = True
     rule = Rule(
@@ -78,7 +78,7 @@ class Evaluated:
     """For each expression, the word that it prints and the text around it. A JSON parser needs brackets."""
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply if running code is the purpose, or if the source does not evaluate text."""
+        """The probe does not apply if running code is the purpose, or if the source evaluates no text."""
         if runs_code(case):
             return "running code is this grader's purpose"
         try:

@@ -157,7 +157,7 @@ class _Watched:
             raise FamilyStopped(f"the grader kept ending its own process{never}")
 
     def rest(self) -> None:
-        """Reset the counts when a family ends, unless no call was ever answered."""
+        """Reset the counts when a family ends, if any call was ever answered."""
         if self.answered:
             self.timeouts = self.ends = 0
 
@@ -171,7 +171,7 @@ class Collector:
     Args:
         target: The grader; closed with the collector.
         subject: The data.
-        profile: The wire over which samples are sent.
+        profile: The wire on which samples are sent.
         budget: The budget, shared by all collectors of an audit.
         seconds: Time limit of a call.
     """

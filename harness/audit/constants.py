@@ -38,7 +38,7 @@ _ANY = ("None", "0", "yes", "A", "the")
 
 
 class BestConstant:
-    """A constant answer that earns more than the most frequent right answer should."""
+    """Probe for a constant answer that earns more than the most frequent right answer should."""
 
     rule = Rule(
         "C03",
@@ -49,7 +49,7 @@ class BestConstant:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, which ignores references."""
+        """The probe does not apply to a reward for form alone, which ignores references."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -233,13 +233,13 @@ def _changed_event(case: Case) -> Iterator[Found]:
 
 
 class Ids:
-    """Unusual ids: repeated ids, numbers, and an id with odd characters."""
+    """Probe for graders that do not return unusual ids: repeated ids, numbers, and odd characters."""
 
     rule = _IDS
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

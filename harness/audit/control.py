@@ -1,7 +1,7 @@
 """Finds the formats that a grader accepts, and the rewards of right and wrong answers in them.
 
-A format is accepted if the right answer earns more in it than another record's answer. To search only for
-paid right answers would favor a format in which the grader pays any answer.
+A format is accepted if the right answer earns more in it than another record's answer. A search only for
+rewarded right answers would favor formats in which any answer is rewarded.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def find_control(case: Case) -> Control | None:
 def seek(case: Case) -> Sought:
     """Search for the control; if there is none, explain why.
 
-    If nothing is paid on the audit's wire, the search tries other wires, and the audit continues on one that
-    works.
+    If nothing is rewarded on the audit's wire, the search tries other wires, and the audit continues on one
+    that works.
 
     Args:
         case: The audit. The result is also stored in `case.sought`.
@@ -88,7 +88,7 @@ def _seek(case: Case) -> Sought:
         if wire != asked and time.monotonic() < search.until:
             search.collector = case.collector.over(
                 wire
-            )  # Answers over this wire cannot break the contract of the requested wire.
+            )  # Answers on this wire cannot break the contract of the requested wire.
             found = search.run(quick=True)
             if found:
                 case.speak(wire)
@@ -157,7 +157,7 @@ class _Search:
             yield formats
 
     def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
-        """Return the formats in which a few right answers are paid more than wrong ones."""
+        """Return the formats in which a few right answers are rewarded more than wrong ones."""
         self.tried_formats += formats
         tried = self._measure(formats, _PROBED)
         likely = [one for one in tried if one.share >= 2 / _PROBED]
@@ -278,7 +278,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Choose up to three formats that differ, starting with one that is paid as well as the best."""
+    """Choose up to three formats that differ, starting with one whose rewards are as high as the best."""
     if not found:
         return []
     best = max(one.share for one in found)

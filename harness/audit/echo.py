@@ -1,4 +1,4 @@
-"""Finds graders that pay for a copy of the prompt."""
+"""Finds graders that reward a copy of the prompt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHOLE_PROMPT = ("the prompt", "the prompt, in the accepted format,")
 
 
 class Echo:
-    """Completions that repeat the prompt, in whole or in part."""
+    """Probe for rewarded completions that repeat the prompt, in whole or in part."""
 
     rule = Rule(
         "C12",
@@ -32,7 +32,7 @@ class Echo:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, which ignores references."""
+        """The probe does not apply to a reward for form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -68,7 +68,7 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """Return the attempts that are not paid by chance: the part has no answer, or beats a guess."""
+        """Return the attempts that are not rewarded by chance: the part has no answer, or beats a guess."""
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried

@@ -106,7 +106,7 @@ class Audited:
     judged: bool
     """Whether the grader asks a model. The replies that it understands then replace the control."""
     measured: bool
-    """Whether any completion is known to be paid. Otherwise, an unpaid completion proves nothing."""
+    """Whether any completion is known to be rewarded. If none is, a low reward proves nothing."""
     gradings: int
     seconds: float
     notes: list[str] = field(default_factory=list)
@@ -184,7 +184,7 @@ def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _find_out(case: Case) -> None:
-    """Find the formats, or the judge's replies, for which the grader pays."""
+    """Find the formats, or the judge's replies, that the grader rewards."""
     case.collector.rest()
     try:
         if seek_question(case, persist=_may_ask(case)):
@@ -234,8 +234,8 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
     """Return which findings each finding explains.
 
-    With a control, only some wrong answers are paid, so C04 explains no other finding and is explained by
-    some.
+    With a control, only some wrong answers are rewarded. C04 then explains no other finding, and is explained
+    by some.
     """
     if case.control is None:
         return EXPLAINS

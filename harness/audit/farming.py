@@ -59,13 +59,13 @@ print("done")
 In summary, thank you; please note the caveats. The final answer is given above.
 """
 _UNDECIDED = ("unknown", "unclear", "neutral", "undecided", "cannot be determined")
-"""Undecided answers, which a grader may pay to encourage a model to admit doubt."""
+"""Undecided answers, which a grader may reward to encourage a model to admit doubt."""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
 
 class FreeReward:
-    """The largest share of the reward that a text without an answer earns on every record."""
+    """Probe for texts without an answer that earn a share of the reward on every record."""
 
     rule = Rule(
         "C07",
@@ -76,7 +76,7 @@ class FreeReward:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone."""
+        """The probe does not apply to a reward for form alone."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -101,7 +101,7 @@ class FreeReward:
 
 
 class OtherComponents:
-    """A combined reward that is high even if the component for the right answer is low."""
+    """Probe for a combined reward that is high even if the component for the right answer is low."""
 
     rule = Rule(
         "C17",
@@ -112,7 +112,7 @@ class OtherComponents:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if a metric other than the reward separates right answers from wrong ones."""
+        """The probe applies if a metric other than the reward separates right answers from wrong ones."""
         if case.control is None or form_alone(case):
             return form_alone(case)
         return None if _deciding(case) else "no metric tells right answers from wrong ones"

@@ -58,7 +58,7 @@ def seek_form(case: Case) -> Sought:
 
 
 def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
-    """Return the formats that are paid on most records, each with its negative reward and its rank."""
+    """Return the formats that are rewarded on most records, each with its negative reward and its rank."""
     plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
     asked = [(at, one.fill(FORM_FILLER)) for one in formats for at in sample]
     rewards = [reply.reward for reply in case.collector.ask(asked)]

@@ -30,7 +30,7 @@ class Said(NamedTuple):
 
 
 def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
-    """Count the recorded right answers that use each form, and all recorded right answers.
+    """Return how many recorded right answers use each form, and the total number of right answers.
 
     Args:
         case: The audit.

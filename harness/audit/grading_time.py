@@ -41,7 +41,7 @@ _SLOW_MS = 20.0
 
 
 class CallTime:
-    """The duration of a call with right answers, compared with Lambda's default limit of 3 s."""
+    """Probe for calls with right answers that take longer than Lambda's default limit of 3 s."""
 
     rule = Rule(
         "G03",
@@ -52,7 +52,7 @@ class CallTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the grader does its work on this machine."""
+        """The probe applies if the grader does its work on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -118,7 +118,7 @@ class _Steep(NamedTuple):
 
 
 class GrowingTime:
-    """Completions whose grading time grows faster than their length."""
+    """Probe for completions whose grading time grows faster than their length."""
 
     rule = Rule(
         "G04",
@@ -129,7 +129,7 @@ class GrowingTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the grader does its work on this machine."""
+        """The probe applies if the grader does its work on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:

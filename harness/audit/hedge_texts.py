@@ -24,7 +24,7 @@ LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-
 
 
 def every_answer(case: Case) -> AttemptTally | None:
-    """Return a text that names every possible answer and is paid in full; None if there is none.
+    """Return a text that names every possible answer and gets the full reward; None if there is none.
 
     The possible answers are known if they are labels, or if the prompts name all of them.
 

@@ -1,4 +1,4 @@
-"""Finds hedges: texts that name several answers and are paid as if they gave only the right one."""
+"""Finds hedges: texts that name several answers and are rewarded as if they gave only the right one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Hedged(NamedTuple):
     completion: Any
     way: str
     paid: tuple[tuple[int, float], ...]
-    """The records on which the text is paid, with the share on each, the largest share first."""
+    """The records on which the text is rewarded, with the share on each, the largest share first."""
     tried: int
 
     @property
@@ -49,7 +49,7 @@ class _Hedged(NamedTuple):
 
 
 class Hedge:
-    """Completions with several answers that are paid on two or more records."""
+    """Probe for completions with several answers that are rewarded on two or more records."""
 
     rule = Rule(
         "C09",
@@ -60,7 +60,7 @@ class Hedge:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to answers that a text can list."""
+        """The probe applies to answers that a text can list."""
         if kind_in(case) in ("code", "free", "format"):
             return f"answers of the kind {kind_in(case)} cannot be listed"
         return None
@@ -151,7 +151,7 @@ def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
 
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
-    """Return the texts that are paid on several records, if their form is paid in two groups."""
+    """Return the texts rewarded on several records, of forms that are rewarded in two groups."""
     texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {

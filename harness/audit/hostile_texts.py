@@ -37,7 +37,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 
 
 class HostileText:
-    """Completions that a policy may write and that break some programs."""
+    """Probe for completions that break the grader, of kinds that a policy may write."""
 
     rule = Rule(
         "A12",
@@ -48,7 +48,7 @@ class HostileText:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -62,13 +62,13 @@ class _Refused(NamedTuple):
 
 
 class OtherForms:
-    """Right answers that lose their reward because of their form."""
+    """Probe for right answers that lose their reward because of their form."""
 
     rule = Rule("B01", Severity.WARNING, "right answers in another form are refused", _FIX)
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if completions are text."""
+        """The probe applies if completions are text."""
         if case.control is not None and (case.known.kind == "format" or not case.known.formats[0].template):
             return "the completion is not a text with an answer in it"
         return None

@@ -117,7 +117,7 @@ class _OfAJudge:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to graders that ask a model."""
+        """The probe applies to graders that ask a model."""
         if not asks_a_model(case):
             return "the grader asks no model"
         return None
@@ -138,7 +138,7 @@ class _OfAJudge:
 
 
 class ReplyParser(_OfAJudge):
-    """Replies that condemn the completion or contain no verdict, but are paid."""
+    """Probe for replies that condemn the completion or contain no verdict, but are rewarded."""
 
     rule = Rule(
         "D01",
@@ -187,7 +187,7 @@ class ReplyParser(_OfAJudge):
 
 
 class FailurePays(_OfAJudge):
-    """Failures of the judge's service that are paid, or that cost the reward although a retry would help."""
+    """Probe for failures of the judge's service that are rewarded, or that a retry would have avoided."""
 
     rule = Rule(
         "D02",
@@ -233,7 +233,7 @@ class FailurePays(_OfAJudge):
 
 
 class QuestionAsked(_OfAJudge):
-    """Prompts for the judge that a completion can change, or that do not contain the completion."""
+    """Probe for judge prompts that a completion can change, or that do not contain the completion."""
 
     rule = Rule(
         "D03",
@@ -351,7 +351,7 @@ def _next_line(text: str) -> str:
 
 
 class ScaleUse(_OfAJudge):
-    """Verdicts of one point that are paid like the highest verdict."""
+    """Probe for verdicts of one point that earn as much as the highest verdict."""
 
     rule = Rule(
         "D10",

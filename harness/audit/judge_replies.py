@@ -41,7 +41,7 @@ class Verdicts(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A reply that must not be paid."""
+    """A reply that must not be rewarded."""
 
     reply: str
     what: str
@@ -173,7 +173,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
 
 def broken_replies(found: Verdicts) -> list[Broken]:
-    """Return replies that condemn the completion in other words, or contain no verdict. None may be paid.
+    """Return replies that condemn the completion in other words, or contain no verdict. None may be rewarded.
 
     Args:
         found: The replies that the grader understands.

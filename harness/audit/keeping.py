@@ -49,7 +49,7 @@ def _rules_of_forms() -> dict[str, Rule]:
 
 
 def title_of(found: Found) -> str:
-    """Return the title of a finding, which describes the problem in general."""
+    """Return the title of a finding's rule, which describes the problem in general."""
     rule = rules().get(found.id)
     return found.message if rule is None else rule.title
 

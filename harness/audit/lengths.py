@@ -38,7 +38,7 @@ class _Series(NamedTuple):
 
 
 class LengthSlope:
-    """Padding that increases the reward."""
+    """Probe for padding that increases the reward."""
 
     rule = Rule(
         "C10",
@@ -49,7 +49,7 @@ class LengthSlope:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -80,7 +80,7 @@ class LengthSlope:
 
 
 class Repetition:
-    """Repeated text that increases the reward."""
+    """Probe for repeated text that increases the reward."""
 
     rule = Rule(
         "C15",
@@ -91,7 +91,7 @@ class Repetition:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to tool calls, which cannot be repeated as text."""
+        """The probe does not apply to tool calls, which cannot be repeated as text."""
         tools = case.control is not None and not case.control.formats[0].template
         return "the format is not text" if tools else None
 

@@ -55,13 +55,13 @@ _POISONS = (
 
 
 class PoisonedCall:
-    """A malformed sample between two good ones."""
+    """Probe for malformed samples that affect the good samples in the same call."""
 
     rule = LOST_CALL
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -19,7 +19,7 @@ _RECORDS = 4
 
 
 class ContentShape:
-    """Right answers as text blocks, as in AWS's samples and the Converse API."""
+    """Probe for right answers that are refused as text blocks, the shape in AWS's samples."""
 
     rule = Rule(
         "A07",
@@ -30,7 +30,7 @@ class ContentShape:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if completions are text."""
+        """The probe applies if completions are text."""
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -58,7 +58,7 @@ class ContentShape:
 
 
 class RightMessage:
-    """Prompts with assistant turns, and samples without a completion."""
+    """Probe for graders that grade a message other than the completion."""
 
     rule = Rule(
         "A08",
@@ -69,7 +69,7 @@ class RightMessage:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if completions are text."""
+        """The probe applies if completions are text."""
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -142,7 +142,7 @@ def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class PaidFailure:
-    """Samples that cannot be graded, but are paid or look like wrong answers."""
+    """Probe for samples that cannot be graded, but are rewarded or look like wrong answers."""
 
     rule = Rule(
         "A10",
@@ -153,7 +153,7 @@ class PaidFailure:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

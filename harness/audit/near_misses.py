@@ -35,7 +35,7 @@ class Miss(NamedTuple):
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
-    """Whether a reward for similarity may legitimately pay this version."""
+    """Whether a reward for similarity may legitimately be high for this version."""
     lacks: str = ""
     """The key that is missing from the object; empty if none is."""
 

@@ -1,4 +1,4 @@
-"""A probe of answers that are nearly right but are paid as if they were right."""
+"""A probe of answers that are nearly right but are rewarded as if they were right."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHAPED = 3
 
 
 class NearMisses:
-    """Nearly right answers of all kinds except numbers."""
+    """Probe for nearly right answers that are rewarded, of all kinds except numbers."""
 
     rule = Rule(
         "C05",
@@ -37,13 +37,13 @@ class NearMisses:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every kind of answer that has wrong versions, except numbers."""
+        """The probe applies to every kind of answer that has wrong versions, except numbers."""
         if kind_in(case) in ("number", "code", "free", "format"):
             return f"this probe makes no wrong versions of the kind {kind_in(case)}"
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade near misses on a few records. One counts if it is paid in full for two right answers."""
+        """Grade near misses on a few records. One counts if it gets the full reward for two right answers."""
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)
@@ -121,6 +121,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """Return True unless two answers are paid in one order only, as if the grader used only one of them."""
+    """Return False if two answers in one completion are rewarded in only one of their two orders."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

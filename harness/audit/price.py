@@ -17,7 +17,7 @@ def price_lines(arn: str, calls: int) -> Iterator[str]:
 
     Args:
         arn: ARN or name of the function.
-        calls: Maximum number of calls.
+        calls: Maximum number of calls in the audit.
     """
     yield f"The audit calls the function at most {calls:,} times (--budget)."
     if not arn.startswith("arn:"):

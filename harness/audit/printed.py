@@ -19,7 +19,7 @@ _MUCH = 1_000
 
 
 class PrintedContent:
-    """Contents of samples in the grader's output."""
+    """Probe for graders that print the contents of samples."""
 
     rule = Rule(
         "G07",
@@ -30,7 +30,7 @@ class PrintedContent:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the audit can read the grader's output."""
+        """The probe applies if the audit can read the grader's output."""
         return None if _output(case.collector) is not None else "the audit cannot read its output"
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -190,7 +190,7 @@ def _own(
 def _of_accepted(
     text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Yield formats made from a completion that should be paid, by replacing the answer in it."""
+    """Yield formats made from a completion that should be rewarded, by replacing the answer in it."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
         for answer in sorted(dict.fromkeys(held), key=len, reverse=True)[:2]:

@@ -35,7 +35,7 @@ _BRIEF = re.compile(
 
 
 class Ranking:
-    """Right answers that earn less than wrong ones with the same working, or less than no answer."""
+    """Probe for right answers that earn less than wrong ones with the same working, or than no answer."""
 
     rule = Rule(
         "C06",
@@ -46,7 +46,7 @@ class Ranking:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, which ignores references."""
+        """The probe does not apply to a reward for form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -114,7 +114,7 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Return True if right answers are still paid after short working."""
+        """Return True if right answers are still rewarded after short working."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))

@@ -45,7 +45,7 @@ class _OfRecorded:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if rollouts are recorded."""
+        """The probe applies if rollouts are recorded."""
         return None if case.subject.recorded else "no rollouts are recorded: give some with --rollouts"
 
     def paid(self, case: Case) -> list[_Paid]:
@@ -90,7 +90,7 @@ def _said(found: Statistic) -> str:
 
 
 class ZeroStd(_OfRecorded):
-    """Groups whose rewards are all equal, so that training learns nothing from them."""
+    """Probe for groups whose rewards are all equal, so that training learns nothing from them."""
 
     rule = Rule(
         "F01",
@@ -119,7 +119,7 @@ class ZeroStd(_OfRecorded):
 
 
 class Sparse(_OfRecorded):
-    """Rewards that are nearly always the lowest, or nearly always the highest."""
+    """Probe for rewards that are nearly always the lowest, or nearly always the highest."""
 
     rule = Rule(
         "F05",
@@ -142,7 +142,10 @@ class Sparse(_OfRecorded):
 
 
 class TinySteps(_OfRecorded):
-    """Groups whose rewards differ by very little. Normalization turns the difference into full advantages."""
+    """Probe for groups whose rewards differ by very little.
+
+    The normalization of advantages turns even a tiny difference into full advantages.
+    """
 
     rule = Rule(
         "F04",
@@ -172,7 +175,7 @@ class TinySteps(_OfRecorded):
 
 
 class PaidLength(_OfRecorded):
-    """Rewards that grow with length, among the completions above the lowest reward."""
+    """Probe for rewards that grow with length, among the completions above the lowest reward."""
 
     rule = Rule(
         "F06",
@@ -236,7 +239,7 @@ def _longer(text: str) -> tuple[str, ...]:
 
 
 class SecondOpinion(_OfRecorded):
-    """Recorded completions that the grader and this project's own extraction judge differently."""
+    """Probe for recorded completions that the grader and this project's own extraction judge differently."""
 
     rule = Rule(
         "F08",
@@ -250,7 +253,7 @@ class SecondOpinion(_OfRecorded):
     }
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to the kinds of answers that this project can extract without the grader."""
+        """The probe applies to the kinds of answers that this project can extract without the grader."""
         if why := super().why_not(case):
             return why
         if case.control is None or case.control.kind not in self._READINGS:

@@ -1,4 +1,4 @@
-"""Probes for graders that ignore the reference, or pay wrong answers as much as right ones."""
+"""Probes for graders that ignore the reference, or reward wrong answers as much as right ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""Number of paid records that is enough evidence, even if all of them have the same right answer."""
+"""Number of rewarded records that is enough evidence even if all of them have the same right answer."""
 _PAID = 0.2
 
 
 class AnotherAnswer:
-    """Answers of other records, in every accepted format, or in any format if none is accepted."""
+    """Probe for rewarded answers of other records, in the accepted formats, or in any if there are none."""
 
     rule = Rule(
         "C04",
@@ -46,11 +46,11 @@ class AnotherAnswer:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, or to a grader that asks a model."""
+        """The probe does not apply to a reward for form alone, or to a grader that asks a model."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the rewards of wrong and right answers. A wrong answer counts if it is paid in full."""
+        """Compare the rewards of wrong and right answers. A wrong answer counts if its reward is full."""
         if case.control is None:
             yield from self._blind(case)
             return
@@ -93,7 +93,7 @@ class AnotherAnswer:
 
 
 class Inverted:
-    """Wrong answers that earn more than right ones in the same format."""
+    """Probe for wrong answers that earn more than right ones in the same format."""
 
     rule = Rule(
         "C06",
@@ -104,7 +104,7 @@ class Inverted:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if there is no control. With a control, another probe makes the comparison."""
+        """The probe applies if there is no control. With a control, another probe makes the comparison."""
         if form_alone(case) or judged(case):
             return form_alone(case) or judged(case)
         return None if case.control is None else "the right answer earns more than a wrong one"
@@ -140,7 +140,7 @@ class Contrast(NamedTuple):
 
 
 def contrasts(case: Case) -> list[Contrast]:
-    """Return the rewards of right and wrong answers in the best known formats, the highest paid first.
+    """Return the rewards of right and wrong answers in the best known formats, the highest rewards first.
 
     Args:
         case: The audit.
@@ -183,13 +183,13 @@ def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequenc
 
 
 def assumed(case: Case) -> Case | None:
-    """Return the case with a control. Without one, the format that is paid most is assumed to be right.
+    """Return the case with a control. Without one, the format with the highest rewards is assumed.
 
     Args:
         case: The audit.
 
     Returns:
-        The case; None if right answers are paid in no format.
+        The case; None if right answers are rewarded in no format.
     """
     if case.control is not None:
         return case

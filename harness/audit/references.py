@@ -44,7 +44,7 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Completions without an answer that are paid if the reference has no answer either."""
+    """Probe for completions without an answer that are rewarded if the reference has no answer either."""
 
     rule = Rule(
         "A05",
@@ -55,7 +55,7 @@ class VacuousReference:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if records have a reference."""
+        """The probe applies if records have a reference."""
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -109,7 +109,7 @@ def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
 
 
 class ReferenceShape:
-    """Right answers whose reference has another of the shapes in which services send references."""
+    """Probe for right answers that are refused if a reference has another shape that services use."""
 
     rule = Rule(
         "A06",
@@ -120,7 +120,7 @@ class ReferenceShape:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if records have references and right answers are paid on the requested wire."""
+        """The probe applies if records have references and right answers are rewarded on the audit's wire."""
         if case.sought is not None and case.sought.unpaid_over is not None:
             return "right answers are paid only over another wire, which is a separate finding"
         return _no_reference(case)
@@ -131,7 +131,7 @@ class ReferenceShape:
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
         as_sent = _paid(case, records, case.collector.grade(samples))
         if as_sent < len(records):
-            return  # If the original shape is not paid, other shapes prove nothing.
+            return  # If the original shape is not rewarded, other shapes prove nothing.
         texts = all(isinstance(one["reference_answer"], str) for one in samples)
         shapes = {"a field next to `metadata`": _over(case, samples, "open-weight-plain"), _PLAIN: []}
         if texts and case.collector.profile.wrapped and case.opener.here:

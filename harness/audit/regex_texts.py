@@ -61,7 +61,7 @@ def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
         return []
     found: dict[str, None] = {}
     for number in range(count):
-        # The first text is the shortest, so that a paid text is small from the start.
+        # The first text is the shortest, so that a rewarded text is small from the start.
         text = _Writer(chance, 0 if number == 0 else _MORE).of(tree)
         found[text[:_LONGEST]] = None
     return list(found)

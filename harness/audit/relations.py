@@ -38,7 +38,7 @@ _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """Completions with the right answer in the working and a wrong answer at the end."""
+    """Probe for rewards for a right answer in the working, if the answer at the end is wrong."""
 
     rule = Rule(
         "C08",
@@ -49,7 +49,7 @@ class RightThenWrong:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to answers that fit into a sentence."""
+        """The probe applies to answers that fit into a sentence."""
         if kind_in(case) in ("code", "free", "tools"):
             return f"answers of the kind {kind_in(case)} do not fit into a sentence"
         return form_alone(case)
@@ -72,7 +72,7 @@ class RightThenWrong:
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """Yield attempts that are paid for a right answer in the working, but not for a wrong one there."""
+        """Yield attempts whose reward is due to a right answer in the working, not to the working itself."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -107,7 +107,7 @@ class RightThenWrong:
 
 
 class Truncated:
-    """Accepted completions that are cut off before the answer."""
+    """Probe for completions that are rewarded although they are cut off before the answer."""
 
     rule = Rule(
         "C13",
@@ -118,7 +118,7 @@ class Truncated:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone, which ignores references."""
+        """The probe does not apply to a reward for form alone, which ignores references."""
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -172,7 +172,7 @@ class Truncated:
 
 
 class DeniedLabel:
-    """Completions that deny the right label."""
+    """Probe for completions that deny the right label but are rewarded."""
 
     rule = Rule(
         "C14",
@@ -183,7 +183,7 @@ class DeniedLabel:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies only to labels, because a denied label is a different answer."""
+        """The probe applies only to labels, because a denied label is a different answer."""
         if kind_in(case) not in ("choice", "yes-no"):
             return "only letters, yes and no can be denied with `not`"
         return None

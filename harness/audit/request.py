@@ -133,7 +133,7 @@ def audit(
         data_sha256=text_sha256(request.data),
         grader=grader,
         target=target,
-        wire=opener.wire,  # The wire over which right answers are paid and witnesses replay.
+        wire=opener.wire,  # the wire on which right answers are rewarded and witnesses are replayed
         rollouts=None if request.rollouts is None else named_wholly(request.rollouts),
         seed=request.seed,
         fail_on=request.fail_on,

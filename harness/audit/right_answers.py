@@ -36,7 +36,7 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
 
 
 class RightRefused:
-    """Records whose right answer earns nothing, and graders that pay nothing at all."""
+    """Probe for records whose right answer earns nothing, and graders that reward nothing at all."""
 
     rule = Rule(
         "A04",
@@ -47,7 +47,7 @@ class RightRefused:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Does not apply to a reward for form alone."""
+        """The probe does not apply to a reward for form alone."""
         if case.subject.kind == "format":
             return "the reward is for form alone"
         return None
@@ -117,7 +117,7 @@ def _earns_little(case: Case, at: int, reward: float | None) -> bool:
 
 
 def _in_no_format(case: Case, refused: Sequence[int]) -> list[int]:
-    """Return the records whose right answer is not paid in any accepted or common format."""
+    """Return the records whose right answer is not rewarded in any accepted or common format."""
     known = case.known
     rest = list(refused)
     for one in known.formats[1:]:
@@ -145,7 +145,7 @@ def _still_refused(case: Case, one: Format, records: Sequence[int]) -> list[int]
 
 
 def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
-    """Return the trait of all refused answers that hardly any paid answers have; empty if there is none."""
+    """Return the trait of all refused answers that hardly any accepted answers have; empty if none."""
     for name, has in _TRAITS.items():
         if all(map(has, refused)) and sum(map(has, paid)) <= 0.1 * len(paid):
             return name
@@ -153,7 +153,7 @@ def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
 
 
 class OtherWire:
-    """Right answers that are paid on another wire but not on the requested one."""
+    """Probe for right answers that are rewarded on another wire but not on the requested one."""
 
     rule = Rule(
         "A06",
@@ -164,13 +164,13 @@ class OtherWire:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if the audit had to use another wire."""
+        """The probe applies if the audit had to use another wire."""
         if case.sought is None or case.sought.unpaid_over is None:
             return "right answers are paid over the requested wire"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Report the requested wire, on which nothing is paid, and the wire that the audit used instead."""
+        """Report the wire on which nothing is rewarded, and the wire that the audit used instead."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)

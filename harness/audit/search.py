@@ -1,4 +1,4 @@
-"""A probe that searches for texts without an answer that are paid."""
+"""A probe that searches for texts that are rewarded although they contain no answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LARGE = 0.3
 
 
 class Search:
-    """A seeded search for paid texts: keywords from the source (C11), or other texts (C16)."""
+    """A seeded search for rewarded texts: keywords from the source (C11), or other texts (C16)."""
 
     rule = Rule(
         "C16",
@@ -43,13 +43,13 @@ class Search:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """Applies if rewards depend on an answer and the user did not turn off the search."""
+        """The probe applies if rewards depend on an answer and the user did not turn off the search."""
         if case.control is not None and case.control.kind == "format":
             return "a reward for form alone needs no answer"
         return None if case.search > 0 else "no search was requested"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts until one is paid on records whose answers it does not contain, then shrink it."""
+        """Grade texts until one is rewarded on records whose answers it does not contain, then shrink it."""
         hunt = _Hunt(case)
         text = hunt.run()
         if text is None:
@@ -59,7 +59,7 @@ class Search:
             return
         text = _smallest(text, hunt.is_paid)
         if not text.strip():
-            return  # even an empty text is paid, which another probe reports
+            return  # even an empty text is rewarded, which another probe reports
         records, share = hunt.measured(text)
         rule = self.keyword if hunt.is_of_source(text) else self.rule
         shown = shortened(printable(repr(text)), 60)
@@ -99,7 +99,7 @@ class _Hunt:
         self.gains: dict[str, float] = {}
 
     def run(self) -> str | None:
-        """Return a text that is paid on several records without their answers; None if none is found."""
+        """Return a text that is rewarded on several records without their answers; None if none is found."""
         if not self.records:
             return None
         began = time.monotonic()
@@ -112,7 +112,7 @@ class _Hunt:
         return None
 
     def _paid_first(self, batch: list[str]) -> list[str]:
-        """Return the texts that are paid on the first record."""
+        """Return the texts that are rewarded on the first record."""
         first = self.records[0]
         replies = self.case.collector.ask([(first, text) for text in batch])
         self.used += len(batch)
@@ -133,11 +133,11 @@ class _Hunt:
             yield "\n".join(best[:count])
 
     def is_paid(self, text: str) -> bool:
-        """Return True if a text is paid on two or more records whose answers it does not contain."""
+        """Return True if a text is rewarded on two or more records whose answers it does not contain."""
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """Return the records on which a text is paid without their answers, and its lowest share on them."""
+        """Return the records on which a text without their answer is rewarded, and the lowest share there."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])
@@ -181,7 +181,7 @@ def _once(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _smallest(text: str, is_paid: Callable[[str], bool]) -> str:
-    """Shrink a text by removing parts as long as it is still paid."""
+    """Shrink a text by removing parts as long as it is still rewarded."""
     left = _SHRINKS
     for cut in (r"\n", r"(?<=\s)", ""):
         parts = re.split(f"({cut})", text) if cut == r"\n" else re.split(cut, text) if cut else list(text)

@@ -68,13 +68,13 @@ class _Cause:
 
 
 class State:
-    """Samples that get different rewards at different times."""
+    """Probe for samples that get different rewards at different times."""
 
     rule = _RANDOM
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader."""
+        """The probe applies to every grader."""
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -226,7 +226,7 @@ def _said(count: int, tried: int, how: str) -> str:
 
 
 def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Find out if earlier samples affect the reward, or other samples in the same call."""
+    """Find out whether earlier samples or other samples in the call change the reward."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]
@@ -241,7 +241,7 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
 
 
 def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Find a few samples which show that rewards depend on earlier samples."""
+    """Find a few samples that show that rewards depend on earlier samples."""
     for at in _spread(differing, 2):
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
@@ -260,7 +260,7 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
 def _among_neighbors(
     samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
 ) -> _Cause:
-    """Find a pair of samples, or a whole call, which shows that rewards depend on neighbors."""
+    """Find a pair of samples, or a whole call, that shows that rewards depend on the other samples."""
     message = "a sample is rewarded differently next to others: the reward depends on its neighbors"
     at = differing[0]
     others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]

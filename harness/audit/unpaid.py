@@ -1,4 +1,4 @@
-"""Explains why no format is accepted: there are no answers, or right completions are not paid."""
+"""Explains why no format is accepted: there are no answers, or right completions are not rewarded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _no_answers(case: Case) -> str:
 
 
 def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Return the completions that the user says should be paid, if none of them is paid."""
+    """Return the completions that should be rewarded according to the user, if none of them is."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
         for known in list(answers.values())[:1]:
@@ -62,7 +62,7 @@ def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Return recorded completions that end with the right answer, if no recorded completion is paid."""
+    """Return recorded completions that end with the right answer, if no recorded completion is rewarded."""
     first = next(iter(answers))
     right: list[tuple[int, Any]] = []
     every = [(one.record, one.message) for one in case.subject.recorded[:_RECORDED]]

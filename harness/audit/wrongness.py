@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""Share of records on which a numeric filler must be paid. Another probe covers lower shares."""
+"""Share of records on which a numeric filler must be rewarded. Another probe covers lower shares."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
@@ -60,7 +60,7 @@ _BY_KIND: dict[str, tuple[str, ...]] = {
 
 
 class NoContent:
-    """Completions without any content."""
+    """Probe for rewarded completions without any content."""
 
     rule = Rule(
         "C01",
@@ -71,11 +71,11 @@ class NoContent:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader that does not ask a model."""
+        """The probe applies to every grader that does not ask a model."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text on a few records. A paid text earns more than an honest wrong answer."""
+        """Grade each text on a few records. A rewarded text earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
         ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
@@ -92,7 +92,7 @@ class NoContent:
 
 
 class Fillers:
-    """Accepted formats with a filler in place of the answer."""
+    """Probe for rewarded completions with a filler in place of the answer, in an accepted format."""
 
     rule = Rule(
         "C02",
@@ -103,7 +103,7 @@ class Fillers:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """Applies to every grader that does not ask a model."""
+        """The probe applies to every grader that does not ask a model."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -136,7 +136,7 @@ class Fillers:
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
         """Yield ideas with fillers for all kinds and for this kind, and with right answers without values."""
-        # A format made from a whole accepted text should be paid without a filler, so fillers prove nothing.
+        # A format made from a whole accepted text is right without a filler, so fillers prove nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()
         fillers = _BLANK_TEXTS if answers.kind == "format" else (*_FILLERS, *_BY_KIND.get(answers.kind, ()))
@@ -175,7 +175,7 @@ def _with_control(case: Case) -> Case:
     """Return the case with a control, which may be an assumed one.
 
     Raises:
-        NotRun: No format is paid.
+        NotRun: No format is rewarded.
     """
     known = assumed(case)
     if known is None:
