@@ -20,9 +20,9 @@ from harness.errors import InputError
 
 __all__ = ["Credential", "ShortTermKey", "find_credential"]
 
-# botocore renews refreshable credentials at least 10 minutes before they end, and a short-term key ends with
-# the credentials it was made from: a key that is remade every 5 minutes is always valid for about 5 more
-# minutes.
+# botocore renews refreshable credentials at least 10 minutes before they expire, and a short-term key expires
+# with the credentials that it was made from. A key that is remade every 5 minutes is therefore always valid
+# for about 5 more minutes.
 _REMAKE_AFTER_S = 300.0
 _KEY_LIFETIME = timedelta(hours=12)
 
@@ -46,7 +46,7 @@ class Credential:
         return self._key
 
     def renew(self) -> bool:
-        """Discard the current key after a 401. Return whether `token()` will make another key."""
+        """Discard the current key after a 401. Return True if `token()` will make another key."""
         return False
 
     def __repr__(self) -> str:

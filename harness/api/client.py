@@ -123,8 +123,8 @@ class FineTuning:
         """Upload a training file. The request is sent once. If the answer is lost, `files()` lists the file.
 
         Args:
-            file: The file, or other data, whose text is sent.
-            name: Its name on the service; the file's own name when None.
+            file: The file, or another source of data.
+            name: The file's name on the service; the local name when None.
             content: Content to send instead, such as a copy that nobody can change. It is closed afterwards.
 
         Raises:
@@ -136,7 +136,7 @@ class FineTuning:
         if self._show:
             self._show.upload = (own or Path(STANDARD_INPUT), name)
         with ExitStack() as stack:
-            if content is None:  # The length of a form is in its header, before the content.
+            if content is None:  # the form's header must contain the length
                 content = stack.enter_context(local_copy(source)).open("rb")
             stack.enter_context(content)
             body = {"purpose": FILE_PURPOSE}
@@ -162,7 +162,7 @@ class FineTuning:
     # --- Jobs
 
     def create_job(self, request: JobRequest) -> SeenJob:
-        """Create a job. The request is sent once: after `Unreachable`, the job may exist."""
+        """Create a job. The request is sent only once. After `Unreachable`, the job may exist."""
         return SeenJob.read(self._ask("POST", _JOBS, request, once=True, is_job=True))
 
     def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[SeenJob]:
@@ -170,7 +170,7 @@ class FineTuning:
         return map(SeenJob.read, self._list(_JOBS, page_size))
 
     def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
-        """Return a page of jobs as the service sent it. `after` is the id of the previous page's last job."""
+        """Return a page of jobs as sent. `after` is the id of the previous page's last job."""
         return cast(Page[Job], self._page(_JOBS, after, limit))
 
     def job(self, job_id: str) -> SeenJob:
@@ -182,7 +182,7 @@ class FineTuning:
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
-        """Return a page of events as the service sent it. `after` is the previous page's last event."""
+        """Return a page of events as sent. `after` is the id of the previous page's last event."""
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
@@ -222,7 +222,7 @@ class FineTuning:
 
         Args:
             model: As in `chat`.
-            prompt: The text.
+            prompt: The prompt.
             **options: Other fields of the body, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
@@ -258,7 +258,7 @@ class FineTuning:
         """Send a request and return the response's JSON object. Retry if the response is cut off."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
-        # An administrator's key in the environment belongs to another service.
+        # Never send an administrator's key from the environment, which belongs to another service.
         options: openai.RequestOptions = {"security": {"bearer_auth": True}, "params": query or {}}
         if once:
             options["max_retries"] = 0

@@ -169,7 +169,7 @@ def cost_of(
     """Compute the cost of a workload.
 
     Args:
-        work: The completions and calls.
+        work: The grader's work.
         grader: Lambda's work for one completion.
         hours: Duration of the job, or its duration so far.
         usd_per_hour: The service's price per hour, which the user gives.

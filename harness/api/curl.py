@@ -114,7 +114,6 @@ def curl_command(
         parts.append(f"-F {shlex.quote(file)}")
     elif body:
         text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
-        # curl would read a file if the body started with @, but JSON never starts with it.
         parts.append(f"--data-raw {shlex.quote(text)}")
     return " \\\n  ".join(parts)
 

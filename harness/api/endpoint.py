@@ -111,7 +111,7 @@ def find_endpoint(
 
 
 def check_same_region(one: Endpoint, other: Endpoint) -> None:
-    """Refuse two hosts in different Regions: a key and a tuned model belong to one Region.
+    """Refuse two hosts in different Regions, because a key and a tuned model belong to one Region.
 
     Raises:
         InputError: The hosts' Regions differ.

@@ -129,7 +129,7 @@ def _from_status(error: openai.APIStatusError) -> RequestRefused | Unreachable:
             place=place,
         )
     fix = _FIXES.get(status)
-    # Part of Bedrock's message for a model that it serves only under its other path.
+    # Bedrock's message for a model that is served only under the other path contains these words.
     if "supported on this route" in said and (other := other_path(str(error.request.url))):
         fix = f"This model uses the other path: add --inference-url {other}."
     return RequestRefused(

@@ -24,7 +24,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_-]+\Z")
 _VERSION = re.compile(r"[1-9][0-9]*\Z")
 _ALIAS = re.compile(r"(?![0-9]+\Z)[a-zA-Z0-9_-]+\Z")
-# Partitions by the beginning of a Region's name; the longest match counts.
+# Partitions by the prefix of a Region's name.
 _PARTITIONS = {
     "cn-": "aws-cn",
     "eusc-": "aws-eusc",

@@ -122,7 +122,7 @@ def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = 
 
     Args:
         client: The connection.
-        model: Its id.
+        model: The model's id.
         question: The question.
         api: The API to use.
 
@@ -162,7 +162,7 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
     """Return the first message of a response from Chat Completions or Completions.
 
     Args:
-        answer: The service's own object.
+        answer: The response as the service sent it.
 
     Returns:
         The message, and the reason why the model stopped.

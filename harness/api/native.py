@@ -132,8 +132,8 @@ class NativeBedrock:
 
         Args:
             job_id: The job.
-            after: Not used: there is one page.
-            limit: Not used.
+            after: Ignored, because there is only one page.
+            limit: Ignored.
         """
         details = self._described(job_id).get("statusDetails") or {}
         found = [

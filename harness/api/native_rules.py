@@ -57,7 +57,7 @@ def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]
 
     Args:
         request: The arguments of the operation.
-        operation: Its name.
+        operation: The operation's name.
     """
     return list(_faults(_request(operation), request, ""))
 

@@ -30,7 +30,7 @@ def elements(
         most: The maximum number of pages.
 
     Yields:
-        Each element once, in the service's order, without elements of the previous page.
+        The elements in the service's order. An element that the page before already had is skipped.
 
     Raises:
         PageMissing: The service announces another page but gives no id for it, the pages form a loop, or the

@@ -42,7 +42,7 @@ class SeenJob:
     error: str | None = None
     """The reason for the failure as `code: message`, or the service's value as a string."""
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields by name, each as text."""
+    """Malformed fields as strings, by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
@@ -90,7 +90,7 @@ class SeenEvent:
     message: str | None = None
     data: Json | None = None
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields by name, each as text."""
+    """Malformed fields as strings, by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
@@ -129,7 +129,7 @@ class SeenCheckpoint:
     created_at: Time = None
     metrics: Json = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields by name, each as text."""
+    """Malformed fields as strings, by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
@@ -161,7 +161,7 @@ class SeenFile:
     created_at: Time = None
     status: str | None = None
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields by name, each as text."""
+    """Malformed fields as strings, by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod

@@ -49,7 +49,7 @@ LambdaGrader = TypedDict("LambdaGrader", {"type": Literal["lambda"], "lambda": L
 
 
 class Hyperparameters(TypedDict):
-    """The three documented hyperparameters. The service may return more of them, or the value "auto"."""
+    """The three documented hyperparameters. The service may return more, or the value "auto"."""
 
     n_epochs: NotRequired[int]
     batch_size: NotRequired[int]

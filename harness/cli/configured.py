@@ -101,7 +101,7 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     # With --like, these settings come from the earlier job.
     "like": ("records", "model", *_JOB),
 }
-"""Settings that do not apply when the command line has this option."""
+"""Settings that do not apply if the command line has the option."""
 
 
 def keys_of(verb: str, command: click.Command) -> dict[str, str]:

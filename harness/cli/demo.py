@@ -62,7 +62,6 @@ def command(out: Path | None) -> int:
 
 
 def _tell(folder: Path, kept: bool) -> None:
-    """Run and explain each step."""
     console = stdout_console()
     _step(console, "1. A grader: a scoring function of one sample, and a decorator")
     source = inspect.getsource(word_problems.word_problem.__wrapped__)

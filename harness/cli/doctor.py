@@ -118,7 +118,6 @@ def _place(one: Finding) -> str:
 
 
 def _artifact(figures: dict[str, Any]) -> str:
-    """Describe an artifact's size and import time."""
     import_ms = figures["import_ms"]
     took = "it cannot be imported" if import_ms is None else f"imported in {import_ms:,.0f} ms"
     compiled = ", ".join(figures["bytecode"]) or "no"
@@ -141,7 +140,6 @@ def _judge(judge: dict[str, Any]) -> str:
 
 
 def _function(figures: dict[str, Any]) -> str:
-    """Describe a deployed function's settings."""
     return (
         f"{figures['runtime']}, {figures['timeout_s']} s, {figures['memory_mb']} MB,"
         f" code sha256 {figures['code_sha256']}"

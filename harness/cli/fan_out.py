@@ -173,7 +173,6 @@ def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
 
 
 def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
-    """Update the bar with the execution's shard counts."""
     if update is None:
         return
     children = progress.state.children

@@ -24,7 +24,6 @@ class _Listing(click.Group):
     """A command group whose default subcommand is `list`, so that `rft files --json` works."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` if no subcommand is named."""
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)

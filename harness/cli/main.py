@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _own_fault(error: Exception) -> int:
-    """Report an unexpected error in one sentence, without any of the user's data; return the exit code."""
+    """Report an unexpected error in one sentence without the user's data, and return the exit code."""
     import traceback  # takes 3 ms, so it is imported only after an error
     from importlib.metadata import PackageNotFoundError, version
 

@@ -31,7 +31,7 @@ class _ReaderGone(Exception):
 
 @contextmanager
 def _noticing_a_reader_gone() -> Iterator[None]:
-    """Translate a broken pipe. click itself would exit with 1, the code for findings."""
+    """Raise `_ReaderGone` for a broken pipe. click itself would exit with 1, the code for findings."""
     try:
         yield
     except BrokenPipeError as error:
@@ -40,7 +40,7 @@ def _noticing_a_reader_gone() -> Iterator[None]:
 
 @contextmanager
 def _telling_settings(context: click.Context) -> Iterator[None]:
-    """Add to an error the lines of the project's `rft.toml` that it is about."""
+    """Add to an error the related lines of the project's `rft.toml`."""
     try:
         yield
     except click.ClickException as error:

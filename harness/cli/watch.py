@@ -164,7 +164,6 @@ class _Lines(_Json):
     """Prints events as lines on stdout, and notes on stderr."""
 
     def resumed(self, watched: Watched) -> None:
-        """Print that earlier events are not repeated."""
         if watched.events:
             at_step = f", at step {watched.curves.step}" if watched.curves.step else ""
             say(f"resuming after {watched.events} events seen before{at_step}", err=True)
@@ -179,7 +178,6 @@ class _Lines(_Json):
         say(f"note: {text}", err=True)
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Print that the service does not answer."""
         say(f"{error.message}; trying again in {wait_s:.0f} s", err=True)
 
 
@@ -194,13 +192,11 @@ class _Drawn(_Json):
         self.state(watched)
 
     def state(self, watched: Watched) -> None:
-        """Draw the current state."""
         self._screen.trouble = None
         self._screen.show(watched)
         self._live.refresh()
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Draw that the service does not answer."""
         self._screen.trouble = f"{error.message}; trying again in {wait_s:.0f} s"
         self._live.refresh()
 

@@ -1,6 +1,6 @@
 """Opens the targets of `--bind NAME=TARGET` for the function ARNs in jobs.
 
-NAME can be the full ARN, the name with its qualifier, or the name. TARGET is one of
+NAME is looked up as the full ARN, then as the name with its qualifier, then as the name alone. Targets:
 
     module:attr, file.py:attr       on this machine, in a separate process
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
@@ -29,7 +29,7 @@ __all__ = ["Functions", "open_spec"]
 
 
 class Functions:
-    """The functions that jobs may name.
+    """The functions that jobs can use as graders.
 
     Args:
         specs: Targets by the function's name, `NAME:QUALIFIER` or ARN.

@@ -110,7 +110,6 @@ class Inference:
             self._asked = 0
 
     def _model(self, name: str) -> tuple[str, Policy]:
-        """Return a model's base model and policy."""
         if name in self.base_models:
             return name, initial()
         with self._lock:

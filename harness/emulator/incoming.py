@@ -30,7 +30,7 @@ Otherwise, the client would see a broken connection instead of the response.
 
 
 class Upload(NamedTuple):
-    """An uploaded file, which is stored on disk while it is read, and the form's other fields."""
+    """An uploaded file and the form's other fields. The file's content is stored on disk."""
 
     file: UploadFile
     fields: dict[str, Any]

@@ -38,7 +38,7 @@ class EmulatorConfig:
     judge_models: Path | None = None
     """TOML file that maps OpenAI's judge models to other models; see `graders.adapters.from_openai`."""
     grader_seconds: float = 120
-    """Time limit of a Python grader of OpenAI's kind: two minutes, as OpenAI documents."""
+    """Time limit of an OpenAI Python grader. OpenAI documents two minutes."""
     port: int = 0
     """The port on loopback; 0 for a free port."""
     wire: str = "open-weight"

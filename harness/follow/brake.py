@@ -23,7 +23,7 @@ class Brake:
     Args:
         client: The connection.
         job_id: The job.
-        limit: The limit; None never cancels the job.
+        limit: The limit; None to never cancel the job.
         clock: The clock.
         watched: The watched job, whose cost the brake updates.
         note: Called with each message, a sentence without a period.

@@ -31,7 +31,7 @@ _DEAD_ENDS = 3
 
 
 class NewEvents:
-    """A job's events that are not in the journal yet. Use it as a context manager.
+    """Fetches a job's events that are not in the journal yet. Use it as a context manager.
 
     Args:
         fetch: Fetches the page after an id, or the first page for None.

@@ -149,6 +149,6 @@ def _rising_variance(curves: Curves) -> tuple[str, str] | None:
 
 
 def _spread(values: Collection[float]) -> float:
-    """Standard deviation. `statistics` computes it in fractions, which is a hundred times slower."""
+    """Return the standard deviation. `statistics` uses fractions, which is a hundred times slower."""
     mean = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))

@@ -30,10 +30,10 @@ def status_word(job: SeenJob | None) -> str:
 
 
 def has_ended(job: SeenJob) -> bool:
-    """Return True if a job has ended.
+    """Return True if a job has ended. For an unknown status, `finished_at` decides.
 
     Args:
-        job: The service's job. With an unknown status, it has ended if `finished_at` is set.
+        job: The service's job.
     """
     word = _word(job)
     return word in _ENDED or (word not in _GOING_ON and _is_finished(job))

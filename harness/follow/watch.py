@@ -63,7 +63,7 @@ def watch(
         limit: Cancel the job when its cost exceeds this limit.
 
     Returns:
-        The job as it ended, or as it continues if the service did not cancel it.
+        The job's final state, or its last known state if the service failed to cancel the job.
 
     Raises:
         Unreachable: The service was silent for longer than `patience_s`; the same call resumes.

@@ -30,7 +30,7 @@ class Watched:
     notes: list[str] = field(default_factory=list)
     """Notes about the job, such as an unknown status or events that may be missing."""
     silence: str | None = None
-    """A note while the job has reported nothing new for a long time."""
+    """A note if the job has reported nothing new for a long time; None otherwise."""
     messages: deque[Event] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
     """The latest events other than a step's metrics."""
     events: int = 0

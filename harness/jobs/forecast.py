@@ -159,7 +159,7 @@ def grader_use(
         function: The function, from `look_at_function`.
 
     Returns:
-        The work, and whether memory and architecture are assumed.
+        The work, and True if memory and architecture are assumed.
     """
     known = not isinstance(function, UnknownFunction)
     memory = function.memory_mb if isinstance(function, FunctionFacts) else None

@@ -31,7 +31,7 @@ def audit_findings(
     Args:
         runs: The folder of all runs.
         function: The job's function.
-        replay: The replay of its grader, if there is one.
+        replay: The replay of the function's grader; None if there is none.
 
     Returns:
         Findings; an error if the audit's verdict stops the job.

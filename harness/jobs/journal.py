@@ -211,7 +211,7 @@ def held_for_all_folders(name: str, plan: Plan) -> HeldLock:
 
 
 def held(jobs_dir: Path, name: str) -> HeldLock:
-    """Lock a name against other processes.
+    """Lock a job's name against other processes.
 
     Args:
         jobs_dir: The folder of all jobs.
@@ -229,7 +229,7 @@ def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
 
     Args:
         jobs_dir: The folder of all jobs.
-        name_or_id: A name under that folder, or an id of the service.
+        name_or_id: The job's local name, or its id on the service.
 
     Returns:
         The id and the folder. For an id, the folder may not exist yet.
@@ -259,7 +259,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
 
     Args:
         jobs_dir: The folder of all jobs.
-        name_or_id: The job's name under that folder, or its id at the service.
+        name_or_id: The job's local name, or its id on the service.
 
     Returns:
         The journal; None if nothing was submitted from here under that name or id.
@@ -299,7 +299,7 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: The job's name there, or its id.
+        job: The job's local name, or its id on the service.
 
     Returns:
         The journal. Its training file has not changed since the job was submitted.
@@ -335,7 +335,7 @@ def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: The job's name there, or its id.
+        job: The job's local name, or its id on the service.
         sha256: The grader's fingerprint in a replay in process; None if unknown.
 
     Returns:

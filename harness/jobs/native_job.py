@@ -113,11 +113,11 @@ def submit_native(
     Args:
         client: The connection.
         plan: The plan.
-        entry: Its journal.
+        entry: The plan's journal.
         clock: The clock, which also waits.
 
     Returns:
-        The job, and whether an earlier call had created it.
+        The job, and True if an earlier call had created the job.
 
     Raises:
         RequestRefused: AWS refuses the file or the job.

@@ -61,7 +61,7 @@ def data_findings(plan: Plan) -> list[Finding]:
     Returns:
         At most five findings per rule, and a note for each rule with more.
     """
-    # Imported here, so that other commands about jobs start without it.
+    # Imported here, so that commands that need no validation start faster.
     from harness.data.validate import validate
 
     report = validate(plan.data.path, for_job=True, keep=_KEEP)

@@ -36,13 +36,13 @@ _UNUSABLE = ("error", "deleted")
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A job that exists."""
+    """A submitted job."""
 
     job: SeenJob
     found: bool
-    """Whether an earlier call had created it."""
+    """True if an earlier call had created the job."""
     unlooked: str | None = None
-    """The error that made the list of files incomplete, so that another submission may exist."""
+    """The error that made the list of files incomplete; another submission may exist then."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
