@@ -327,7 +327,7 @@ class _BrokenOff(Unreachable):
 
 
 def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
-    """Parse a response. An object with an `error` is a failed request, unless it is a failed job."""
+    """Parse a response. An `error` means that the request failed, unless the object is a failed job."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)

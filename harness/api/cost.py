@@ -92,7 +92,7 @@ def workload(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count the work of a whole job. The service may stop it early or skip long prompts.
+    """Count the grader's work in a whole job. The service may stop the job early or skip long prompts.
 
     Args:
         records: Number of records in the training file.
@@ -113,7 +113,7 @@ def workload_of_steps(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count the work of a job's first steps, each with a full batch.
+    """Count the grader's work in a job's first steps, each with a full batch.
 
     Args:
         steps: Number of steps that the job has taken.

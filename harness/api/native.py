@@ -118,7 +118,7 @@ class NativeBedrock:
             token = {"nextToken": page["nextToken"]}
 
     def job(self, job_id: str) -> SeenJob:
-        """Return one job, by its ARN or its name."""
+        """Return the job with this ARN or name."""
         return _seen(self._described(job_id))
 
     def cancel(self, job_id: str) -> SeenJob:
@@ -200,13 +200,13 @@ class NativeBedrock:
         return cast(str, answer["customModelDeploymentArn"])
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """Return a deployment as the service describes it, by its ARN or its name."""
+        """Return the deployment with this ARN or name, as the service describes it."""
         with _asked(name):
             answer = self._client("bedrock").get_custom_model_deployment(customModelDeploymentIdentifier=name)
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
     def undeploy(self, name: str) -> None:
-        """Delete a deployment, by its ARN or its name."""
+        """Delete the deployment with this ARN or name."""
         with _asked(name):
             self._client("bedrock").delete_custom_model_deployment(customModelDeploymentIdentifier=name)
 

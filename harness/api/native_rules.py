@@ -53,7 +53,7 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
 
 
 def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]:
-    """Return a clause for each violation of botocore's model in a request.
+    """Return a clause for each part of a request that botocore's service model does not allow.
 
     Args:
         request: The arguments of the operation.

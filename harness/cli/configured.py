@@ -131,7 +131,7 @@ def filled(
     configuration: Configuration,
     environment: Mapping[str, str],
 ) -> dict[str, Setting]:
-    """Decide which settings apply to a call of a verb, by the parameter that each fills.
+    """Return the settings that apply to a command line, by the parameter that each one fills.
 
     Args:
         verb: The verb's name.

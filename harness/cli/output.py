@@ -1,4 +1,4 @@
-"""Prints for all verbs: results on stdout, and progress and remarks on stderr.
+"""Printing for all verbs: results on stdout, progress and remarks on stderr.
 
 Text is never interpreted as rich markup, because file names and completions may contain square brackets. A
 lint rule keeps other modules from printing.

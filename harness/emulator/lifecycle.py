@@ -62,7 +62,7 @@ class Lifecycle:
         store: The store of the jobs.
         pool: The recorded completions.
         clock: The clock for time stamps and for the waits between retries.
-        open_function: Creates the target for a function's ARN; raises HarnessError for an unknown function.
+        open_function: Creates the target for a function's ARN; raises JobFailure for an unknown function.
         notices: Prints the jobs' events.
     """
 

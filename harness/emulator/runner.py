@@ -1,6 +1,6 @@
 """Runs the jobs' work, one unit at a time, on the process's main thread.
 
-Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests and
+A grader can be interrupted after its time limit only on the main thread. Another thread serves requests and
 queues calls for the main thread: a requested step, a reset, or a report that grades.
 """
 
@@ -43,7 +43,7 @@ class Runner:
         return future
 
     def step(self, count: int) -> int:
-        """Do up to `count` rounds with one unit of each unfinished job, and return the number of units.
+        """Do up to `count` rounds, each with one unit of every unfinished job. Return the number of units.
 
         Call this method through `submit`.
         """

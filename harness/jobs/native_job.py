@@ -52,7 +52,7 @@ class NativePlan(Plan):
         """Return a SHA-256 that is the same for equal submissions from any folder and machine.
 
         Args:
-            name: The user's name for the submission, which allows training the same plan again on purpose.
+            name: The user's name for the submission. Another name allows a second job with the same plan.
         """
         parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, self.region]
         parts += [self.role_arn, self.data_uri, self.output_uri, self.model_name, name]

@@ -87,7 +87,7 @@ class Plan:
         """Return a SHA-256 that is the same for equal submissions from any folder and machine.
 
         Args:
-            name: The user's name for the submission, which allows training the same plan again on purpose.
+            name: The user's name for the submission. Another name allows a second job with the same plan.
         """
         parts = [self.data.sha256, self.grader_arn, self.model, self.hyperparameters, name]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

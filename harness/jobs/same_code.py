@@ -200,7 +200,7 @@ class _Comparing:
         return self.function.check is not None and not self.function.check.endswith(".toml")
 
     def handler(self, ref: str) -> None:
-        """Compare the handlers. One of them may include more of the path than the other."""
+        """Compare the handlers. One of the two may include more of the path."""
         if self.function.handler == READY_HANDLER:
             if not names_the_check(ref, self.function.check):
                 what = f"its variable {READY_VARIABLE} is {self.function.check or 'not set'}"
@@ -291,7 +291,7 @@ class _Comparing:
             self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
 
     def library(self, version: str | None) -> None:
-        """Compare the `graders` package, by its files if the zip does not state its version."""
+        """Compare the `graders` package by its version, if the zip states one, and by its files."""
         packaged = self.code.packages.get("rft-graders", version)
         if packaged != version:
             self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")
