@@ -145,7 +145,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """Return the sign if a sign and a space precede a number; it is unread except for `= - 5`."""
+    """Return the sign of a number after a sign and a space, which is unread except in `= - 5`."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened

@@ -1,4 +1,4 @@
-"""Detects that a text denies or doubts the answer at a position: `It cannot be (B)`."""
+"""Detects answers that a text denies or doubts: `It cannot be (B)`."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Missing:
     Any other use of it also raises an error, which fails the sample as any exception does.
 
     Args:
-        reason: Why there is no answer, in words that do not quote the text.
+        reason: The reason why there is no answer, without a quotation from the text.
         kind: The kind of reason: `none` if the text contains no answer, `several` if there are
             different answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
             calculation).

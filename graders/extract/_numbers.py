@@ -1,8 +1,8 @@
 r"""Reads exact numbers from text: integers and fractions, never floats, so that 0.1 is one tenth.
 
 `parse_number` reads the one number of a short text. With `strict=True`, it reads a reference, and the whole
-text must be one number. No text makes a function raise an error, and the time that a function takes is linear
-in the length of the text. `docs/answers.md` lists the accepted formats.
+text must be one number. No text makes a function raise an error, and every function takes time linear in the
+length of the text. `docs/answers.md` lists the accepted formats.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def unread(reason: str) -> Missing:
 
 
 def ordinary_number(text: str) -> Number | None:
-    """Return the number in a text of one of the most common formats; None if it needs the full analysis.
+    """Return the number in a text that has a common format; None if the text needs the full analysis.
 
     Args:
         text: A short text.

@@ -58,7 +58,7 @@ class Numeral:
         end: The end of the number, with its unit.
         dated: Whether it is a date, which cannot be the answer if the text also has another number.
         booked: Whether it is in parentheses with a currency, which means minus in bookkeeping.
-        reason: Why the numeral has no value.
+        reason: The reason why the numeral has no value.
     """
 
     __slots__ = ("booked", "dated", "end", "reason", "start", "value")
@@ -127,7 +127,7 @@ def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, lis
 
 
 def _why_unread(run: str) -> str:
-    """Return why a run of digits is not a number."""
+    """Return the reason why a run of digits is not a number."""
     if "," in run and "." not in run:
         return "its comma does not group digits; decimal=',' reads it as a decimal separator"
     return "its digits do not form a number"

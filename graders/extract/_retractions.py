@@ -1,4 +1,4 @@
-"""Detects that a text takes back the answer that it claims: `Answer: B. Scratch that.`."""
+"""Detects answers that a text first claims and then takes back: `Answer: B. Scratch that.`."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Form(NamedTuple):
     name: str
     """The form's name in messages."""
     keeps: str
-    """Why the answer is still right."""
+    """The reason why the answer is still right."""
     write: Callable[[Right], str | None]
     """Rewrites an answer as a completion; returns None if the form does not apply."""
     used: Callable[[str, str, str], object]
@@ -179,7 +179,7 @@ def _text(write: Callable[[Right], str]) -> Callable[[Right], str | None]:
 
 
 def _never(before: str, gold: str, after: str) -> bool:
-    """Return False: a recorded completion does not show that it uses the form."""
+    """Return False, for forms that a recorded completion does not reveal."""
     return False
 
 

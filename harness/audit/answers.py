@@ -68,12 +68,12 @@ def kind_in(case: Case) -> str:
 
 
 def form_alone(case: Case) -> str | None:
-    """Return why probes of answers do not apply if the reward is for form alone; None for other rewards."""
+    """Return a reason to skip probes of answers if the reward is for form alone; None for other rewards."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
 def judged(case: Case) -> str | None:
-    """Return why a probe of wrong answers does not apply to a grader that asks a model; None for others."""
+    """Return a reason to skip a probe of wrong answers if the grader asks a model; None for others."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 

@@ -174,11 +174,11 @@ def _unlucky(answers: Answers, ideas: Sequence[Idea], records: Sequence[int]) ->
 
 
 def with_work(completion: Any, work: str) -> Any:
-    """Return a completion with working before its answer.
+    """Return a completion with reasoning before its answer.
 
     Args:
         completion: A string, or a message with tool calls.
-        work: The working, one or more sentences.
+        work: The reasoning, one or more sentences.
     """
     if isinstance(completion, dict):
         return {**completion, "content": work}

@@ -31,7 +31,7 @@ class Sorted(NamedTuple):
     """Findings without a waiver, in display order."""
     waived: list[tuple[Found, Waiver]]
     unused: list[Waiver]
-    """Waivers that match no finding, because it was fixed or its witness has changed."""
+    """Waivers that match no finding, because the finding was fixed or its witness has changed."""
 
 
 def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:

@@ -1,4 +1,4 @@
-"""Finds out how far from the right number a grader still accepts an answer."""
+"""Measures the range of wrong numbers around the right one that a grader accepts."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     length: int | None = None
     """Number of characters of the completion, including reasoning."""
     finish: str | None = None
-    """Why the model stopped, if recorded."""
+    """The reason why the model stopped, if recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ class Sought(NamedTuple):
     """The result of the search for a control."""
 
     control: Control | None
-    """None if right answers earn more than wrong ones in no known format."""
+    """The control; None if no format is known in which right answers earn more than wrong ones."""
     why: str = ""
-    """Why there is no control, and which data the user can supply to get one."""
+    """The reason why there is no control, and the data that the user can supply to get one."""
     wire: str = ""
     """The wire on which right answers are rewarded."""
     unpaid_over: str | None = None
@@ -173,7 +173,7 @@ class Case:
 
     @property
     def known(self) -> Control:
-        """The control, which must have been found."""
+        """The control, which the audit must have found."""
         assert self.control is not None
         return self.control
 
@@ -233,7 +233,7 @@ class Probe(Protocol):
     """Whether the probe is skipped if there is no control."""
 
     def why_not(self, case: Case) -> str | None:
-        """Return why the probe does not apply to this grader and data; None if it applies."""
+        """Return the reason why the probe does not apply to this grader and data; None if it applies."""
         ...
 
     def run(self, case: Case) -> Iterable[Found]:

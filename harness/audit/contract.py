@@ -92,7 +92,7 @@ _NO_NUMBER = (
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
-    """Report the contract violations in all answers of the audit. To be called at its end.
+    """Report the contract violations in all answers of the audit. Call this at the end of the audit.
 
     Args:
         case: The audit, whose collector recorded the violations.
@@ -190,7 +190,7 @@ def rule_of(fault: GraderFault) -> Rule:
 
 
 def _rule_of(violation: Violation) -> str:
-    """Return the id of the broken rule: A01 for wrong numbers of entries and rewards that are not numbers."""
+    """Return the id of the broken rule, which is A01 for wrong counts and for rewards that are no numbers."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     if _MISCOUNTED in violation.message:

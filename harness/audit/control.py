@@ -42,7 +42,7 @@ _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """How well a format separates right from wrong answers on several records."""
+    """A format's results on several records."""
 
     format: Format
     share: float
@@ -52,7 +52,7 @@ class _Tried(NamedTuple):
 
 
 def find_control(case: Case) -> Control | None:
-    """Return the control; None if right answers earn more than wrong ones in no known format.
+    """Return the control; None if no format is known in which right answers earn more than wrong ones.
 
     Args:
         case: The audit.

@@ -93,7 +93,7 @@ class ProbeOutcome(NamedTuple):
     what: str
     """`passed`, `failed`, `skipped` or `inapplicable`."""
     why: str = ""
-    """Why the probe was skipped or does not apply."""
+    """The reason why the probe was skipped or does not apply."""
 
 
 @dataclass
@@ -232,7 +232,7 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 
 
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
-    """Return which findings each finding explains.
+    """Map each finding to the findings that it explains.
 
     With a control, only some wrong answers are rewarded. C04 then explains no other finding, and is explained
     by some.
@@ -300,7 +300,7 @@ def _run_family(
 
 
 def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[ProbeOutcome]) -> str:
-    """Run one probe. Return why its family stops, or an empty string."""
+    """Run one probe. Return the reason why its family stops, or an empty string."""
     found: list[Found] = []
     stopped = why = ""
     try:

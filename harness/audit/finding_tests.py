@@ -106,7 +106,7 @@ def _expected(
 def _expectation(
     reward: float | None, at: int | None, subject: Subject, control: Control | None
 ) -> dict[str, Any]:
-    """Return the reward expected after the fix; empty if the grader fails today and any reward will do."""
+    """Return the reward expected after the fix; empty if the grader fails, because any reward will do."""
     low, high = subject.bounds or (0.0, 1.0)
     if reward is None:
         return {}

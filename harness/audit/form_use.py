@@ -30,7 +30,7 @@ class Said(NamedTuple):
 
 
 def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
-    """Return how many recorded right answers use each form, and the total number of right answers.
+    """Count the recorded right answers that use each form, and all recorded right answers.
 
     Args:
         case: The audit.
@@ -60,7 +60,7 @@ def said_in(text: str, kind: str, gold: str) -> Said | None:
     template = whole_template(text, gold)
     if template is not None:
         before, _, after = template.partition(SLOT)
-        # A number that follows may be the answer, and the reference only part of the working.
+        # A number that follows may be the answer, and the reference only part of the reasoning.
         return None if kind == "number" and re.search(r"\d", after) else Said(before, gold, after)
     if kind == "number":
         numbers = list(_NUMBER.finditer(text))

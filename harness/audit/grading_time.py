@@ -87,7 +87,7 @@ def _collector(case: Case) -> Iterator[Collector]:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """Return why timing says little about the grader; None if it is meaningful."""
+    """Return the reason why timing says little about the grader; None if it is meaningful."""
     if not case.opener.here:
         return "the time of a network call says little about the grader"
     return "the model takes most of the time" if asks_a_model(case) else None

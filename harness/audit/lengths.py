@@ -124,7 +124,7 @@ class Repetition:
 
 
 def _padded(case: Case, answers: Answers, which: str) -> list[_Series]:
-    """Grade right or wrong answers with more and more working before them."""
+    """Grade right or wrong answers with more and more reasoning before them."""
     known = case.known
     fill = answers.format.fill
     completions: dict[int, tuple[Any, ...]] = {}

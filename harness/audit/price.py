@@ -1,4 +1,4 @@
-"""Estimates the cost of an audit's calls before the first one."""
+"""Estimates the cost of an audit's calls before the audit starts."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def others(kind: str, known: dict[int, str]) -> dict[int, int]:
 
 
 def _shape(kind: str, text: str) -> object:
-    """Return what a wrong answer should share with the right one: an object's keys, a call's name."""
+    """Return the part that a wrong answer should share with the right one: keys, or a call's name."""
     if kind == "json":
         return tuple(sorted(re.findall(r'"([^"]*)"\s*:', text)))
     return tuple(re.findall(r'"name"\s*:\s*"([^"]*)"', text)) if kind == "tools" else None

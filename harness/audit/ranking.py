@@ -19,7 +19,7 @@ WORK = (
     "We read the question again and write down what is given. Then we work through it with care, check each"
     " step, and look at the result from another side."
 )
-"""Working that reveals nothing about the answer."""
+"""Reasoning that reveals nothing about the answer."""
 _RIGHT = "the right completion"
 _LONG_WORK = " ".join([WORK] * 6)
 _DOUBT = (
@@ -35,7 +35,7 @@ _BRIEF = re.compile(
 
 
 class Ranking:
-    """Probe for right answers that earn less than wrong ones with the same working, or than no answer."""
+    """Probe for right answers that earn less than no answer, or than wrong ones with the same reasoning."""
 
     rule = Rule(
         "C06",
@@ -50,7 +50,7 @@ class Ranking:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare right completions with wrong or empty ones, with and without the same working."""
+        """Compare right completions with wrong or empty ones, with and without the same reasoning."""
         for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():
@@ -114,7 +114,7 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Return True if right answers are still rewarded after short working."""
+        """Return True if right answers are still rewarded after a short text of reasoning."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))

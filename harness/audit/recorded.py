@@ -233,7 +233,7 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """Return longer versions of a completion, with words before or after it, or with its working repeated."""
+    """Return longer versions of a completion: with words before or after it, or repeated reasoning."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 

@@ -136,7 +136,7 @@ class Contrast(NamedTuple):
     as_right: int
     """Number of records on which the wrong answer earns as much as the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
-    """A right answer and a wrong one, from the record on which the wrong one compares best."""
+    """A right and a wrong answer of the record on which the wrong one is ahead the most."""
 
 
 def contrasts(case: Case) -> list[Contrast]:

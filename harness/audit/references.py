@@ -87,7 +87,7 @@ class VacuousReference:
 
 
 def _tries(case: Case) -> list[_Try]:
-    """Return fillers with each reference that cannot be a right answer, on a few records."""
+    """Combine fillers with references that contain no answer, on a few records."""
     known = case.known
     tries: list[_Try] = []
     for at in case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A05"):
@@ -198,7 +198,7 @@ def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
 
 
 def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
-    """Grade on another wire; return nothing if the audit's wire has the same shape."""
+    """Grade on another wire; return nothing if the audit's own wire has the same shape."""
     if case.collector.profile.placement != "metadata" or not case.opener.here:
         return []
     return case.collector.over(wire).grade(samples, bent=True)

@@ -33,12 +33,12 @@ _NAMED = (
     "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
     " is given, one by one, before we can"
 )
-"""Working that mentions an answer and is cut off before a decision."""
+"""Reasoning that mentions an answer and is cut off before a decision."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """Probe for rewards for a right answer in the working, if the answer at the end is wrong."""
+    """Probe for rewards for a right answer in the reasoning, if the answer at the end is wrong."""
 
     rule = Rule(
         "C08",
@@ -55,7 +55,7 @@ class RightThenWrong:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put the right answer into the working or the format, and end with a wrong one in the format."""
+        """Put the right answer into the reasoning or the format, and end with a wrong one in the format."""
         best: AttemptTally | None = None
         for one in formats_tried(case):
             for tally in self._paid(case, answers_in(case, one)):
@@ -72,7 +72,7 @@ class RightThenWrong:
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """Yield attempts whose reward is due to a right answer in the working, not to the working itself."""
+        """Yield attempts that are rewarded for a right answer in the reasoning, but not for a wrong one."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -160,7 +160,7 @@ class Truncated:
                     yield Attempt(f"{part:.0%} of the way to the answer", at, text)
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
-        """Yield working that mentions the right answer but ends before the format that prompts ask for."""
+        """Yield reasoning that mentions the right answer but ends before the format that prompts ask for."""
         if kind_in(case) not in ("number", "choice", "text"):  # after a yes or no, the text may be complete
             return
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):

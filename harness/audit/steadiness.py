@@ -60,7 +60,7 @@ _NEIGHBORS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Why a grader's rewards differ, with a witness if a replay can show it."""
+    """The cause of differing rewards, with a witness if a replay can show it."""
 
     rule: Rule
     message: str
@@ -186,7 +186,7 @@ def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find out why rewards differ, with fresh processes that differ in one setting each.
+    """Find the cause of differing rewards, with fresh processes that differ in one setting each.
 
     Args:
         case: The audit.

@@ -75,7 +75,7 @@ class NoContent:
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text on a few records. A rewarded text earns more than an honest wrong answer."""
+        """Grade each text on a few records. A text counts if it earns more than an honest wrong answer."""
         case = _with_control(case)
         answers = answers_in(case, case.known.formats[0])
         ideas = [Idea(repr(text), lambda _, text=text: text) for text in _CONTENTLESS]  # type: ignore[misc]
