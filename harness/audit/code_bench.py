@@ -245,7 +245,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Return True if a program is rewarded even right after an unrewarded one, which was graded first."""
+    """Return True if a program is rewarded even right after an unrewarded one has been graded."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])

@@ -32,7 +32,7 @@ class TextPool(NamedTuple):
     matching: tuple[str, ...]
     """The shortest text that each regular expression in the source matches."""
     matching_more: tuple[str, ...]
-    """Longer texts that the regular expressions match."""
+    """Other texts that the regular expressions match."""
     tags: tuple[str, ...]
     keys: tuple[str, ...]
     values: tuple[tuple[str, Any], ...]
