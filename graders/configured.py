@@ -196,7 +196,7 @@ def read_options(call: str) -> dict[str, Any]:
         except (ValueError, TypeError, RecursionError, MemoryError):
             what = ast.unparse(each.value)
             raise DecorationError(
-                f"{each.arg}={what} is not a literal: write a text, a number, a list, True, False or None, "
+                f"{each.arg}={what} is not a literal: write a string, a number, a list, True, False or None, "
                 f'such as {each.arg}="{what}", or declare the grader in a file'
             ) from None
     return options

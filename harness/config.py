@@ -43,10 +43,10 @@ Value: TypeAlias = str | int | float | list[str] | list[float]
 class SettingKind(Enum):
     """The type of a setting's value; the text completes the sentence `KEY must be ...`."""
 
-    TEXT = "a text"
-    TEXTS = "a text or a list of texts"
-    PATH = "a path as a text"
-    GRADER = 'a text such as "grader.py:name"'
+    TEXT = "a string"
+    TEXTS = "a string or a list of strings"
+    PATH = "a path as a string"
+    GRADER = 'a string such as "grader.py:name"'
     NUMBER = "a finite number"
     COUNT = "a whole number"
     RANGE = "a list of two finite numbers"
@@ -68,7 +68,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "records": Key(SettingKind.PATH, "the training file"),
     "rollouts": Key(SettingKind.PATH, "the rollouts file"),
     "label": Key(SettingKind.TEXT, "the rollouts' field with a known verdict"),
-    "label_true": Key(SettingKind.TEXTS, "texts of that field that mean yes"),
+    "label_true": Key(SettingKind.TEXTS, "strings in that field that mean yes"),
     "label_threshold": Key(SettingKind.NUMBER, "numbers in that field of at least this mean yes"),
     "label_tolerance": Key(
         SettingKind.NUMBER, "allowed difference between a reward and a number in that field"

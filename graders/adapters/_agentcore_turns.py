@@ -72,7 +72,7 @@ def turn_of(given: Any) -> Turn | None:
 def _blocks(content: Any) -> list[dict[str, Any]]:
     parts = content if isinstance(content, list) else [content]
     if not all(isinstance(one, (str, dict)) for one in parts if one is not None):
-        raise TurnUnread("its content is not a text")
+        raise TurnUnread("its content is not text")
     return [{"text": one} if isinstance(one, str) else one for one in parts if one is not None]
 
 

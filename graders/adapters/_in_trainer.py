@@ -97,7 +97,9 @@ def messages_of(given: Any, role: str) -> list[Any]:
     if isinstance(given, str):
         return [{"role": role, "content": given}]
     if not isinstance(given, (list, tuple)):
-        raise ValueError(f"the {role}'s turn is a {type(given).__name__}: pass a text or a list of messages")
+        raise ValueError(
+            f"the {role}'s turn is a {type(given).__name__}: pass a string or a list of messages"
+        )
     return list(given)
 
 

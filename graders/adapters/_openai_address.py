@@ -55,7 +55,7 @@ def header_fault(name: str, value: object) -> str | None:
     if not _HEADER_NAME.fullmatch(name):
         return "it is not a valid header name"
     if not isinstance(value, str):
-        return "write its value as a text"
+        return "write its value as a string"
     if not value.isascii() or not value.isprintable():
         return "its value holds a line break or another character that no header has"
     return _NO_NAME if "${" in VARIABLE.sub("", value) else None

@@ -74,7 +74,7 @@ class JsonObject:
         self._read: set[str] = set()
         for key in raw:
             if not isinstance(key, str):
-                raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a text")
+                raise OpenAISpecError(pointer, f"has the key {key!r}, {kind_of(key)}: write a string")
 
     def place(self, key: object) -> str:
         """Return the JSON pointer of a key."""
@@ -100,7 +100,7 @@ class JsonObject:
         """Return the string at a required key."""
         value = self.take(key, example)
         if not isinstance(value, str):
-            raise self.fault(key, f"is {kind_of(value)}: write a text, such as {example}")
+            raise self.fault(key, f"is {kind_of(value)}: write a string, such as {example}")
         return value
 
     def text_or_none(self, key: str, example: str) -> str | None:
@@ -132,7 +132,7 @@ class JsonObject:
         for at, each in enumerate(found):
             if not isinstance(each, str) or not each.strip():
                 what = "is blank" if isinstance(each, str) else f"is {kind_of(each)}"
-                raise OpenAISpecError(f"{self.place(key)}/{at}", f"{what}: write a text")
+                raise OpenAISpecError(f"{self.place(key)}/{at}", f"{what}: write a string")
             if each in found[:at]:
                 raise OpenAISpecError(f"{self.place(key)}/{at}", f"{shown(each)} is written twice: keep one")
         return tuple(found)
@@ -297,7 +297,7 @@ def kind_of(value: object) -> str:
     """Name the type of a JSON value."""
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     for kind, name in names.items():
         if isinstance(value, kind):
             return name

@@ -141,7 +141,7 @@ def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
     """Yield notes on the values in templates."""
     values = {value.text: value for template in node.templates.values() for value in template.values}
     if any(value.path != ("output_text",) for value in values.values()):
-        what = "a value that is not a text is written as JSON; how OpenAI does it is not documented"
+        what = "a value that is not a string is written as JSON; how OpenAI does it is not documented"
         yield SpecNote("", "approximated", what)
     if any(value.namespace == "item" and value.path[0] == "id" for value in values.values()):
         what = "item.id is not available: id belongs to the service. Rename this field in your records"
@@ -160,13 +160,14 @@ def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
     values = [value for each in comparing for text in each.templates.values() for value in text.values]
     if any(value.namespace == "sample" and value.path != ("output_text",) for value in values):
         what = (
-            "a list or an object without a text or a number in it is blank, in a record as in a completion, "
-            "so two empty lists never match: use a Python grader if an empty one is the right answer"
+            "a list or an object without a string or a number in it is blank, in a record as in a "
+            "completion, so two empty lists never match: use a Python grader if an empty one is the right "
+            "answer"
         )
         yield SpecNote("", "approximated", what)
     for text in dict.fromkeys(value.text for value in values if value.holds_form):
         what = (
-            f"{text} is written with its keys, roles and ids, and a comparison finds those too: use a text "
+            f"{text} is written with its keys, roles and ids, and a comparison finds those too: use a string "
             "in it, such as sample.output_text"
         )
         yield SpecNote("", "approximated", what)

@@ -349,13 +349,13 @@ def _unknown_value(value: NamedValue) -> str | None:
     if value.path[0] not in SAMPLE_NAMES:
         return f"a completion has {one_of(SAMPLE_NAMES)}"
     if value.path[0] == "output_text" and len(value.path) > 1:
-        return "output_text is a text without parts: write sample.output_json for parts of JSON"
+        return "output_text is a string without parts: write sample.output_json for parts of JSON"
     return None
 
 
 def _refuse_blank(raw: JsonObject, key: str, template: TextTemplate) -> None:
     if not template.text.strip():
-        raise raw.fault(key, f"is blank, and a blank text is never an answer: write {A_TEXT}, or a text")
+        raise raw.fault(key, f"is blank, and blank text is never an answer: write {A_TEXT}, or other text")
 
 
 def _model(raw: JsonObject) -> str:

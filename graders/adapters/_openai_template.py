@@ -188,7 +188,7 @@ class TextTemplate:
         if self.reads_completion:
             return Missing("the completion leaves it blank", "not exact")
         what = " and ".join(value.text for value in self.values) or "the text"
-        raise RecordFault("invalid_variable_error", f"{what} is blank: every record needs a text for it")
+        raise RecordFault("invalid_variable_error", f"{what} is blank: every record needs text for it")
 
 
 def _leaves(value: Any) -> Iterator[str]:

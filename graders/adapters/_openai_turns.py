@@ -66,7 +66,7 @@ def _turn(raw: JsonObject) -> ModelTurn:
     if not isinstance(content, list):
         return ModelTurn(role, {place: _content(content, place)})
     if not content:
-        raise raw.fault("content", f"is empty: write a text, such as {A_TEXT}")
+        raise raw.fault("content", f"is empty: write a string, such as {A_TEXT}")
     return ModelTurn(
         role, {f"{place}/{at}": _content(each, f"{place}/{at}") for at, each in enumerate(content)}
     )
@@ -76,7 +76,7 @@ def _content(content: object, place: str) -> TextTemplate:
     if isinstance(content, str):
         return _at(place, content)
     if not isinstance(content, dict):
-        raise OpenAISpecError(place, f"is {kind_of(content)}: write a text")
+        raise OpenAISpecError(place, f"is {kind_of(content)}: write a string")
     part = JsonObject(content, place)
     kind = part.choice(
         "type",

@@ -56,7 +56,7 @@ def alike(
     check = comparing(
         short,
         score,
-        what="a text to compare with",
+        what="a string to compare with",
         take=take,
         references=alternatives_option(alternatives),
         field=alternatives,

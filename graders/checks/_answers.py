@@ -130,7 +130,9 @@ def take_option(take: Take | None) -> Find | None:
         return take
     find = TAKES.get(take) if isinstance(take, str) else None
     if find is None:
-        raise DecorationError(f"take={take!r}: pass a function of a text, or write one of {', '.join(TAKES)}")
+        raise DecorationError(
+            f"take={take!r}: pass a function that takes a string, or write one of {', '.join(TAKES)}"
+        )
     return find
 
 
@@ -147,7 +149,7 @@ def text_of(found: object) -> str | Missing:
     if isinstance(found, str):
         return str(found)
     raise ConfigurationError(
-        f"`take` returned a {type(found).__name__}: return a text, or None if there is no answer"
+        f"`take` returned a {type(found).__name__}: return a string, or None if there is no answer"
     )
 
 
@@ -178,7 +180,7 @@ def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[s
         others = [given] if isinstance(given, str) else given
         if not isinstance(others, list) or not all(isinstance(one, str) for one in others):
             raise RecordError(
-                f"the record's {name} is not a list of texts: list the accepted alternatives there"
+                f"the record's {name} is not a list of strings: list the accepted alternatives there"
             )
         return (*accepted_texts(sample), *others)
 

@@ -240,7 +240,7 @@ def _not_copied(value: Any, most: int) -> str | None:
             seen.add(id(one))
             size += len(one)
             if kind is str and size <= most and any(sign in one for sign in _WRITTEN):
-                return "a text that may represent another value"
+                return "a string that may represent another value"
         elif kind is dict:
             seen.add(id(one))
             waiting += one.keys()

@@ -121,8 +121,8 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
         raise RecordError(
-            f"the record's field {field!r} is not a test: write a text such as 'assert add(2, 3) == 5', or a "
-            "list of such texts"
+            f"the record's field {field!r} is not a test: write a string such as 'assert add(2, 3) == 5', or "
+            "a list of such strings"
         )
     if not all("assert" in one or "raise" in one for one in texts):
         raise RecordError(f"a test of the record's field {field!r} asserts nothing")

@@ -97,7 +97,7 @@ def contradiction(instructions: Sequence[Instruction]) -> str | None:
         for text in one.demanded():
             for other in instructions:
                 if other.forbids(text):
-                    return f"no text keeps both {other} and {one}"
+                    return f"no completion meets both {other} and {one}"
     return None
 
 
@@ -113,13 +113,13 @@ def _count(value: object) -> int:
 def _text(value: object) -> str:
     text = composed(visible(value)) if isinstance(value, str) else ""
     if not text:
-        raise ValueError("write a text that is not blank")
+        raise ValueError("write a string that is not blank")
     return text
 
 
 def _texts(value: object) -> list[str]:
     if not isinstance(value, (list, tuple)) or not value:
-        raise ValueError("write a list of texts")
+        raise ValueError("write a list of strings")
     return [_text(one) for one in value]
 
 

@@ -152,7 +152,7 @@ def _steps(where: str, name: str) -> Iterator[str]:
         try:
             yield plain if quoted is None else json.loads(f'"{quoted}"', strict=False)
         except ValueError:
-            raise DecorationError(f"{where}: write the quoted key as JSON writes a text") from None
+            raise DecorationError(f"{where}: write the quoted key as JSON writes a string") from None
         at = step.end()
 
 

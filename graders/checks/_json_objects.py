@@ -169,7 +169,7 @@ class ListByKey(ListInOrder):
             return asked
         keys = [self._key_of(item) for item in value]
         if None in keys:
-            return Missing(f"an item has no {self.key!r} that is a text, a number, true or false")
+            return Missing(f"an item has no {self.key!r} that is a string, a number, true or false")
         made = dict(zip(keys, asked, strict=True))
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 

@@ -82,7 +82,7 @@ class TextValue:
 
     def expect(self, value: Any) -> str | Missing:
         if not isinstance(value, str):
-            return Missing("it is not a text")
+            return Missing("it is not a string")
         return spelled(value) or Missing("nothing is left after normalization")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
@@ -124,7 +124,7 @@ class DateValue:
 
     def expect(self, value: Any) -> Moment | Missing:
         if not isinstance(value, str) or len(value) > _LONGEST_DATE:
-            return Missing("it is not a text of a date's length")
+            return Missing("it is not a string of a date's length")
         from ._whole_moments import whole_moment  # imported only here, because the other kinds do not need it
 
         return whole_moment(plain_width(value), self.day_first)

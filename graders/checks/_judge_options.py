@@ -135,5 +135,5 @@ def points_option(where: str, given: object, error: type[DecorationError | Recor
     points = given if isinstance(given, (list, tuple)) else ()
     told = all(isinstance(one, str) and visible(one) for one in points)
     if not told or not 1 <= len(points) <= _MOST_POINTS or len({*points}) < len(points):
-        raise error(f"{where} is not a list of 1 to {_MOST_POINTS} different points: write each as a text")
+        raise error(f"{where} is not a list of 1 to {_MOST_POINTS} different points: write each as a string")
     return tuple(points)

@@ -120,7 +120,7 @@ def one_verdict(
     if name != tool:
         return "", f"it calls a tool {quoted(name)}, which it was not given"
     if any("{" in text for text in written):
-        return "", "it has a tool call and a text, and either may be the verdict"
+        return "", "it has a tool call and text, and either may be the verdict"
     return (arguments if isinstance(arguments, str) else ""), "whole"
 
 

@@ -280,7 +280,7 @@ def _fault(said: object, keys: Sequence[str]) -> str:
     """Return why a value is not an object of these keys with a string `reason`, or an empty string."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is not an object of exactly {', '.join(keys)}"
-    return "" if isinstance(said.get("reason", ""), str) else "its reason is not a text"
+    return "" if isinstance(said.get("reason", ""), str) else "its reason is not a string"
 
 
 def _whole(said: object) -> int | None:

@@ -74,7 +74,7 @@ def text_option(name: str, value: object) -> str:
         DecorationError: The value is not a string, has no visible character, or contains a lone surrogate.
     """
     if not isinstance(value, str) or not visible(value).strip():
-        raise DecorationError(f"{name}={value!r}: write a text that is not blank")
+        raise DecorationError(f"{name}={value!r}: write a string that is not blank")
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise DecorationError(
             f"{name}={value!r}: it contains half of a surrogate pair: write whole characters"

@@ -158,7 +158,7 @@ class _Reader:
         found: dict[str, Any] = {}
         while not self._is("}"):
             if self._kind != "string":
-                raise ValueError("a key is not a text")
+                raise ValueError("a key is not a string")
             key = self._value(depth)
             self._mark(":")
             if key in found:
@@ -201,5 +201,5 @@ def _unescaped(escape: re.Match[str]) -> str:
         return chr(int(code, 16))
     sign = escape[4]
     if sign in "0123456789NxuU":
-        raise ValueError("a text contains an unsupported escape")
+        raise ValueError("a string contains an unsupported escape")
     return sign if sign in "\\'\"" else _ESCAPED.get(sign, f"\\{sign}")

@@ -71,7 +71,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
         pairs = []
     if not pairs:
         raise RecordError(
-            f"{place} contains no sources: write a text there, a list of texts, or texts by their ids"
+            f"{place} contains no sources: write a string there, a list of strings, or strings by id"
         )
     found: dict[str, str | None] = {}
     for name, one in pairs:
@@ -186,5 +186,5 @@ def _text_of(one: object, place: str) -> str | None:
         if one is None:
             return None
     if not isinstance(one, str) or not any(map(str.isalnum, one)):
-        raise RecordError(f"{place} is not a text with words: write its text there")
+        raise RecordError(f"{place} contains no words: write its text there")
     return one

@@ -106,7 +106,7 @@ def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
         schema = sample.fields.get(field)
         if not isinstance(schema, (dict, str)):
             raise RecordError(
-                f"the record's {field} contains no JSON schema: write it as an object or a text"
+                f"the record's {field} contains no JSON schema: write it as an object or a string"
             )
         try:
             key = schema if isinstance(schema, str) else json.dumps(schema)

@@ -60,7 +60,7 @@ def no_leaks(
     find = take_option(take)
     name = None if field is None else text_option("field", field)
     if not isinstance(allow, (list, tuple)):
-        raise DecorationError(f"allow={allow!r}: write a list of texts, such as ['help@example.com']")
+        raise DecorationError(f"allow={allow!r}: write a list of strings, such as ['help@example.com']")
     spell = spelling(False, False, False, nfkc=True)
     plain = spelling(True, True, False, nfkc=True)
     allowed = {plain(text_option("allow", one)) for one in allow}
@@ -108,7 +108,7 @@ def _listed(sample: Sample[Any], name: str, plain: Callable[[str], str]) -> set[
     """
     found = recorded(sample, name)
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise RecordError(f"the record's {name} is not a list of texts: list the allowed texts there")
+        raise RecordError(f"the record's {name} is not a list of strings: list the allowed texts there")
     return {plain(one) for one in found} - {""}
 
 

@@ -85,7 +85,7 @@ def refusal(
     if answer is not None:
         function_option("answer", answer)
     if not isinstance(phrases, (list, tuple)):
-        raise DecorationError(f"phrases={phrases!r}: write a list of texts")
+        raise DecorationError(f"phrases={phrases!r}: write a list of strings")
     spell = spelling(True, False, False, nfkc=True)
     own = [spell(text_option("phrases", phrase)) for phrase in phrases]
 

@@ -194,11 +194,11 @@ class _Listed:
     def _of(self, listed: Any) -> list[tuple[str, Holds]]:
         name = self._field
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise RecordError(f"the record's {name} is not a list of texts: list the texts there")
+            raise RecordError(f"the record's {name} is not a list of strings: list the strings there")
         if not listed and not self._fixed:
-            raise RecordError(f"the record's {name} is empty: list the texts there")
+            raise RecordError(f"the record's {name} is empty: list the strings there")
         if not all(map(self.spelled, listed)):
-            raise RecordError(f"the record's {name} lists a text that is blank")
+            raise RecordError(f"the record's {name} lists a blank string")
         return [(text, self._finder(text)) for text in dict.fromkeys(listed)]
 
     def _finder(self, text: str) -> Holds:
@@ -237,7 +237,7 @@ def _texts(name: str, given: object) -> list[str]:
         DecorationError: The option is not a list of strings, or one of the strings is blank.
     """
     if not isinstance(given, (list, tuple)):
-        raise DecorationError(f"{name}={given!r}: write a list of texts, such as ['refund']")
+        raise DecorationError(f"{name}={given!r}: write a list of strings, such as ['refund']")
     return list(dict.fromkeys(text_option(name, one) for one in given))
 
 

@@ -304,7 +304,7 @@ def _comparing(
         return spell(text) or Missing("nothing is left after normalization")
 
     texts = alternatives_option(alternatives)
-    return comparing(read, agree, what="a text", take=take, references=texts, field=alternatives)
+    return comparing(read, agree, what="a string", take=take, references=texts, field=alternatives)
 
 
 def _holds(answer: str, wanted: str) -> bool:

@@ -51,7 +51,9 @@ def seek_form(case: Case) -> Sought:
         if found:
             break
     if not found:
-        why = "no format earns more than a text without one. Give a completion that does with --accepted."
+        why = (
+            "no format earns more than a completion without one. Give a completion that does with --accepted."
+        )
         return Sought(None, why, case.opener.wire, tried=tuple(formats))
     chosen = tuple(one for _, _, one in sorted(found, key=lambda each: each[:2])[:_MOST])
     return Sought(_control(case, chosen), wire=case.opener.wire)

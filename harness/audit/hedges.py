@@ -54,7 +54,7 @@ class Hedge:
     rule = Rule(
         "C09",
         Severity.ERROR,
-        "a text that names several answers is paid for each of them",
+        "a completion that names several answers is paid for each of them",
         "Require one answer: pay nothing if the place of the answer contains several.",
     )
     controlled = True

@@ -70,7 +70,7 @@ class OtherForms:
     def why_not(self, case: Case) -> str | None:
         """The probe applies if completions are text."""
         if case.control is not None and (case.known.kind == "format" or not case.known.formats[0].template):
-            return "the completion is not a text with an answer in it"
+            return "the completion is not text that contains an answer"
         return None
 
     def run(self, case: Case) -> Iterator[Found]:

@@ -73,7 +73,7 @@ class Ranking:
                 ("another answer", _RIGHT): (right, wrong),
                 ("another answer with the same working", _RIGHT): (worked, with_work(wrong, WORK)),
                 ("only the working", _RIGHT): (worked, WORK),
-                ("an empty text", _RIGHT): (right, ""),
+                ("an empty completion", _RIGHT): (right, ""),
             }
             if known.wrong.get(at, known.low) > known.low + DELTA * known.span:
                 for better, work in _ways_to_say(prompt_of(case.subject.records[at])).items():

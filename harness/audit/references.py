@@ -18,11 +18,11 @@ _GONE: Any = object()
 _VACUOUS: tuple[tuple[str, Any], ...] = (
     ("missing", _GONE),
     ("null", None),
-    ("an empty text", ""),
+    ("an empty string", ""),
     ("an empty object", {}),
     ("an object with other keys", {"rubric": "be brief"}),
     ("an empty list", []),
-    ("a text without an answer", "see the attached file"),
+    ("a string without an answer", "see the attached file"),
     ("an empty `text`", {"text": ""}),
 )
 """References without an answer: the description and the value of each one."""
@@ -115,7 +115,7 @@ class ReferenceShape:
         "A06",
         Severity.ERROR,
         "a right answer earns nothing when its reference has another shape",
-        "Read the reference as a text and as an object with `text`, inside `metadata` and next to it.",
+        "Read the reference as a string and as an object with `text`, inside `metadata` and next to it.",
     )
     controlled = True
 

@@ -31,13 +31,13 @@ class Search:
     rule = Rule(
         "C16",
         Severity.CRITICAL,
-        "a text that needs no answer is paid",
-        "Pay only for the answer: remove the rule that this text meets.",
+        "a completion without an answer is paid",
+        "Pay only for the answer: remove the rule that this completion meets.",
     )
     keyword = Rule(
         "C11",
         Severity.CRITICAL,
-        "a text from the grader's own source is paid",
+        "text from the grader's own source is paid",
         "Remove the rule that this text meets: a policy that writes it by chance will keep writing it.",
     )
     controlled = True
@@ -54,7 +54,7 @@ class Search:
         text = hunt.run()
         if text is None:
             case.notes.append(
-                f"In {hunt.used:,} gradings, the search found no text that is paid without an answer."
+                f"In {hunt.used:,} gradings, the search found no completion that is paid without an answer."
             )
             return
         text = _smallest(text, hunt.is_paid)

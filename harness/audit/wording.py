@@ -19,7 +19,7 @@ def quoted(completion: Any) -> str:
         completion = json.dumps(functions, ensure_ascii=False) if functions else "a message without calls"
     text = completion.encode("unicode_escape").decode() if not completion.isprintable() else completion
     if not text.strip():
-        return "an empty text" if not text else "a blank"
+        return "an empty completion" if not text else "a blank"
     return f"`{text}`" if len(text) <= _SHORT else f"`{text[: _SHORT - 1]}…`"
 
 

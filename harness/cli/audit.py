@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     default=2_000,
     show_default=True,
-    help="Search for texts that are paid, with at most N gradings.",
+    help="Search for completions that are paid without an answer, with at most N gradings.",
 )
 @click.option(
     "--seconds",

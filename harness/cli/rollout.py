@@ -230,7 +230,7 @@ def _tell(state: Generated, out: Path) -> None:
     _tell_endings(state.endings)
     if state.textless:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(state.textless.items()))
-        say(f"without a text: {kinds}")
+        say(f"without text: {kinds}")
     if state.left_out:
         say(f"{state.left_out:,} more arrived than were requested, and were dropped")
     if state.waits:

@@ -206,9 +206,9 @@ def _traits(event: Any) -> dict[str, str]:
     if place:
         traits["reference in"] = place
         if isinstance(reference, str):
-            traits["a text as reference"] = "as it is"
+            traits["a string as reference"] = "as it is"
         elif isinstance(reference, dict) and list(reference) == ["text"]:
-            traits["a text as reference"] = 'in {"text": ...}'
+            traits["a string as reference"] = 'in {"text": ...}'
     return traits
 
 

@@ -63,7 +63,7 @@ def replay_here(
     """
     check_label(label)
     if isinstance(label_true, str):
-        raise InputError("label_true must be a list of texts", fix=f"Write label_true=[{label_true!r}].")
+        raise InputError("label_true must be a list of strings", fix=f"Write label_true=[{label_true!r}].")
     rule = label_rule(label, label_threshold, label_tolerance, tuple(label_true))
     if repeats < 1 or (limit is not None and limit < 1):
         raise InputError("repeats and limit must be whole numbers from 1")
@@ -123,7 +123,7 @@ def replay_completions(
     """
     for one in completions:
         if not isinstance(one, str | dict | None):
-            what = f"a completion must be a text or a message, not a {type(one).__name__}"
+            what = f"a completion must be a string or a message, not a {type(one).__name__}"
             raise InputError(what, fix="Write assert_order(best, ..., worst, grader=...).")
     book = None if answers is None else played_book(answers)
     answer = {} if reference is None else {"reference_answer": reference}

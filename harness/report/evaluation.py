@@ -89,7 +89,7 @@ def _apart(standing: Standing) -> list[str]:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")
     if standing.textless:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in standing.textless.items())
-        lines.append(f"without a text, but graded: {kinds}")
+        lines.append(f"without text, but graded: {kinds}")
     if standing.cut:
         kinds = ", ".join(f"{count:,} {printable(finish)}" for finish, count in standing.cut.items())
         lines.append(f"cut off, but graded: {kinds}")

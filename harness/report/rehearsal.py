@@ -106,7 +106,7 @@ def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
     """
     if not bred:
         return
-    yield from _head("texts that the audit found rewarded, if the model may say them")
+    yield from _head("completions that the audit found rewarded, if the model may say them")
     for one in bred:
         yield StyledLine(_indented(f"{one.id} {printable(shortened(one.message))}", 2), "bold")
         yield StyledLine(f"    text: {_line(one.text, 66) or '(nothing)'}", "dim")

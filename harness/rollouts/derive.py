@@ -118,7 +118,7 @@ def _completion(record: dict[str, Any], place: str, template: str | None) -> str
     if reference is None or isinstance(reference, str):
         raise InputError("the record has no reference_answer to use as a completion", place=place)
     raise InputError(
-        "the record's reference_answer is not a text",
+        "the record's reference_answer is not a string",
         place=place,
         fix='Say how to write it: --completion-template "{reference_answer.answer}".',
     )

@@ -112,7 +112,7 @@ def not_compared(label: str, *, range_known: bool, place: str, options: str = ""
     """
     what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:
-        fix = "A label is true, false or a number; --label-true names the texts that mean yes."
+        fix = "A label is true, false or a number; --label-true names the strings that mean yes."
     else:
         what += " that can be compared: the grader's range is not known"
         fix = f"Add {options}--range LOW HIGH: true and false are compared with the middle of the range."

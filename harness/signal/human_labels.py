@@ -87,8 +87,8 @@ def read_value(text: str) -> tuple[str, float]:
     except ValueError:
         value = float("nan")
     if not (name and sign and abs(value) < _MOST):
-        fix = "Write the text and its reward, as in --label-value fair=0.5."
-        raise InputError(f"--label-value {text!r} is not a text with a reward", fix=fix)
+        fix = "Write the label and its reward, as in --label-value fair=0.5."
+        raise InputError(f"--label-value {text!r} is not a label with a reward", fix=fix)
     return name, value
 
 
@@ -148,7 +148,7 @@ class HumanLabels:
         if not self._kinds:
             labels = named([shortened(repr(label), 20) for label in self._unread])
             what = f"no rollout with a reward has a label in {name!r} that can be read"
-            fix = "--label-true names texts that mean yes, --label-value the reward for a text."
+            fix = "--label-true names strings that mean yes, --label-value the reward for a string."
             raise InputError(f"{what}: {labels}" if labels else what, fix=fix)
         if len(self._kinds) > 1:
             yes, numbers = self._kinds[bool], self._kinds[float]

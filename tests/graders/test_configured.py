@@ -141,7 +141,7 @@ def test_the_options_that_take_scoring_functions_are_these():
             {"check": "checks.numbers:number", "markr": "x"},
             "number has no option markr; it has marker, which",
         ),
-        ({"check": "checks.numbers:number", "marker": " "}, "marker=' ': write a text"),
+        ({"check": "checks.numbers:number", "marker": " "}, "marker=' ': write a string"),
         ({"check": "checks.choices:label"}, "checks.choices:label needs labels"),
         ({"check": "checks.text:any_of", "checks": 3}, "checks=3: write a list"),
         ({"check": "checks.numbers:number", "grader": 3}, r"grader=3: write a table, such as \[grader\]"),

@@ -49,7 +49,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
     system = _plain(parts.take("system"))
     if system not in (None, "", []):
         if not isinstance(system, str | list):
-            raise RowError("`system` is neither a text nor a list of texts")
+            raise RowError("`system` is neither a string nor a list of strings")
         messages.insert(0, {"role": "system", "content": system})
     reference, tools = take_reference(parts, row), parts.take("toolConfig", "tools")
     fields = {} if tools is None else {"tools": tools}

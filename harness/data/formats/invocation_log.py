@@ -165,7 +165,7 @@ def _choice(parts: RowParts, path: _Path) -> _Answer:
     elif isinstance(parts.peek(*path, "text"), str):
         message = {"role": "assistant", "content": parts.take(*path, "text")}
     else:
-        raise RowError("a choice of its output has neither a message nor a text")
+        raise RowError("a choice of its output has neither a message nor text")
     finish = parts.take(*path, "finish_reason")
     return _Answer([message], parts.take(*path, "stop_reason") if finish is None else finish)
 

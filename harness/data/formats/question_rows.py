@@ -75,7 +75,7 @@ def _of_question(row: Mapping[str, Any]) -> Converted:
         raise RowError(f"`{beside}` is not part of the question: write it into the question first")
     asked = parts.take_first(*_QUESTIONS)
     if not isinstance(asked, str):
-        raise RowError("the row has no question that is a text")
+        raise RowError("the row has no question that is a string")
     answer = take_reference(parts, row)
     if answer is None:
         raise RowError("the row has no answer")

@@ -208,7 +208,7 @@ def _messages(value: Any, name: str) -> list[dict[str, Any]]:
         raise RowError(f"the row has no `{shortened(name, 60)}`")
     good = isinstance(value, list) and value
     if not good or not all(isinstance(one, dict) and isinstance(one.get("role"), str) for one in value):
-        raise RowError(f"`{shortened(name, 60)}` is neither a text nor a list of messages with roles")
+        raise RowError(f"`{shortened(name, 60)}` is neither a string nor a list of messages with roles")
     return plain_messages(value)
 
 

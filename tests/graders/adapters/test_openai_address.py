@@ -45,7 +45,7 @@ def test_an_address_is_https_or_of_this_machine(url: str, words: str | None) -> 
         ("X-Key\r\nHost", "a", "not a valid header name"),
         ("", "a", "not a valid header name"),
         ("X-Key", "a\r\nHost: b", "line break"),
-        ("X-Key", 1, "as a text"),
+        ("X-Key", 1, "as a string"),
         ("X-Key", "Bearer ${my-key}", "write ${NAME}"),
         ("Content-Type", "application/json", None),
     ],

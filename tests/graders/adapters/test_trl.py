@@ -421,7 +421,7 @@ def test_the_trainers_own_arguments_are_not_fields(capsys):
 
 @pytest.mark.parametrize(("prompt", "completion"), [(None, "4"), ("?", 4), ({"role": "user"}, "4")])
 def test_prompts_and_completions_are_texts_or_messages(prompt, completion):
-    with pytest.raises(ValueError, match="'s turn is a .*: pass a text or a list of messages"):
+    with pytest.raises(ValueError, match="'s turn is a .*: pass a string or a list of messages"):
         as_trl(right)(prompts=[prompt], completions=[completion])
 
 

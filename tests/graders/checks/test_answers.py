@@ -77,13 +77,13 @@ def test_any_of_is_unread_where_no_check_could_read_it():
 def test_what_take_may_return():
     assert exact(take=lambda text: None)(make_sample("Paris", "Paris")) == UNREAD
     assert exact(take=lambda text: Missing("cut off"))(make_sample("Paris", "Paris")) == UNREAD
-    with pytest.raises(ConfigurationError, match="`take` returned a dict: return a text"):
+    with pytest.raises(ConfigurationError, match="`take` returned a dict: return a string"):
         exact(take=json_block)(make_sample('{"a": 1}', '{"a": 1}'))
     with pytest.raises(DecorationError, match="marker= both"):
         number(marker="####", take=tag)
     with pytest.raises(DecorationError, match="which='middle'"):
         number(marker="####", which="middle")  # type: ignore[arg-type]
-    with pytest.raises(DecorationError, match="take=7: pass a function of a text, or write one of"):
+    with pytest.raises(DecorationError, match="take=7: pass a function that takes a string, or write one of"):
         matches("x", take=7)  # type: ignore[arg-type]
 
 

@@ -319,7 +319,7 @@ def test_invalid_instructions_are_the_records_fault(fields, message):
                     {"kind": "punctuation:no_comma"},
                 ]
             },
-            "no text keeps both punctuation:no_comma and startend:end_checker",
+            "no completion meets both punctuation:no_comma and startend:end_checker",
         ),
         ({"loose": 1}, "write True or False"),
         ({"partial": "yes"}, "write True or False"),

@@ -277,7 +277,7 @@ def test_a_judge_is_made_from_a_file_or_a_line_alone(endpoint, tmp_path):
 
 
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
-    ("judge_label", {"ask": " "}, "ask=' ': write a text"),
+    ("judge_label", {"ask": " "}, "ask=' ': write a string"),
     ("judge_label", {"labels": {"good": 1}}, "write two or more labels and what each pays, such as"),
     ("judge_label", {"labels": ["good", "poor"]}, "write two or more labels"),
     ("judge_label", {"labels": {"good": 2, "poor": 0}}, r"labels\['good'\]=2: write a number from 0 to 1"),
@@ -287,7 +287,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("judge_label", {"labels": {"good": 1, "poor\n": 0}}, "write a label on one line"),
     ("judge_label", {"labels": {"good": 1, "po\u200bor": 0}}, "without invisible characters"),
     ("judge_label", {"labels": {"good": 1, "not  good": 0}}, "write a label on one line"),
-    ("judge_label", {"labels": {"good": 1, 3: 0}}, "labels=3: write a text"),
+    ("judge_label", {"labels": {"good": 1, 3: 0}}, "labels=3: write a string"),
     ("judge_label", {"anchors": {"fair": "so so"}}, "anchors has 'fair': write one of right, near, wrong"),
     ("judge_label", {"anchors": ["x"]}, "write a table of what each one means"),
     ("judge_label", {"repeats": 0}, "repeats=0: write a whole number from 1 to 100"),
@@ -299,7 +299,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("judge_score", {"low": 0.5}, "low=0.5: write a whole number"),
     ("judge_score", {"low": 0, "high": 1000}, "high=1000: write a whole number from 1 to 100"),
     ("judge_score", {"anchors": {"6": "x"}}, "anchors has '6': write one of 1, 2, 3, 4, 5"),
-    ("judge_score", {"anchors": {"1": ""}}, r"anchors\['1'\]='': write a text"),
+    ("judge_score", {"anchors": {"1": ""}}, r"anchors\['1'\]='': write a string"),
     ("judge_rubric", {"criteria": {}}, "criteria={}: write 1 to 50 tables by name"),
     ("judge_rubric", {"criteria": {"a b": {"ask": "x"}}}, "letters, digits and underscores"),
     ("judge_rubric", {"criteria": {"judge_calls": {"ask": "x"}}}, "the name is taken"),

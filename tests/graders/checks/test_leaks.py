@@ -72,7 +72,7 @@ def test_allowed_texts_may_be_said():
 
 @pytest.mark.parametrize("may", [None, "555", [7]])
 def test_a_record_without_its_list_is_the_record_s_fault(may):
-    with pytest.raises(RecordError, match="the record's may is not a list of texts"):
+    with pytest.raises(RecordError, match="the record's may is not a list of strings"):
         no_leaks(field="may")(make_sample("a", may=may))
 
 
@@ -82,7 +82,7 @@ def test_a_record_without_its_list_is_the_record_s_fault(may):
         ({"kinds": []}, "write a list of kinds"),
         ({"kinds": "email"}, "write a list of kinds"),
         ({"kinds": ["mail"]}, "there is no kind 'mail'; write some of private_key"),
-        ({"allow": "x"}, "write a list of texts"),
+        ({"allow": "x"}, "write a list of strings"),
         ({"allow": [" "]}, "not blank"),
         ({"field": " "}, "not blank"),
     ],

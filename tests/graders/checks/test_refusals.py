@@ -197,7 +197,7 @@ def test_a_record_that_does_not_say_is_the_record_s_fault(refuses):
     [
         ({"field": ""}, "not blank"),
         ({"answer": 3}, "pass a function"),
-        ({"phrases": "no"}, "write a list of texts"),
+        ({"phrases": "no"}, "write a list of strings"),
         ({"phrases": [""]}, "not blank"),
         ({"longest": 0}, "write a whole number, 1 or more"),
         ({"take": "x"}, "write one of"),

@@ -56,13 +56,13 @@ def test_the_record_lists_texts_too():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "the record's words is not a list of texts"),
-        ({"words": None}, "is not a list of texts"),
-        ({"words": 7}, "is not a list of texts"),
-        ({"words": ["a", 7]}, "is not a list of texts"),
-        ({"words": []}, "words is empty: list the texts there"),
-        ({"words": [" "]}, "words lists a text that is blank"),
-        ({"words": ["\u200b"]}, "words lists a text that is blank"),
+        ({}, "the record's words is not a list of strings"),
+        ({"words": None}, "is not a list of strings"),
+        ({"words": 7}, "is not a list of strings"),
+        ({"words": ["a", 7]}, "is not a list of strings"),
+        ({"words": []}, "words is empty: list the strings there"),
+        ({"words": [" "]}, "words lists a blank string"),
+        ({"words": ["\u200b"]}, "words lists a blank string"),
     ],
 )
 @pytest.mark.parametrize("make", CHECKS.values())
@@ -76,7 +76,7 @@ def test_a_record_that_asks_for_nothing_is_the_record_s_fault(make, fields, mess
     [
         ("must_contain()", "it requires nothing: write texts"),
         ("must_not_contain(texts=[])", "it requires nothing"),
-        ("must_contain(texts='refund')", "texts='refund': write a list of texts"),
+        ("must_contain(texts='refund')", "texts='refund': write a list of strings"),
         ("must_contain(texts=[' '])", "not blank"),
         ("must_contain(texts=[7])", "not blank"),
         ("must_contain(texts=['a'], need='some')", "need='some': write 'all' or 'any'"),
@@ -161,7 +161,7 @@ def test_it_takes_linear_time(make):
 @pytest.mark.parametrize("make", CHECKS.values())
 def test_a_text_in_which_nothing_can_be_seen_is_refused(make):
     for text in ("", " ", "\u00ad", "\u200b \u2060"):
-        with pytest.raises(DecorationError, match="text that is not blank"):
+        with pytest.raises(DecorationError, match="string that is not blank"):
             make(texts=[text])
 
 

@@ -144,7 +144,7 @@ def test_of_several_references_the_best_counts():
     sample = make_sample("It sat there.", ["The dog.", "It sat there"], other=["Nothing"])
     assert token_f1()(sample).value == 1
     assert token_f1(alternatives="other")(make_sample("Nothing", MAT, other=["Nothing"])).value == 1
-    with pytest.raises(RecordError, match="the record's other is not a list of texts"):
+    with pytest.raises(RecordError, match="the record's other is not a list of strings"):
         token_f1(alternatives="other")(make_sample("Nothing", MAT))
 
 
@@ -164,7 +164,7 @@ def test_what_is_too_long_or_holds_nothing_is_unread(check):
 @pytest.mark.parametrize(
     ("check", "reference", "message"),
     [
-        (token_f1(), "...", r"is not a text to compare with: it contains no tokens \(tokens='words'\)"),
+        (token_f1(), "...", r"is not a string to compare with: it contains no tokens \(tokens='words'\)"),
         (rouge(tokens="rouge"), "東京", r"it contains no tokens \(tokens='rouge'\)"),
         (bleu(), "The cat", "order=4 needs 4 tokens, and it has 2"),
         (rouge(n=3), "The cat", "n=3 needs 3 tokens, and it has 2"),

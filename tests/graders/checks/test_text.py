@@ -184,7 +184,7 @@ UNTYPED: Any = text
         ),
         (lambda: UNTYPED.matches("a", max_chars=0), "max_chars=0"),
         (lambda: UNTYPED.matches("a", whole=1), "whole=1"),
-        (lambda: UNTYPED.exact(take="box"), "pass a function of a text, or write one of .*boxed"),
+        (lambda: UNTYPED.exact(take="box"), "pass a function that takes a string, or write one of .*boxed"),
         (lambda: UNTYPED.exact(ignore_case="no"), "True or False"),
         (lambda: UNTYPED.contains(max_chars=1.5), "max_chars=1.5"),
         (lambda: UNTYPED.any_of(), "no checks"),

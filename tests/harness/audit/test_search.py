@@ -89,7 +89,9 @@ def test_a_search_without_a_finding_reports_its_gradings(tmp_path):
     found, case = audited(tmp_path, "last(text, gold) and SECRET != text", search=300)
     assert found == []
     (note,) = case.notes
-    assert re.fullmatch(r"In 3\d* gradings, the search found no text that is paid without an answer\.", note)
+    assert re.fullmatch(
+        r"In 3\d* gradings, the search found no completion that is paid without an answer\.", note
+    )
 
 
 def test_a_text_that_contains_the_answer_is_not_a_finding(tmp_path):

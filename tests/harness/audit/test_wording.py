@@ -11,7 +11,7 @@ def test_a_quoted_text_is_short_and_on_one_line(text):
 
 
 def test_invisible_characters_are_named():
-    assert quoted("") == "an empty text"
+    assert quoted("") == "an empty completion"
     assert quoted("  ") == "a blank"
     assert "weather" in quoted({"tool_calls": [{"function": {"name": "weather"}}]})
     assert amount(0.97) == "in full"

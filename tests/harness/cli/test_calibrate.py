@@ -97,7 +97,7 @@ def test_one_grading_each_measures_agreement_alone(folder):
         (("judged", "--label", "model"), "no rollout with a reward has a label in 'model' that can be read"),
         (("judged", "--metric", "polite"), "has the metric 'polite'. It has no metrics."),
         (("judged", "--label-file", "nothing.jsonl", "--label", "a"), "nothing.jsonl"),
-        (("judged", "--label-value", "good"), "not a text with a reward"),
+        (("judged", "--label-value", "good"), "not a label with a reward"),
         (("judged", "--label-threshold", "1", "--label-range", "1", "5"), "label range has no effect"),
         (("judged", "--fail-on", "kapa=1"), "Did you mean kappa?"),
         (("judged", "--range", "0", "5"), "the grader declares a range"),

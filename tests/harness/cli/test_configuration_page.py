@@ -15,9 +15,9 @@ from support.readme import README
 PAGE = (README.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
 EXAMPLE = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0]
 WORDS = {
-    SettingKind.TEXT: "text",
-    SettingKind.GRADER: "text",
-    SettingKind.TEXTS: "text or list of texts",
+    SettingKind.TEXT: "string",
+    SettingKind.GRADER: "string",
+    SettingKind.TEXTS: "string or list of strings",
     SettingKind.PATH: "path",
     SettingKind.NUMBER: "number",
     SettingKind.COUNT: "whole number",

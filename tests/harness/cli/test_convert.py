@@ -45,7 +45,7 @@ def test_rows_that_cannot_be_converted_are_told_and_the_others_written(tmp_path:
     assert "4 rows could not be converted:" in done.stderr
     assert "rows.jsonl:3: not JSON" in done.stderr
     assert (
-        "rows.jsonl:4: `prompt` is neither a text nor a list of messages with roles (2 such rows)"
+        "rows.jsonl:4: `prompt` is neither a string nor a list of messages with roles (2 such rows)"
         in done.stderr
     )
     assert "rows.jsonl:6: the key `prompt` occurs twice in one object" in done.stderr

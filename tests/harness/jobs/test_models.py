@@ -98,14 +98,14 @@ def test_rollouts_count_replies_without_text_and_why_each_ended(stub, tmp_path, 
     ran = run_verb(*words, base_url=stub.base_url)
     assert ran.code == 0
     counts = "1 empty, 1 filtered, 1 reasoning alone, 2 refused, 2 tool call"
-    assert f"without a text: {counts}" in ran.stdout
+    assert f"without text: {counts}" in ran.stdout
     rollouts = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [rollout.get("finish_reason") for rollout in rollouts] == [finish for _, finish, _ in KINDS]
     assert "1 were cut off at the token limit" in ran.stdout
     assert "1 were cut off or withheld by the service's content filter" in ran.stdout
     assert "the tokens of 9 completions are unknown" in ran.stdout
     again = run_verb(*words, base_url=stub.base_url)
-    assert f"without a text: {counts}" in again.stdout
+    assert f"without text: {counts}" in again.stdout
 
 
 def test_unknown_finish_reasons_and_extra_choices_are_reported(stub, one_record):

@@ -65,7 +65,7 @@ def test_the_job_without_it_is_the_same_as_without_an_audit(found: Rehearsal) ->
 
 def test_finding_and_curve_are_in_one_report(found: Rehearsal) -> None:
     lines = [line.text for line in rehearsal_lines(found)]
-    assert any("texts that the audit found rewarded" in line for line in lines)
+    assert any("completions that the audit found rewarded" in line for line in lines)
     assert "  C01 '' is paid" in lines
     assert any("training breeds it; mean reward 1.00" in line for line in lines)
     assert any("training does not breed it here; mean reward 0.00" in line for line in lines)

@@ -131,7 +131,7 @@ def test_an_order_needs_unique_ids_and_rewards(path: Path) -> None:
 def test_completions_are_texts_or_messages(wrong: Any) -> None:
     message = {"role": "assistant", "content": [{"type": "text", "text": "72"}]}
     replay_completions([message, "7", None], right, reference="72").assert_order(1, 2)
-    with pytest.raises(InputError, match=r"a completion must be a text or a message.*assert_order\(best"):
+    with pytest.raises(InputError, match=r"a completion must be a string or a message.*assert_order\(best"):
         replay_completions([wrong, "7"], right)
 
 

@@ -90,7 +90,7 @@ def test_a_template_formats_references_that_are_not_text(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("second", "template", "said"),
     [
-        (record({"answer": 1}), None, "records.jsonl:3: the record's reference_answer is not a text"),
+        (record({"answer": 1}), None, "records.jsonl:3: the record's reference_answer is not a string"),
         (record(), None, "records.jsonl:3: the record has no reference_answer"),
         (record("  "), None, "records.jsonl:3: the record has no reference_answer"),
         (record({"a": 1}), "{reference_answer.b}", "records.jsonl:3: the record has no reference_answer.b"),

@@ -303,7 +303,7 @@ def test_the_worst_disagreements_come_first(tmp_path):
 
 @pytest.mark.parametrize("text", ["fair", "=1", "fair=", "fair=nan", "fair=1e300"])
 def test_a_text_needs_its_reward(text):
-    with pytest.raises(InputError, match="not a text with a reward"):
+    with pytest.raises(InputError, match="not a label with a reward"):
         read_value(text)
 
 

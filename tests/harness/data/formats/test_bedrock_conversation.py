@@ -55,8 +55,8 @@ def test_a_system_prompt_beside_the_messages_is_recognized_in_any_form():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"messages": []}, "`messages` is neither a text nor a list"),
-        ({"system": {"text": "Be brief."}}, "`system` is neither a text nor a list of texts"),
+        ({"messages": []}, "`messages` is neither a string nor a list"),
+        ({"system": {"text": "Be brief."}}, "`system` is neither a string nor a list of strings"),
     ],
 )
 def test_a_row_without_messages_is_refused(change, why):

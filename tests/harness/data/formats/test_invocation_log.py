@@ -106,7 +106,7 @@ def test_several_texts_are_several_rollouts(answer: dict[str, Any]):
         ({"input": {"inputBodyJson": {"inputs": "x"}}}, "neither messages nor a prompt"),
         ({"input": {"inputBodyJson": {"messages": [{"content": "x"}]}}}, "a message of the call has no role"),
         ({"output": {"outputBodyJson": {"embedding": [0.5]}}}, "its output has no completion"),
-        ({"output": {"outputBodyJson": {"choices": [{}]}}}, "neither a message nor a text"),
+        ({"output": {"outputBodyJson": {"choices": [{}]}}}, "neither a message nor text"),
         ({"output": {"outputBodyJson": {"outputs": [{}]}}}, "an answer in `outputs` has no `text`"),
         (
             {"output": {"outputBodyJson": {"role": "user", "content": []}}},

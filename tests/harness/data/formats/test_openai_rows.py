@@ -59,5 +59,5 @@ def test_a_verdict_is_not_a_reference():
 
 
 def test_a_row_without_messages_is_refused():
-    with pytest.raises(RowError, match="`messages` is neither a text nor a list"):
+    with pytest.raises(RowError, match="`messages` is neither a string nor a list"):
         OPENAI.convert({"messages": [{"content": "Q"}], "answer": "A"})

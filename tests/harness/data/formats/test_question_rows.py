@@ -39,7 +39,7 @@ def test_the_final_answer_comes_before_the_worked_one_which_stays_a_field():
         (ALPACA, {"instruction": "Do.", "input": ["a"], "output": "A"}, "not both texts"),
         (ALPACA, {"instruction": "Do.", "history": [["a"]], "output": "A"}, "not a list of pairs"),
         (QUESTION_ANSWER, {"question": "Q", "answer": None}, "no answer"),
-        (QUESTION_ANSWER, {"question": ["Q"], "answer": "A"}, "no question that is a text"),
+        (QUESTION_ANSWER, {"question": ["Q"], "answer": "A"}, "no question that is a string"),
         (QUESTION_ANSWER, {"question": "Q", "choices": ["a"], "answer": 0}, "`choices` is not part of the"),
         (QUESTION_ANSWER, {"question": "Q", "image_path": "a.png", "gold": "A"}, "`image_path` is not part"),
     ],

@@ -97,7 +97,7 @@ def test_a_prompt_with_an_answer_under_another_name_is_not_recognized(row):
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ({"prompt": 5}, "neither a text nor a list of messages"),
+        ({"prompt": 5}, "neither a string nor a list of messages"),
         ({"prompt": "Q", "completion": {"role": "user", "content": "A"}}, "does not end with the assistant"),
         (
             {"chosen": "The sky is blue.", "rejected": "The sky is green."},

@@ -66,7 +66,7 @@ def test_a_rollout_that_failed_later_has_no_reward():
     [
         ({**NEW, "completion": None, "error": {"error": "ModelError"}}, "the rollout failed: ModelError"),
         ({**NEW, "completion": [], "error": "RateLimit()"}, r"the rollout failed: RateLimit\(\)"),
-        ({**NEW, "completion": []}, "`completion` is neither a text nor a list"),
+        ({**NEW, "completion": []}, "`completion` is neither a string nor a list"),
         ({**NEW, "completion": [{"role": "tool", "content": "A"}]}, "does not end with the assistant"),
         ({**NEW, "prompt": None}, "the row has no `prompt`"),
     ],

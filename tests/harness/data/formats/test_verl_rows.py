@@ -37,8 +37,8 @@ def test_a_prompt_that_is_text_becomes_the_users_message():
     ("row", "why"),
     [
         ({"prompt": "Q", "reward_model": {"ground_truth": None}}, "no `reward_model.ground_truth`"),
-        ({"prompt": 5, "reward_model": {"ground_truth": "A"}}, "neither a text nor a list of messages"),
-        ({"prompt": [], "reward_model": {"ground_truth": "A"}}, "neither a text nor a list of messages"),
+        ({"prompt": 5, "reward_model": {"ground_truth": "A"}}, "neither a string nor a list of messages"),
+        ({"prompt": [], "reward_model": {"ground_truth": "A"}}, "neither a string nor a list of messages"),
     ],
 )
 def test_a_row_without_prompt_or_answer_is_refused(row, why):
