@@ -21,7 +21,7 @@ CHECKS = {"must_contain": must_contain, "must_not_contain": must_not_contain}
 UNTYPED: Any = required
 TABLE = [
     (call.strip("`"), text, float(paid))
-    for call, cell, paid in rows(page("required.md"), "Texts and patterns", 3)
+    for call, cell, paid in rows(page("required.md"), "Phrases and patterns", 3)
     for text in spans(cell)
 ]
 
