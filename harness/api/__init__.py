@@ -1,1 +1,1 @@
-"""The fine-tuning API: its objects, the client, sign-in, and requests as `curl` commands."""
+"""The fine-tuning API: object types, a client, authentication, and requests shown as `curl` commands."""

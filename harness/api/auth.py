@@ -1,10 +1,10 @@
-"""Keys for the fine-tuning API.
+"""API keys for the fine-tuning API.
 
-Keys are never logged, printed or written to a file. A key made from AWS credentials is sent only to hosts of
-Amazon Bedrock, over TLS.
+Keys are never logged, printed or written to a file. A key generated from AWS credentials is sent only to
+Amazon Bedrock hosts, over TLS.
 
 Source: "Create and manage fine-tuning jobs … using OpenAI APIs" names OPENAI_API_KEY; the Bedrock user guide
-names AWS_BEARER_TOKEN_BEDROCK; short-term keys are aws-bedrock-token-generator's.
+names AWS_BEARER_TOKEN_BEDROCK; short-term keys come from aws-bedrock-token-generator.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _KEY_LIFETIME = timedelta(hours=12)
 
 
 class Credential:
-    """A key that the user gave, which cannot be renewed. Clients ask for the token before every request.
+    """A key supplied by the user, which cannot be renewed. Clients ask for the token before every request.
 
     Args:
         key: The key.
-        source: The key's origin, safe to print.
+        source: Where the key came from, in a form that is safe to print.
     """
 
     def __init__(self, key: str, source: str) -> None:
@@ -46,7 +46,7 @@ class Credential:
         return self._key
 
     def renew(self) -> bool:
-        """Discard the current key after a 401. Return True if `token()` will make another key."""
+        """Discard the current key after a 401. Return True if the next `token()` call generates a new key."""
         return False
 
     def __repr__(self) -> str:
@@ -54,11 +54,11 @@ class Credential:
 
 
 class ShortTermKey(Credential):
-    """A key made from AWS credentials, cached for five minutes and remade before it can expire.
+    """A key generated from AWS credentials, cached for five minutes and regenerated before it can expire.
 
     Args:
-        make: Makes a key. It takes about 20 ms, and may read files or use the network.
-        clock: The clock for the key's age; the system clock when None.
+        make: Generates a key. It takes about 20 ms and may read files or use the network.
+        clock: Clock used to measure the key's age; the system clock if None.
     """
 
     def __init__(self, make: Callable[[], str], clock: Clock | None = None) -> None:
@@ -69,7 +69,7 @@ class ShortTermKey(Credential):
         self._lock = threading.Lock()
 
     def token(self) -> str:
-        """Return the key; make a new one if the current key is older than five minutes."""
+        """Return the key, generating a new one if the current key is older than five minutes."""
         with self._lock:
             now = self._clock.monotonic()
             if not self._key or not 0 <= now - self._made_at < _REMAKE_AFTER_S:
@@ -78,7 +78,7 @@ class ShortTermKey(Credential):
             return self._key
 
     def renew(self) -> bool:
-        """Discard the key, so that the next `token()` makes another one."""
+        """Discard the key so that the next `token()` call generates a new one."""
         with self._lock:
             self._key = ""
         return True
@@ -87,22 +87,22 @@ class ShortTermKey(Credential):
 def find_credential(
     endpoint: Endpoint, environment: Mapping[str, str], inference: Endpoint | None = None
 ) -> Credential:
-    """Choose the key for an endpoint.
+    """Choose the API key for an endpoint.
 
-    OPENAI_API_KEY goes to any host that the base URL names. AWS_BEARER_TOKEN_BEDROCK and keys made from AWS
-    credentials go only to hosts of Amazon Bedrock. The emulator on this machine accepts any key, so it never
-    gets a real AWS key.
+    OPENAI_API_KEY is sent to whatever host the base URL names. AWS_BEARER_TOKEN_BEDROCK and keys generated
+    from AWS credentials are sent only to Amazon Bedrock hosts. The local emulator accepts any key, so it
+    never receives a real AWS key.
 
     Args:
         endpoint: The endpoint that receives the requests.
         environment: The environment variables.
-        inference: A second endpoint that gets the same key.
+        inference: A second endpoint that receives the same key.
 
     Returns:
-        The credential. AWS has not been called yet.
+        The credential. No AWS call has been made yet.
 
     Raises:
-        InputError: No key fits this endpoint.
+        InputError: No available key may be sent to this endpoint.
     """
     key = environment.get("OPENAI_API_KEY", "").strip()
     if key:
@@ -131,7 +131,7 @@ _SIGN_IN = (
 
 
 def _generate(region: str) -> str:
-    """Make a short-term key for a Region from the default AWS credentials."""
+    """Generate a short-term key for a Region from the default AWS credentials."""
     # Importing botocore takes about 300 ms, so only users of AWS credentials pay for it.
     from aws_bedrock_token_generator import provide_token
     from botocore.session import Session

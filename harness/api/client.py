@@ -1,7 +1,7 @@
-"""A client of the fine-tuning API, built on the request layer of the `openai` SDK.
+"""A client for the fine-tuning API, built on the request layer of the `openai` SDK.
 
 The SDK retries reads and honors Retry-After. A request that creates something is sent only once. Responses
-are parsed as raw JSON, because the SDK's types mistake a Lambda grader for another kind.
+are parsed from the raw JSON because the SDK's types mistake a Lambda grader for another kind of grader.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _TRY_AGAIN = "Run the same command again."
 class FineTuning:
     """A connection to the fine-tuning API.
 
-    Every method raises `RequestRefused` when the service refuses, `AnsweredNo` when an answer with a success
-    status reports a failure, and `Unreachable` when there is no usable answer.
+    Every method raises `RequestRefused` if the service refuses the request, `AnsweredNo` if a response with a
+    success status reports a failure, and `Unreachable` if there is no usable response.
 
     Args:
         endpoint: The endpoint for files and jobs.
-        credential: The key.
-        max_retries: Number of retries of a read after 429, 5xx or a broken connection.
-        timeout_s: Seconds to wait for an answer; uploads wait longer.
-        generate_s: Seconds to wait for a model's answer.
-        transport: The HTTP transport; the network when None.
-        inference: The endpoint for inference; the same endpoint when None.
+        credential: The source of the API key.
+        max_retries: Number of times to retry a read after a 429, a 5xx or a broken connection.
+        timeout_s: Response timeout in seconds; uploads wait longer.
+        generate_s: Timeout in seconds for inference requests.
+        transport: The HTTP transport; the network if None.
+        inference: The endpoint for inference; `endpoint` if None.
     """
 
     def __init__(
@@ -95,14 +95,14 @@ class FineTuning:
 
     @classmethod
     def showing(cls, endpoint: Endpoint, inference: Endpoint | None = None) -> FineTuning:
-        """Return a connection that raises `NotSent` with the `curl` command instead of sending a request.
+        """Return a connection that, instead of sending requests, raises `NotSent` with the `curl` command.
 
         Args:
             endpoint: The endpoint for files and jobs.
             inference: The endpoint for inference.
 
         Returns:
-            The connection; it needs no key.
+            The connection, which needs no key.
         """
         nobody = Credential(PLACEHOLDER_KEY, "nothing is sent")
         return cls(endpoint, nobody, transport=ShowTransport(), inference=inference)
@@ -120,12 +120,13 @@ class FineTuning:
     # --- Files
 
     def upload(self, file: DataFile, name: str | None = None, content: IO[bytes] | None = None) -> SeenFile:
-        """Upload a training file. The request is sent once. If the answer is lost, `files()` lists the file.
+        """Upload a training file. The request is sent only once; if the response is lost, check `files()`.
 
         Args:
-            file: The file, or another source of data.
-            name: The file's name on the service; the local name when None.
-            content: Content to send instead, such as a copy that nobody can change. It is closed afterwards.
+            file: The file or another data source.
+            name: The file's name on the service; the local name if None.
+            content: Content to send instead of the file's own, such as a private copy. It is closed after the
+                upload.
 
         Raises:
             InputError: The file cannot be read, or the service refused the upload.
@@ -148,7 +149,7 @@ class FineTuning:
         return uploaded
 
     def files(self) -> Iterator[SeenFile]:
-        """Yield every file for fine-tuning."""
+        """Yield every fine-tuning file."""
         return map(SeenFile.read, self._list("/files", PAGE_SIZE, purpose=FILE_PURPOSE))
 
     def file(self, file_id: str) -> SeenFile:
@@ -156,21 +157,21 @@ class FineTuning:
         return SeenFile.read(self._ask("GET", f"/files/{in_path(file_id, 'file id')}"))
 
     def delete_file(self, file_id: str) -> SeenDeletion:
-        """Delete a file. The answer shows whether the service deleted it."""
+        """Delete a file. The response says whether the service deleted it."""
         return SeenDeletion.read(self._ask("DELETE", f"/files/{in_path(file_id, 'file id')}"))
 
     # --- Jobs
 
     def create_job(self, request: JobRequest) -> SeenJob:
-        """Create a job. The request is sent only once. After `Unreachable`, the job may exist."""
+        """Create a job. The request is sent only once, so after `Unreachable` the job may exist."""
         return SeenJob.read(self._ask("POST", _JOBS, request, once=True, is_job=True))
 
     def jobs(self, page_size: int = PAGE_SIZE) -> Iterator[SeenJob]:
-        """Yield every job, newest first. A listed status may be stale."""
+        """Yield every job, newest first. The statuses may be stale."""
         return map(SeenJob.read, self._list(_JOBS, page_size))
 
     def jobs_page(self, *, after: str | None = None, limit: int = 20) -> Page[Job]:
-        """Return a page of jobs as sent. `after` is the id of the previous page's last job."""
+        """Return a page of jobs as sent by the service. `after` is the last job id of the previous page."""
         return cast(Page[Job], self._page(_JOBS, after, limit))
 
     def job(self, job_id: str) -> SeenJob:
@@ -178,15 +179,15 @@ class FineTuning:
         return SeenJob.read(self._ask("GET", _of_job(job_id), is_job=True))
 
     def cancel(self, job_id: str) -> SeenJob:
-        """Cancel a job permanently. The answer's status shows whether the service accepted the request."""
+        """Cancel a job permanently. The returned status shows whether the service accepted the request."""
         return SeenJob.read(self._ask("POST", _of_job(job_id, "/cancel"), is_job=True))
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Event]:
-        """Return a page of events as sent. `after` is the id of the previous page's last event."""
+        """Return a page of events as sent by the service. `after` is the previous page's last event id."""
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
-        """Yield every event of a job once, in the service's order."""
+        """Yield each event of a job once, in the order used by the service."""
         return map(SeenEvent.read, self._list(_of_job(job_id, "/events"), page_size))
 
     def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[SeenCheckpoint]:
@@ -196,34 +197,34 @@ class FineTuning:
     # --- Inference
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model for the next message, not streamed.
+        """Request the next message from a model, without streaming.
 
         Args:
             model: A tuned model, a checkpoint's model or a base model.
-            messages: The turns so far.
-            **options: Other fields of the body, such as `max_tokens` and `temperature`.
+            messages: The conversation so far.
+            **options: Other request fields, such as `max_tokens` and `temperature`.
         """
         body = {"model": model, "messages": list(messages), **options}
         return self._ask("POST", f"{self._ask_at}/chat/completions", body, timeout=self._generate_s)
 
     def respond(self, model: str, text: str | Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model through the Responses API, with storage turned off.
+        """Send a prompt to a model through the Responses API, with storage turned off.
 
         Args:
             model: As in `chat`.
-            text: The prompt, or the turns so far.
-            **options: Other fields of the body, such as `max_output_tokens`.
+            text: The prompt or the conversation so far.
+            **options: Other request fields, such as `max_output_tokens`.
         """
         body = {"model": model, "input": text if isinstance(text, str) else list(text), "store": False}
         return self._ask("POST", f"{self._ask_at}/responses", body | options, timeout=self._generate_s)
 
     def complete(self, model: str, prompt: str, **options: Any) -> dict[str, Any]:
-        """Ask a model to continue a prompt.
+        """Request a continuation of a prompt from a model.
 
         Args:
             model: As in `chat`.
             prompt: The prompt.
-            **options: Other fields of the body, such as `max_tokens`.
+            **options: Other request fields, such as `max_tokens`.
         """
         body = {"model": model, "prompt": prompt, **options}
         return self._ask("POST", f"{self._ask_at}/completions", body, timeout=self._generate_s)
@@ -255,7 +256,7 @@ class FineTuning:
         timeout: float | None = None,
         is_job: bool = False,
     ) -> dict[str, Any]:
-        """Send a request and return the response's JSON object. Retry if the response is cut off."""
+        """Send a request and return the JSON object from the response. Retry if the response is cut off."""
         if path.startswith(("/files", _JOBS)):
             self.endpoint.check_has_jobs()
         # Never send an administrator's key from the environment, which belongs to another service.
@@ -277,7 +278,7 @@ class FineTuning:
         raise AssertionError("no attempt was made")
 
     def _renewed(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
-        """Send a request, with a fresh key once after a 401."""
+        """Send a request. After a 401, retry once with a new key."""
         try:
             try:
                 return send()
@@ -309,10 +310,10 @@ class FineTuning:
 
 @cache
 def _authorities(trust_env: bool, *named: str | None) -> ssl.SSLContext:
-    """Return the certificate authorities to trust, which are cached because loading them is slow.
+    """Return the trusted certificate authorities. They are cached because loading them is slow.
 
     Args:
-        trust_env: True if the environment may name other authorities.
+        trust_env: Whether to honor certificate authorities named by the environment.
         named: The authorities that the environment names, which are part of the cache key.
     """
     return httpx2.create_ssl_context(trust_env=trust_env)
@@ -323,11 +324,11 @@ def _of_job(job_id: str, more: str = "") -> str:
 
 
 class _BrokenOff(Unreachable):
-    """The response is JSON that ends too early, for example because the connection broke."""
+    """Raised when a JSON response is cut off, for example because the connection broke."""
 
 
 def _json_object(response: httpx2.Response, *, is_job: bool) -> dict[str, Any]:
-    """Parse a response. An `error` means that the request failed, unless the object is a failed job."""
+    """Parse a response. An `error` field means that the request failed, unless the object is a failed job."""
     place = f"{response.request.method} {response.request.url.path}"
     try:
         value = json.loads(response.content)

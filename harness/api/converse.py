@@ -1,7 +1,7 @@
-"""Translates requests from Chat Completions to Converse, and the answers back.
+"""Translates Chat Completions requests to Converse, and Converse responses back.
 
-A turn that Converse cannot express completely is refused, so that no part of a record is dropped.
-Source: botocore's model of the service `bedrock-runtime`.
+A turn that Converse cannot fully express is rejected, so no part of a record is silently dropped. Source:
+botocore's service model for `bedrock-runtime`.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _UNPROCESSABLE: Final = 422
 def converse_request(
     model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments of Converse for a Chat Completions request.
+    """Return the Converse arguments for a Chat Completions request.
 
     Args:
-        model: The deployment's ARN, or a model's id.
-        messages: The turns so far; system turns are moved before the others.
-        options: `max_tokens`, `temperature`, `top_p`, `stop`, and the options for tools.
+        model: The deployment's ARN or a model id.
+        messages: The conversation so far; system turns are moved to the front.
+        options: `max_tokens`, `temperature`, `top_p`, `stop` and the tool options.
 
     Raises:
         InputError: Converse has no counterpart for an option.
-        RequestRefused: Converse has no counterpart for a part of the turns or the tools.
+        RequestRefused: Converse has no counterpart for part of a turn or a tool.
     """
     unknown = sorted(options.keys() - _OPTIONS.keys() - set(_OF_TOOLS))
     if unknown:
@@ -63,11 +63,11 @@ def converse_request(
 
 
 def chat_answer(answer: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Return an answer of Converse in the shape of Chat Completions.
+    """Convert a Converse response to a Chat Completions response.
 
     Args:
-        answer: The answer that boto3 returned.
-        model: The model that answered.
+        answer: The response returned by boto3.
+        model: The model that generated the response.
     """
     message = (answer.get("output") or {}).get("message") or {}
     blocks = [block for block in message.get("content") or [] if isinstance(block, Mapping)]
@@ -106,13 +106,13 @@ def _call(use: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the system turns without empty text, which Converse refuses."""
+    """Return the system turns without those that have no text, which Converse rejects."""
     found = [block for message in messages for block in _texts(message.get("content"))]
     return [block for block in found if block["text"]]
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the other turns. Consecutive tool results become one user turn."""
+    """Return the turns other than system turns. Consecutive tool results are merged into one user turn."""
     found: list[dict[str, Any]] = []
     answering = False
     for message in messages:

@@ -1,10 +1,11 @@
-"""Computes the cost of a fine-tuning job, before it starts and while it runs.
+"""Computes the cost of a fine-tuning job before it starts and while it runs.
 
-The numbers of steps, completions and grader calls are computed from the plan, and Lambda's price from a
-measured duration. The user gives the service's own price, because AWS does not seem to publish one.
+The numbers of steps, completions and grader calls follow from the job's settings, and Lambda's cost from a
+measured duration. The user supplies the price of the training itself, because AWS does not seem to publish
+one.
 
-Two numbers that no AWS source documents are parameters with a stated default: the completions per record, and
-the completions per grader call. Both are *unverified*.
+The number of completions per record and the number per grader call are not documented by AWS. Both are
+parameters, and their defaults are *unverified*.
 """
 
 from __future__ import annotations
@@ -27,22 +28,23 @@ __all__ = [
 ]
 
 GROUP_SIZE: Final = 8
-"""Number of completions per record. AWS does not document it; its example event fits 8. *Unverified*."""
+"""Number of completions per record. *Unverified*: AWS only shows an example event, which fits 8."""
 
 COMPLETIONS_A_CALL: Final = 1
-"""Number of completions per grader call. AWS does not document it; 1 gives the most calls. *Unverified*."""
+"""Number of completions per grader call. *Unverified*: AWS does not document it, and 1 gives the most calls.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class LambdaPrice:
-    """Lambda's list price for one architecture, in US dollars, without the free tier."""
+    """Lambda's list price for one architecture in US dollars, not counting the free tier."""
 
     architecture: str
     usd_per_gb_second: float
     usd_per_request: float
     regions: tuple[str, ...]
     read: str
-    """Date on which the price was looked up, ISO 8601."""
+    """Date when the price was looked up, in ISO 8601 format."""
     source: str
 
 
@@ -68,20 +70,20 @@ def lambda_price(region: str | None, architecture: str) -> LambdaPrice | None:
         architecture: `x86_64` or `arm64`.
 
     Returns:
-        The price; None if the table has no entry for the Region and architecture.
+        The price, or None if the table has no entry for the Region and architecture.
     """
     return next((one for one in _PRICES if one.architecture == architecture and region in one.regions), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The grader's work in a job, or in a part of a job."""
+    """The amount of grading in a job or part of a job."""
 
     steps: int
     completions: int
     """Number of completions graded."""
     calls: int
-    """Number of calls of the function."""
+    """Number of function calls."""
 
 
 def workload(
@@ -92,12 +94,12 @@ def workload(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count the grader's work in a whole job. The service may stop the job early or skip long prompts.
+    """Compute the amount of grading in a whole job. The service may stop the job early or skip long prompts.
 
     Args:
         records: Number of records in the training file.
         batch_size: Number of records per step.
-        n_epochs: Passes over the records.
+        n_epochs: Number of passes over the records.
         group_size: Number of completions per record.
         completions_a_call: Number of completions per grader call.
     """
@@ -113,10 +115,10 @@ def workload_of_steps(
     group_size: int = GROUP_SIZE,
     completions_a_call: int = COMPLETIONS_A_CALL,
 ) -> Workload:
-    """Count the grader's work in a job's first steps, each with a full batch.
+    """Compute the amount of grading in a job's first steps, assuming full batches.
 
     Args:
-        steps: Number of steps that the job has taken.
+        steps: Number of completed steps.
         batch_size: Number of records per step.
         group_size: Number of completions per record.
         completions_a_call: Number of completions per grader call.
@@ -130,11 +132,11 @@ def _graded(steps: int, completions: int, completions_a_call: int) -> Workload:
 
 @dataclass(frozen=True, slots=True)
 class GraderUse:
-    """Lambda's work for one graded completion. None means unknown."""
+    """Lambda resources used to grade one completion. None means unknown."""
 
     region: str | None = None
     seconds: float | None = None
-    """Measured duration of one completion's grading."""
+    """Measured time to grade one completion."""
     memory_mb: int | None = None
     architecture: str | None = None
 
@@ -145,21 +147,21 @@ class JobCost:
 
     gb_seconds: float | None
     price: LambdaPrice | None
-    """The price used to compute `lambda_usd`."""
+    """The Lambda price that `lambda_usd` is based on."""
     lambda_usd: float | None
     training_usd: float | None
-    """The service's own price: hours times the price per hour."""
+    """The training cost: hours times the price per hour."""
 
     @property
     def total_usd(self) -> float | None:
-        """The total cost; None unless both parts are known."""
+        """The total cost, or None unless both parts are known."""
         if self.lambda_usd is None or self.training_usd is None:
             return None
         return self.lambda_usd + self.training_usd
 
     @property
     def known_usd(self) -> float:
-        """The sum of the known parts, which is the minimum cost."""
+        """The sum of the known parts, which is a lower bound on the cost."""
         return (self.lambda_usd or 0.0) + (self.training_usd or 0.0)
 
 
@@ -169,10 +171,10 @@ def cost_of(
     """Compute the cost of a workload.
 
     Args:
-        work: The grader's work.
-        grader: Lambda's work for one completion.
-        hours: Duration of the job, or its duration so far.
-        usd_per_hour: The service's price per hour, which the user gives.
+        work: The amount of grading.
+        grader: Lambda resources used per completion.
+        hours: Duration of the job, or the time elapsed so far.
+        usd_per_hour: The service's price per hour, supplied by the user.
     """
     gb_seconds = None
     if grader.seconds is not None and grader.memory_mb is not None:

@@ -45,13 +45,13 @@ class ShowTransport(httpx2.BaseTransport):
 
     def __init__(self) -> None:
         self.upload: tuple[Path, str] | None = None
-        """The file that the next multipart request carries, and its name in the request."""
+        """The file to send in the next multipart request, and its name there."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Turn the request into a command.
+        """Convert the request to a `curl` command.
 
         Args:
-            request: The request that would have been sent.
+            request: The request to convert.
 
         Raises:
             NotSent: Always.
@@ -66,10 +66,10 @@ class ShowTransport(httpx2.BaseTransport):
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a request that may change the answer, without the key.
+    """Return the request headers that can affect the response, without the key.
 
     Args:
-        headers: All headers. A form's content type is left out, because curl makes its own boundary.
+        headers: All headers. The content type of a form is omitted because curl generates its own boundary.
     """
     return {
         name: value
@@ -88,17 +88,17 @@ def curl_command(
     body: bytes | None = None,
     upload: tuple[Path, str] | None = None,
 ) -> str:
-    """Write a request as a shell command.
+    """Format a request as a shell command.
 
     Args:
         method: The HTTP method.
-        url: The whole URL.
-        headers: The headers, without the key.
-        body: A JSON body; None or empty for a request without a body.
-        upload: A file to send as a form (`-` for curl's standard input), and its name on the service.
+        url: The full URL.
+        headers: The headers without the key.
+        body: A JSON body, or None or empty if there is no body.
+        upload: A file to send as a form (`-` for standard input) and its name on the service.
 
     Returns:
-        A command of several lines for a POSIX shell.
+        A multi-line command for a POSIX shell.
     """
     parts = ["curl --fail-with-body"]
     if method not in ("GET", "POST") or (method == "POST" and not body and upload is None):
@@ -119,7 +119,7 @@ def curl_command(
 
 
 def _header(name: str, value: str) -> str:
-    """Return a value for curl's --header. An empty header needs a semicolon, or curl drops it."""
+    """Return a value for curl's --header. A header with no value needs a semicolon, or curl drops it."""
     spelled = "-".join(part.capitalize() for part in name.split("-"))
     return f"{spelled}: {value}" if value else f"{spelled};"
 

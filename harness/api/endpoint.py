@@ -37,20 +37,20 @@ class Endpoint:
     """The service that a command sends its requests to."""
 
     base_url: str
-    """The base URL with its path, without a trailing slash."""
+    """The base URL, including its path but no trailing slash."""
     region: str | None
-    """The AWS Region; None if neither the host nor the user names one."""
+    """The AWS Region, or None if neither the host nor the user names one."""
     loopback: bool
-    """True if the host is this machine."""
+    """True if the host is the local machine."""
     aws: bool
     """True if the host belongs to Amazon Bedrock and the URL is https."""
     service: ServiceHost | None = None
-    """The kind of Bedrock host; None for this machine, a proxy or another service."""
+    """The kind of Bedrock host, or None for the local machine, a proxy or another service."""
     region_from: str | None = None
-    """The source of the Region: `the host`, `--region`, a variable's name or `the default`."""
+    """Where the Region came from: `the host`, `--region`, the name of a variable or `the default`."""
 
     def check_has_jobs(self) -> None:
-        """Refuse a host that serves neither files nor jobs.
+        """Reject a host that does not serve files and jobs.
 
         Raises:
             InputError: The host serves only inference.
@@ -71,15 +71,16 @@ def mantle_url(region: str) -> str:
 def find_endpoint(
     base_url: str | None, region: str | None, environment: Mapping[str, str], *, option: str = "--base-url"
 ) -> Endpoint:
-    """Choose the service that requests go to.
+    """Choose the service to send requests to.
 
-    The Region comes from the host, then `--region`, then AWS_REGION or AWS_DEFAULT_REGION.
+    The Region is taken from the host if it names one, then from `--region`, then from AWS_REGION or
+    AWS_DEFAULT_REGION.
 
     Args:
         base_url: The user's base URL, which takes precedence over OPENAI_BASE_URL.
         region: The value of `--region`.
         environment: The environment variables.
-        option: The option that gave the base URL.
+        option: The command-line option for the base URL, named in error messages.
 
     Raises:
         InputError: The URL or the Region is malformed, or they contradict each other.
@@ -111,7 +112,7 @@ def find_endpoint(
 
 
 def check_same_region(one: Endpoint, other: Endpoint) -> None:
-    """Refuse two hosts in different Regions, because a key and a tuned model belong to one Region.
+    """Reject hosts in different Regions, because a key and a tuned model belong to one Region.
 
     Raises:
         InputError: The hosts' Regions differ.
@@ -124,15 +125,15 @@ def check_same_region(one: Endpoint, other: Endpoint) -> None:
 
 
 def other_path(url: str) -> str | None:
-    """Return the base URL of the same host with the other of its two paths.
+    """Return the base URL of the same host with the alternate path.
 
-    On bedrock-mantle the path depends on the model, and the service refuses the wrong one.
+    On bedrock-mantle, the right path depends on the model, and the service rejects requests to the wrong one.
 
     Args:
-        url: The whole URL of a request.
+        url: The full URL of a request.
 
     Returns:
-        The base URL; None if the request's URL has neither path.
+        The base URL, or None if the request's URL has neither path.
     """
     parts = urlsplit(url)
     if parts.path.startswith("/openai/v1/"):
@@ -161,7 +162,7 @@ def _split(url: str, place: str) -> SplitResult:
 
 
 def _in_aws(host: str) -> tuple[ServiceHost | None, str | None]:
-    """Return the kind of Bedrock host and the Region in its name."""
+    """Return the kind of Bedrock host and the Region in the host name."""
     if not host.endswith(_AWS_DOMAINS):
         return None, None
     labels = host.split(".")
@@ -171,7 +172,7 @@ def _in_aws(host: str) -> tuple[ServiceHost | None, str | None]:
 
 
 def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool, place: str) -> None:
-    """Refuse a base URL without its path. A proxy may have any path."""
+    """Reject a Bedrock base URL that lacks its path. A proxy may have any path."""
     if service is not None:
         good = _PATHS[service]
     elif loopback and parts.path in ("", "/"):
@@ -185,7 +186,7 @@ def _check_path(parts: SplitResult, service: ServiceHost | None, loopback: bool,
 
 
 def _told_region(region: str | None, environment: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Return the Region that the user set, and its source."""
+    """Return the Region that the user set and where it was set."""
     told = [("--region", region), *((name, environment.get(name)) for name in _REGION_VARIABLES)]
     for source, value in told:
         if value:

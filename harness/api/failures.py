@@ -1,8 +1,8 @@
-"""Errors of the fine-tuning API, with messages that give the fix.
+"""Fine-tuning API errors, with messages that explain the fix.
 
 `RequestRefused` means that the service refused the request and would refuse it again (exit code 2).
-`Unreachable` means that the service throttles, fails or does not answer (exit code 3). Messages contain no
-key.
+`Unreachable` means that the service throttles, fails or does not answer (exit code 3). Messages never contain
+a key.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ __all__ = ["AnsweredNo", "PageMissing", "RequestRefused", "Unreachable", "transl
 
 
 class RequestRefused(InputError):
-    """The service refused the request, and would refuse it again.
+    """The service refused the request and would refuse it again.
 
     Args:
-        message: The refused request, and the reason.
+        message: The refused request and the reason.
         status: The HTTP status.
-        fix: The user's remedy.
-        place: The request, as `METHOD /path`.
+        fix: What the user can do.
+        place: The request as `METHOD /path`.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class Unreachable(ServiceError):
 
     Args:
         message: The problem.
-        status: The HTTP status; None without an answer.
-        retry_after_s: Seconds that the service asked to wait; None if it did not specify a wait.
-        fix: The user's remedy.
-        place: The request, as `METHOD /path`.
+        status: The HTTP status, or None if there was no response.
+        retry_after_s: Number of seconds the service asked the client to wait, or None if it did not say.
+        fix: What the user can do.
+        place: The request as `METHOD /path`.
     """
 
     def __init__(
@@ -62,16 +62,16 @@ class Unreachable(ServiceError):
 
 
 class AnsweredNo(Unreachable):
-    """An answer with a success status that reports a failure (exit code 1).
+    """A response with a success status that reports a failure (exit code 1).
 
-    The next answer may differ, so callers that retry treat it as `Unreachable`.
+    The next response may differ, so callers that retry treat this error like `Unreachable`.
     """
 
     exit_code = 1
 
 
 class PageMissing(Unreachable):
-    """The service announced another page of a list and did not send it. Pages read before it remain valid."""
+    """The service announced another page of a list but did not send it. Earlier pages remain valid."""
 
 
 _FIXES = {
@@ -88,13 +88,13 @@ _FIXES = {
 
 
 def translate(error: openai.OpenAIError) -> RequestRefused | Unreachable:
-    """Turn an exception of the SDK into one of this module's errors.
+    """Convert an SDK exception to one of this module's errors.
 
     Args:
-        error: The exception from the SDK.
+        error: The SDK exception.
 
     Returns:
-        The error to raise in its place.
+        The error to raise instead.
     """
     if isinstance(error, openai.APIStatusError):
         return _from_status(error)

@@ -1,6 +1,6 @@
-"""Parses ARNs of Lambda functions and checks them against Lambda's limits.
+"""Parses the ARNs of Lambda functions and checks them against Lambda's limits.
 
-Sources: botocore's pattern of `LambdaArn` (native Bedrock), Lambda's API reference (names of at most 64
+Sources: botocore's pattern for `LambdaArn` (native Bedrock), Lambda's API reference (names of at most 64
 characters, aliases of at most 128 that are not numbers, versions from 1), and AWS's list of partitions.
 """
 
@@ -38,39 +38,39 @@ _PARTITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FunctionArn:
-    """The parts of a function's ARN."""
+    """The components of a function ARN."""
 
     partition: str
     region: str
     account: str
     name: str
     qualifier: str | None
-    """A version, an alias or `$LATEST`; None if the ARN has no qualifier."""
+    """A version, an alias or `$LATEST`, or None if the ARN has no qualifier."""
 
     @property
     def version(self) -> str | None:
-        """The published version in the ARN, whose code never changes; None for any other qualifier."""
+        """The published version in the ARN, whose code never changes, or None for any other qualifier."""
         return self.qualifier if self.qualifier and self.qualifier.isdigit() else None
 
     @property
     def function(self) -> str:
-        """The ARN of the function, without the qualifier."""
+        """The function ARN without the qualifier."""
         return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.name}"
 
 
 def partition_of(region: str) -> str:
-    """Return a Region's partition, such as `aws` or `aws-us-gov`."""
+    """Return the partition of a Region, such as `aws` or `aws-us-gov`."""
     return next((name for begins, name in _PARTITIONS.items() if region.startswith(begins)), "aws")
 
 
 def read_arn(text: str) -> FunctionArn:
-    """Parse a function's ARN.
+    """Parse a function ARN.
 
     Args:
         text: The ARN.
 
     Raises:
-        InputError: The text is not the ARN of a function. The message names the wrong part.
+        InputError: The text is not a valid function ARN. The message names the invalid part.
     """
     parts = text.split(":")
     if len(parts) not in (7, 8) or parts[0] != "arn" or parts[2] != "lambda" or parts[5] != "function":
@@ -98,7 +98,7 @@ def read_arn(text: str) -> FunctionArn:
 
 
 def _check_qualifier(qualifier: str) -> None:
-    """Refuse a qualifier that is not a version, an alias or `$LATEST`."""
+    """Reject a qualifier that is not a version, an alias or `$LATEST`."""
     if qualifier == "$LATEST" or _VERSION.match(qualifier):
         return
     if qualifier.isdigit():

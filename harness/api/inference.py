@@ -1,7 +1,7 @@
-"""Asks a tuned model, a checkpoint or a base model through any of the service's three APIs.
+"""Sends prompts to a tuned model, a checkpoint or a base model through any of the service's three APIs.
 
-Answers are never streamed, because Qwen models are documented not to stream. Requests to the Responses API
-turn storage off.
+Responses are never streamed because, according to the documentation, Qwen models do not support streaming.
+Requests to the Responses API turn storage off.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ APIS: tuple[Api, ...] = ("chat", "responses", "completions")
 
 @dataclass(frozen=True, slots=True)
 class ChatQuestion:
-    """A question for a model, with its sampling options."""
+    """A prompt for a model, with its sampling options."""
 
     prompt: str
     system: str | None = None
@@ -47,19 +47,19 @@ class ChatQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A model's answer."""
+    """A model's response."""
 
     text: str
     finish: str | None
-    """The finish reason as the API gave it."""
+    """The finish reason given by the API."""
     answer: Mapping[str, Any]
     """The response as the service sent it."""
     instead: str | None = None
-    """The reason why the text is missing, such as `the model refused: ...`; None if there is text."""
+    """Why there is no text, such as `the model refused: ...`, or None if there is text."""
 
 
 def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoint]:
-    """Return a job's checkpoints in order of step. Checkpoints without a readable step come first."""
+    """Return a job's checkpoints in step order. Checkpoints without a valid step come first."""
     found = gathered(client.checkpoints(job_id))
     return found._replace(
         elements=sorted(found.elements, key=lambda one: -1 if one.step is None else one.step)
@@ -67,15 +67,15 @@ def checkpoints_by_step(client: FineTuning, job_id: str) -> Listing[SeenCheckpoi
 
 
 def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -> str:
-    """Return the model that a job made.
+    """Return the model produced by a job.
 
     Args:
         client: The connection.
         job_id: The job.
-        step: The step of a checkpoint; None for the finished model.
+        step: The step of a checkpoint, or None for the final model.
 
     Returns:
-        The model's id for inference.
+        The model id to use for inference.
 
     Raises:
         InputError: The checkpoint does not exist, or the job has not succeeded.
@@ -118,22 +118,22 @@ def _checkpoint_model(found: Listing[SeenCheckpoint], step: int, job_id: str) ->
 
 
 def ask(client: TrainingService, model: str, question: ChatQuestion, api: Api = "chat") -> ChatReply:
-    """Ask a model once.
+    """Send one request to a model.
 
     Args:
         client: The connection.
         model: The model's id.
-        question: The question.
+        question: The prompt and sampling options.
         api: The API to use.
 
     Returns:
-        The answer.
+        The model's response.
 
     Raises:
         InputError: The service does not have this API.
-        RequestRefused: The service does not know the model, or does not serve it through this API.
-        AnsweredNo: The answer reports a failure.
-        Unreachable: The service did not answer, or the answer has no choices.
+        RequestRefused: The service does not know the model or does not serve it through this API.
+        AnsweredNo: The response reports a failure.
+        Unreachable: The service did not respond, or the response has no choices.
     """
     if api == "chat":
         return _from_choices(client.chat(model, _turns(question), **_options(question, "max_tokens")))
@@ -159,16 +159,16 @@ def _options(question: ChatQuestion, longest: str) -> dict[str, Any]:
 
 
 def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
-    """Return the first message of a response from Chat Completions or Completions.
+    """Return the first message of a Chat Completions or Completions response.
 
     Args:
         answer: The response as the service sent it.
 
     Returns:
-        The message, and the reason why the model stopped.
+        The message and the finish reason.
 
     Raises:
-        Unreachable: The answer contains no message.
+        Unreachable: The response contains no message.
     """
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -182,11 +182,11 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
 
 
 def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
-    """Describe a message that has no text; return None for a message with text.
+    """Explain why a message has no text. Return None if it has text.
 
     Args:
-        message: The assistant's turn.
-        finish: The reason why the model stopped.
+        message: The assistant turn.
+        finish: The finish reason.
     """
     match kind_without_text(message, finish):
         case None:
@@ -205,7 +205,7 @@ def without_text(message: Mapping[str, Any], finish: str | None) -> str | None:
 
 
 def _tool_names(calls: Any) -> str:
-    """Return the names of the called functions in parentheses, without unreadable names."""
+    """Return the names of the called functions in parentheses, omitting malformed names."""
     names = []
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, Mapping) else None
@@ -223,7 +223,7 @@ _NO_RESPONSE = ("failed", "cancelled", "canceled", "expired")
 
 
 def _from_responses(answer: Mapping[str, Any]) -> ChatReply:
-    """Read a response from the Responses API, whose items are messages, tool calls and reasoning."""
+    """Parse a response from the Responses API, whose items are messages, tool calls and reasoning."""
     status = answer.get("status") if isinstance(answer.get("status"), str) else None
     if status in _NO_RESPONSE:
         raise AnsweredNo(f"the response is {status}")

@@ -1,12 +1,12 @@
-"""A client of native Bedrock, which tunes Nova models: the methods of `FineTuning`, through boto3.
+"""A boto3 client for native Bedrock, which tunes Nova models, with the same methods as `FineTuning`.
 
-A job is a model customization job. It has no events and no checkpoints. Its progress is the status of three
-phases, and each change of a status becomes an event here. Statuses are translated to the fine-tuning API's:
-Completed becomes `succeeded`, Stopped becomes `cancelled`, Stopping becomes `cancelling`, and InProgress
-becomes `running`.
+Jobs are model customization jobs, which have no events and no checkpoints. Bedrock reports a status for each
+of three phases, and every status change is returned as an event. Statuses are translated to those of the
+fine-tuning API: Completed becomes `succeeded`, Stopped becomes `cancelled`, Stopping becomes `cancelling`,
+and InProgress becomes `running`.
 
-Source: botocore's model of the service `bedrock` and the Amazon Bedrock API reference. This was never tried
-on a real account, so it is *unverified*.
+Source: botocore's service model for `bedrock` and the Amazon Bedrock API reference. The client has never been
+used with a real account, so it is *unverified*.
 """
 
 from __future__ import annotations
@@ -41,14 +41,16 @@ _PHASES: Final = (
 
 
 class NativeBedrock:
-    """A connection to Bedrock's own API in one Region.
+    """A connection to the native Bedrock API in one Region.
 
-    Every method raises `RequestRefused` when AWS refuses, and `Unreachable` when AWS cannot be reached.
+    Every method raises `RequestRefused` if AWS refuses the request and `Unreachable` if AWS cannot be
+    reached.
 
     Args:
         region: The Region of the jobs.
-        max_retries: Number of retries of a request to a model; None for the same number as other requests.
-        generate_s: Seconds to wait for a model's answer.
+        max_retries: Number of times to retry an inference request; None for the same number as other
+            requests.
+        generate_s: Timeout in seconds for inference requests.
     """
 
     def __init__(
@@ -76,10 +78,10 @@ class NativeBedrock:
     # --- Jobs
 
     def create_job(self, request: Mapping[str, Any]) -> str:
-        """Create a job, or return the existing job that was created with the same token.
+        """Create a job, or return the one already created with the same token.
 
         Args:
-            request: The arguments of CreateModelCustomizationJob.
+            request: Arguments for CreateModelCustomizationJob.
 
         Returns:
             The job's ARN.
@@ -89,7 +91,7 @@ class NativeBedrock:
         return cast(str, answer["jobArn"])
 
     def find_job(self, name: str) -> SeenJob | None:
-        """Return the job with this name; None if it does not exist."""
+        """Return the job with this name, or None if there is none."""
         try:
             return self.job(name)
         except RequestRefused as error:
@@ -98,10 +100,10 @@ class NativeBedrock:
             raise
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
-        """Yield every job of the Region, newest first, as the service's list describes it.
+        """Yield every job in the Region, newest first, as described in the service's list.
 
         Args:
-            page_size: Jobs per request.
+            page_size: Number of jobs per request.
         """
         token: dict[str, str] = {}
         while True:
@@ -128,7 +130,7 @@ class NativeBedrock:
         return self.job(job_id)
 
     def events_page(self, job_id: str, *, after: str | None = None, limit: int = 100) -> Page[Event]:
-        """Return the job's phases as events, oldest first, on one page.
+        """Return the status changes of the job's phases as events, oldest first, on one page.
 
         Args:
             job_id: The job.
@@ -147,11 +149,11 @@ class NativeBedrock:
         }
 
     def has_object(self, uri: str, size: int) -> bool:
-        """Return True if S3 has an object of this size; False if the credentials may not read the object.
+        """Return True if S3 has an object of this size. Return False if the object cannot be read.
 
         Args:
             uri: `s3://bucket/key`.
-            size: Its size in bytes.
+            size: The expected size in bytes.
         """
         bucket, key = _bucket_and_key(uri)
         try:
@@ -163,7 +165,7 @@ class NativeBedrock:
             raise
 
     def upload(self, content: IO[bytes], uri: str) -> None:
-        """Put a training file into S3.
+        """Upload a training file to S3.
 
         Args:
             content: The file's content.
@@ -183,12 +185,12 @@ class NativeBedrock:
     # --- Deployments and inference
 
     def deploy(self, model_arn: str, name: str, token: str) -> str:
-        """Deploy a custom model. The deployment costs money from this moment on.
+        """Deploy a custom model. AWS charges for the deployment from this moment on.
 
         Args:
-            model_arn: The model that a job made.
+            model_arn: The model produced by a job.
             name: The deployment's name.
-            token: A token that makes a repeated request return the same deployment.
+            token: Idempotency token. A repeated request with the same token returns the same deployment.
 
         Returns:
             The deployment's ARN.
@@ -200,7 +202,7 @@ class NativeBedrock:
         return cast(str, answer["customModelDeploymentArn"])
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """Return the deployment with this ARN or name, as the service describes it."""
+        """Return the deployment with this ARN or name, as described by the service."""
         with _asked(name):
             answer = self._client("bedrock").get_custom_model_deployment(customModelDeploymentIdentifier=name)
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
@@ -211,16 +213,16 @@ class NativeBedrock:
             self._client("bedrock").delete_custom_model_deployment(customModelDeploymentIdentifier=name)
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a deployed model through Converse; the answer has the shape of Chat Completions.
+        """Send a chat to a deployed model through Converse, and return a Chat Completions response.
 
         Args:
             model: The deployment's ARN.
-            messages: The turns so far; system turns come first.
-            **options: `max_tokens`, `temperature`, `top_p`, `stop`, and the options for tools.
+            messages: The conversation so far; system turns are moved to the front.
+            **options: `max_tokens`, `temperature`, `top_p`, `stop` and the tool options.
 
         Raises:
             InputError: Converse has no counterpart for an option.
-            RequestRefused: Converse has no counterpart for a part of the turns or the tools.
+            RequestRefused: Converse has no counterpart for part of a turn or a tool.
         """
         request = converse_request(model, messages, options)
         with _asked(model):
@@ -229,7 +231,7 @@ class NativeBedrock:
 
 
 def _seen(described: Mapping[str, Any]) -> SeenJob:
-    """Translate a job into the fine-tuning API's terms. `raw` keeps the service's own description."""
+    """Translate a job to the fine-tuning API's terms. `raw` holds the service's own description."""
     config = ((described.get("customizationConfig") or {}).get("rftConfig")) or {}
     grader = ((config.get("graderConfig") or {}).get("lambdaGrader")) or {}
     status = described.get("status")
@@ -284,7 +286,7 @@ def _phase(name: str, details: Mapping[str, Any]) -> Event:
 
 @contextmanager
 def _asked(place: str) -> Iterator[None]:
-    """Translate AWS's errors into those of the fine-tuning API, so that callers handle both alike."""
+    """Translate AWS errors to fine-tuning API errors, so that callers can handle both alike."""
     try:
         with explained(place):
             yield

@@ -1,8 +1,8 @@
-"""Rules for jobs of Bedrock's own API: names, ranges and patterns, read from botocore's service model.
+"""Rules for native Bedrock jobs (names, ranges and patterns), taken from botocore's service model.
 
-Before it sends a request, botocore checks types, names and minima. The service checks maxima, enumerations
-and patterns. This module also checks maxima, enumerations and patterns, from the same model, so that a bad
-value is found before anything is uploaded.
+Before sending a request, botocore checks only types, names and minimums. The service checks maximums,
+enumerations and patterns. This module checks them locally too, so that an invalid value is found before
+anything is uploaded.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _LINEAR: Final = {r"[a-zA-Z0-9](-*[a-zA-Z0-9\+\-\.])*": r"[a-zA-Z0-9][a-zA-Z0-9+
 RFT: Final = "REINFORCEMENT_FINE_TUNING"
 
 NATIVE_NAMES: Final = {"n_epochs": "epochCount", "batch_size": "batchSize"}
-"""Hyperparameters of the fine-tuning API that have a counterpart; `learning_rate_multiplier` has none."""
+"""Fine-tuning API hyperparameters with a native counterpart. `learning_rate_multiplier` has none."""
 
 
 def hyperparameter_names() -> Mapping[str, str]:
-    """Return the types of the native hyperparameters by name, both in botocore's spelling."""
+    """Return the native hyperparameters and their types, both as spelled in botocore."""
     shape = _request().members["customizationConfig"].members["rftConfig"].members["hyperParameters"]
     return {name: member.type_name for name, member in shape.members.items()}
 
@@ -34,10 +34,10 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
     """Parse hyperparameters.
 
     Args:
-        given: Values as strings, by native name.
+        given: Values as strings, keyed by native name.
 
     Raises:
-        ValueError: A name is unknown, or a value has the wrong type.
+        ValueError: A name is unknown or a value has the wrong type.
     """
     types = hyperparameter_names()
     found: dict[str, int | float | str] = {}
@@ -53,10 +53,10 @@ def native_hyperparameters(given: Mapping[str, str]) -> dict[str, int | float | 
 
 
 def faults_of(request: Mapping[str, Any], operation: str = _CREATE) -> list[str]:
-    """Return a clause for each part of a request that botocore's service model does not allow.
+    """Return a short description of each part of a request that botocore's service model does not allow.
 
     Args:
-        request: The arguments of the operation.
+        request: The operation's arguments.
         operation: The operation's name.
     """
     return list(_faults(_request(operation), request, ""))

@@ -1,7 +1,7 @@
-"""Reads the fine-tuning API's lists page by page.
+"""Reads paginated lists from the fine-tuning API.
 
-Wire facts: `after` is the id of the last element before the page, and `has_more` shows whether there is
-another page (user guide, "paginate through all events").
+The request parameter `after` is the id of the last element of the previous page, and `has_more` in the
+response shows whether there is another page (user guide, "paginate through all events").
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from harness.api.types import Page
 __all__ = ["MOST_PAGES", "Listing", "elements", "gathered", "next_cursor"]
 
 MOST_PAGES = 20_000
-"""Maximum number of pages; a longer list is treated as broken. 100 per page make two million elements."""
+"""Maximum number of pages. A longer list is treated as broken. At 100 elements per page, this is two million.
+"""
 
 Shape = TypeVar("Shape")
 
@@ -23,18 +24,19 @@ Shape = TypeVar("Shape")
 def elements(
     fetch: Callable[[str | None], Page[dict[str, Any]]], most: int = MOST_PAGES
 ) -> Iterator[dict[str, Any]]:
-    """Yield the elements of a paged list, with one page in memory at a time.
+    """Yield the elements of a paginated list, holding one page in memory at a time.
 
     Args:
-        fetch: Fetches the page after an id, or the first page for None.
+        fetch: Fetches the page after an id, or the first page if the id is None.
         most: The maximum number of pages.
 
     Yields:
-        The elements in the service's order. An element that the page before already had is skipped.
+        The elements in the order sent by the service. Elements that were already on the previous page are
+        skipped.
 
     Raises:
-        PageMissing: The service announces another page but gives no id for it, the pages form a loop, or the
-            list does not end.
+        PageMissing: The service announces another page but gives no id to request it with, the pages form a
+            loop, or the list does not end.
     """
     after: str | None = None
     before: set[str] = set()
@@ -54,19 +56,19 @@ def elements(
 
 
 class Listing(NamedTuple, Generic[Shape]):
-    """The elements read from a list, and the error that ended the reading, if there was one."""
+    """The elements read from a list, and the error that cut the list short, if there was one."""
 
     elements: list[Shape]
     incomplete: Unreachable | RequestRefused | None
-    """The error that ended the reading; None if the list is complete."""
+    """The error that cut the list short, or None if the list is complete."""
 
 
 def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Shape]:
-    """Read a list to its end. If an error occurs, keep the elements read so far.
+    """Read a list to the end. If an error occurs, keep the elements read so far.
 
     Args:
         walk: The elements.
-        before: Elements that were read already; they come first.
+        before: Elements that were already read, which come first.
 
     Raises:
         Unreachable: The first page could not be read.

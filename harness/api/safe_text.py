@@ -1,6 +1,6 @@
-"""Makes messages of a service safe to print, and ids safe to use in a URL.
+"""Makes service messages safe to print and ids safe to use in a URL.
 
-It imports no large package, so every command can use it.
+The module imports no large package, so every command can use it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SECRET = re.compile(r"bedrock-api-key-[A-Za-z0-9+/=]+|\bsk-[A-Za-z0-9_-]{8,}|\b
 
 
 def plain_text(text: str) -> str:
-    """Return a service's message as one short line without control characters and without keys.
+    """Return a service's message as one short line, with control characters and keys removed.
 
     Args:
         text: Text from the network.
@@ -32,7 +32,7 @@ def plain_text(text: str) -> str:
 
 
 def in_path(value: str, what: str = "id") -> str:
-    """Encode an id as one segment of a URL's path. Ids are opaque: an ARN contains slashes and colons.
+    """Encode an id as one segment of a URL path. Ids are opaque; ARNs, for example, contain slashes.
 
     Args:
         value: The id, from the user or the service.

@@ -1,8 +1,8 @@
-"""Records for the service's jobs, events, checkpoints and files.
+"""Classes for the jobs, events, checkpoints and files that the service returns.
 
-A service may omit fields, send null, or send values of another type. Nothing here raises. A field that is
-absent or malformed is None. `odd` keeps malformed fields as strings, so that they can be shown, and `raw`
-keeps the whole object.
+A service may omit fields, send null, or send values of another type. Parsing never raises an exception. A
+field that is absent or malformed is None. Malformed fields are kept as strings in `odd` so that they can be
+shown, and `raw` holds the whole object.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Json = Mapping[str, Any]
 """A JSON object as the service sent it."""
 
 Time = float | str | None
-"""Seconds since 1970, or the service's value as a string if it is not a time; None if absent."""
+"""Seconds since 1970, the service's value as a string if it is not a time, or None if absent."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenJob:
-    """A job as the service shows it."""
+    """A job as returned by the service."""
 
     id: str | None
     status: str | None = None
@@ -42,15 +42,15 @@ class SeenJob:
     error: str | None = None
     """The reason for the failure as `code: message`, or the service's value as a string."""
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields as strings, by name."""
+    """Malformed fields as strings, keyed by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Json) -> SeenJob:
-        """Read a job of the fine-tuning API.
+        """Parse a job of the fine-tuning API.
 
         Args:
-            raw: The service's object.
+            raw: The object sent by the service.
         """
         fields = _Fields(raw)
         method = fields.object("method")
@@ -81,7 +81,7 @@ class SeenJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenEvent:
-    """An event of a job as the service shows it."""
+    """An event of a job as returned by the service."""
 
     id: str | None
     created_at: Time = None
@@ -90,15 +90,15 @@ class SeenEvent:
     message: str | None = None
     data: Json | None = None
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields as strings, by name."""
+    """Malformed fields as strings, keyed by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Json) -> SeenEvent:
-        """Read an event of the fine-tuning API.
+        """Parse an event of the fine-tuning API.
 
         Args:
-            raw: The service's object.
+            raw: The object sent by the service.
         """
         fields = _Fields(raw)
         return cls(
@@ -114,30 +114,30 @@ class SeenEvent:
 
     @property
     def text(self) -> str:
-        """The event's message, its type if there is no message, or the whole object as JSON."""
+        """The event's message. Without a message, its type; without either, the whole object as JSON."""
         return self.message or self.type or as_text(self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenCheckpoint:
-    """A checkpoint as the service shows it."""
+    """A checkpoint as returned by the service."""
 
     id: str | None
     step: int | None = None
     model: str | None = None
-    """The model's id for inference; None until the model exists."""
+    """The model id to use for inference, or None until the model exists."""
     created_at: Time = None
     metrics: Json = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields as strings, by name."""
+    """Malformed fields as strings, keyed by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Json) -> SeenCheckpoint:
-        """Read a checkpoint of the fine-tuning API.
+        """Parse a checkpoint of the fine-tuning API.
 
         Args:
-            raw: The service's object.
+            raw: The object sent by the service.
         """
         fields = _Fields(raw)
         return cls(
@@ -153,7 +153,7 @@ class SeenCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFile:
-    """An uploaded file as the service shows it."""
+    """An uploaded file as returned by the service."""
 
     id: str | None
     name: str | None = None
@@ -161,15 +161,15 @@ class SeenFile:
     created_at: Time = None
     status: str | None = None
     odd: Mapping[str, str] = field(default_factory=dict)
-    """Malformed fields as strings, by name."""
+    """Malformed fields as strings, keyed by name."""
     raw: Json = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Json) -> SeenFile:
-        """Read a file object.
+        """Parse a file object.
 
         Args:
-            raw: The service's object.
+            raw: The object sent by the service.
         """
         fields = _Fields(raw)
         return cls(
@@ -185,23 +185,23 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class SeenDeletion:
-    """The response to a deletion. Only `true` means that something was deleted."""
+    """The response to a delete request. Only `true` means that something was deleted."""
 
     deleted: bool
     raw: Json
 
     @classmethod
     def read(cls, raw: Json) -> SeenDeletion:
-        """Read the response to a deletion.
+        """Parse the response to a delete request.
 
         Args:
-            raw: The service's object.
+            raw: The object sent by the service.
         """
         return cls(raw.get("deleted") is True, raw)
 
 
 def as_text(value: Any) -> str:
-    """Return a string unchanged, and any other JSON value as JSON."""
+    """Return a string unchanged and any other value as JSON."""
     if isinstance(value, str):
         return value
     try:
@@ -211,14 +211,14 @@ def as_text(value: Any) -> str:
 
 
 class _Fields:
-    """Reads the fields of one object, and collects the malformed fields in `odd`."""
+    """Reads the fields of one object and collects malformed fields in `odd`."""
 
     def __init__(self, raw: Json) -> None:
         self._raw = raw
         self.odd: dict[str, str] = {}
 
     def id(self) -> str | None:
-        """Return the object's id. Whole numbers are accepted, because some services number their objects."""
+        """Return the object's id. Integers are accepted because some services number their objects."""
         value = self._value("id")
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -230,7 +230,7 @@ class _Fields:
         return self._checked(name, value, value if isinstance(value, str) else None)
 
     def whole(self, name: str) -> int | None:
-        """Read a whole number; 4.0 is accepted."""
+        """Read an integer. A value such as 4.0 is accepted."""
         value = self._value(name)
         if isinstance(value, float) and value.is_integer():
             return int(value)
@@ -239,12 +239,12 @@ class _Fields:
         )
 
     def object(self, name: str, of: Json | None = None) -> Json:
-        """Read an object; return an empty one if it is absent."""
+        """Read an object. Return an empty one if it is absent."""
         value = self._value(name, of)
         return self._checked(name, value, value if isinstance(value, Mapping) else None) or {}
 
     def time(self, name: str) -> Time:
-        """Read a time; 0 counts as absent."""
+        """Read a time. Zero counts as absent."""
         value = self._value(name)
         if not value:
             return None
@@ -261,7 +261,7 @@ class _Fields:
 
 
 def _error(value: Any) -> str | None:
-    """Return the reason why a job failed; None for null, false and empty values."""
+    """Return the reason a job failed, or None for null, false and empty values."""
     if not value:
         return None
     if not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Parses times from services: seconds, milliseconds, ISO 8601, and the header Retry-After."""
+"""Parses times sent by services: seconds, milliseconds, ISO 8601 and the Retry-After header."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def seconds_since_1970(value: Any) -> float | None:
     """Parse a time.
 
     Args:
-        value: The service's value.
+        value: The value sent by the service.
 
     Returns:
-        Seconds since 1970; None if the value is not a time.
+        Seconds since 1970, or None if the value is not a time.
     """
     if isinstance(value, str):
         try:
@@ -42,11 +42,11 @@ def retry_after_s(header: str | None, now: float) -> float | None:
     """Parse a Retry-After header, which contains seconds or a date (RFC 9110, 10.2.3).
 
     Args:
-        header: The header's value; None if it is absent.
+        header: The header value, or None if the header is absent.
         now: The current time in seconds since 1970.
 
     Returns:
-        Seconds to wait, from 0 to one day. None if the header is absent or unreadable.
+        Number of seconds to wait, up to one day, or None if the header is absent or invalid.
     """
     text = (header or "").strip()
     if _NUMBER.fullmatch(text):

@@ -12,10 +12,10 @@ __all__ = ["TrainingService"]
 
 
 class TrainingService(Protocol):
-    """The jobs and the inference of a service. `FineTuning` and `NativeBedrock` implement it.
+    """Job management and inference, implemented by `FineTuning` and `NativeBedrock`.
 
-    Every method raises `RequestRefused` when the service refuses, and `Unreachable` when there is no usable
-    answer.
+    Every method raises `RequestRefused` if the service refuses the request and `Unreachable` if there is no
+    usable response.
     """
 
     def jobs(self, page_size: int = 100) -> Iterator[SeenJob]:
@@ -31,4 +31,4 @@ class TrainingService(Protocol):
         """Return one page of a job's events."""
 
     def chat(self, model: str, messages: Sequence[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-        """Ask a model for the next message, in the shape of Chat Completions."""
+        """Request the next message from a model, and return a Chat Completions response."""

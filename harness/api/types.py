@@ -1,10 +1,10 @@
-"""The fine-tuning API's objects and constants, in the service's spelling.
+"""Objects and constants of the fine-tuning API, spelled as in the service.
 
 The client and the local emulator share these definitions, but no behavior.
 
 Sources: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs" (Amazon Bedrock user
-guide), the example event in AWS's walkthrough, and, for what these omit, OpenAI's fine-tuning reference.
-Facts without an AWS source are marked *unverified*.
+guide), the example event in AWS's walkthrough, and OpenAI's fine-tuning reference where AWS documents
+nothing. Facts without an AWS source are marked *unverified*.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FILE_PURPOSE: Final = "fine-tune"
 
 
 class FileObject(TypedDict):
-    """An uploaded file. Ids are opaque: documented as `file-abc123`, seen as a bare UUID."""
+    """An uploaded file. Ids are opaque: `file-abc123` in the documentation, but bare UUIDs also occur."""
 
     id: str
     object: Literal["file"]
@@ -39,7 +39,7 @@ GRADER_TYPE: Final = "lambda"
 
 
 class LambdaFunction(TypedDict):
-    """The value of a grader's key `lambda`: the function's ARN."""
+    """The value of a grader's `lambda` key: the function ARN."""
 
     function: str
 
@@ -49,7 +49,7 @@ LambdaGrader = TypedDict("LambdaGrader", {"type": Literal["lambda"], "lambda": L
 
 
 class Hyperparameters(TypedDict):
-    """The three documented hyperparameters. The service may return more, or the value "auto"."""
+    """The three documented hyperparameters. The service may return others, or the value "auto"."""
 
     n_epochs: NotRequired[int]
     batch_size: NotRequired[int]
@@ -79,7 +79,7 @@ class JobRequest(TypedDict):
 
 
 class JobError(TypedDict):
-    """The reason why a job failed."""
+    """The reason a job failed."""
 
     code: str
     message: str
@@ -111,10 +111,10 @@ class Job(TypedDict):
 
 
 NOT_RECORDED: Final = "[emulator: no recorded completion for this prompt]"
-"""The local emulator's answer to a prompt without recorded completions. It is not an answer from a model."""
+"""The local emulator's response to a prompt that has no recorded completions. No model generated it."""
 
 FINAL_STATUSES: Final[frozenset[str]] = frozenset({"succeeded", "failed", "cancelled"})
-"""Final statuses. A job with any other status, known or not, counts as still running."""
+"""Final statuses. A job with any other status, even an unknown one, counts as running."""
 
 # --- Events
 
@@ -154,10 +154,10 @@ class Event(TypedDict):
 
 
 class Checkpoint(TypedDict):
-    """A model saved during training, which can be used like the tuned model.
+    """A model saved during training, which can be used in the same way as the final model.
 
-    The names of the metrics are unverified: the documentation says "validation loss and accuracy", and
-    OpenAI's keys are `full_valid_loss`, `full_valid_mean_token_accuracy`, `step`, `train_loss`, …
+    The metric names are unverified: the documentation says "validation loss and accuracy", and OpenAI's keys
+    are `full_valid_loss`, `full_valid_mean_token_accuracy`, `step`, `train_loss`, …
     """
 
     id: str
@@ -173,7 +173,7 @@ class Checkpoint(TypedDict):
 
 
 class Page(TypedDict, Generic[Element]):
-    """A page of a list. The next page is requested with `after`, the id of this page's last element."""
+    """One page of a list. To request the next page, pass the last element's id as `after`."""
 
     object: Literal["list"]
     data: list[Element]
@@ -183,7 +183,7 @@ class Page(TypedDict, Generic[Element]):
 
 
 class ErrorBody(TypedDict):
-    """The value of the key `error` in an answer with a status of 400 or more."""
+    """The value of the `error` key in a response with a status of 400 or higher."""
 
     message: str
     type: str
@@ -195,7 +195,7 @@ class ErrorBody(TypedDict):
 
 
 class Model(NamedTuple):
-    """A model for which reinforcement fine-tuning is documented, with the documented Regions."""
+    """A model documented to support reinforcement fine-tuning, with its documented Regions."""
 
     id: str
     name: str
@@ -207,10 +207,11 @@ MODELS: Final[tuple[Model, ...]] = (
     Model("qwen.qwen3-32b", "Qwen3 32B", ("us-west-2",)),
     Model("qwen.qwen3-32b-v1:0", "Qwen3 32B, as AWS's notebook spells it (unverified)", ("us-west-2",)),
 )
-"""Known models of the OpenAI-compatible API. Nova is tuned through the native Bedrock API, not this one."""
+"""Models that can be tuned through the OpenAI-compatible API. Nova is tuned through the native Bedrock API.
+"""
 
 NATIVE_PREFIX: Final = "amazon.nova"
-"""The prefix of ids of models that only the native Bedrock API tunes."""
+"""Prefix of the ids of models that can only be tuned through the native Bedrock API."""
 
 DEFAULT_REGION: Final = "us-west-2"
 
@@ -218,9 +219,9 @@ DEFAULT_REGION: Final = "us-west-2"
 class Range(NamedTuple):
     """The allowed values of one hyperparameter.
 
-    `low` and `high` bound the sensible range. No AWS source publishes ranges for this API, so all of them are
-    *unverified*, and a value outside gets a warning. A value that is not larger than `above` can never work
-    and is refused.
+    `low` and `high` bound the sensible range. AWS publishes no ranges for this API, so the bounds are
+    *unverified*, and a value outside them only causes a warning. A value that is not greater than `above` can
+    never work and is rejected.
     """
 
     default: float
@@ -253,7 +254,7 @@ MAX_RECORDS: Final = 20_000
 """Documented for open-weight models; an AWS blog post gives 10,000."""
 
 GENERATE_S: Final = 600.0
-"""The timeout for a model's answer, in seconds. No limit is documented."""
+"""Timeout for inference requests, in seconds. No limit is documented."""
 
 PAGE_SIZE: Final = 100
-"""The page size in the documentation's example of paging. The maximum `limit` is unverified."""
+"""Page size from the pagination example in the documentation. The maximum `limit` is unverified."""

@@ -1,1 +1,1 @@
-"""Finds wrong completions that a grader rewards, and right ones that it refuses, on the user's own data."""
+"""Finds wrong completions that a grader rewards and right ones that it refuses, using the user's own data."""

@@ -1,7 +1,7 @@
-"""Rewrites right answers in other forms that are still right.
+"""Rewrites right answers in equivalent forms, which a grader should also accept.
 
-Inside tags, boxes, JSON and fences, only the answer itself is rewritten, because punctuation there would
-become part of the answer.
+Inside tags, boxes, JSON and fences, only the answer itself is rewritten, because punctuation added there
+would become part of the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["FORMS", "OBJECT_LINES", "OBJECT_TURNED", "THOUSANDS", "ZEROS", "Form
 
 ZEROS, THOUSANDS = "zero decimals", "thousands with a comma, or without"
 OBJECT_TURNED, OBJECT_LINES = "keys in another order", "JSON over several lines"
-"""Names of forms that are recognized by the spelling of the answer in a recorded completion."""
+"""Names of the forms that can be recognized from how a recorded completion spells the answer."""
 
 _PREFIX = (
     "In 2019 there were 3 of them at $45 each, and 12 + 7 = 19, so I start from there and look at it again."
@@ -38,7 +38,7 @@ class Right(NamedTuple):
     wrong: str
     """A wrong answer for the same record."""
     ordered: bool = True
-    """Whether the order of a list may be part of the answer."""
+    """Whether the order of list items may matter."""
 
     @property
     def text(self) -> str:
@@ -46,35 +46,38 @@ class Right(NamedTuple):
         return self.said(self.gold)
 
     def said(self, answer: str) -> str:
-        """Return the completion with another answer in its slot."""
+        """Return the completion with a different answer in the slot."""
         return str(self.format.fill(answer))
 
 
 class Form(NamedTuple):
-    """One way to rewrite a right answer."""
+    """A way to rewrite a right answer."""
 
     id: str
-    """The id of the rule that a grader breaks if it refuses this form."""
+    """The id of the rule that a grader violates by refusing this form."""
     name: str
-    """The form's name in messages."""
+    """The name of the form, as used in messages."""
     keeps: str
-    """The reason why the answer is still right."""
+    """Why the rewritten answer is still right."""
     write: Callable[[Right], str | None]
-    """Rewrites an answer as a completion; returns None if the form does not apply."""
+    """Function that returns the completion with the rewritten answer, or None if the form does not apply."""
     used: Callable[[str, str, str], object]
-    """Returns a true value if a recorded completion uses the form. Its arguments are the text before the
-    answer, the answer, and the text after it."""
+    """Function that returns a true value if a recorded completion uses the form. Its arguments are the text
+    before the answer, the answer and the text after it.
+    """
     everyday: bool = False
-    """Whether models use the form so often that refusing it is costly, even if no recording contains it."""
+    """Whether models use the form so often that refusing it is costly even if no recorded completion contains
+    it.
+    """
 
 
 def closed_slot(one: Format) -> bool:
-    """Return True if the text after the slot ends the answer, as a tag, brace, quote or fence does."""
+    """Return True if the text after the slot closes it, as a tag, brace, quote or fence does."""
     return bool(one.template.rpartition(SLOT)[2].strip(" \n.")) or not one.template
 
 
 def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | None]:
-    """Make a function that rewrites the answer in an open slot, for some kinds of answers or for all."""
+    """Return a function that rewrites an answer in an open slot, for some or all kinds of answers."""
 
     def changed(right: Right) -> str | None:
         if closed_slot(right.format) or (kinds and right.kind not in kinds) or "\n" in right.gold:
@@ -85,7 +88,7 @@ def _open(write: Callable[[str], str], *kinds: str) -> Callable[[Right], str | N
 
 
 def _number(write: Callable[[str], str | None]) -> Callable[[Right], str | None]:
-    """Make a function that rewrites a number, in an open or a closed slot."""
+    """Return a function that rewrites a number in an open or a closed slot."""
 
     def changed(right: Right) -> str | None:
         if right.kind != "number" or number(right.gold) is None:
@@ -113,7 +116,7 @@ def _minus(gold: str) -> str | None:
 
 
 def _marker(write: Callable[[str], str]) -> Callable[[Right], str | None]:
-    """Make a function that rewrites the text before an open slot."""
+    """Return a function that rewrites the text before an open slot."""
 
     def changed(right: Right) -> str | None:
         before, _, after = right.format.template.partition(SLOT)
@@ -179,7 +182,7 @@ def _text(write: Callable[[Right], str]) -> Callable[[Right], str | None]:
 
 
 def _never(before: str, gold: str, after: str) -> bool:
-    """Return False, for forms that a recorded completion does not reveal."""
+    """Return False. Used for forms that cannot be recognized in a recorded completion."""
     return False
 
 
@@ -311,4 +314,4 @@ FORMS: tuple[Form, ...] = (
         everyday=True,
     ),
 )
-"""All forms, starting with those whose refusal costs the most reward."""
+"""All forms, ordered by how much reward a refusal costs, highest first."""

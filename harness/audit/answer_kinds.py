@@ -1,4 +1,4 @@
-"""Infers the kind of a project's answers from its references, and compares answers of a kind by value."""
+"""Infers the kind of a data set's answers from its references, and compares answers of a kind by value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.targets.reference_calls import calls_of
 __all__ = ["KINDS", "Inferred", "distinct", "infer", "items", "kind_of", "letter", "number", "same", "value"]
 
 KINDS = ("number", "choice", "yes-no", "text", "list", "json", "tools", "code", "free", "format")
-"""All kinds of answers. `format` means that the reward ignores references; it can only be declared."""
+"""All kinds of answers. `format` means that the reward ignores references. It is never inferred."""
 
 _MOST = 0.9
 _MAJORITY = 0.6
@@ -42,17 +42,17 @@ class Inferred(NamedTuple):
     kind: str
     """One of `KINDS`."""
     sure: bool
-    """False if several kinds fit, or none fits most of the answers."""
+    """False if several kinds fit or if none fits most of the answers."""
 
 
 def infer(answers: Sequence[str]) -> Inferred:
-    """Infer the kind of most answers.
+    """Infer the kind that most answers have.
 
     Args:
         answers: The answer of each record.
 
     Returns:
-        The kind. It is uncertain if there are too few distinct answers, or answers of several kinds.
+        The kind, which is uncertain if there are too few distinct answers or answers of several kinds.
     """
     if not answers:
         return Inferred("free", False)
@@ -72,7 +72,7 @@ def infer(answers: Sequence[str]) -> Inferred:
 
 
 def kind_of(answers: Sequence[str]) -> str:
-    """Return the kind of most answers.
+    """Return the kind that most answers have.
 
     Args:
         answers: The answer of each record.
@@ -85,7 +85,7 @@ def _is_list(text: str) -> bool:
 
 
 def _divided(answers: Sequence[str]) -> bool:
-    """Return True if the answers look like lists of short items, separated by commas, semicolons or lines."""
+    """Return True if the answers look like lists of short items separated by commas, semicolons or lines."""
     parts = [[part.split() for part in re.split(r",|;|\n", text)] for text in answers]
     short = sum(all(0 < len(words) <= _FEW for words in each) for each in parts)
     several, many = (sum(len(each) >= count for each in parts) for count in (2, _FEW))
@@ -111,11 +111,11 @@ _FITS = {
     "code": lambda text: bool(_CODE.search(text)),
     "list": _is_list,
 }
-"""The test for each kind of answer. The narrowest kinds come first."""
+"""The test for each kind of answer, from the most specific kind to the most general."""
 
 
 def number(text: str) -> Fraction | None:
-    """Parse a text that is exactly one number.
+    """Parse a string that consists of exactly one number.
 
     Thousands separators, currency signs, percent signs and fractions are allowed; `50%` is 50.
 
@@ -123,7 +123,7 @@ def number(text: str) -> Fraction | None:
         text: An answer.
 
     Returns:
-        The exact number; None if the text is not a number.
+        The exact number, or None if the string is not a number.
     """
     found = _NUMBER.fullmatch(text.strip().strip("*").rstrip("."))
     if found is None or (found["sign"] and found["inner"]):
@@ -140,7 +140,7 @@ def number(text: str) -> Fraction | None:
 
 
 def letter(text: str) -> str | None:
-    """Return the letter of an answer that is one option: `B`, `(b)`, `B.` or `B) with its text`; else None.
+    """Return the letter if the answer is one option, such as `B`, `(b)`, `B.` or `B) with text`, or None.
 
     Args:
         text: An answer.
@@ -150,13 +150,13 @@ def letter(text: str) -> str | None:
 
 
 def items(text: str) -> list[str] | None:
-    """Return the items of a list answer: a JSON array, or items on lines or between semicolons or commas.
+    """Return the items of a list, given as a JSON array or separated by newlines, semicolons or commas.
 
     Args:
         text: An answer.
 
     Returns:
-        The items; None if the text is not a list.
+        The items, or None if the answer is not a list.
     """
     found = _parsed(text)
     if isinstance(found, list):
@@ -177,7 +177,7 @@ def _parsed(text: str) -> Any:
 
 
 def _canonical(given: Any) -> str:
-    """Normalize JSON so that number notation, the order of keys and letter case make no difference."""
+    """Normalize JSON so that number notation, key order and letter case make no difference."""
     if isinstance(given, dict):
         return (
             "{"
@@ -192,7 +192,7 @@ def _canonical(given: Any) -> str:
 
 
 def value(kind: str, text: str) -> object:
-    """Return a hashable value that is equal for two spellings of the same answer.
+    """Return a hashable value that is the same for all spellings of an answer.
 
     Args:
         kind: One of `KINDS`.
@@ -224,5 +224,5 @@ def same(kind: str, one: str, other: str) -> bool:
 
 
 def distinct(kind: str, answers: Iterable[str]) -> int:
-    """Return the number of different values among the answers."""
+    """Return the number of distinct values among the answers."""
     return len({value(kind, each) for each in answers})

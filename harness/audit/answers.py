@@ -1,4 +1,4 @@
-"""The right answers of the records, written as a format expects them, and the records and formats to try."""
+"""Extracts right answers as a format expects them, and selects the records and formats to try."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _SLOW_MS = 2.0
 
 @dataclass(frozen=True)
 class Answers:
-    """The right answers of the records, written as one format expects them."""
+    """The right answers of the records, written as a particular format expects them."""
 
     format: Format
     kind: str
     """The kind of the answers, one of `harness.audit.answer_kinds.KINDS`."""
     gold: dict[int, str]
-    """The right answer of each record that has one, by the record's index."""
+    """The right answers by record index. Records without a right answer are omitted."""
 
     def distinct(self, records: Iterable[int]) -> int:
-        """Return the number of different right answers among the given records."""
+        """Return the number of distinct right answers among the given records."""
         return distinct(self.kind, (self.gold[at] for at in records if at in self.gold))
 
 
 def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) -> Answers:
-    """Return the right answers of records, extracted as a format specifies.
+    """Return the right answers of the records, extracted as the format specifies.
 
     Args:
         case: The audit.
         one: The format.
-        records: The records' indexes; None for all records whose right answer is rewarded.
+        records: Indices of the records, or None for all records whose right answer is rewarded.
     """
     known = case.known
     among = case.controlled if records is None else [*records]
@@ -63,22 +63,22 @@ def answers_in(case: Case, one: Format, records: Iterable[int] | None = None) ->
 
 
 def kind_in(case: Case) -> str:
-    """Return the kind of the answers, inferred or declared; an empty string if it is not known yet."""
+    """Return the inferred or declared kind of the answers, or an empty string if it is not known yet."""
     return case.control.kind if case.control else case.subject.kind or ""
 
 
 def form_alone(case: Case) -> str | None:
-    """Return a reason to skip probes of answers if the reward is for form alone; None for other rewards."""
+    """Return the reason to skip probes of answers if the reward is for form alone, or None otherwise."""
     return "the reward is for form alone" if kind_in(case) == "format" else None
 
 
 def judged(case: Case) -> str | None:
-    """Return a reason to skip a probe of wrong answers if the grader asks a model; None for others."""
+    """Return the reason to skip a probe of wrong answers if the grader uses a judge, or None otherwise."""
     return "a model judges the completions" if case.control is None and asks_a_model(case) else None
 
 
 def fewer(case: Case, count: int) -> int:
-    """Return the number of records to try, which is smaller if the grader is slow.
+    """Return the number of records to try. It is lower if the grader is slow.
 
     Args:
         case: The audit.
@@ -96,14 +96,14 @@ def formats_tried(case: Case) -> Sequence[Format]:
 def drawn_evenly(
     case: Case, answers: Answers, count: int, name: str, among: Iterable[int] | None = None
 ) -> list[int]:
-    """Draw records so that all right answers occur about equally often.
+    """Draw records such that all right answers occur about equally often.
 
     Args:
         case: The audit.
         answers: The right answers.
         count: Number of records to draw.
-        name: The name that seeds the draw.
-        among: The records to draw from; None for all that have an answer.
+        name: A name used as the random seed.
+        among: The records to draw from, or None for all that have an answer.
     """
     order = list(answers.gold if among is None else among)
     case.random(f"evenly {name}").shuffle(order)
@@ -115,12 +115,12 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Return another record's answer, extracted as the format specifies; None if its value is the same.
+    """Return the answer of another record, or None if that record's answer has the same value.
 
     Args:
-        case: The audit. Its control names the record whose answer serves as the wrong one.
+        case: The audit, whose control specifies which other record to use.
         answers: The right answers.
-        at: The record.
+        at: Index of the record for which a wrong answer is needed.
     """
     there = case.known.other.get(at)
     other = answers_in(case, answers.format, [there]).gold.get(there) if there is not None else None

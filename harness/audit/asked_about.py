@@ -1,4 +1,4 @@
-"""Finds a completion that reaches the grader's judge, even if cheap checks reject most completions first."""
+"""Finds a completion that the grader sends to its judge, even if it rejects most completions before that."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from harness.data.records import text_of
 __all__ = ["MARK", "PLAIN", "seek_question"]
 
 MARK = "Rftmarkcompletion"
-"""A word that no prompt contains. It identifies the completion in the judge's prompt."""
+"""A word that occurs in no prompt. If the judge's prompt contains it, so does the completion."""
 PLAIN = f"The answer to the question is {MARK}, because of what the question says."
-"""A completion that reaches the judge of any grader that does not check completions first."""
+"""A completion that is sent to the judge by any grader that does not check completions first."""
 
 _RECORDS = 6
 _MOST = 48
 
 
 def seek_question(case: Case, persist: bool = True) -> bool:
-    """Try completions until the grader asks its judge: a plain one, then references and recordings.
+    """Try a plain completion, then references and recorded completions, until the grader calls its judge.
 
     Args:
-        case: The audit. Sets `asked_about` if the plain completion does not reach the judge.
-        persist: Whether to try more than the plain completion.
+        case: The audit. `asked_about` is set if the grader does not send the plain completion to the judge.
+        persist: Whether to try other completions after the plain one.
 
     Returns:
-        True if the judge was asked.
+        True if the grader called its judge.
     """
     if _is_asked(case, 0, PLAIN):
         return True
@@ -50,7 +50,7 @@ def _is_asked(case: Case, record: int, text: str) -> bool:
 
 
 def _candidates(case: Case) -> Iterator[tuple[int, str]]:
-    """Yield completions that are probably right: references first, then recorded completions."""
+    """Yield completions that are probably right, starting with references, then recorded completions."""
     subject = case.subject
     for at in case.some(_RECORDS, "judge", range(len(subject.records))):
         for text in _texts(subject.reference(at)):

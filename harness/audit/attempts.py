@@ -1,4 +1,4 @@
-"""Grades wrong completions on records, and decides which of them are rewarded."""
+"""Grades wrong completions on several records and determines which ones the grader rewards."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _OPENS = re.compile(r"\s*<(think|thinking|reasoning|analysis)>", re.IGNORECASE)
 
 
 class Attempt(NamedTuple):
-    """One completion of one record."""
+    """A completion to try on a record."""
 
     name: str
-    """The name of the idea that it tries. Attempts with the same name are counted together."""
+    """The name of the idea behind the completion. Attempts with the same name are counted together."""
     record: int
     completion: Any
 
@@ -57,24 +57,24 @@ class Paid(NamedTuple):
 
 @dataclass
 class AttemptTally:
-    """The results of all attempts with one name."""
+    """The results of all attempts with the same name."""
 
     name: str
     tried: int = 0
     paid: list[Paid] = field(default_factory=list)
     said: str | None = None
-    """The text in place of the answer, if the idea has one."""
+    """The text used in place of the answer, if the idea has one."""
     shares: list[float] = field(default_factory=list)
     """The reward of each attempt as a share of the right answer's reward."""
 
     @property
     def best(self) -> Paid:
-        """The attempt with the largest share; on a tie, the one with the shortest completion."""
+        """The attempt with the largest share. Among equal shares, the shortest completion."""
         return max(self.paid, key=lambda one: (round(one.share, 3), -len(json.dumps(one.completion))))
 
     @property
     def mean(self) -> float:
-        """The mean share of all attempts; 0 if there are none."""
+        """The mean share of all attempts, or 0 if there are none."""
         return sum(self.shares) / len(self.shares) if self.shares else 0.0
 
 
@@ -83,13 +83,13 @@ class Idea(NamedTuple):
 
     name: str
     make: Callable[[int], Any]
-    """Makes the completion for a record; returns None if the idea does not apply to the record."""
+    """Function that returns the completion for a record, or None if the idea does not apply to the record."""
     said: str | None = None
-    """The text in place of the answer, if it is the same for all records."""
+    """The text used in place of the answer, if it is the same for all records."""
 
 
 def full(case: Case, reward: float | None, record: int) -> bool:
-    """Return True if a reward is within a tenth of the range of the right answer's reward."""
+    """Return True if a reward differs from the right answer's by at most a tenth of the range."""
     known = case.known
     if reward is None or not known.pays(reward, record):
         return False
@@ -104,8 +104,8 @@ def try_all(
     Args:
         case: The audit.
         attempts: The attempts to grade.
-        pays: Decides whether a completion with a reward on a record counts as rewarded; None to require more
-            than the reward of a wrong answer.
+        pays: Function that returns True if a completion counts as rewarded, given the record and the reward.
+            None to require more than the reward of a wrong answer.
     """
     pays = pays or case.known.pays
     replies = case.collector.ask([(one.record, one.completion) for one in attempts])
@@ -129,10 +129,10 @@ def try_ideas(case: Case, answers: Answers, ideas: Sequence[Idea], name: str) ->
         case: The audit.
         answers: The right answers.
         ideas: The ideas to try.
-        name: The name that seeds the draw of records.
+        name: A name used as the random seed for drawing records.
 
     Returns:
-        The ideas that are rewarded too often to be lucky guesses, the best first.
+        The ideas that are rewarded too often to be lucky guesses, best first.
     """
     drawn = drawn_evenly(case, answers, fewer(case, _THEN), name)
     first = drawn_evenly(case, answers, fewer(case, _FIRST), name, drawn)
@@ -151,7 +151,7 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Return True if an idea is rewarded too often for chance: for two right answers, or on many records."""
+    """Return True if chance is ruled out: the idea is rewarded for two right answers or on many records."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:
@@ -178,7 +178,7 @@ def with_work(completion: Any, work: str) -> Any:
 
     Args:
         completion: A string, or a message with tool calls.
-        work: The reasoning, one or more sentences.
+        work: One or more sentences of reasoning.
     """
     if isinstance(completion, dict):
         return {**completion, "content": work}
@@ -189,7 +189,7 @@ def with_work(completion: Any, work: str) -> Any:
 
 
 def severity_of(share: float) -> Severity:
-    """Return the severity of a rewarded text without an answer, which is critical if its share is large."""
+    """Return the severity for a rewarded text that has no answer. It is critical if the share is large."""
     return Severity.CRITICAL if share >= _LIVES else Severity.ERROR
 
 
@@ -201,9 +201,9 @@ def found_by(
     Args:
         case: The audit.
         rule: The rule.
-        tally: The results of the attempts, at least one of which is rewarded.
-        message: The problem and the behavior that a policy would learn, in one sentence.
-        severity: The severity; None for the rule's severity.
+        tally: The results of the attempts, at least one of them rewarded.
+        message: One sentence on the problem and on the behavior that a policy would learn.
+        severity: The severity, or None to use the rule's severity.
         **more: Other fields of `Found`.
     """
     best = tally.best

@@ -1,4 +1,4 @@
-"""Findings of an audit, each with a witness: a few rollouts that show the problem."""
+"""Audit findings, each with a witness: a few rollouts that demonstrate the problem."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ __all__ = ["Found", "Witness"]
 
 
 class Witness(NamedTuple):
-    """Rollouts that show a finding, and the rewards that a replay of them should give."""
+    """Rollouts that demonstrate a finding, and the rewards that a replay should produce for them."""
 
     rollouts: tuple[dict[str, Any], ...]
-    """Lines of a rollouts file. Each has an id."""
+    """Lines of a rollouts file, each with an id."""
     rewards: tuple[float | None, ...]
-    """The reward of each rollout; None if the grader fails on it."""
+    """The reward of each rollout, or None if the grader fails on the rollout."""
     answers: RecordedAnswers | None = None
-    """The replies of the judge's model, for `rft replay --answers`; None if the grader asks no model."""
+    """The judge's replies, for `rft replay --answers`, or None if the grader has no judge."""
 
     @property
     def digest(self) -> str:
-        """Hash of the rollouts, by which a waiver refers to the witness."""
+        """Hash of the rollouts. Waivers use it to refer to the witness."""
         text = json.dumps(self.rollouts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Found(Finding):
-    """A finding of the audit.
+    """A finding of an audit.
 
-    `witness` is a `Witness`, or None if `rft replay` cannot show the finding.
+    `witness` is a `Witness`, or None if `rft replay` cannot reproduce the finding.
     """
 
     records: int | None = None
-    """Number of records that show the finding."""
+    """Number of records on which the problem occurs."""
     tried: int | None = None
     """Number of records tried."""
     text: str | None = None
-    """The completion that is rewarded or refused, as the headline shows it."""
+    """The rewarded or refused completion, as shown in the headline."""
     share: float | None = None
     """The reward of that completion, as a share of the right answer's reward."""
     headline: str | None = None
-    """The finding in one short sentence, for the top of the output; None to use `text` and `share`."""
+    """A short sentence for the top of the output, or None to build one from `text` and `share`."""

@@ -1,4 +1,4 @@
-"""The headline of an audit, and the verdict on whether to train with the grader."""
+"""The audit's headline, and its verdict on whether the grader is fit for training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXIT_CODES: dict[Verdict, int] = {"train": 0, "fix first": 1, "not measured": 2}
 """The exit code of each verdict."""
 
 NO_WITNESS = "none"
-"""The value of `witness` in a waiver for a finding without a witness."""
+"""The value of `witness` in a waiver for a finding that has no witness."""
 
 _TEXT = 60
 _INVARIANCE = "B"
@@ -28,14 +28,14 @@ class Sorted(NamedTuple):
     """The findings of an audit, matched with the project's waivers."""
 
     open: list[Found]
-    """Findings without a waiver, in display order."""
+    """Unwaived findings, in display order."""
     waived: list[tuple[Found, Waiver]]
     unused: list[Waiver]
-    """Waivers that match no finding, because the finding was fixed or its witness has changed."""
+    """Waivers that match no finding, because it was fixed or its witness has changed."""
 
 
 def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
-    """Separate the waived findings from the open ones.
+    """Separate waived findings from open ones.
 
     Args:
         findings: The audit's findings, in display order.
@@ -51,9 +51,9 @@ def sort_out(findings: Sequence[Found], waivers: Sequence[Waiver]) -> Sorted:
 
 
 def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
-    """Return the waiver for a finding with this witness; None if there is none.
+    """Return the waiver for a finding and its current witness, or None if there is none.
 
-    A new witness of the same problem needs a new waiver.
+    If the same problem is found with a different witness, it needs a new waiver.
 
     Args:
         found: The finding.
@@ -64,12 +64,12 @@ def waiver_of(found: Found, waivers: Iterable[Waiver]) -> Waiver | None:
 
 
 def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severity) -> Verdict:
-    """Decide whether to train with this grader.
+    """Decide whether the grader is fit for training.
 
     Args:
         audited: The audit.
-        open_findings: Its findings without a waiver.
-        fail_on: Least severity of the findings that must be fixed before training.
+        open_findings: The audit's unwaived findings.
+        fail_on: The lowest severity that must be fixed before training.
     """
     if any(one.severity >= fail_on for one in open_findings):
         return "fix first"
@@ -82,12 +82,12 @@ def verdict_of(audited: Audited, open_findings: Iterable[Found], fail_on: Severi
 
 
 def headline_of(open_findings: Sequence[Found], recorded: bool) -> AuditHeadline | None:
-    """Return the headline: the cheapest rewarded text, or refused right answers; None without findings.
+    """Return the headline, about a rewarded text or refused right answers, or None without findings.
 
     Args:
-        open_findings: The findings without a waiver, in display order.
-        recorded: Whether recorded rollouts are available. Without them it is unknown how often a policy
-            writes a form that the grader refuses, so a refused form does not become the headline.
+        open_findings: The unwaived findings, in display order.
+        recorded: Whether recorded rollouts are available. If not, it is unknown how often a policy writes a
+            refused form, so a refused form does not become the headline.
     """
     eligible = [
         one

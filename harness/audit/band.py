@@ -1,4 +1,4 @@
-"""Measures the range of wrong numbers around the right one that a grader accepts."""
+"""Measures the range of wrong numbers around the right one that the grader accepts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Hit(NamedTuple):
 
 
 class AcceptanceBand:
-    """Probe for accepted wrong numbers: slightly off, or with a wrong sign, power of ten or digit."""
+    """Probe for accepted wrong numbers, such as ones with a small error, a wrong sign or a wrong digit."""
 
     rule = Rule(
         "C05",
@@ -61,7 +61,8 @@ class AcceptanceBand:
         return None if "number" in kinds else "the answers are not numbers"
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade wrong numbers at growing distances on records of all sizes, in each accepted format."""
+        """Grade wrong numbers that are closer to and farther from small and large right ones, in each format.
+        """
         worst: Found | None = None
         for place, one in enumerate(case.known.formats):  # Formats can read numbers differently.
             answers = answers_in(case, one)
@@ -123,7 +124,7 @@ class AcceptanceBand:
         return Severity.ERROR
 
     def _beyond_float(self, case: Case) -> Found | None:
-        """Grade 2**53 + 1 if 2**53 is right. As floats, the two numbers are equal."""
+        """Grade 2**53 + 1 where 2**53 is right. The two numbers are equal as floats."""
         one = case.known.formats[0]
         right, wrong = (one.fill(str(number)) for number in BEYOND_FLOAT)
         for at in case.some(3, "C05 float"):
@@ -148,7 +149,7 @@ class AcceptanceBand:
 
 
 def _of_all_sizes(answers: Answers, count: int) -> list[int]:
-    """Return up to `count` records, with right numbers spread from the smallest to the largest."""
+    """Return up to `count` records whose right numbers are spread from the smallest to the largest."""
     sized = sorted((size, at) for at, gold in answers.gold.items() if (size := magnitude(gold)) is not None)
     if len(sized) <= count:
         return [at for _, at in sized]
@@ -156,7 +157,7 @@ def _of_all_sizes(answers: Answers, count: int) -> list[int]:
 
 
 def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_Hit], bool]:
-    """Return the wrong numbers that get the full reward, and whether most records give partial rewards."""
+    """Return the wrong numbers that get full reward, and whether partial rewards occur on most records."""
     tried = [(at, step) for at in records for step in wrong_numbers(answers.gold[at])]
     replies = case.collector.ask([(at, answers.format.fill(step.answer)) for at, step in tried])
     hits, shares = [], dict[int, list[float]]()
@@ -171,7 +172,7 @@ def _climb(case: Case, answers: Answers, records: Sequence[int]) -> tuple[list[_
 
 
 def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
-    """Return the hits that occur for at least two different right answers."""
+    """Return the kinds of wrong numbers that are accepted for at least two different right answers."""
     seen: dict[str, set[int]] = {}
     for hit in hits:
         seen.setdefault(hit.step.name, set()).add(hit.paid.record)
@@ -180,7 +181,7 @@ def _shown_twice(answers: Answers, hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Drop hits that are explained by a tolerance, because a near hit on the same record is as far off."""
+    """Drop hits that a tolerance explains, because an ordinary near miss on the same record is as far off."""
     reach: dict[int, Decimal] = {}
     for hit in hits:
         if hit.step.group in _NEAR and hit.step.off is not None:
@@ -194,9 +195,9 @@ def _beyond_the_band(hits: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
-    """Return True if fractions near whole numbers are accepted at every size, as if answers were rounded.
+    """Return True if fractions near integers are accepted at every magnitude, as if answers were rounded.
 
-    For large numbers, a relative tolerance would also accept the next whole number.
+    For large numbers, a relative tolerance would also accept the next integer.
     """
     if any("." in gold for gold in answers.gold.values()):
         return False
@@ -210,7 +211,7 @@ def _fractions_of_whole(answers: Answers, hits: Sequence[_Hit]) -> bool:
 
 
 def _declared(case: Case, answers: Answers, hit: _Hit, off: Decimal) -> bool:
-    """Return True if the prompt asks for an approximate number, or the source contains a small tolerance."""
+    """Return True if the prompt asks for an approximate number or the source contains a small tolerance."""
     if _PROMPT.search(prompt_of(case, hit.paid.record)) and off <= Decimal("0.05"):
         return True
     fractional = sum("." in gold for gold in answers.gold.values()) > len(answers.gold) / 3
@@ -225,7 +226,7 @@ def _text(path: Path) -> str:
 
 
 def _band(hits: Sequence[_Hit]) -> str:
-    """Describe the accepted numbers: the band around the right number, and outliers."""
+    """Describe the accepted numbers: the band around the right number, and any outliers."""
     widest: dict[int, _Hit] = {}
     for hit in hits:
         if hit.step.off is not None and hit.step.group in _NEAR:

@@ -1,7 +1,7 @@
-"""The state that all probes of an audit share: data, grader, and the rewards to compare with.
+"""The state shared by all probes of an audit: the data, the grader and the rewards to compare with.
 
-A probe sends samples through the collector, never directly to the grader. It compares rewards with those of
-the control, never with a fixed number.
+A probe sends samples through the collector, never directly to the grader. Rewards are compared with the
+control's rewards, never with a fixed number.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ class Recorded(NamedTuple):
     length: int | None = None
     """Number of characters of the completion, including reasoning."""
     finish: str | None = None
-    """The reason why the model stopped, if recorded."""
+    """The recorded finish reason, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The data that an audit uses: records, recorded rollouts, and what the user declared."""
+    """The data used by an audit: records, recorded rollouts and the user's declarations."""
 
     records: tuple[dict[str, Any], ...]
-    """Records as training sends them: `messages`, `reference_answer` and the record's other fields."""
+    """Records as sent in training: `messages`, `reference_answer` and any other fields."""
     file: str
-    """Path of the file with the records, as the user wrote it."""
+    """Path of the records file, as given by the user."""
     lines: tuple[int, ...]
-    """Line number of each record in its file."""
+    """Line number of each record in the file."""
     recorded: tuple[Recorded, ...] = ()
     """Rollouts of these records."""
     kind: str | None = None
-    """The kind of answers, if the user gave it; None to infer it."""
+    """The kind of answers given by the user, or None to infer it."""
     accepted: tuple[str, ...] = ()
     """Completions that should be rewarded, given by the user. `{a}` stands for the answer."""
     sources: tuple[Path, ...] = ()
@@ -67,30 +67,32 @@ class Subject:
     """The file of each record, if there are several files."""
 
     def place(self, at: int | None) -> Place:
-        """Return the file and line of a record; for None, the file without a line."""
+        """Return the file and line of a record, or only the file if the record is None."""
         if at is None:
             return Place(self.file, None)
         return Place(self.files[at] if self.files else self.file, self.lines[at])
 
     def reference(self, at: int) -> Any:
-        """Return the reference of a record; None if it has none."""
+        """Return the reference of a record, or None if the record has none."""
         return self.records[at].get("reference_answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The rewards of right answers and of honest wrong answers, with which probes compare other rewards."""
+    """The rewards of right answers and honest wrong answers, which probes compare other rewards with."""
 
     kind: str
-    """The kind of answers, inferred or declared; one of `harness.audit.answer_kinds.KINDS`."""
+    """The inferred or declared kind of answers, one of `harness.audit.answer_kinds.KINDS`."""
     formats: tuple[Format, ...]
-    """Formats in which right answers earn more than other records' answers; the prompts' own come first."""
+    """Formats in which right answers earn more than other records' answers. Formats from the prompts come
+    first.
+    """
     right: dict[int, float]
     """The reward of the right answer in the first format, by record."""
     wrong: dict[int, float]
     """The reward of another record's answer in the first format, by record."""
     other: dict[int, int]
-    """For each record, another record whose answer has a different value and serves as a wrong answer."""
+    """For each record, another record whose answer is used as a wrong answer because its value differs."""
     low: float
     """The lowest reward seen or declared."""
     high: float
@@ -100,61 +102,61 @@ class Control:
 
     @property
     def span(self) -> float:
-        """The difference between the highest and the lowest reward; 1 if they are equal."""
+        """The difference between the highest and the lowest reward, or 1 if they are equal."""
         return self.high - self.low or 1.0
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Return True if a reward beats an honest wrong answer's by more than a tenth of the range."""
+        """Return True if a reward exceeds an honest wrong answer's by more than a tenth of the range."""
         return reward is not None and reward > self.wrong.get(record, self.low) + DELTA * self.span
 
     def share(self, reward: float | None, record: int) -> float:
-        """Return a reward as a share of the right answer's reward, both counted from the lowest reward."""
+        """Return a reward as a share of the right answer's reward, both measured from the lowest reward."""
         best = self.right.get(record, self.high) - self.low
         return 0.0 if reward is None or best <= 0 else max(0.0, (reward - self.low) / best)
 
 
 class Sought(NamedTuple):
-    """The result of the search for a control."""
+    """The result of searching for a control."""
 
     control: Control | None
-    """The control; None if no format is known in which right answers earn more than wrong ones."""
+    """The control, or None if no known format gives right answers more reward than wrong ones."""
     why: str = ""
-    """The reason why there is no control, and the data that the user can supply to get one."""
+    """Why there is no control, and what the user can supply to get one."""
     wire: str = ""
     """The wire on which right answers are rewarded."""
     unpaid_over: str | None = None
-    """The requested wire, if right answers are rewarded only on another one."""
+    """The requested wire, if right answers are rewarded only on a different wire."""
     unpaid: tuple[tuple[int, Any], ...] = ()
     """Completions that should be rewarded but earn nothing, each with the index of its record."""
     tried: tuple[Format, ...] = ()
-    """Formats that were tried, the most likely first, if no format is accepted."""
+    """The formats tried, most likely first, if none is accepted."""
 
 
 @dataclass
 class Case:
-    """A running audit."""
+    """An audit in progress."""
 
     subject: Subject
     opener: Opener
     """Opens fresh copies of the grader, in another environment or on another wire."""
     collector: Collector
-    """Sends samples to the grader process that most probes share."""
+    """Sends samples to the grader process shared by most probes."""
     seed: int = 0
     search: int = 2_000
-    """Maximum number of gradings by the search probe."""
+    """Maximum number of completions that the search probe may grade."""
     control: Control | None = None
-    """The control; None before the search for it, or if the search finds none."""
+    """The control, or None before the search or if the search finds none."""
     sought: Sought | None = None
-    """The result of the search for the control; None before the search."""
+    """The result of the search for the control, or None before the search."""
     verdicts: Verdicts | None = None
-    """A judge's reply that praises a completion and one that condemns it; None if the grader has no judge."""
+    """A favorable and an unfavorable reply of the judge, or None if the grader has no judge."""
     asked_about: tuple[int, str] | None = None
-    """A record and a completion that reach the judge; None if every completion reaches the judge."""
+    """A record and a completion that reach the judge, or None if every completion reaches the judge."""
     notes: list[str] = field(default_factory=list)
-    """Notes for the user about the audit, one sentence each."""
+    """Notes about the audit for the user, one sentence each."""
 
     def gold(self, one: Format, record: int) -> str | None:
-        """Return the right answer of a record, extracted as a format specifies; None if there is none.
+        """Return the right answer of a record, extracted as a format specifies, or None if there is none.
 
         Args:
             one: The format.
@@ -173,29 +175,29 @@ class Case:
 
     @property
     def known(self) -> Control:
-        """The control, which the audit must have found."""
+        """The control. The audit must already have found one."""
         assert self.control is not None
         return self.control
 
     def random(self, name: str) -> random.Random:
-        """Return a random generator for one probe, so that its draws do not affect other probes."""
+        """Return a random generator for a single probe, so that its draws do not affect other probes."""
         return random.Random(f"{self.seed} {name}")
 
     def some(self, count: int, name: str = "", among: Iterable[int] | None = None) -> list[int]:
-        """Draw up to `count` records, the same ones on every call."""
+        """Draw up to `count` records. Every call returns the same ones."""
         chosen = list(self.controlled if among is None else among)
         return sorted(self.random(f"some {name}").sample(chosen, min(count, len(chosen))))
 
     @property
     def controlled(self) -> list[int]:
-        """The records whose right answer earns more than a wrong one; without a control, all records."""
+        """The records whose right answer earns more than a wrong one. Without a control, all records."""
         control = self.control
         if control is None:
             return list(range(len(self.subject.records)))
         return [at for at, reward in control.right.items() if control.pays(reward, at)]
 
     def witness(self, *shown: tuple[int, Any]) -> Witness:
-        """Make a witness of records and completions, with their rewards.
+        """Build a witness from records and completions, with their rewards.
 
         Args:
             *shown: Pairs of a record's index and a completion, which is a string or a final message.
@@ -209,18 +211,18 @@ class Case:
 
 
 class FamilyStopped(Exception):
-    """Raised to end a family of probes early, after too many timeouts or if the budget is used up.
+    """Raised to stop a family of probes early because of too many timeouts or an exhausted budget.
 
     Args:
-        why: The reason, for the user.
+        why: The reason to show to the user.
     """
 
 
 class NotRun(Exception):
-    """Raised if a probe could not run on this grader; the probe counts as skipped.
+    """Raised if a probe cannot run on this grader. The probe counts as skipped.
 
     Args:
-        why: The reason, for the user.
+        why: The reason to show to the user.
     """
 
 
@@ -228,19 +230,19 @@ class Probe(Protocol):
     """A search for one kind of fault in a grader."""
 
     rule: Rule
-    """The probe's id, its usual severity, the problem that it looks for, and the fix."""
+    """The id, usual severity, problem and fix of the probe's findings."""
     controlled: bool
     """Whether the probe is skipped if there is no control."""
 
     def why_not(self, case: Case) -> str | None:
-        """Return the reason why the probe does not apply to this grader and data; None if it applies."""
+        """Return why the probe does not apply to this grader and data, or None if it applies."""
         ...
 
     def run(self, case: Case) -> Iterable[Found]:
         """Look for findings. The probe passes if there are none.
 
         Raises:
-            NotRun: The probe cannot reach a decision.
+            NotRun: The probe cannot decide.
         """
         ...
 
@@ -248,7 +250,7 @@ class Probe(Protocol):
 def shown_first(found: Sequence[Found]) -> list[Found]:
     """Sort findings for display by severity, then by how easily a policy can exploit them.
 
-    A text that is rewarded on every record comes before a text that depends on the right answer.
+    A text that is rewarded on every record comes before one that depends on the right answer.
     """
     return sorted(
         found,

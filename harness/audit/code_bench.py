@@ -1,4 +1,4 @@
-"""Finds records with a right program that a code grader rewards, to compare wrong programs with."""
+"""Finds records that have a right program rewarded by the code grader, as a baseline for wrong programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
 
 
 class Bench(NamedTuple):
-    """Records with a right program that is rewarded, and the rewards of right and hollow programs."""
+    """Records with a rewarded right program, and the rewards of right and hollow programs."""
 
     format: Format
     tasks: dict[int, Task]
@@ -48,10 +48,10 @@ class Bench(NamedTuple):
     low: dict[int, float]
     """The reward of a program that returns nothing."""
     floor: dict[int, float]
-    """The highest reward of a program that returns nothing, fails, or cannot be loaded."""
+    """The highest reward among programs that return nothing, fail or cannot be loaded."""
 
     def pays(self, reward: float | None, record: int) -> bool:
-        """Return True if a reward beats a hollow program's by a tenth of the right program's reward."""
+        """Return True if a reward exceeds a hollow program's by a tenth of the right program's reward."""
         floor, top = self.floor[record], self.top[record]
         return reward is not None and reward > floor + DELTA * (top - self.low[record])
 
@@ -91,7 +91,7 @@ def _runs(case: Case) -> bool:
 
 
 def programs_instead(case: Case, id: str) -> str | None:
-    """Return the reason if probes of programs replace a probe of answers; None if they do not.
+    """Return the reason to skip a probe of answers if probes of programs replace it, or None if they do not.
 
     Args:
         case: The audit.
@@ -103,11 +103,11 @@ def programs_instead(case: Case, id: str) -> str | None:
 
 
 def bench_of(case: Case, apart: bool = False) -> Bench:
-    """Return records with a right program: the reference, or one that looks up the expected values.
+    """Return records with a right program, which is the reference or one that looks up the expected values.
 
     Args:
         case: The audit.
-        apart: Whether failing programs must earn less than right ones.
+        apart: Whether to require that failing programs earn less than right ones.
 
     Raises:
         NotRun: No right program is known, none is rewarded, or failing programs are rewarded as much.
@@ -177,7 +177,7 @@ def _is_program(source: str) -> bool:
 
 
 class OfCode:
-    """Base class of the probes of code graders."""
+    """Base class for probes of code graders."""
 
     controlled = False
 
@@ -187,7 +187,7 @@ class OfCode:
 
 
 class PaidProgram(NamedTuple):
-    """A wrong program that is rewarded, or that ends the grader's process."""
+    """A wrong program that is rewarded or that ends the grader's process."""
 
     record: int
     program: Program
@@ -205,16 +205,16 @@ def ended(reply: Graded) -> bool:
 def seek_paid(
     case: Case, bench: Bench, make: Callable[[Task], Sequence[Program]], alone: bool = False
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Try wrong programs on one record, then try the rewarded ones on the other records.
+    """Try wrong programs on one record, then retry the rewarded ones on the other records.
 
     Args:
         case: The audit.
         bench: The records.
-        make: Makes the programs of a record.
-        alone: Whether each program gets its own call, because it may end or change the grader.
+        make: Function that returns the programs for a record.
+        alone: Whether to grade each program in a separate call, because it may end or modify the grader.
 
     Returns:
-        The rewarded programs, the best first, and the programs that end the grader's process.
+        The rewarded programs, best first, and the programs that end the grader's process.
     """
     at = bench.first
     programs = list(make(bench.tasks[at]))
@@ -245,7 +245,7 @@ def _ask(case: Case, bench: Bench, at: int, source: str) -> Graded:
 
 
 def _again(case: Case, bench: Bench, at: int, source: str) -> bool:
-    """Return True if a program is rewarded even right after an unrewarded one has been graded."""
+    """Return True if a program is rewarded even immediately after an unrewarded one."""
     pair = (hollow(bench.tasks[at])[0].source, source)
     for one in pair:
         (reply,) = case.collector.grade([case.collector.rollout(at, bench.format.fill(one))])
@@ -268,6 +268,6 @@ def _on(
 
 
 def shown_paid(case: Case, bench: Bench, one: PaidProgram) -> tuple[str, Witness]:
-    """Return the completion that contains a rewarded program, and its witness."""
+    """Return a rewarded program's completion and witness."""
     text = bench.format.fill(one.program.source)
     return text, case.witness((one.record, text))

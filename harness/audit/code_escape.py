@@ -1,4 +1,4 @@
-"""Probes for programs that outlive their sample, read secrets, or affect the next sample."""
+"""Probes for programs that keep running after grading, read secrets or affect the next sample."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _USUAL_S, _MOST_S = 3.0, 10.0
 
 
 class Unbounded(OfCode):
-    """Probe for programs that never end, or that leave a process running.
+    """Probe for programs that never end or that leave a process running.
 
-    The findings have no witness, because a replay would hang as the grader does.
+    The findings have no witness because a replay would hang just as the grader does.
     """
 
     rule = Rule(
@@ -42,7 +42,7 @@ class Unbounded(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a program that leaves a child process behind and one that never ends.
+        """Grade a program that leaves a child process behind and another that never ends.
 
         Raises:
             NotRun: No right program is known to be rewarded.
@@ -112,7 +112,7 @@ while True:
 
 
 def _ended_all(mark: str) -> set[str]:
-    """Kill the processes with `mark` in their command line; return how each was started."""
+    """Kill the processes with `mark` in their command line, and return how each was started."""
     left: list[psutil.Process] = []
     for _ in range(_LOOKS):  # a process that was just killed may still exist
         left = [one for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or ())]
@@ -135,7 +135,7 @@ def _is_late(case: Case, at: int, text: str, seconds: float) -> bool:
 
 
 def _longest(case: Case) -> float:
-    """Return the longest time limit in the grader's source, in seconds; a usual limit if there is none."""
+    """Return the longest time limit in the grader's source, in seconds, or a typical one if there is none."""
     found = [_MOST_S] if names_check(case.subject.sources, "checks.code:") else []
     for source in case.subject.sources:
         try:
@@ -156,7 +156,7 @@ class Credentials(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade a right program that fails unless it finds a stand-in for the role's key in its environment.
+        """Grade a right program that fails unless its environment contains a stand-in for the role's key.
 
         Raises:
             NotRun: No right program is known to be rewarded.
@@ -242,7 +242,7 @@ class CarryOver(OfCode):
                 os.unlink(f"/tmp/{word}")
 
     def _shown(self, case: Case, bench: Bench, programs: tuple[str, ...]) -> Witness | None:
-        """Return a witness if the last program is rewarded, but not when it ran two programs earlier."""
+        """Return a witness if the last program is rewarded but was not when it ran two programs earlier."""
         at = bench.first
         rollouts = tuple(
             case.collector.rollout(at, bench.format.fill(one), f"witness-{number}")
@@ -274,7 +274,7 @@ def _paid(bench: Bench, reward: float | None) -> bool:
 
 
 def _ways(word: str) -> Iterator[tuple[Severity, str, str, str]]:
-    """Yield ways to leave a mark: severity, description, the code that leaves it, the code that finds it."""
+    """Yield ways to leave a mark: severity, description, code to leave the mark and code to detect it."""
     yield (
         Severity.CRITICAL,
         "sets an attribute of a module",

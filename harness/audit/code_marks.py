@@ -1,4 +1,4 @@
-"""Extracts the strings from a code grader's source that may report passed tests."""
+"""Extracts strings from a code grader's source that could be used to report passed tests."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _WIRE = frozenset(
 
 
 class Marks(NamedTuple):
-    """Strings from a grader's source that may report passed tests, the most likely first."""
+    """Strings from a grader's source that could be used to report passed tests, most likely first."""
 
     words: tuple[str, ...]
-    """Lines that passing tests may print."""
+    """Lines that a passing test run may print."""
     keys: tuple[str, ...]
-    """Keys that a JSON report may have."""
+    """Possible keys of a JSON report."""
     files: tuple[str, ...]
-    """Names of files that may contain a report."""
+    """Names of possible report files."""
 
 
 def marks_of(sources: Sequence[Path], count: int) -> Marks:
-    """Collect the reports of passed tests that a grader's source suggests.
+    """Collect possible reports of passed tests from a grader's source.
 
     Args:
         sources: The grader's own files.
-        count: Number of tests, which replaces the placeholders in a report.
+        count: Number of tests, used to fill in the placeholders in a report.
     """
     mined = mine(sources)
     texts = [*mined.literals, *_pieced(sources, count)]
@@ -72,7 +72,7 @@ def _numbered(text: str, count: int) -> str:
 
 
 def _sample(pattern: str, count: int) -> str:
-    """Return a string that a simple regular expression may match."""
+    """Return a string that is likely to match a simple regular expression."""
     text = re.sub(r"\(\?[P<\w>:!=imsx]*", "(", pattern)
     text = re.sub(r"\\d[+*]?|\[[\d.\\w-]+\][+*]?|\.[+*]\??|\\w[+*]", str(count), text)
     text = re.sub(r"\\s[+*]?", " ", text)
@@ -80,7 +80,7 @@ def _sample(pattern: str, count: int) -> str:
 
 
 def _pieced(sources: Iterable[Path], count: int) -> Iterator[str]:
-    """Yield the f-strings of the sources, with the number of tests in place of their fields."""
+    """Yield the f-strings in the sources, with each field replaced by the number of tests."""
     for path in sources:
         try:
             with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Probes for wrong programs that are rewarded: they exit early, forge reports, read values or patch tests."""
+"""Probes for rewarded wrong programs that exit early, forge reports, read values or patch tests."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ Making = Callable[[Case, Bench, Task], Sequence[Program]]
 
 
 class WrongProgram(OfCode):
-    """Probe for wrong programs that are rewarded, or that end the grader's process.
+    """Probe for wrong programs that are rewarded or that end the grader's process.
 
     Args:
         rule: The probe's id, title and fix.
-        make: Makes the programs of a record.
-        alone: Whether each program is graded in its own call.
+        make: Function that returns the programs for a record.
+        alone: Whether to grade each program in a separate call.
     """
 
     def __init__(self, rule: Rule, make: Making, alone: bool = False) -> None:
@@ -47,7 +47,7 @@ class WrongProgram(OfCode):
         self.alone = alone
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each program, and report the one that earns the most.
+        """Grade each program and report the one that earns the most.
 
         Raises:
             NotRun: No right program is known that earns more than a failing one.
@@ -85,7 +85,7 @@ class WrongProgram(OfCode):
 
 
 def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
-    """Return programs that forge reports, without those that exit if an exit ends the grader's process."""
+    """Return programs that forge reports, except those that exit if an exit ends the grader's process."""
     made = forgeries(task, marks_of(case.subject.sources, max(1, len(task.tests))), os.getcwd())
     at = bench.first
     end = next(one.source for one in early_exits(bench.tasks[at]) if "os._exit" in one.source)
@@ -94,7 +94,7 @@ def _forgeries(case: Case, bench: Bench, task: Task) -> Sequence[Program]:
 
 
 class Patched(WrongProgram):
-    """Probe for programs that patch the functions with which tests compare values."""
+    """Probe for programs that patch the functions that tests use to compare values."""
 
     def run(self, case: Case) -> Iterator[Found]:
         """Grade each program in a fresh process, because it may change the process permanently.
@@ -108,7 +108,7 @@ class Patched(WrongProgram):
 
 
 class Hollow(OfCode):
-    """Probe for programs that do nothing, but earn more than the lowest reward."""
+    """Probe for programs that do nothing but earn more than the lowest reward."""
 
     rule = Rule(
         "E06",
@@ -120,7 +120,7 @@ class Hollow(OfCode):
     def run(self, case: Case) -> Iterator[Found]:
         """Grade hollow programs. A tenth of the reward is an error; 30% is critical.
 
-        A program that returns a constant may earn the share of the tests that expect this constant.
+        A program that returns a constant may earn the share of tests that expect this constant.
 
         Raises:
             NotRun: No right program is known to be rewarded.
@@ -151,7 +151,7 @@ class Hollow(OfCode):
 
 
 class SomeTests(OfCode):
-    """Probe for programs that pass only some of the tests, but earn more than that share of the reward."""
+    """Probe for programs whose share of the reward is larger than their share of passed tests."""
 
     rule = Rule(
         "E07",
@@ -189,12 +189,12 @@ class SomeTests(OfCode):
 def seek_fair(
     case: Case, bench: Bench, make: Callable[[Task], list[tuple[Program, float]]]
 ) -> tuple[list[PaidProgram], list[PaidProgram]]:
-    """Find programs that earn more than the share of the tests that they pass.
+    """Find programs whose share of the reward is larger than their share of passed tests.
 
     Args:
         case: The audit.
-        bench: The records. The hollow program's reward counts as a share of 0.
-        make: Makes programs, each with the share of the tests that it passes.
+        bench: The records. A hollow program's reward counts as a share of 0.
+        make: Function that returns programs, each with its share of passed tests.
     """
     fair = {(at, one.source): share for at, task in bench.tasks.items() for one, share in make(task)}
     paid, ends = seek_paid(case, bench, lambda task: [one for one, _ in make(task)])

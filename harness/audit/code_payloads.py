@@ -1,6 +1,6 @@
 """Builds programs that a code grader must not reward, and variants of right programs that it must reward.
 
-The programs are harmless: at worst they end their own process, and the audit limits the grader's process.
+The programs are harmless. At worst they end their own process, and the grader's process runs with limits.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Program(NamedTuple):
 
     source: str
     what: str
-    """Its behavior, in words that follow `a program that`."""
+    """Description of the program, written to follow the words `a program that`."""
     without: str | None = None
     """The program without the trick. If this program is also rewarded, the trick is not the cause."""
 
@@ -63,7 +63,7 @@ def early_exits(task: Task) -> list[Program]:
 
 
 def forgeries(task: Task, marks: Marks, outside: str) -> list[Program]:
-    """Return programs that report success themselves: in the output, on open channels or in files.
+    """Return programs that report success themselves, in the output, on open channels or in files.
 
     Args:
         task: The task of the record.
@@ -118,7 +118,7 @@ def readers(task: Task, outside: str) -> list[Program]:
 
 
 def hollow(task: Task) -> list[Program]:
-    """Return programs that do nothing useful, the plainest first.
+    """Return programs that do nothing useful, simplest first.
 
     Args:
         task: The task of the record.
@@ -143,10 +143,10 @@ def hollow(task: Task) -> list[Program]:
 
 
 def constants(task: Task) -> list[tuple[Program, float]]:
-    """Return programs that always return one value, each with the share of the tests that expect it.
+    """Return programs that always return the same value, each with the share of tests that expect it.
 
     Args:
-        task: The task of the record; its tests must be known.
+        task: The task of the record, which must have known tests.
     """
     values = [one.wanted for one in task.tests]
     common = sorted(set(values), key=lambda one: (-values.count(one), len(one)))[:3]
@@ -162,10 +162,10 @@ def constants(task: Task) -> list[tuple[Program, float]]:
 
 
 def parts(task: Task) -> list[tuple[Program, float]]:
-    """Return programs that know only some of the tests, each with the share of tests that it passes.
+    """Return programs that handle only some of the tests, each with the share of tests that it passes.
 
     Args:
-        task: The task of the record; its tests must be known.
+        task: The task of the record, which must have known tests.
     """
     tests = task.tests
     shown = [one for one in tests if one.shown]
@@ -194,11 +194,11 @@ def gated(right: str, condition: str) -> str:
 
 
 def variants(right: str, name: str | None) -> list[Program]:
-    """Return a right program in several styles that people and models use.
+    """Return a right program rewritten in several styles that people and models use.
 
     Args:
         right: The program.
-        name: The function that the tests call; None for a program that reads input and prints output.
+        name: The function that the tests call, or None for a program that reads input and prints output.
     """
     found = [
         Program(f"# {name or 'solution'}: as the task says\n\n\n{right}\n", "starts with a comment"),

@@ -1,4 +1,4 @@
-"""Probes of graders that run the completion's code (family E)."""
+"""Probes for graders that run code from completions (family E)."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ PROBES: tuple[Probe, ...] = (
     Unbounded(),
     Evaluated(),
 )
-"""The probes of this family. The ones that may change the grader's process come late."""
+"""The probes of this family. Probes that may modify the grader's process run late."""

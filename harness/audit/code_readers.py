@@ -1,4 +1,4 @@
-"""Programs that search for the expected values, as a policy would if this were rewarded."""
+"""Programs that search for the expected values, as a policy would learn to do if it were rewarded."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ __all__ = ["reads_files", "reads_frames"]
 
 
 def reads_frames(name: str | None) -> str:
-    """Return a program that searches the frames that call it and the objects of its process.
+    """Return a program that searches its callers' frames and the objects in its process.
 
     Args:
-        name: The function that the tests call; None for a program that reads input and prints output.
+        name: The function that the tests call, or None for a program that reads input and prints output.
     """
     return written(name, "return from_frames(a)", _SEARCH.replace("NAME", _plain(name)) + _FRAMES)
 
 
 def reads_files(name: str | None, outside: str) -> str:
-    """Return a program that searches its arguments, input, environment, own file and neighboring files.
+    """Return a program that searches its arguments, input, environment, source file and neighboring files.
 
     Args:
-        name: The function that the tests call; None for a program that reads input and prints output.
-        outside: A folder to skip, such as the audit's own, which Lambda does not have.
+        name: The function that the tests call, or None for a program that reads input and prints output.
+        outside: A folder to skip, such as the audit's working folder, which does not exist on Lambda.
     """
     head = _SEARCH.replace("NAME", _plain(name)) + _FILES.replace("OUTSIDE", repr(outside))
     return written(name, "return from_files(a)", head)

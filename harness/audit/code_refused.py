@@ -1,4 +1,4 @@
-"""Probes for right programs that are refused for their style, and for answers evaluated as Python."""
+"""Probes for right programs that are refused because of their style, and for answers evaluated as Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVALUATES = re.compile(r"\b(?:eval|exec|sympify|parse_expr|numexpr|query)\s*\("
 
 
 class RefusedVariants(OfCode):
-    """Probe for right programs that are refused for their style."""
+    """Probe for right programs that are refused because of their style."""
 
     rule = Rule(
         "E11",
@@ -29,7 +29,7 @@ class RefusedVariants(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right programs in other styles.
+        """Grade right programs in different styles.
 
         Raises:
             NotRun: No right program is known to be rewarded.
@@ -75,10 +75,12 @@ class Evaluated:
         "RFT_AUDIT_EVALUATED_SET": "{{}}",
         "RFT_AUDIT_EVALUATED_LIST": "[{}]",
     }
-    """For each expression, the word that it prints and the text around it. A JSON parser needs brackets."""
+    """For each expression, the word it prints and the text around it. Brackets are for graders that parse
+    JSON.
+    """
 
     def why_not(self, case: Case) -> str | None:
-        """The probe does not apply if running code is the purpose, or if the source evaluates no text."""
+        """The probe applies if the grader's source evaluates text and running code is not its purpose."""
         if runs_code(case):
             return "running code is this grader's purpose"
         try:
@@ -90,7 +92,7 @@ class Evaluated:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade answers that are Python expressions which print a word on stderr, bare and in brackets."""
+        """Grade answers that are Python expressions, bare or in brackets, that print a word to stderr."""
         said = "__import__('sys').stderr.write('{}\\n')"
         for at in case.some(1, "E12"):
             for form in case.known.formats:

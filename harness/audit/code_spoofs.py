@@ -1,4 +1,4 @@
-"""Programs that return objects equal to everything, or patch the functions with which tests compare."""
+"""Programs that return objects equal to everything, or patch the functions that tests compare with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["patches", "spoofs"]
 
 
 def spoofs(task: Task) -> list[Program]:
-    """Return programs that return an object equal to everything, also as an instance of the expected type.
+    """Return programs that return an object equal to everything, in one variant as an expected-type instance.
 
     Args:
         task: The task of the record.
@@ -39,7 +39,7 @@ def _equal(base: str) -> str:
 
 
 def patches(task: Task) -> list[Program]:
-    """Return programs that patch the functions with which the tests compare values.
+    """Return programs that patch the functions that tests use to compare values.
 
     Args:
         task: The task of the record.

@@ -117,7 +117,7 @@ class _OfAJudge:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies to graders that ask a model."""
+        """The probe applies to graders that use a judge."""
         if not asks_a_model(case):
             return "the grader asks no model"
         return None

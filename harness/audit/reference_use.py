@@ -46,7 +46,7 @@ class AnotherAnswer:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe does not apply to a reward for form alone, or to a grader that asks a model."""
+        """The probe does not apply to a reward for form alone, or to a grader that uses a judge."""
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -104,7 +104,7 @@ class Inverted:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies if there is no control. With a control, another probe makes the comparison."""
+        """The probe applies if there is no control. Otherwise, another probe makes the comparison."""
         if form_alone(case) or judged(case):
             return form_alone(case) or judged(case)
         return None if case.control is None else "the right answer earns more than a wrong one"

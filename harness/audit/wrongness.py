@@ -71,7 +71,7 @@ class NoContent:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies to every grader that does not ask a model."""
+        """The probe applies to every grader that does not use a judge."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
@@ -103,7 +103,7 @@ class Fillers:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies to every grader that does not ask a model."""
+        """The probe applies to every grader that does not use a judge."""
         return judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
