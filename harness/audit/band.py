@@ -61,8 +61,7 @@ class AcceptanceBand:
         return None if "number" in kinds else "the answers are not numbers"
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade wrong numbers that are closer to and farther from small and large right ones, in each format.
-        """
+        """Grade numbers at growing distances from small and large right ones, in each accepted format."""
         worst: Found | None = None
         for place, one in enumerate(case.known.formats):  # Formats can read numbers differently.
             answers = answers_in(case, one)
