@@ -66,7 +66,7 @@ def test_create_sends_exactly_the_documented_body(stub, client, data):
     sent = stub.requests("POST", "/jobs$")[0]
     assert sent.json == {"training_file": file_id, "model": "openai.gpt-oss-20b", "method": METHOD}
     assert sent.headers["authorization"] == f"Bearer {KEY}"
-    # Unchanged: the SDK's own model would turn this into a StringCheckGrader.
+    # The SDK's typed model would parse this grader as a StringCheckGrader.
     assert job.raw["method"] == METHOD
 
 

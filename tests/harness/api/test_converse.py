@@ -1,4 +1,4 @@
-"""Chat Completions converted to Converse, checked against botocore's model of the service."""
+"""Conversion of Chat Completions to Converse. Requests are checked against botocore's service model."""
 
 from __future__ import annotations
 

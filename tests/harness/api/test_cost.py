@@ -1,5 +1,3 @@
-"""The cost of a job: the workload that its plan implies, Lambda's list price, and unknown parts."""
-
 import math
 
 import pytest

@@ -1,4 +1,4 @@
-"""Each printed command, run by a real shell and a real curl, must arrive like the SDK's own request."""
+"""Printed curl commands, run by a real shell and curl, and compared with requests from the SDK."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ASKED_FOR = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """What the SDK reads from the environment and sends."""
+    """Set the variables that the SDK reads and sends."""
     for name, value in ASKED_FOR.items():
         monkeypatch.setenv(name, value)
 
@@ -115,7 +115,7 @@ def test_curl_uploads_the_same_file(stub, tmp_path, name):
 
 
 def parts(seen):
-    """A form's parts, without the boundary between them, which differs by client."""
+    """Return the parts of a form without the boundary, which differs between clients."""
     boundary = seen.headers["content-type"].partition("boundary=")[2].encode()
     return sorted(seen.body.split(b"--" + boundary))
 

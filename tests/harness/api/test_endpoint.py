@@ -1,5 +1,3 @@
-"""Hosts, paths and Regions of the fine-tuning API."""
-
 from __future__ import annotations
 
 import pytest

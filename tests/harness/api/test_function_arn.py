@@ -1,5 +1,3 @@
-"""ARNs of Lambda functions: their parts, and messages that name the invalid part."""
-
 from __future__ import annotations
 
 import pytest

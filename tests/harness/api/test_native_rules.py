@@ -1,4 +1,4 @@
-"""Two checks of a request against the service's model, ours and the test double's, must agree."""
+"""Native requests are checked against botocore's service model twice, by our code and by the test double."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def walk(fetch, **options):
 
 
 def service(ids, size, *, inclusive=False):
-    """A list of ids served `size` at a time; counts the calls."""
+    """Serve a list of ids in pages of `size`, and record the calls."""
     calls = []
 
     def fetch(after):

@@ -1,8 +1,7 @@
-"""Each operation of "Create and manage fine-tuning jobs … using OpenAI APIs", against the local emulator.
+"""The examples in "Create and manage fine-tuning jobs … using OpenAI APIs", run on the local emulator.
 
-Once with the official SDK, used as the document uses it, and once as the HTTP request that the document
-gives, sent by curl. The emulator runs a real job on the shipped samples first, so there are events,
-checkpoints and a tuned model.
+Each operation runs twice: with the official SDK and as the document's curl command. The emulator first
+runs a job on the shipped samples, so that events, checkpoints and a tuned model exist.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def ended(client, job_id):
 
 @pytest.fixture(scope="module")
 def job(client, training_file):
-    """A job that ran to its end, created as in the document."""
+    """A finished job, created as in the document."""
     created = client.fine_tuning.jobs.create(
         model=MODEL, training_file=training_file, extra_body={"method": method()}
     )
@@ -88,8 +87,6 @@ def job(client, training_file):
 
 @pytest.fixture
 def curl(base_url):
-    """Run one of the document's curl commands with this service's address."""
-
     def run(command: str):
         command = command.replace("https://bedrock-mantle.us-west-2.api.aws/v1", base_url)
         environment = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": "any"}
@@ -118,7 +115,7 @@ def test_create_with_the_sdk(job, training_file):
     assert job.training_file == training_file
     assert job.model == MODEL
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the SDK takes a Lambda grader for one of another type
+        warnings.simplefilter("ignore")  # the SDK parses a Lambda grader as another type
         assert job.to_dict()["method"]["reinforcement"]["grader"] == {
             "type": "lambda",
             "lambda": {"function": ARN},
@@ -329,7 +326,7 @@ def test_chat_completions_with_http(curl, job):
     assert answer["choices"][0]["message"]["content"]
 
 
-# --- Files, which every job needs although the document does not describe them
+# --- Files: the document does not describe them, but every job needs one
 
 
 def test_files_with_the_sdk(client, tmp_path):

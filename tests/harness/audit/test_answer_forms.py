@@ -11,7 +11,7 @@ from harness.audit.formats import Format
 
 
 def written(template, kind, gold, wrong="5"):
-    """Each form of a right answer, by name."""
+    """Return a right answer in each form that can express it, by the form's name."""
     right = Right(Format(template), kind, gold, wrong)
     found = {form.name: form.write(right) for form in FORMS}
     return {name: text for name, text in found.items() if text is not None}

@@ -1,5 +1,3 @@
-"""The headline of an audit, and the verdict on training."""
-
 from __future__ import annotations
 
 from typing import Any

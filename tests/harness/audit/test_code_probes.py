@@ -1,5 +1,3 @@
-"""The probes of programs, against graders that fall for them and one that does not."""
-
 import textwrap
 
 import pytest
@@ -89,7 +87,7 @@ RESTRICTED = """
         exec(code, space)
         return all(eval(test.removeprefix("assert "), space) for test in tests)
 """
-# The expected values stay here; only the function's results come back, as JSON on a separate pipe.
+# A safe grader: the expected values never enter the process that runs the program.
 APART = """
     import ast
 
@@ -131,7 +129,7 @@ APART = """
 
 
 def findings(tmp_path, source, only=None):
-    """The family's findings by id, for a grader with this source."""
+    """Return this family's findings, by id, for a grader with this source."""
     with audited_case(
         tmp_path, textwrap.dedent(HERE) + textwrap.dedent(source), RECORDS, kind="code", control=False
     ) as case:

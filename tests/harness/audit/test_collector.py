@@ -19,7 +19,7 @@ RECORDS = tuple(
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open a handler from its source, with limits short enough for a test."""
+    """Open a handler from its source. The limits are short enough for a test."""
     collectors = []
 
     def open_source(source, seconds=2.0):

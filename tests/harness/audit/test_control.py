@@ -29,7 +29,6 @@ def source(body):
 
 
 def sought(case):
-    """Find the control."""
     control = seek(case).control
     assert control is not None
     return control

@@ -1,5 +1,3 @@
-"""Recorded rollouts are matched by the record they name, or by prompt and reference."""
-
 from __future__ import annotations
 
 import json
@@ -34,7 +32,7 @@ def test_rollouts_are_matched_to_records_by_name_and_by_content(tmp_path: Path) 
     records = write(tmp_path / "r.jsonl", record(1), record(2, record="two"), record(3))
     rollouts = write(
         tmp_path / "o.jsonl",
-        rollout(1, "2", record="p1"),  # names what the records do not, with the prompt of the first one
+        rollout(1, "2", record="p1"),  # has the prompt of the first record, but a name that no record has
         rollout(9, "3", record="two"),
         rollout(3, "4"),
         rollout(5, "6"),

@@ -1,4 +1,4 @@
-"""Findings become rollouts that expect a different reward from the grader's current one."""
+"""Tests that an audit writes from its findings."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ TIME, GROWTH = PROBES
         "re.findall(r'<answer>([^<]*)</answer>', text)",
         "re.sub(r'[ ]+', ' ', text).split()",
         "time.sleep(0.002)",
-        # Imports that a text triggers do not count as its cost, even after each restart of the process.
+        # An import does not count as grading time, even if it repeats after each restart of the process.
         "'boxed' in text and not globals().get('ready') and (time.sleep(1.3), globals().update(ready=1))",
     ],
 )
@@ -49,7 +49,7 @@ def test_linear_grading_time_passes(tmp_path, before):
     "before",
     [
         "re.search(r'^(a+)+$', text)",
-        # Several times, because a fast machine may pass once.
+        # Repeated, because one pass can be too short on a fast machine.
         "[re.findall(r'<answer>.*?</answer>', text, re.S) for _ in range(4)]",
         *(
             pytest.param(before, marks=pytest.mark.slow)

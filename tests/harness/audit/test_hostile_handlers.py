@@ -53,7 +53,7 @@ def ids(audit):
         ("os._exit(3)", ("A03", "critical")),
         ("sys.exit(0)", ("A03", "critical")),
         ("os.kill(os.getpid(), signal.SIGKILL)", ("A03", "critical")),
-        # This includes the connection to the audit, whose number is high if the audit has many files open.
+        # Closes the audit's own connection too, which gets a high number if many files are open.
         ("os.closerange(0, 10_000)", ("A03", "critical")),
         ("bytearray(2 << 30)", ("A03", "critical")),
         ("return None", ("A01", "critical")),
@@ -62,7 +62,7 @@ def ids(audit):
     ],
 )
 def test_a_handler_that_answers_nothing_ends_in_its_finding(tmp_path, before, expected):
-    # A short limit for the handlers that run into it; on a busy machine, others would run into it too.
+    # Only the handlers that never answer get a short limit: on a busy machine, the others would hit it too.
     audit = audited(tmp_path, handler(before), seconds=1.0 if expected[0] == "G04" else 5.0)
     assert ids(audit) == {expected}, audit.outcomes
     assert audit.control is None

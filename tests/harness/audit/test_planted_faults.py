@@ -1,4 +1,4 @@
-"""Faults of the planted set that need more than one completion."""
+"""Planted faults that show only over several completions. `test_planted_set.py` checks the others."""
 
 from __future__ import annotations
 
@@ -116,15 +116,15 @@ def test_everything_is_printed(capsys):
 
 
 def python(row, body):
-    """A rollout of a row's first record, with code that defines its function."""
+    """Return a rollout of the row's first record, with code that defines the requested function."""
     [record] = row.records(1)
     text = body.replace("{name}", record["entry_point"])
     return rollout(record, f"```python\n{text}\n```")
 
 
 def assert_it_does_not_end(row, sample):
-    """Grade a sample in a separate process, and interrupt it after a while."""
-    # A background job of a shell would ignore the interrupt.
+    """Grade a sample in another process and check that it is still running after 0.3 seconds."""
+    # Background jobs of a shell ignore SIGINT unless a handler is installed.
     said = "import json, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     said += "sys.path[:0] = ['tests', '.']; from support.planted import load; "
     said += "handler = load(sys.argv[1]); print('loaded', flush=True); handler(json.loads(sys.argv[2]), None)"
@@ -134,7 +134,7 @@ def assert_it_does_not_end(row, sample):
         assert process.stdout.readline() == "loaded\n"
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
-        process.send_signal(signal.SIGINT)  # not a kill: the grader ends its own child then
+        process.send_signal(signal.SIGINT)  # a kill would leave the grader's child process running
 
 
 @pytest.mark.parametrize(

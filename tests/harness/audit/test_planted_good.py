@@ -1,5 +1,3 @@
-"""The good graders of the planted set pay only right answers."""
-
 from __future__ import annotations
 
 import tempfile
@@ -16,7 +14,7 @@ FILLERS = ("", ",", ".", "-", "?", "nan", "inf", "None", "null", "{}", "[]", "0 
 
 
 def in_form(row, text):
-    """A completion with a text in the place of the answer; unchanged if only a call fits the format."""
+    """Return a completion with `text` in place of the answer, or as the call for tool graders."""
     working = "The text says so."
     if row.kind == "tools":
         return f"<tool_call>{text}</tool_call>"

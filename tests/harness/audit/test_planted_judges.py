@@ -1,4 +1,4 @@
-"""Planted graders that ask a judge, with a stand-in for the judge's model."""
+"""Planted graders that ask a judge. A stub replies instead of the judge's model."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ BY_HAND = [*ROWS.values(), *(row for row in FIRST_GOOD if row.kind == "judge" an
 
 @pytest.fixture
 def judge(monkeypatch):
-    """Make a judge that always gives the same reply."""
-
     def make(reply):
         return StubJudge(lambda question: reply, monkeypatch)
 

@@ -1,4 +1,4 @@
-"""Apart from its one fault, a planted grader keeps the contract, and so does a good one."""
+"""Apart from its planted fault, each planted grader follows the contract."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from support.planted import FIRST_GOOD, FIRST_PLANTED, Planted, event_of, load, 
 from support.planted.forms import form_of
 from support.planted.trying import poisoned, rewards, rollouts_for
 
-# Judges have their own tests; each reply of code needs a process, and those graders share the tested code.
+# Judge graders have their own tests. Code graders are slow and share their code, so two of them are enough.
 ROWS = [
     row
     for row in (*FIRST_PLANTED, *FIRST_GOOD)
     if row.kind not in ("judge", "code") or row.name in ("clean_exit_passes", "function")
 ]
-# Chance, state and neighbors: rewards of two samples cannot be compared.
+# With these faults, rewards depend on chance, state or neighbors, and cannot be compared.
 STATE = ("G01", "G02", "A11")
 
 
 def without(*ids: str) -> list[Any]:
-    """The rows without one of these faults."""
+    """Return the rows that have none of these faults."""
     rows = [row for row in ROWS if not (isinstance(row, Planted) and set(ids) & set(row.finds))]
     return [pytest.param(row, id=row.name) for row in rows]
 
@@ -73,7 +73,7 @@ def test_empty_and_odd_replies_earn_nothing(row):
 @pytest.mark.parametrize("row", without("A05", "A10", "A01", "C01", "C04", "C07", "C03", *STATE))
 def test_a_record_without_a_reference_pays_nothing(row):
     if row.kind in ("format", "code"):
-        return  # they need none
+        return  # they grade without a reference
     [right] = rollouts_for(row, count=1)
     empty = rollout(row.records(1)[0], form_of(row.kind, row.form).write('{"calls": [{}]}', "It is."))
     samples = []

@@ -1,4 +1,4 @@
-"""The whole audit on the planted set: its recall, its results for good graders, and its witnesses."""
+"""A whole audit of the planted set: recall, false alarms and witnesses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Pla
 from support.planted.audited import AuditedRow, audited
 
 EVERY = int(os.environ.get("RFT_AUDIT_EVERY", "3"))
-"""Every third row is audited, which takes two minutes; 1 audits all rows."""
+"""Audit only every Nth row. Every third takes two minutes."""
 RECORDS = 300
 AT_ONCE = 2
 RECALL = 0.95
@@ -24,7 +24,7 @@ IN_THE_HEADLINE = 2 / 3
 
 
 def audits(folder: Path) -> list[AuditedRow]:
-    """Audit graders of the set with the defaults of `rft audit`, some with recorded rollouts."""
+    """Audit the graders with the defaults of `rft audit`, some of them with recorded rollouts."""
     rows: list[tuple[Planted | Good, bool]] = [(row, False) for row in (*FIRST_PLANTED, *FIRST_GOOD)]
     rows = [*rows, *((row, True) for row in FIRST_RECORDED)][::EVERY]
 
@@ -36,13 +36,12 @@ def audits(folder: Path) -> list[AuditedRow]:
 
 
 def too_many(rows: list[AuditedRow], below: list[AuditedRow], bar: float, what: str) -> Iterator[str]:
-    """A message that names the failing rows if their share is below a bar."""
+    """Yield a message with the failing rows if the share of passing rows is below `bar`."""
     if len(below) > (1 - bar) * len(rows):
         yield f"{len(below)} of {len(rows)} {what}:" + "".join(f"\n  {one}" for one in below)
 
 
 def of_planted(rows: list[AuditedRow]) -> Iterator[str]:
-    """Missing findings in the audits of faulty graders; notes come after findings that must be fixed."""
     severe = [one for one in rows if one.severe]
     yield from too_many(rows, [one for one in rows if not one.found], RECALL, "faults are missed")
     below = [one for one in severe if not one.among_the_first]
@@ -52,19 +51,17 @@ def of_planted(rows: list[AuditedRow]) -> Iterator[str]:
 
 
 def of_good(rows: list[AuditedRow]) -> Iterator[str]:
-    """Wrong results in the audits of good graders."""
     yield from (f"false alarm: {one}" for one in rows if one.alarms)
     yield from (f"not ready to train: {one}" for one in rows if one.verdict != "train")
 
 
 def of_findings(rows: list[AuditedRow]) -> Iterator[str]:
-    """Errors in the findings themselves."""
     for row in rows:
         yield from (f"{row.row.name}: {said}" for said in (*row.untrue, *row.miscounted))
 
 
 def end_processes(folder: Path) -> None:
-    """End the endless programs that code graders leave running when their own process is ended."""
+    """Kill endless programs that outlive the process of their code grader."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.pid != os.getpid() and str(folder) in f"{process.cwd()} {process.environ()}":
@@ -75,7 +72,7 @@ def end_processes(folder: Path) -> None:
 def test_an_audit_finds_what_is_planted_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A single test, because the audits take minutes and every worker would repeat them.
+    # A single test, because every worker would repeat the audits, which take minutes.
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # some graders leave files behind
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     try:

@@ -1,5 +1,3 @@
-"""The second half of the planted set loads, and its good graders separate right answers from wrong ones."""
-
 from __future__ import annotations
 
 import pytest
@@ -37,7 +35,7 @@ def test_good_graders_pay_right_answers(row):
 
 
 def event(records, right):
-    """One event with the right completion of each record."""
+    """Return an event that holds the right completion of each record."""
     return [
         {**record, "id": f"s{at}", "messages": [*record["messages"], turn(right(record))]}
         for at, record in enumerate(records)

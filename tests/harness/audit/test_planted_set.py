@@ -1,4 +1,4 @@
-"""The planted set is as described: each fault exists, and apart from it the grader works."""
+"""Each grader of the planted set has the fault that its row describes, and otherwise works."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from support.planted.trying import graded, rewards, rollouts_for, shown
 
 ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_RECORDED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
-# Rows whose fault no single completion shows have a test in these files.
+# Tests of the faults that no single completion shows.
 OTHER_TESTS = "".join(
     (Path(__file__).parent / name).read_text()
     for name in ("test_planted_faults.py", "test_planted_judges.py")
 )
 
-# Their fault is to pay the wrong answers tried here. A reward for form alone has no wrong answers.
+# Graders that pay the wrong answers tried here. Rewards for form alone have no wrong answers.
 PAY_WRONG_ANSWERS = {
     *("constant_one", "any_number_at_all", "letter_anywhere", "one_right_name_is_enough"),
     *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough", "remembers_prompts"),
     "nearly_all_right",
 }
-# Their fault is in the shape or the number of ordinary answers.
+# Graders whose ordinary rewards are the wrong type, out of range, or too many.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
-# Their fault is to refuse some right answers.
+# Graders that refuse some right answers.
 REFUSE_SOME = {"shares_never_right"}
 
 
@@ -51,7 +51,6 @@ def test_every_grader_is_in_the_table_once():
 
 @pytest.fixture(scope="module")
 def own_folder(tmp_path_factory):
-    """A folder for the temporary files that some graders leave behind."""
     return str(tmp_path_factory.mktemp("planted"))
 
 
@@ -73,7 +72,7 @@ def test_a_row_says_what_should_be_found(row):
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.kind != "judge"], ids=lambda row: row.name)
 def test_a_grader_pays_right_answers_in_the_declared_format(row, own_folder, monkeypatch):
-    count = 3 if row.kind == "code" else 6  # each reply of code takes a process
+    count = 3 if row.kind == "code" else 6  # each code completion starts a process
     monkeypatch.setattr(tempfile, "tempdir", own_folder)
     rollouts = [*rollouts_for(row, count=count), *rollouts_for(row, wrong=True, count=count)]
     for at, each in enumerate(rollouts):

@@ -1,5 +1,3 @@
-"""The cost of an audit on AWS follows from the function's own settings, or is unknown."""
-
 from __future__ import annotations
 
 from contextlib import closing

@@ -1,5 +1,3 @@
-"""`docs/audit.md` lists every probe, option and key, and its sample waiver is valid."""
-
 from __future__ import annotations
 
 import re

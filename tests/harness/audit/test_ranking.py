@@ -7,7 +7,7 @@ from support.graded_by import findings, told
 RIGHT = "(marked(text) == gold)"
 PROBES = (Ranking(),)
 SHORT = "max(0.05, 1 - max(0, len(text) - 150) / 500)"
-"""A factor that falls with length, to a twentieth at 625 characters."""
+"""A factor that falls with length and reaches its minimum of 0.05 at 625 characters."""
 SURE = "max(0.0, 1 - 0.3 * len(re.findall('maybe|perhaps|possibly|not sure', text.lower())))"
 
 

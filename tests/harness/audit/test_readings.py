@@ -10,7 +10,7 @@ REF = ("reference_answer",)
 
 
 def read(record):
-    """All answers of a record, in the order in which they are tried."""
+    """Return all readings of a record's answer, in the order in which they are tried."""
     found = [answer_in(reading, record) for reading in readings_of(record)]
     return list(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""The project's own checks are audited: each finding is fixed, or declared in the check's docstring."""
+"""Audits of the ready checks. Each finding must be fixed, or declared in the check's docstring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.targets.opening import TargetChoice
 from harness.targets.ready_checks import find_check, toml_of
 from support.fitting_records import FORMS, RECORDS, write_records
 
-# By check: the probes with true findings, and words in its docstring that declare them.
+# By check: the probes whose findings are accepted, and the words in the docstring that declare them.
 DECLARED: dict[str, dict[str, str]] = {
     "choices:label": {"C05": "in a denial whose wording it does not recognize"},
     "dates:date": {"C05": "even after words such as"},
@@ -38,12 +38,12 @@ DECLARED: dict[str, dict[str, str]] = {
     "text:matches": {"C02": "every text of that form, whatever the text says"},
 }
 ANY_TEXT_IS_PAID = {name for name, text in FORMS.items() if text is None}
-"""Rewards for form that pay any plain text, so that paid and unpaid texts cannot be separated."""
+"""Format checks that pay for any plain text, so no text goes unpaid and no control can be found."""
 PRECISE = [name for name in RECORDS if not name.startswith("judge:")]
 
 
 def audited(folder: Path, name: str) -> FinishedAudit:
-    """Audit a check with the options of its example."""
+    """Audit a check with the options of its documented example."""
     grader = folder / "grader.toml"
     grader.write_text(toml_of(find_check(name)), encoding="utf-8")
     text = FORMS.get(name)

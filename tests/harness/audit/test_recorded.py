@@ -1,5 +1,3 @@
-"""Findings from recorded rollouts: whether length itself is paid, or longer completions are more correct."""
-
 from __future__ import annotations
 
 import json
@@ -17,7 +15,7 @@ _SHARE = "sum((parsed(text) or {}).get(k) == v for k, v in parsed(gold).items())
 
 
 def answers(count: int = 24) -> tuple[Recorded, ...]:
-    """Right answers to the usual sums with more and more working, four per record."""
+    """Return right answers with increasing amounts of working, four per record."""
     return tuple(
         Recorded(n, {"role": "assistant", "content": f"{_WORK * times}\n#### {n * 7 + 3 + n * n + 11}"})
         for n in range(count)
@@ -26,7 +24,7 @@ def answers(count: int = 24) -> tuple[Recorded, ...]:
 
 
 def objects(records: tuple[dict[str, Any], ...]) -> tuple[Recorded, ...]:
-    """Objects with none, some or all of their fields: the longer ones are more correct."""
+    """Return objects with none, some or all of their fields, so that longer completions are more correct."""
     found = []
     for at, record in enumerate(records):
         right = record["reference_answer"]

@@ -1,5 +1,3 @@
-"""The SARIF log follows the parts of the 2.1.0 schema that its fields use."""
-
 from __future__ import annotations
 
 import json
@@ -13,7 +11,7 @@ from harness.findings import Place, Severity
 from harness.runs.audits import AuditFacts, AuditFinding
 from harness.runs.facts import GraderFacts, InProcessFacts
 
-# What the published schema requires and allows for the objects that the log contains.
+# The required and the allowed keys of each object, from the SARIF 2.1.0 schema.
 ALLOWED = {
     "sarifLog": ({"version", "runs"}, {"$schema", "version", "runs"}),
     "run": ({"tool"}, {"tool", "columnKind", "invocations", "results"}),

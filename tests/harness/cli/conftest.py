@@ -1,5 +1,3 @@
-"""A fine-tuning API on loopback, and verbs that talk to it from an empty folder."""
-
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""What verbs make of an answer that is legal and odd, or a success that says no."""
+"""Unusual but valid responses of the service, and successful ones that report a failure."""
 
 from __future__ import annotations
 

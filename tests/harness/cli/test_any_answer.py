@@ -1,4 +1,4 @@
-"""Each verb, whatever the service answers: no traceback, no endless walk, no success that says nothing."""
+"""Random service responses. No verb may print a traceback, loop forever, or succeed without output."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CANCELLED = {"cancelled", "canceled", "cancelling", "canceling", "stopped", "sto
 
 @dataclass
 class Operation:
-    """A verb's words, and what the service answers to its requests."""
+    """A command line and the service's responses to its requests."""
 
     words: tuple[str, ...]
     answers: dict[tuple[str, str], st.SearchStrategy[Any]]
-    """By method and path; a list of pages where it lists."""
+    """Responses by method and path. A list operation has a list of pages."""
 
 
 ONE_JOB = ("GET", "/jobs/ftjob-1$")
@@ -91,7 +91,7 @@ def in_a_folder(tmp_path, monkeypatch):
 
 
 def faults(method: str, path: str, answer: Any) -> list[Fault]:
-    """The answers to one kind of request; of pages, the last is repeated."""
+    """Return the faults that serve these responses. The last page of a list is served repeatedly."""
     bodies = answer if isinstance(answer, list) and answer and "list" in str(answer[0])[:40] else [answer]
     return [
         Fault(method, path, status=200, body=json.dumps(body), times=1 if body is not bodies[-1] else 10**6)

@@ -1,5 +1,3 @@
-"""`rft audit`: verdict and exit code, one JSON object, and files that show what was found."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""`rft audit` of a function in AWS and of a folder with a handler: the same findings, calls counted first."""
+"""`rft audit` of a function behind the local Invoke API, and of a folder with a handler."""
 
 from __future__ import annotations
 

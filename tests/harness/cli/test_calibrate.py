@@ -1,4 +1,4 @@
-"""`rft calibrate`, on a replay of the shipped samples by a grader with noise of its own."""
+"""`rft calibrate` on a replay of the shipped samples. The grader adds random noise."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_noise_that_was_put_in_is_found(folder):
     done = rft_inside(folder, "calibrate", "judged", "--json")
     assert done.returncode == 0
     found = json.loads(done.stdout)
-    right = 398 / 400  # two completions hedge: the label says no, and the last number is the reference
+    right = 398 / 400  # two completions hedge: they are labeled wrong, but their last number is right
     agreed = right * (1 - NOISE) + (1 - right) * NOISE
     for name, truth in (("agreement", agreed), ("flips", 2 * NOISE * (1 - NOISE))):
         assert found[name]["low"] <= truth <= found[name]["high"], name

@@ -1,4 +1,4 @@
-"""What cannot be undone is done after a yes alone."""
+"""Confirmation of actions that cannot be undone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.errors import InputError
 
 
 class Typed(io.StringIO):
-    """A terminal at which somebody types."""
+    """Terminal input."""
 
     def isatty(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""`rft capture`, over HTTP against moto's CloudWatch Logs, and over files."""
+"""`rft capture`, from files and from moto's CloudWatch Logs over HTTP."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""`rft config` shows what holds, and where each value is from."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""`docs/configuration.md` names every setting, and its example does what the page says."""
-
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""Every verb takes the project's settings as if they were options, and the command line wins over them."""
+"""Settings of the project as defaults for command-line options."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WRITTEN: dict[str, Any] = {
 
 
 def leaves() -> Iterator[tuple[str, str, click.Command]]:
-    """Every command that a user can call, by its words, with its verb."""
+    """Yield each command's words, its verb, and the command itself."""
     top = click.Context(verbs.rft, **verbs.rft.context_settings)
     for verb in VERBS:
         command = verbs.rft.get_command(top, verb)
@@ -86,7 +86,7 @@ def parameter(command: click.Command, name: str) -> click.Parameter:
 
 
 def by_hand(option: click.Parameter, value: Any) -> list[str]:
-    """A value as one would type it."""
+    """Return a value as typed on the command line."""
     if not isinstance(option, click.Option):
         return [str(value)]
     spelling = max(option.opts, key=len)
@@ -97,7 +97,7 @@ def by_hand(option: click.Parameter, value: Any) -> list[str]:
 
 
 def needed(command: click.Command, but: str) -> list[str]:
-    """The smallest line that a command accepts, without one parameter."""
+    """Return the shortest command line that the command accepts, without the parameter `but`."""
     words = []
     for one in command.params:
         if one.required and one.name != but:
@@ -106,7 +106,7 @@ def needed(command: click.Command, but: str) -> list[str]:
 
 
 def parsed(words: str, line: list[str], keys: Any = ()) -> dict[str, Any]:
-    """What a verb is called with, given a line and settings; the sources of values are not looked at."""
+    """Return the values that a command line and settings give to a verb, without reading any files."""
     verb, command = LEAVES[words]
     probe = click.Context(command, resilient_parsing=True)
     said, _, _ = command.make_parser(probe).parse_args(list(line))
@@ -122,7 +122,7 @@ def parsed(words: str, line: list[str], keys: Any = ()) -> dict[str, Any]:
 
 
 LONELY = {("capture", "function"), ("doctor", "function"), ("submit", "function")}
-"""Nothing by themselves: a function is one of a stack."""
+"""The function is a name in a stack, so these options do nothing without `--stack`."""
 
 
 @pytest.mark.parametrize(("words", "key"), PAIRS)
@@ -188,7 +188,7 @@ def test_no_verb_gets_two_options_that_exclude_each_other(data: st.DataObject) -
 
 
 def resolved(verb: str, line: list[str], *keys: str, **environment: str) -> set[str]:
-    """The settings that take effect."""
+    """Return the settings that take effect."""
     command = LEAVES[verb][1]
     said, _, _ = command.make_parser(click.Context(command, resilient_parsing=True)).parse_args(list(line))
     said = {name: value for name, value in said.items() if type(value).__name__ != "Sentinel"}

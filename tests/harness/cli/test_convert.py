@@ -1,5 +1,3 @@
-"""`rft convert` writes what it can, and says what it could not and what a row lost."""
-
 from __future__ import annotations
 
 import json

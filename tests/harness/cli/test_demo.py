@@ -1,4 +1,4 @@
-"""`rft demo` from outside: it ends with what can be typed next. The README shows its screen."""
+"""`rft demo` run as a command. The README's test compares its whole screen."""
 
 from __future__ import annotations
 

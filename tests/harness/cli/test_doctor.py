@@ -115,7 +115,7 @@ def test_a_limit_of_a_sample_beyond_the_call_s_is_found(project, capsys):
 
 
 def test_a_partial_build_is_said_to_be_one(project, capsys):
-    """`sam build Same` leaves the other functions in the built template, with their sources as their code."""
+    """After `sam build Same`, CodeUri of each other function is still its source folder."""
     with (project / "template.yaml").open("a") as template:
         template.write(
             "  Other: {Type: 'AWS::Serverless::Function', Properties: {Handler: app.same, CodeUri: .}}\n"
@@ -256,7 +256,7 @@ def test_the_files_of_an_image_are_looked_at_where_they_are(project, capsys):
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["artifacts"].keys() == {"Big"}
-    assert said["artifacts"]["Big"]["processor_share"] == 0.29  # its own memory, not Lambda's default
+    assert said["artifacts"]["Big"]["processor_share"] == 0.29  # not from the default memory
     assert [one["message"] for one in said["findings"] if one["id"] == "D050"] == [
         "Big is a container image: its base system and its layers were not checked"
     ]

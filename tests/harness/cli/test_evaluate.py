@@ -1,4 +1,4 @@
-"""`rft evaluate` a job on a real emulator, its base model and its checkpoints."""
+"""`rft evaluate` on an emulator in its own process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.rft_command import refusal, rft_inside
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a finished job `first` and its held-out records; the emulator serves meanwhile."""
+    """A folder with a finished job `first` and its held-out records. The emulator keeps running."""
     folder = tmp_path_factory.mktemp("evaluate")
     parts = split(ROLLOUTS, 0.1, 0)
     for name, side in (("training.jsonl", parts.training), ("held_out.jsonl", parts.held_out)):

@@ -1,4 +1,4 @@
-"""`rft replay --fan-out` refuses, before anything is asked or started, what workers in AWS could not do."""
+"""What `rft replay --fan-out` refuses before it calls AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:FanOut"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name, value in {
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing answers there
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # no server listens there
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_MAX_ATTEMPTS": "1",
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refused(*words: str) -> str:
-    """What the command says of wrong input."""
+    """Return the message of the error that the command fails with."""
     done = CliRunner().invoke(rft, ["replay", *words])
     assert isinstance(done.exception, InputError), done.output
     return str(done.exception)
@@ -44,7 +44,7 @@ def test_options_of_a_fan_out_need_it() -> None:
 def test_settings_of_a_fan_out_do_not_make_one(folder: Path) -> None:
     (folder / "rft.toml").write_text('workers = 3\nprefix = "s3://bucket/runs"\n')
     done = CliRunner().invoke(rft, ["replay", "r.jsonl", "--arn", ARN])
-    assert isinstance(done.exception, ServiceError)  # nothing answers where AWS should
+    assert isinstance(done.exception, ServiceError)  # it called AWS, where no server listens
     assert "no state machine for the fan-out is named" in refused("r.jsonl", "--arn", ARN, "--fan-out")
 
 

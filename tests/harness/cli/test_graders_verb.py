@@ -1,5 +1,3 @@
-"""`rft graders` lists the ready checks in 80 columns, and shows one."""
-
 from __future__ import annotations
 
 import json

@@ -136,7 +136,7 @@ OPTIONS = {
 
 
 def commands_said_next(here, capsys, options):
-    """What an import with these options calls next."""
+    """Return the commands that an import prints under "next:"."""
     (here / "records.jsonl").write_text(json.dumps(RECORD) + "\n")
     (here / "rollouts.jsonl").write_text(json.dumps(ROLLOUT) + "\n")
     assert main(["import", "city_names.json", *options]) == 0

@@ -141,7 +141,7 @@ PROGRAMS = {"pytest": ["-m", "pytest"], "rft": ["-m", "harness.cli.main"]}
 
 
 def first_commands(folder):
-    """The commands that its README has for this machine, without an account and without `sam`."""
+    """Yield the README's first commands, which need neither an account nor `sam`."""
     block = (folder / "README.md").read_text().split("```console\n")[1].partition("```")[0]
     for line in block.splitlines():
         program, *words = shlex.split(line, comments=True)
@@ -161,7 +161,7 @@ def test_the_commands_of_the_readme_run_and_git_sees_nothing_of_what_they_write(
     run(tmp_path, *rft, "init", "my-grader", *words)
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", ".")
-    # A grader of one's own that pays everything alike is not to be trained with, and its audit says so.
+    # The new project's own grader gives every completion the same reward, which its audit reports.
     ran = [run(folder, *each, code=int(own and "audit" in each)) for each in first_commands(folder)]
     assert "passed" in ran[0]
     assert "0 errors, 0 warnings" in ran[1]

@@ -1,4 +1,4 @@
-"""`rft submit` and `rft watch`, as a shell would run them, on a real HTTP server."""
+"""`rft submit` and `rft watch` against a stub of the API over HTTP."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_print_curl_shows_upload_and_creation(stub, rft):
 def test_a_refused_job_is_exit_2_and_a_service_that_is_busy_for_too_long_exit_3(stub, rft):
     stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
     assert rft("submit", "train.jsonl", "--arn", ARN).code == 2
-    # A service that says when to ask again: the client's own pauses would take many seconds.
+    # With Retry-After, because the client's own waits would take many seconds.
     busy = {"status": 503, "body": {}, "headers": {"Retry-After": "0.01"}, "times": 999}
     stub.faults[:] = [Fault(method, "/", **busy) for method in ("GET", "POST")]
     assert rft("submit", "train.jsonl", "--arn", ARN).code == 3
@@ -185,7 +185,7 @@ def test_a_terminal_gets_one_screen_that_is_left_as_text(stub, tmp_path, kind):
     process = subprocess.Popen(words, cwd=tmp_path, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
     drawn = b""
-    with contextlib.suppress(OSError):  # the other end is closed
+    with contextlib.suppress(OSError):  # raised when the process closes its end
         while piece := os.read(owner, 65536):
             drawn += piece
     os.close(owner)

@@ -1,4 +1,4 @@
-"""The small verbs about jobs and files, as a shell would run them, on a real HTTP server."""
+"""The short verbs for jobs and files, against a stub of the API over HTTP."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_cancel_needs_a_yes(stub, rft):
     assert "--yes" in ran.stderr
     assert stub.jobs["ftjob-1"]["status"] == "running"
     assert rft("cancel", "ftjob-1", "--yes").stdout == "ftjob-1 is cancelled\n"
-    # Again: it is so already, and nothing is sent.
+    # The job is already cancelled, so no request is sent.
     assert rft("cancel", "ftjob-1", "--yes").code == 0
     assert len(stub.requests("POST", "/cancel")) == 1
 

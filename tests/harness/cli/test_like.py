@@ -1,5 +1,3 @@
-"""`rft submit --like`: a job once more with another grader, and what that grader changes."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Replay and parity with a built function: what Lambda refuses, what a judge needs, what is said."""
+"""`rft replay` and `rft parity` of a built function in the local Lambda runtime."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def said(project, capsys):
-    """Build a grader, run a verb on it, and return its exit code and what it said as JSON."""
+    """Build a grader, run a verb on it, and return the exit code and the JSON output."""
 
     def say(source, verb, *words, **settings):
         (project / "app.py").write_text(source)

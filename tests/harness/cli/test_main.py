@@ -1,4 +1,4 @@
-"""`rft` starts where something is missing, and from a folder full of files named like what it imports."""
+"""`rft` without some of its dependencies, and in a folder whose files are named like modules it imports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Hidden())
 from harness.cli.main import main
 sys.exit(main({words!r}))
 """
-"""Runs `rft` as in an environment that lacks some modules."""
+"""Runs `rft` with some modules missing."""
 
 
 def without(modules: list[str], *words: str, cwd: Path | None = None) -> tuple[int, str, str]:
@@ -83,7 +83,7 @@ NAMES = [
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Path:
-    """A folder with a grader beside files named like what the command imports; each tells when it is run."""
+    """A folder with a grader, and with files named like modules of `rft` that leave a mark when run."""
     for name in [*NAMES, "harness.disk", "graders"]:
         text = (
             f"import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\nraise SystemExit({name!r})"

@@ -1,6 +1,6 @@
-"""A job of native Bedrock through the verbs, with boto3 against a strict double over HTTP.
+"""Native Bedrock jobs through the verbs, with boto3 against a strict test double over HTTP.
 
-The double is our reading of the documents: what passes here is no evidence about AWS.
+The double follows our reading of the documentation, so a passing test is no evidence about AWS.
 """
 
 from __future__ import annotations
@@ -296,7 +296,7 @@ def test_a_service_that_is_away_is_told(bedrock: Bedrock, monkeypatch: pytest.Mo
 
 
 def completed(bedrock: Bedrock) -> str:
-    """The ARN of the model of a job called `mail` that has completed."""
+    """Complete a job named `mail` and return its model's ARN."""
     assert submit("--name", "mail").code == 0
     [arn] = bedrock.jobs
     for _ in range(3):
@@ -317,7 +317,7 @@ def test_a_model_is_deployed_once_asked_and_its_deployment_deleted(bedrock: Bedr
     assert made.code == 0, made.stderr
     [arn] = bedrock.deployments
     assert (made.json["customModelDeploymentArn"], made.json["status"]) == (arn, "Active")
-    again = deploy(model)  # nothing new costs, so nothing is asked
+    again = deploy(model)  # the deployment exists already, so there is no new cost to confirm
     assert (again.code, list(bedrock.deployments)) == (0, [arn])
     assert f"rft chat {arn}" in again.stdout
     assert "charges until" in again.stdout

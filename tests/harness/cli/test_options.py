@@ -1,5 +1,3 @@
-"""The grammar of the command line: an option means one thing everywhere, and every screen fits 80 columns."""
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -15,7 +13,7 @@ from harness.cli.main import main
 
 
 def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
-    """Every command that a user can call, with its context: `rft`, the verbs, and the verbs of groups."""
+    """Yield `rft`, the verbs and the subcommands of groups, each with its context."""
     top = click.Context(verbs.rft, **verbs.rft.context_settings, info_name="rft", terminal_width=80)
     yield "rft", verbs.rft, top
     for verb in VERBS:
@@ -41,7 +39,7 @@ def test_a_screen_of_help_fits_80_columns(name: str) -> None:
 
 
 def uses() -> dict[str, dict[str, click.Option]]:
-    """Each option by its name, with the verbs that have it."""
+    """Return each option as defined by each command, by spelling."""
     found: dict[str, dict[str, click.Option]] = defaultdict(dict)
     for name, (command, _) in COMMANDS.items():
         for option in command.params:
@@ -54,8 +52,8 @@ def uses() -> dict[str, dict[str, click.Option]]:
 USES = uses()
 
 
-# What makes a verb fail is a figure of a comparison, and the severity of an audit's finding. What a project
-# is made from is a file, and what rows are converted from is a format.
+# `--fail-on` is a figure in a comparison and a severity in an audit. `--from` is a file for a new project
+# and a format for a conversion.
 OF_TWO_KINDS = {"--fail-on", "--from"}
 
 
@@ -181,7 +179,7 @@ NUMBERS = [
     for parameter in command.params
     if isinstance(parameter, click.Option)
     and isinstance(parameter.type, click.types.FloatParamType)
-    # Preflight has a sentence of its own for this one, and --force.
+    # Preflight checks this option with its own message, which --force overrides.
     and (name, parameter.opts[0]) != ("submit", "--learning-rate-multiplier")
 ]
 

@@ -1,4 +1,4 @@
-"""JSON for programs is strict and one line; text for people cannot draw on the terminal."""
+"""Strict JSON for programs, and text without control characters for people."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_console_reads_no_markup(capsys: pytest.CaptureFixture[str]):
 
 EVIL = "72\x1b]52;c;QQ==\x07\x9b2J\u202e\u2066\r\u2028\x00"
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Everything but new lines and tabs."""
+"""All control and bidirectional characters except tab and newline."""
 
 GRADER = """
 from graders import Reward, Sample, grader
@@ -122,7 +122,7 @@ def test_nothing_that_is_printed_steers_the_terminal(text: str):
 
 @pytest.fixture(scope="module")
 def evil_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run of what steers a terminal."""
+    """A folder with a run whose fields all contain control characters."""
     folder = tmp_path_factory.mktemp("evil")
     rollouts = [
         rollout(f"{at}{EVIL}", text, "72", ok=ok, evil=EVIL, record=f"{at}{EVIL}")
@@ -139,7 +139,7 @@ def evil_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def evil(evil_run: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may change."""
+    """A copy of the folder that a test may change."""
     return Path(shutil.copytree(evil_run, tmp_path / "evil"))
 
 

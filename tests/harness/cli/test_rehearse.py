@@ -1,5 +1,3 @@
-"""`rft rehearse` as a shell would run it: text, one JSON object, a terminal, and killed in the middle."""
-
 from __future__ import annotations
 
 import json
@@ -104,7 +102,7 @@ def test_on_a_terminal_the_curves_are_drawn_while_it_runs(tmp_path: Path) -> Non
     while True:
         try:
             piece = os.read(owner, 65536)
-        except OSError:  # the other end is closed
+        except OSError:  # raised when the process closes its end
             break
         if not piece:
             break

@@ -1,5 +1,3 @@
-"""`rft replay` from outside: what it prints, what it keeps, what it refuses, and its exit codes."""
-
 from __future__ import annotations
 
 import gzip
@@ -338,7 +336,7 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     unnamed = rft_inside(folder, *words, "--label", "ok", "--fresh")
     [name] = re.findall(r"Add --name (\S+) --range LOW HIGH", unnamed.stderr)
     assert (folder / "runs" / name).is_dir()
-    (folder / "rft.toml").write_text('label = "ok"\n')  # a setting is no wish of this call
+    (folder / "rft.toml").write_text('label = "ok"\n')  # no option of the command line
     told = rft_inside(folder, *words, "--name", "told")
     assert (told.returncode, told.stderr) == (0, "")
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout

@@ -1,5 +1,3 @@
-"""`rft report` from outside: where the page is, what is said of it, and what is refused."""
-
 from __future__ import annotations
 
 import json

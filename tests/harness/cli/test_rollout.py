@@ -1,4 +1,4 @@
-"""`rft rollout`, on a real emulator: killed, throttled, resumed, refused."""
+"""`rft rollout` on an emulator in its own process."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""`rft runs` lists runs in 80 columns, and as one JSON object."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""`rft serve` as a process: real boto3 calls what was built, and nothing is left when it is stopped."""
+"""`rft serve` as a process, called by boto3."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Serving = tuple[subprocess.Popen[str], str, dict[str, Any]]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
-    """Starts `rft serve --json` in a folder with a build; everything is gone afterwards."""
+    """Start `rft serve --json` in a folder with a build. The process is ended after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: object, source: str = TWO, **settings: Any) -> Serving:

@@ -1,5 +1,3 @@
-"""`rft show` from outside: a run as a whole, one sample in full, and what cannot be shown."""
-
 from __future__ import annotations
 
 import json
@@ -54,7 +52,7 @@ def test_a_run_by_its_folder_or_its_name(folder: Path) -> None:
     }
     assert by_name["values"] == {"0.0": 4, "1.0": 4}
     assert by_name["run"]["id"] == name
-    (folder / name).mkdir()  # a folder of that name that is no run is in nobody's way
+    (folder / name).mkdir()  # a folder of the same name that holds no run is ignored
     assert show_json(folder, name) == by_name
 
 

@@ -1,5 +1,3 @@
-"""`rft signal`, on a run of the shipped samples."""
-
 from __future__ import annotations
 
 import json
@@ -66,7 +64,7 @@ def test_what_is_no_run_is_refused(folder):
 
 @pytest.fixture(scope="module")
 def trained(folder):
-    """A training file of what was replayed, and a run of which some records are always right."""
+    """A folder with a training file, and a run of its records in which some are always right."""
     lines = []
     for record in range(40):
         right = (8, 0)[record % 2] if record < 20 else record % 7 + 1
@@ -82,7 +80,7 @@ def trained(folder):
                 }
             )
     write = "".join(json.dumps(one) + "\n" for one in lines)
-    # Ten times the completions of the first two records: enough to tell.
+    # 80 more completions for each of the first two records, so that the result is certain enough.
     (folder / "many.jsonl").write_text(write + "".join(json.dumps(one) + "\n" for one in lines[:16] * 10))
     records = [{**one, "messages": one["messages"][:1]} for one in lines[::8]]
     (folder / "train.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))

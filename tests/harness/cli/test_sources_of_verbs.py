@@ -1,4 +1,4 @@
-"""Every verb reads the same data alike: in one file or several, compressed, piped in, or in S3."""
+"""Verbs read the same data from one or several files, compressed files, stdin and S3."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def aws() -> Iterator[LocalAws]:
 
 
 class Places:
-    """Lays data where a kind says, and names it."""
+    """Stores data in files, in S3 or on stdin."""
 
     def __init__(self, folder: Path, aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -42,14 +42,13 @@ class Places:
             monkeypatch.setenv(name, value)
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Lay an object."""
         if bucket not in {found["Name"] for found in self._s3.list_buckets()["Buckets"]}:
             where = {"LocationConstraint": "us-west-2"}
             self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         self._s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     def lay(self, kind: str, content: bytes, name: str) -> list[str]:
-        """What a command line names."""
+        """Store the content, and return the words that name it on the command line."""
         cut = content.index(b"\n", len(content) // 2) + 1
         halves = {f"{name}-1.jsonl": content[:cut].rstrip(), f"{name}-2.jsonl": content[cut:]}
         if kind in PACKED:

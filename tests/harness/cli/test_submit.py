@@ -1,4 +1,4 @@
-"""`rft submit`: the grader by the name that its stack gives it, and by the code that it has."""
+"""`rft submit` with a grader named by its stack, and with the function's code compared."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def same(sample):
 
 @pytest.fixture
 def replayed(api, served, tmp_path, capsys):
-    """A replayed grader, and a deployed function with the same code: its ARN without a version."""
+    """A replayed grader, and the unpinned ARN of a deployed function with the same code."""
     (tmp_path / "submitted.py").write_text(GRADER)
     records = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
     rollouts = [

@@ -1,5 +1,3 @@
-"""`rft validate` prints what it found, and its exit code says whether that is an error."""
-
 from __future__ import annotations
 
 import json

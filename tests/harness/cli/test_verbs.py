@@ -1,5 +1,3 @@
-"""The command line itself: verbs are found late, an error is one message, exit codes mean one thing."""
-
 from __future__ import annotations
 
 import errno
@@ -21,7 +19,7 @@ from support.rft_command import COMMAND, rft, rft_inside
 
 @pytest.fixture
 def verb(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a verb that does what a function does."""
+    """Run a function as a verb and return the exit code."""
 
     def run(does: Any) -> int:
         module = type(sys)("harness.cli.test_verb")

@@ -1,5 +1,3 @@
-"""Folds: each record is judged once, by a policy that never saw it or its prompt."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ SCHEDULE = Schedule(0, 1, 4, 1.0, 8)
 
 
 def examples(count: int, texts: Sequence[str] = ("yes 1", "no"), prompts: int = 1_000) -> list[Example]:
-    """Records with these completions each; some share a prompt where there are fewer prompts."""
+    """Return records with these completions. Records share prompts if `prompts` is less than `count`."""
     pool = Pool(
         {
             "messages": [

@@ -1,4 +1,4 @@
-"""The goal: which field it is, how its values are read, and what is said of the rest."""
+"""Which field is the goal, and how its values are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.rehearsal.split import Split, split
 
 
 def parted(folder: Path, values: list[dict[str, Any]], **more: Any) -> Split:
-    """A file of records with two completions each, of which the first has these fields in turn."""
+    """Split a file of records with two completions each, which take their fields from `values` in turn."""
     lines = [
         {
             "messages": [
@@ -33,7 +33,7 @@ def parted(folder: Path, values: list[dict[str, Any]], **more: Any) -> Split:
 
 
 def read(found: Split) -> tuple[str, list[float]] | None:
-    """The goal's field and values, by completion in the order of the file."""
+    """Return the goal's field and its values, in the order of the completions."""
     if found.goal is None:
         return None
     keys = [one.key for example in found.training for one in example.group.candidates]

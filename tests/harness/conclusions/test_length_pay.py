@@ -1,5 +1,3 @@
-"""Reward against length: only completions that are alike in the rest are compared."""
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -27,7 +25,6 @@ RIGHT = {text: float(text.isdecimal()) for text in TEXTS}
 
 
 def records(count: int, texts: Sequence[str] = TEXTS) -> list[Example]:
-    """Records with the same completions each."""
     pool = Pool(
         {
             "record": f"r{number}",

@@ -1,4 +1,4 @@
-"""Made completions: of recorded ones alone, none of them recorded, each with what it was made of."""
+"""Completions made from recorded ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXTS = st.lists(st.text("ab 1.2-#\n", max_size=12), max_size=6)
 
 
 class Counting:
-    """Rewards by text, and how often each sample was asked for."""
+    """Rewards each completion by its text and stores the requested turns."""
 
     def __init__(self, reward: Callable[[str], float | None]) -> None:
         self.reward = reward

@@ -1,5 +1,3 @@
-"""Warnings follow from figures alone, at their thresholds, and say what was not looked for."""
-
 from __future__ import annotations
 
 from dataclasses import replace

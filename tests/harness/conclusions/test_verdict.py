@@ -1,5 +1,3 @@
-"""What figures mean: one verdict for each way in which a rehearsal can go, never more than was measured."""
-
 from __future__ import annotations
 
 from dataclasses import replace
