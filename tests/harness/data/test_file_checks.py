@@ -1,5 +1,3 @@
-"""What only the whole file shows, over more records than one would like to write."""
-
 from __future__ import annotations
 
 import pytest

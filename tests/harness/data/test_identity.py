@@ -1,4 +1,4 @@
-"""One table of what makes another record and what leaks: each row through all that compare records."""
+"""Record keys and leak keys: one table of cases, run through all the code that compares records."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def by_replay(one: dict[str, Any], two: dict[str, Any], folder: Path) -> tuple[b
     lines = [json.dumps(rollout(fields, "5")).encode() for fields in (one, two)]
     groups = [read.group for at, line in enumerate(lines) if (read := read_rollout(at, line))]
     same = groups[0] == groups[1]
-    return same, same or leak_key(one) == leak_key(two)  # a replay has no use for the leak key
+    return same, same or leak_key(one) == leak_key(two)  # a replay does not use the leak key
 
 
 def by_pool(one: dict[str, Any], two: dict[str, Any], folder: Path) -> tuple[bool, bool]:
@@ -171,7 +171,7 @@ def by_pool(one: dict[str, Any], two: dict[str, Any], folder: Path) -> tuple[boo
 
 
 def by_split(one: dict[str, Any], two: dict[str, Any], folder: Path) -> tuple[bool, bool]:
-    """Whether a split ever parts the two, and how many records it makes of them."""
+    """Return whether the two are one record, and whether every split keeps them on one side."""
     far = [record(user(f"far {number}")) for number in range(2)]
     path = folder / "rollouts.jsonl"
     path.write_text(
@@ -249,7 +249,7 @@ def test_leak_sets_are_the_connected_records(records: list[set[str]]) -> None:
     held = [set().union(*(records[index] for index in members)) for members in sets]
     for at, keys in enumerate(held):
         assert all(keys.isdisjoint(other) for other in held[at + 1 :])
-    for members in sets:  # no set could be cut in two
+    for members in sets:  # no set may consist of two separate parts
         reached, todo = set(), {members[0]}
         while todo:
             reached |= todo
@@ -262,7 +262,7 @@ def test_leak_sets_are_the_connected_records(records: list[set[str]]) -> None:
 
 
 def test_held_out_records_of_two_templates_are_not_trained_on(tmp_path: Path) -> None:
-    """Two sampling runs, one of which ends its prompts in a line end: 40 records, 8 completions of each."""
+    """Half of the completions come from a template that ends its prompts with a line end."""
     lines = [
         rollout(record(user(f"What is {number} * 3?" + "\n" * (k >= 4)), reference=str(number * 3)), str(k))
         for number in range(40)

@@ -1,5 +1,3 @@
-"""Every line is read once, and as Lambda reads it."""
-
 from __future__ import annotations
 
 import json
@@ -15,7 +13,7 @@ from harness.data import json_lines
 from harness.data.json_lines import EncodingError, LineError, lines, oddity, parse
 from harness.errors import InputError
 
-# Lone surrogates included: `json` writes and reads them as escapes.
+# Includes lone surrogates, which `json` reads and writes as escapes.
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -26,7 +24,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.text(max_size=4), inner, max_size=4)
-        # As messages are: texts, and something else among them.
+        # Shaped like messages: strings next to other values.
         | st.lists(st.dictionaries(st.sampled_from("ab"), st.text(max_size=2) | inner) | inner, max_size=3)
     ),
     max_leaves=12,

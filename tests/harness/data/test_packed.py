@@ -1,4 +1,4 @@
-"""What is compressed reads like what it was, or is an error; never like a text that ends early."""
+"""Compressed files are read completely or raise an error. A truncated file never looks like a shorter one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORMATS: dict[str, Callable[[bytes], bytes]] = {
 PACKED = pytest.mark.parametrize("format", FORMATS)
 TEXTS = [b"", b"\n", b"a", b"a\n", b"a\nbc", b"\r\na\r\n\n", b"a\n\nb\n"]
 SKIPPED = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
-"""A frame that readers of Zstandard pass over."""
+"""A skippable frame, which Zstandard readers ignore."""
 
 
 @settings(max_examples=60)

@@ -1,4 +1,4 @@
-"""Which fields are the record's: told by comparison, once for a whole file, in whatever order it stands."""
+"""Which fields belong to the record, found by comparing the rollouts of each record."""
 
 from __future__ import annotations
 

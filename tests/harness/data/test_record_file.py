@@ -1,4 +1,4 @@
-"""Training records decide which fields a grader sees, found by name or else by prompt and reference."""
+"""Records of a training file, which determine the fields that a grader sees."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Records come with their line and offset; the same prompt has the same hash however it is written."""
-
 from __future__ import annotations
 
 from pathlib import Path

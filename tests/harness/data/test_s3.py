@@ -1,5 +1,3 @@
-"""Objects in S3 are read whole and once, or not at all."""
-
 from __future__ import annotations
 
 import random
@@ -20,7 +18,7 @@ ODD_KEYS = ["a b/ü.jsonl", "100%/a#b?c=d.jsonl", "%41+&.jsonl", "[1]*.jsonl", "
 
 
 def text(seed: int, count: int = 400) -> bytes:
-    """Lines of any length, some blank, some ended by CRLF, the last one by nothing."""
+    """Return lines of random length, some blank, some ending in CRLF, and a last line without a newline."""
     rng = random.Random(seed)
     line = [rng.randbytes(rng.randrange(300)).hex().encode() + rng.choice([b"\n", b"\r\n", b"\n\n"])
             for _ in range(count)]  # fmt: skip
@@ -47,7 +45,7 @@ def s3(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def unhurried(name: str) -> S3Source:
-    """The object, read with no wait between two tries."""
+    """Open the object with a clock that makes retries immediate."""
     [found] = s3_sources(name, s3_client())
     found.clock = ManualClock()
     return found

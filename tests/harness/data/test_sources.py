@@ -1,4 +1,4 @@
-"""A file, what is piped in, and several of them are one text that reads alike."""
+"""Input from a file, from stdin, or from several files that are read as one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def files(folder: Path, texts: list[bytes]) -> list[Path]:
 
 
 def joined(texts: list[bytes]) -> bytes:
-    """As a person would put files together who watches for a newline that is missing."""
+    """Concatenate the files, and add a newline to each file that lacks one at its end."""
     *before, last = texts
     return b"".join(text + b"\n" * (text[-1:] not in (b"\n", b"")) for text in before) + last
 

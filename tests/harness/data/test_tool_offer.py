@@ -1,5 +1,3 @@
-"""The tools of a record, as a request offers them."""
-
 from __future__ import annotations
 
 from typing import Any

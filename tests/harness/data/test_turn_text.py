@@ -1,5 +1,3 @@
-"""What an assistant's turn holds."""
-
 from __future__ import annotations
 
 from typing import Any

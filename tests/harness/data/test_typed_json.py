@@ -1,5 +1,3 @@
-"""Small JSON files as dataclasses: what is written is read back, and nothing whatever is a traceback."""
-
 from __future__ import annotations
 
 import json

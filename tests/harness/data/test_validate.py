@@ -1,5 +1,3 @@
-"""Each rule is broken by the file that should break it, and by no good file."""
-
 from __future__ import annotations
 
 import json
@@ -21,7 +19,7 @@ from harness.samples import RECORDS, ROLLOUTS
 from support.format_rows import FORMAT_ROWS
 
 COUNT = {"R050"}
-"""A short file breaks this rule too; the tables below leave it out."""
+"""Every short file breaks this rule, so the tables below leave it out."""
 
 
 def record(number: int = 0, **fields: Any) -> dict[str, Any]:
@@ -188,7 +186,7 @@ def test_a_file_breaks_exactly_its_rules(tmp_path: Path, name: str):
 
 def test_nesting_that_only_some_parsers_read_is_an_error(tmp_path: Path):
     data = GOOD[:-1] + b', "x": ' + b"[" * 1_500 + b"]" * 1_500 + b"}"
-    # Python 3.11 refuses it, later ones read it.
+    # Python 3.11 cannot parse it. Later versions can.
     assert broken(check(tmp_path, data)) in (["R003"], ["R005"])
 
 

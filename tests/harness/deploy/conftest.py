@@ -1,5 +1,3 @@
-"""A local AWS for what looks at deployed functions."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ def served() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def aws(served: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
-    """The local AWS, with this process's environment pointing at it and at nothing else."""
+    """A local AWS, and environment variables that point only to it."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in served.environment.items():

@@ -1,5 +1,3 @@
-"""The artifact: exactly what was asked for, the same bytes each time, and a refusal instead of a surprise."""
-
 from __future__ import annotations
 
 import json
@@ -39,7 +37,7 @@ def into(tmp_path):
 
 @pytest.fixture
 def package(tmp_path):
-    """A user's package, with files of every kind in it."""
+    """A package with source files, data, a hidden file, a program, a cache and a virtual environment."""
     names = ["__init__.py", "receipts.py", "prices.json", "tests/cases.json", "test_more.py", ".words"]
     names += ["bin/checker", "__pycache__/receipts.cpython-311.pyc", ".venv/lib/x.py"]
     return write_artifact(tmp_path / "my_graders", dict.fromkeys(names, ""))
@@ -53,7 +51,7 @@ def test_it_holds_every_file_of_graders_but_caches(into):
 
 
 def test_it_runs_without_anything_else(into):
-    """An interpreter that sees the artifact alone imports the graders, and so no harness."""
+    """Runs in an interpreter with only the artifact on its path, where `harness` must not be imported."""
     build(Recipe(runtime=HERE, powertools_installed=True), into)
     program = (
         f"import sys; sys.path.insert(0, {str(into)!r}); import graders, aws_lambda_powertools; "
@@ -286,7 +284,7 @@ def test_the_command_fails_in_one_line(into, capsys):
 
 
 def test_the_command_needs_nothing_that_a_plain_python_has_not():
-    """`sam build` may run it where no environment was made."""
+    """`sam build` can run the command with a Python that has no packages."""
     program = (
         "import sys; sys.path.insert(0, '.'); import harness.deploy.artifact, json; "
         "names = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names); "

@@ -1,4 +1,4 @@
-"""What is in an artifact, and whether it is what was measured."""
+"""Checks of a built artifact: its content, and whether it is the one that was measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.elf import AARCH64, X86_64, elf
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A project as it was built, which every test takes a copy of."""
+    """A built project, which each test copies."""
     folder = write_project(tmp_path_factory.mktemp("built") / "project")
     compileall.compile_dir(write_build(folder) / "Same", quiet=2, invalidation_mode=None)
     return folder

@@ -1,4 +1,4 @@
-"""Whether `sam build` can make a function: its folder, its handler's file, its recipe."""
+"""Checks of what `sam build` needs: the function's folder, its handler's file and its recipe."""
 
 from __future__ import annotations
 

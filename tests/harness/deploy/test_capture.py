@@ -1,5 +1,3 @@
-"""Captured events are compared with every wire, whatever the log around them looks like."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""A template's values with its parameters' defaults, and nothing guessed beyond them."""
+"""Template values resolved with the defaults of the parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployed function, in an AWS of this machine: each fault of its set-up, made and found."""
+"""Checks of deployed functions, in a local AWS where each test creates one fault."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ serial = count(1)
 
 @pytest.fixture
 def make(aws):
-    """Make a function; what a test does not say is as it should be."""
+    """Create a function that passes every check, unless a test changes its settings. Returns the ARN."""
 
     def make_one(*, role=WRITE_LOGS, retention=30, publish=True, **settings):
         name = f"grader-{next(serial)}"
@@ -56,9 +56,9 @@ def make(aws):
 
 
 def rules(arn, **job):
-    """The findings' ids, without those that this AWS brings about.
+    """Return the ids of the findings, without those that only moto causes.
 
-    It has no GetAccountSettings, and the user that it says is signed in does not exist in its IAM.
+    Moto has no GetAccountSettings, and the user that STS reports does not exist in its IAM.
     """
     findings, _ = check_function(arn, JobSettings(**job))
     here = ("GetAccountSettings", "this does not exist")

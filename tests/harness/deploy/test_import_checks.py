@@ -1,4 +1,4 @@
-"""Imports that only a call reaches, looked up in the artifact."""
+"""Checks of imports inside functions, which fail only when the function is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a template lets its functions ask the models that their judges name."""
+"""Checks of a template's permissions for the models that its judges use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A grader's judges are asked about samples until each of its models has answered."""
+"""Test questions to a grader's judges, repeated with other samples until each model has answered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A new project taken all the way by the real `sam`: validated, built, graded in its artifact, deployed.
+"""A new project, validated, built, graded and deployed with the real `sam`, offline.
 
-No network: neither a package index nor AWS is reachable through the addresses that its commands are given.
+Every command gets addresses at which neither a package index nor AWS can be reached.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def test_the_built_artifact_grades(rft, built):
 
 def test_doctor_has_no_complaint(rft, built):
     said = json.loads(rft("doctor", "--json"))
-    # Without the runtime's Python on this machine there is no bytecode, and that is told.
+    # D027 is the missing bytecode if this machine has no interpreter of the function's Python version.
     assert {one["id"] for one in said["findings"]} <= {"D027", "D069"}
     assert said["artifacts"]["MathAnswer"]["bytes_zipped"] < 5_000_000
 
@@ -137,6 +137,6 @@ def test_the_deployed_stack_is_shown_graded_and_in_parity(rft, deployed):
 def test_doctor_looks_at_the_deployed_function(rft, deployed):
     said = json.loads(rft("doctor", "--stack", "my-grader", "--model", "openai.gpt-oss-20b", "--json"))
     assert list(said["functions"]) == [deployed["MathAnswerVersionArn"]]
-    # D064: a log group's Arn ends with :* in AWS, and not here. D068: the ARN has a version.
-    # D069: this AWS knows no account settings, and no user of whoever is signed in.
+    # D064: log group ARNs of moto lack the final ":*". D068: the ARN has a version.
+    # D069: moto has no account settings, and its signed-in user does not exist.
     assert {one["id"] for one in said["findings"]} <= {"D027", "D064", "D068", "D069"}

@@ -88,7 +88,7 @@ def test_a_stack_without_graders(aws):
 
 
 def lambda_stack(aws, name, outputs):
-    """A stack with a grader that publishes a version, and a function that helps something else."""
+    """Create a stack with a grader that publishes a version, and with a helper function."""
     s3 = aws.client("s3")
     if not s3.list_buckets()["Buckets"]:
         s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": aws.region})
@@ -151,7 +151,7 @@ REFUSED = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message><
 
 @pytest.fixture
 def outputs_only(aws, monkeypatch):
-    """Credentials that may describe a stack and not list its resources."""
+    """Credentials that may describe a stack but not list its resources."""
     outputs: list[str] = []
 
     def answer(request):
@@ -192,7 +192,7 @@ def test_no_region(aws, monkeypatch, tmp_path):
         monkeypatch.delenv(name)
     with pytest.raises(InputError, match="no AWS region is configured"):
         read_stack("full")
-    monkeypatch.setenv("AWS_REGION", "us-west-2")  # which boto3 alone would not read
+    monkeypatch.setenv("AWS_REGION", "us-west-2")  # boto3 itself does not read this variable
     with pytest.raises(NotInAws):
         read_stack("nobody")
 

@@ -42,7 +42,7 @@ def place(answer, name="there", **options):
 
 
 def rewarding(change=lambda sample, graded: graded):
-    """A target that gives 1.0 for "4", changed as a test wants."""
+    """Return a target that gives 1.0 for "4" and passes each result through `change`."""
 
     def answer(event):
         items = []
@@ -184,7 +184,7 @@ def test_a_grader_grades_alike_here_built_and_behind_the_api(project, rollouts, 
     assert found.differences == []
     assert [fact["place"] for fact in facts] == ["in-process", "lambda-runtime", f"{ARN}:1", f"{ARN}:$LATEST"]
     assert [fact["timeout_s"] for fact in facts] == [None, 30.0, 20, 20]
-    # The same files: what runs behind the API is what was built.
+    # The function behind the API runs the files that were built.
     assert facts[0]["code_sha256"] != facts[1]["code_sha256"] == facts[2]["code_sha256"]
     assert facts[1]["cold_start_ms"] > 0
     assert "not a published version" in facts[3]["notes"][0]

@@ -1,4 +1,4 @@
-"""Parameters whose change publishes no version: what is said is what SAM's own translator does."""
+"""Parameters whose changes publish no version. SAM's own translator confirms each case."""
 
 from __future__ import annotations
 

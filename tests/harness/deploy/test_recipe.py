@@ -1,5 +1,3 @@
-"""The recipe of a function is read from the template; each function gets its own files and packages."""
-
 from __future__ import annotations
 
 import subprocess
@@ -15,7 +13,7 @@ from harness.errors import InputError
 from harness.localaws.manifest import changed_sources
 from support.artifacts import REPOSITORY, write_artifact
 
-# No interpreter compiles for it, which would take most of the time here.
+# No interpreter of this version exists, so the build skips compiling, which would take most of the time.
 NOWHERE = "python3.99"
 GLOBALS = """
 Parameters:
@@ -190,7 +188,7 @@ def test_without_pyyaml_and_without_pins_it_is_said_what_to_install(project, mon
 
 @pytest.mark.slow
 def test_a_python_with_pip_alone_builds_the_checkout(tmp_path):
-    """What `sam build` has where no environment was made; fetches PyYAML and Powertools by their hashes."""
+    """Builds like `sam build` without an environment. Downloads PyYAML and Powertools by their hashes."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "bare"], check=True)
     words = ["--template", "template.yaml", "--function", "WordProblem"]
     words += ["--requirements", "requirements/lambda.txt", "--into", str(tmp_path / "artifact")]
@@ -203,7 +201,7 @@ def test_a_python_with_pip_alone_builds_the_checkout(tmp_path):
 
 @pytest.mark.slow
 def test_wheels_for_arm64_are_built_from_here(project, tmp_path):
-    """Fetches packages with compiled code from the index."""
+    """Downloads packages with compiled code from the index."""
     template = TWO.replace("python3.99", "python3.13, Architectures: [arm64]")
     write_artifact(project, {"template.yaml": template, "my_graders/plain.py": ""})
     write_artifact(project, {"my_graders/requirements.txt": "numpy\norjson\nrapidfuzz\n"})

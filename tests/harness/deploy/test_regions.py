@@ -1,4 +1,4 @@
-"""Which Region a project is in, by everything that may say so."""
+"""The project's Region, from each source that can set it."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ def test_junk_anywhere_in_a_template_is_survived(tmp_path, junk):
 
 
 def _places(value, way=()):
-    """The way to everything in a template."""
+    """Yield the path of every value in a template."""
     items = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
     for key, part in items:
         yield (*way, key)

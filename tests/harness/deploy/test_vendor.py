@@ -1,4 +1,4 @@
-"""Packages for Lambda: wheels that the function can load, hashes kept, and a reason where there is none."""
+"""Packages installed for Lambda from a local index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _digest(text):
 
 
 class Index:
-    """A folder of packages, which pip takes for an index."""
+    """A folder of packages that pip uses as its index."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -87,7 +87,7 @@ CONDITIONS = {
 
 
 def test_wheels_are_chosen_for_the_function_and_not_for_this_machine(index, into):
-    """Tags, conditions and Python versions are the function's; scripts and pip's records stay out."""
+    """Wheel tags, markers and Python versions fit the function. Scripts and pip's records are left out."""
     tags = ["cp313-cp313-manylinux_2_34_aarch64", "cp38-abi3-manylinux2014_aarch64", "py3-none-any"]
     for name, tag in zip(("newest", "oldest", "pure"), tags, strict=True):
         index.wheel(name, tag=tag)
@@ -201,7 +201,7 @@ def test_only_wheels_that_the_function_can_load_are_taken(index, into, tag, runt
 
 
 def test_a_wheel_for_newer_systems_than_the_function_s_is_refused(index, into):
-    """What numpy's newest wheels are for python3.11, whose system is older."""
+    """Recent numpy wheels need a newer glibc than Lambda's python3.11 runtime has."""
     index.wheel("fast", tag="cp311-cp311-manylinux_2_27_x86_64")
     with pytest.raises(InputError, match="fast has no wheel that the function can load.*pip wheel"):
         install(into, index.asking("fast"), runtime="python3.11")

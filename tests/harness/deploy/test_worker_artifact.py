@@ -1,5 +1,3 @@
-"""The worker's artifact: the modules that it imports and no more, or a placeholder that says what to do."""
-
 from __future__ import annotations
 
 import importlib
@@ -25,7 +23,7 @@ BUILT = {"FanOut": "true"}
 
 @pytest.fixture(params=["checkout", "project"])
 def template(request, tmp_path, monkeypatch):
-    """The template here, and that of a new project."""
+    """The template of this repository, and that of a new project."""
     if request.param == "checkout":
         monkeypatch.chdir(ROOT)
         return Path("template.yaml")
@@ -132,7 +130,7 @@ def test_it_starts_with_what_it_holds_the_graders_and_orjson_alone(copied, tmp_p
     program += "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     done = run(copied, program)
     assert done.returncode == 0, done.stderr
-    # boto3, which the runtime has, is imported with the first call.
+    # The first call imports boto3, which Lambda's runtime provides.
     assert {*done.stdout.split()} - {*sys.stdlib_module_names} == {"harness", "graders", "orjson"}
 
 
@@ -141,7 +139,7 @@ def test_it_holds_nothing_of_the_command_line_or_of_tests(copied):
     tops = {name.split("/")[1] for name in names}
     assert not tops & {"cli", "report", "projects", "deploy", "emulator", "jobs", "audit", "rehearsal"}
     assert {Path(name).suffix for name in names} == {".py"}
-    assert "harness/localaws/limits.py" in names  # imported only where a grader fails
+    assert "harness/localaws/limits.py" in names  # imported only when a grader fails
     assert sum((copied / name).stat().st_size for name in names) < 600_000
 
 
@@ -164,7 +162,7 @@ def test_a_module_that_is_imported_later_goes_in_too(tmp_path):
 
 @pytest.mark.slow
 def test_the_whole_artifact_is_built_for_lambda_and_small(tmp_path, monkeypatch, capsys):
-    """It takes the packages from the index."""
+    """Downloads the packages from the index."""
     monkeypatch.chdir(ROOT)
     into = tmp_path / "artifact"
     arguments = [

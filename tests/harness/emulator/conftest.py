@@ -1,4 +1,4 @@
-"""Synthetic records and rollouts whose styles tell right from wrong in part; emulators that serve them."""
+"""Synthetic data in which a completion's style partly predicts whether it is right, and emulators with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.emulator_process import EmulatorProcess
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:my-grader"
 
-# How an answer is written, and how often it is then right: .25 on average.
+# Templates of a completion, and the share of right answers in each: 0.25 on average.
 STYLES = (
     ("#### {answer}", 0.1),
     ("Let me think step by step. First {left} + {right}. Therefore the total follows.\n\n#### {answer}", 0.8),
@@ -99,7 +99,7 @@ def raising(event, context):
 
 
 def rollouts(seed: int = 0, records: int = 40, first: int = 0) -> list[dict[str, Any]]:
-    """Eight rollouts a record, one in each style."""
+    """Return eight rollouts per record, one in each style."""
     rng = random.Random(f"{seed}")
     found = []
     for number in range(first, first + records):
@@ -129,7 +129,6 @@ def rollouts(seed: int = 0, records: int = 40, first: int = 0) -> list[dict[str,
 
 
 def records_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records that rollouts were made of."""
     by_record = {rollout["record"]: rollout for rollout in found}
     return [
         {
@@ -142,12 +141,11 @@ def records_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def jsonl(values: list[dict[str, Any]]) -> bytes:
-    """As a file."""
     return b"".join(json.dumps(value).encode() + b"\n" for value in values)
 
 
 def method(**hyperparameters: Any) -> dict[str, Any]:
-    """The body's `method`, which the SDK's types do not know."""
+    """Return the body's `method`, for which the SDK has no type."""
     grader = {"type": "lambda", "lambda": {"function": ARN}}
     return {
         "method": {
@@ -158,7 +156,7 @@ def method(**hyperparameters: Any) -> dict[str, Any]:
 
 
 class Service:
-    """An emulator in its own process, and the official client that talks to it."""
+    """An emulator in its own process, with the official client."""
 
     def __init__(self, config: EmulatorConfig) -> None:
         self.process = EmulatorProcess(config)
@@ -179,13 +177,13 @@ class Service:
     def raw(
         self, http_method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Any:
-        """The JSON of an answer, as it travels."""
+        """Return a response's JSON as sent."""
         return json.loads(self.bytes(http_method, path, body, headers))
 
     def bytes(
         self, http_method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> bytes:
-        """An answer's body; HTTPError where the status is 400 or more."""
+        """Return a response's body. Raises HTTPError for a status of 400 or more."""
         root = self.process.admin_url.removesuffix("/_emulator")
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(root + path, data=data, method=http_method, headers=headers or {})
@@ -193,19 +191,19 @@ class Service:
             return answer.read()
 
     def step(self, count: int = 1) -> Any:
-        """Let every open job do so many units of work."""
+        """Let every open job do `count` units of work."""
         return self.raw("POST", "/_emulator/step", {"count": count})
 
     def finish(self) -> Any:
-        """Let every job come to its end."""
+        """Run every job to its end."""
         return self.raw("POST", "/_emulator/step", {"until": "idle"})
 
     def upload(self, values: list[dict[str, Any]]) -> str:
-        """Upload records; the file's id."""
+        """Upload records and return the file's id."""
         return self.client.files.create(file=("train.jsonl", jsonl(values)), purpose="fine-tune").id
 
     def submit(self, file: str, **hyperparameters: Any) -> str:
-        """Create a job; its id."""
+        """Create a job and return its id."""
         return self.raw(
             "POST",
             "/v1/fine_tuning/jobs",
@@ -213,11 +211,10 @@ class Service:
         )["id"]
 
     def job(self, name: str) -> Any:
-        """A job's JSON."""
         return self.raw("GET", f"/v1/fine_tuning/jobs/{name}")
 
     def events(self, name: str) -> list[Any]:
-        """All events of a job, oldest first."""
+        """Return all events of a job, oldest first."""
         page = self.raw("GET", f"/v1/fine_tuning/jobs/{name}/events?limit=10000")
         assert not page["has_more"]
         return page["data"][::-1]
@@ -233,7 +230,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def serve(folder: Path) -> Iterator[Callable[..., Service]]:
-    """Start an emulator; stepped by hand unless told otherwise."""
+    """Start an emulator. By default its jobs move only when a test calls `step`."""
     started: list[Service] = []
 
     def start(grader: str = "right", **changes: Any) -> Service:
@@ -254,7 +251,7 @@ def serve(folder: Path) -> Iterator[Callable[..., Service]]:
 
 
 class Data:
-    """The synthetic data, for tests that need it in another shape or amount."""
+    """The synthetic data, for tests that need other amounts or forms of it."""
 
     rollouts = staticmethod(rollouts)
     records_of = staticmethod(records_of)
@@ -265,13 +262,12 @@ class Data:
 
 @pytest.fixture(scope="session")
 def data() -> type[Data]:
-    """How to make records and rollouts."""
     return Data
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One emulator for all tests that change nothing that another would see."""
+    """A single emulator for all tests that leave no changes for others to see."""
     place = tmp_path_factory.mktemp("shared")
     (place / "rollouts.jsonl").write_bytes(jsonl(rollouts()))
     service = Service(
@@ -283,7 +279,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 def trained(serve, data) -> tuple[Any, str]:
-    """An emulator with one job that has succeeded, trained on 32 of 40 records."""
+    """An emulator with a succeeded job, which was trained on 32 of 40 records."""
     service = serve()
     name = service.submit(service.upload(data.records_of(data.rollouts())[:32]), learning_rate_multiplier=3.0)
     service.finish()

@@ -20,7 +20,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 
 def told(sent: list[bytes]) -> bytes:
-    """What the server says until it hangs up, for bytes sent in these pieces."""
+    """Send these pieces and return the server's response, up to the end of the connection."""
 
     async def talk() -> bytes:
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,8 +1,8 @@
-"""The curl commands of AWS's page, as they stand there, with nothing but the host replaced.
+"""The curl commands of AWS's page, unchanged except for the host.
 
 Source: "Create and manage fine-tuning jobs for open-weight models using OpenAI APIs", Amazon Bedrock user
-guide. Their placeholders (`file-abc123`, `ftjob-abc123`, ...) stand for objects of the test through the
-emulator's aliases.
+guide. The emulator's aliases map its placeholders (`file-abc123`, `ftjob-abc123`, ...) to objects of the
+test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Python examples of AWS's page run as they stand, with the installed SDK and with others."""
+"""The unchanged Python examples of AWS's page, with several versions of the SDK."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pytest
 
 from support import documented_examples
 
-# Of each major version that a user may have beside the installed one.
+# One of each major version that users may have.
 VERSIONS = ("1.109.1", "2.8.0", "3.57.0")
 
 
 @pytest.fixture
 def examples(serve: Callable[..., Any], data: Any, folder: Path) -> Callable[[str | Path], None]:
-    """Run the page's examples with a Python and its `openai`."""
+    """Run the examples with a given Python and its `openai` package."""
     functions = {"my-reward-function": f"{folder / 'emulator_graders.py'}:right"}
-    # Slow enough that the page's job is still running when its last example cancels it.
+    # Slow enough for the last example to cancel a job that is still running.
     service = serve(functions=functions, manual=False, speed=20.0)
     (folder / "train.jsonl").write_bytes(data.jsonl(data.records_of(data.rollouts())[:32]))
 

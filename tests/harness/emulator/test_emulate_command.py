@@ -1,5 +1,3 @@
-"""`rft emulate` as a user starts it."""
-
 from __future__ import annotations
 
 import json
@@ -83,13 +81,13 @@ def test_a_terminal_shows_what_happens_and_a_pipe_does_not(folder: Path, data: A
 
 
 def read_all(terminal: int) -> str:
-    """What a closed terminal showed."""
+    """Return everything that a terminal showed until its other end was closed."""
     shown = b""
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         try:
             while piece := stream.read(65_536):
                 shown += piece
-        except OSError:  # Linux says so at the end
+        except OSError:  # on Linux, raised when the other end is closed
             pass
     return shown.decode()
 

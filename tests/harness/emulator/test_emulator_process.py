@@ -1,6 +1,6 @@
-"""The emulator as a process: ready, killed, restarted, orphaned, and with a grader that misbehaves.
+"""The emulator in its own process, which the tests kill, restart and orphan.
 
-`RFT_KILLS=100` asks for more kills than a test run needs; the figures are printed (`pytest -s`).
+Set `RFT_KILLS=100` for more kills than in an ordinary run. `pytest -s` shows the figures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def alive(pid: int) -> bool:
 
 
 def story(service: Any, name: str) -> list[Any]:
-    """What a job's events say, without what differs from run to run."""
+    """Return the data of a job's metric events, which is equal in every run."""
     return [event["data"] for event in service.events(name) if event["type"] == "metrics"]
 
 

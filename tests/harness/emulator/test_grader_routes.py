@@ -1,4 +1,4 @@
-"""The graders of OpenAI's kinds over the API, through the official client and as JSON."""
+"""OpenAI's graders over the API, with the official client and with plain JSON."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def judges() -> Iterator[JudgeEndpoint]:
 
 @pytest.fixture(scope="module")
 def service(judges: JudgeEndpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
-    """An emulator that knows a model for `gpt-4o-2024-08-06`, and a client of it."""
+    """The client of an emulator that maps `gpt-4o-2024-08-06` to a judge's model."""
     folder = tmp_path_factory.mktemp("graders")
     models = folder / "models.toml"
     models.write_text(
@@ -84,7 +84,7 @@ def service(judges: JudgeEndpoint, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The routes in this process, without models for judges."""
+    """The routes in this process, with no judge models."""
     parts = assemble(EmulatorConfig(rollouts=(), state=tmp_path_factory.mktemp("api")), Functions({}))
     with TestClient(application(parts), "http://127.0.0.1") as client:
         yield client
@@ -92,18 +92,18 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def run(service: OpenAI, grader: Any, said: str = "a", item: Any = None) -> Any:
-    """What a run answers, as JSON; it is valid by the SDK's own type but for the tokens' count."""
+    """Run a grader and return the response's JSON, validated by the SDK's type except for `token_usage`."""
     body = {"grader": grader, "model_sample": said, **({} if item is None else {"item": item})}
     raw: Any = service.post(f"{ROOT}/run", body=body, cast_to=object)
     assert raw["metadata"]["errors"].keys() == FLAGS
     checked = json.loads(json.dumps(raw))
-    checked["metadata"]["token_usage"] = None  # an object, as documented; the SDK says a number
+    checked["metadata"]["token_usage"] = None  # documented as an object, typed as a number in the SDK
     assert_valid(GraderRunResponse, checked)
     return raw
 
 
 def raised(answer: Any) -> dict[str, Any]:
-    """The flags that are set, and their details."""
+    """Return the error flags that are set, with their details."""
     return {name: value for name, value in answer["metadata"]["errors"].items() if value not in (False, None)}
 
 
@@ -235,7 +235,7 @@ def test_the_client_sends_a_multi_grader_as_it_is_written(service: OpenAI) -> No
     typed = service.fine_tuning.alpha.graders.run(grader=grader, model_sample="is A", item={"label": "a"})
     assert (typed.reward, typed.sub_rewards) == (0.75, {"a": 0.0, "b": 1.0})
     validated = service.fine_tuning.alpha.graders.with_raw_response.validate(grader=grader)
-    assert json.loads(validated.text) == {"grader": grader}  # the SDK's type of `graders` is one grader
+    assert json.loads(validated.text) == {"grader": grader}  # the SDK types `graders` as a single grader
 
 
 def test_the_item_is_optional(service: OpenAI) -> None:

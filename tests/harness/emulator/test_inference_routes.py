@@ -1,5 +1,3 @@
-"""The inference routes, asked through the official client."""
-
 from __future__ import annotations
 
 from typing import Any

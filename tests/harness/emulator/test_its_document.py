@@ -1,4 +1,4 @@
-"""docs/emulator.md: its commands run as they stand, and what it says is so."""
+"""The commands and claims of docs/emulator.md."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def test_its_commands_run(tmp_path) -> None:
     lines = [line.removeprefix("$ ") for line in commands.splitlines()]
     ask = "curl -s --noproxy '*' http://127.0.0.1:8080/v1/models >&2"
     ready = f"trap 'kill $!' EXIT; until {ask}; do sleep 0.1; done"
-    # The trap ends the emulator, whatever fails.
+    # The trap ends the emulator even if a command fails.
     script = "\n".join([lines[0], ready, *lines[1:]]).replace("8080", str(free_port()))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(tmp_path), "no_proxy": "127.0.0.1"}
-    # Records that stand in the file more than once are an error of validation: eight lines make two steps.
+    # Validation rejects duplicate records, which the file has so that the job takes two steps.
     script = script.replace("--name first", "--name first --force")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],

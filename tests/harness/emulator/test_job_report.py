@@ -1,5 +1,3 @@
-"""The report on a job: what a rehearsal would say of its rewards, each asked for once."""
-
 from __future__ import annotations
 
 from harness.conclusions.goal import Goal

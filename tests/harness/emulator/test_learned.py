@@ -1,4 +1,4 @@
-"""The report on what a job bred, on jobs whose outcome is known beforehand."""
+"""The report on what a job learned, for jobs with a known outcome."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""What the emulator tells while it works."""
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The tables of the operations, against the parameters that the installed SDK can send."""
+"""The emulator's tables of parameters, compared with the parameters of the installed SDK."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from harness.emulator.request_fields import Table
 
 
 def parameters(typed: Any) -> set[str]:
-    """The keys of a TypedDict."""
     return set(typed.__required_keys__ | typed.__optional_keys__)
 
 

@@ -107,7 +107,7 @@ def multi(**graders: object) -> dict[str, object]:
         (multi(a=PYTHON, b=PYTHON), 2),
         ({"type": "reinforcement", "grader": multi(a=PYTHON, b=PYTHON)}, 2),
         ({"type": "custom", "method": {"type": "reinforcement", "reinforcement": {"grader": PYTHON}}}, 1),
-        (multi(a=PYTHON), 0),  # its formula cannot be read, so nothing of it runs
+        (multi(a=PYTHON), 0),  # has no valid formula, so its Python grader never runs
         ({"type": "multi", "graders": [PYTHON]}, 0),
         ({"type": "multi", "graders": {"a": "python", "b": None}}, 0),
         ({"type": "python"}, 0),

@@ -24,7 +24,7 @@ def body(function: str = ARN, hyperparameters: Any = None, **changes: Any) -> di
 
 
 def made(asked: dict[str, Any], now: int = 0) -> Any:
-    """What the route makes of a body."""
+    """Parse a body and create its job, as the route does."""
     return new_job(read_fields(CREATE_JOB, asked), now, 0)
 
 

@@ -1,4 +1,4 @@
-"""Every route, sent what the published API has and what it has not: answers in its shapes, never a 500."""
+"""Valid and invalid requests to every route. No request may cause a status of 500."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
 
 
 class Api:
-    """The emulator's routes without a server, a file and a job on them that never moves."""
+    """The emulator's routes without a server, with a file and a job that makes no progress."""
 
     def __init__(self, client: TestClient) -> None:
         self.client = client
@@ -70,7 +70,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 def refusal(answer: Any) -> dict[str, Any]:
-    """The error of a refused request, in OpenAI's shape."""
+    """Check that a response is a refusal in OpenAI's format, and return its error."""
     assert 400 <= answer.status_code < 500, (answer.status_code, answer.text)
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
@@ -304,7 +304,7 @@ def test_an_upload_that_is_too_large_is_refused(api: Api, size: int) -> None:
 
 
 def test_a_file_comes_back_as_it_was(api: Api, tmp_path: Path) -> None:
-    content = b"0123456789" * 300_000  # several pieces
+    content = b"0123456789" * 300_000  # sent in several chunks
     made = api.client.post("/v1/files", data={"purpose": "fine-tune"}, files={"file": ("b", content)})
     assert made.json()["bytes"] == len(content)
     assert api.client.get(f"/v1/files/{made.json()['id']}/content").content == content

@@ -1,4 +1,4 @@
-"""The official client against the emulator in its own process: every operation of the source document."""
+"""Every operation of AWS's document, with the official client and an emulator in its own process."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_job_is_cancelled_once_and_for_all(serve, data) -> None:
     steps = [event for event in service.events(name) if event["type"] == "metrics"]
     assert service.finish()["done"] == 0
     assert [event for event in service.events(name) if event["type"] == "metrics"] == steps
-    # A client that lost the first answer may ask again.
+    # The client may repeat a request whose response it lost.
     assert service.raw("POST", f"/v1/fine_tuning/jobs/{name}/cancel") == raw
 
 
@@ -260,7 +260,7 @@ def test_no_label_of_the_rollouts_file_reaches_the_grader(serve, data) -> None:
     service.finish()
     assert service.job(name)["status"] == "succeeded"
     assert not [event for event in service.events(name) if "got no reward" in event["message"]]
-    # Held-out groups have no record in the training file: their samples come from the rollouts.
+    # Held-out groups have no record in the training file, so their samples come from the rollouts file.
     (last, *_) = service.raw("GET", f"/v1/fine_tuning/jobs/{name}/checkpoints")["data"]
     assert last["metrics"]["full_valid_mean_token_accuracy"] is not None
 
@@ -272,7 +272,7 @@ def test_a_key_is_asked_for_only_on_request(serve) -> None:
         service.raw("GET", "/v1/models")
     assert caught.value.code == 401
     caught.value.close()
-    # The SDK sends no empty bearer token itself.
+    # The SDK never sends an empty bearer token, so the test sends another scheme.
     with (
         OpenAI(base_url=service.process.base_url, api_key="x", max_retries=0) as client,
         pytest.raises(AuthenticationError),

@@ -1,7 +1,4 @@
-"""Every kind of `--bind` target behind the same job.
-
-What grades makes no difference to what is learned.
-"""
+"""The same job with every kind of `--bind` target, which must not change what it learns."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from harness.errors import InputError
 from harness.localaws.function import FunctionSpec
 from harness.localaws.invoke import LambdaServer
 
-# Answers by hand, so that the artifact needs nothing beside it.
+# Has no imports, so that the artifact needs no other file.
 HANDLER = """
 def handler(event, context):
     return [
@@ -35,7 +32,7 @@ def handler(event, context):
 
 @pytest.fixture
 def artifact(folder: Path) -> Path:
-    """A folder as `sam build` makes it."""
+    """Write a folder like one that `sam build` makes."""
     place = folder / "build" / "MyGrader"
     place.mkdir(parents=True)
     (place / "by_hand.py").write_text(HANDLER)

@@ -1,4 +1,4 @@
-"""Models compared on a real emulator: the tuned one is better, and what is no reward is counted apart."""
+"""Comparison of models on an emulator in its own process."""
 
 from __future__ import annotations
 

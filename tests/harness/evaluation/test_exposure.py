@@ -1,4 +1,4 @@
-"""Which records of an evaluation a job was trained on, as its journal tells."""
+"""Which records of an evaluation were used to train the job, according to its journal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 
 
 def job_on(folder: Path, training: DataFile) -> Path:
-    """A journal of a job `mine` with the ID ftjob-1."""
+    """Write a journal of a job `mine` with the ID ftjob-1."""
     plan = Plan(read_training_file(training), ARN, "openai.gpt-oss-20b", hyperparameters(), "x", None)
     entry = Entry.open(folder / "jobs", "mine", plan, "now")
     entry.reach("created", file_id="file-1", job_id="ftjob-1")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness.api.types import ENTROPY, REWARD_MEAN
 from harness.follow.curves import Curves, Series, sparkline
 
-# The one full event that AWS has published.
+# The only full event that AWS has published.
 PUBLISHED: Any = {
     "id": "ftevent-c3c14785-4a3b-4dab-99a5-a15aeb6c0742",
     "created_at": 1771442218,

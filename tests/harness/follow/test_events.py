@@ -1,4 +1,4 @@
-"""Nothing is lost or duplicated under paging, broken walks, kills, and either order of listing."""
+"""Events are neither lost nor repeated, whatever fails while they are listed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def event(number, **more):
 
 
 class Service:
-    """Events in memory, served in pages; fails at the requested calls."""
+    """Events in memory, served in pages. The calls in `break_at` fail."""
 
     def __init__(self, size=5, newest_first=True):
         self.events = []
@@ -49,7 +49,7 @@ class Service:
 
 
 def poll(service, folder, *, stop_after=None):
-    """One process's life: recover, poll once, end; returns the new messages."""
+    """Act as a process that recovers, polls once and ends. Returns the new messages."""
     with EventLog(folder) as log:
         for _ in log.recover():
             pass
@@ -185,7 +185,7 @@ def test_events_without_ids_are_told_apart_by_content(tmp_path):
 @settings(max_examples=150)
 @given(data=st.data(), newest_first=st.booleans(), size=st.integers(1, 7))
 def test_no_failure_loses_or_repeats_events(tmp_path_factory, data, newest_first, size):
-    """Lives of a watcher: the job continues, calls fail, the process is killed between or inside writes."""
+    """Each round adds events and polls, with failing calls and kills between and inside writes."""
     folder = tmp_path_factory.mktemp("job")
     service = Service(size, newest_first)
     shown = []
@@ -223,7 +223,7 @@ def test_a_merge_killed_anywhere_is_finished_by_the_next_process(tmp_path, kille
 
 @pytest.mark.parametrize("killed_after", [1, 29, 30, 49])
 def test_a_long_merge_killed_midway_repeats_nothing_that_memory_has_forgotten(tmp_path, killed_after):
-    """More events than the journal keeps ids of: only its last line shows how far the merge got."""
+    """There are more events than ids in the journal's memory, so only its last line shows where to resume."""
     service = Service(size=100)
     service.add(*range(5000))
     poll(service, tmp_path, stop_after=killed_after)

@@ -16,7 +16,7 @@ GOOD = {
 
 
 def said(steps, **of):
-    """The ids of all warnings for a job whose metrics are functions of the step."""
+    """Return the ids of all warnings for a job whose metrics are functions of the step."""
     curves, health = Curves(), Health()
     for step in range(1, steps + 1):
         data = {name: value + 0.01 * (step % 3) for name, value in GOOD.items()}

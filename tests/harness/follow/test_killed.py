@@ -1,6 +1,6 @@
-"""`rft watch` killed at random moments, sometimes with the emulator: each event once, in order.
+"""`rft watch`, and sometimes the emulator, killed at random moments.
 
-`RFT_KILLS=100` makes more kills than a test run needs; the figures are printed (`pytest -s`).
+Set `RFT_KILLS=100` for more kills than in an ordinary run. `pytest -s` shows the figures.
 """
 
 from __future__ import annotations

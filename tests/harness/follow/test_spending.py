@@ -1,5 +1,3 @@
-"""The cost of a running job, and the limit that cancels it."""
-
 from __future__ import annotations
 
 import math
@@ -23,7 +21,7 @@ A_STEP = 4 * GROUP_SIZE * (2.0 * 0.0000166667 + 0.2e-6)
 
 
 class Notes:
-    """An observer that keeps the notes."""
+    """An observer that stores the notes."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -90,7 +88,7 @@ def test_a_limit_that_nothing_can_reach_is_refused() -> None:
 def followed(
     folder: Path, usd: float, *, faults: tuple[Fault, ...] = (), **more: Any
 ) -> tuple[Watched, list[str], ApiStub]:
-    """Follow a job that takes four steps per poll and never ends without being canceled."""
+    """Follow a job that takes four steps per poll and ends only when canceled."""
     with ApiStub() as stub:
         clock, notes = TestClock(), Notes()
         stub.add_job(created_at=clock.time())

@@ -1,4 +1,4 @@
-"""Following a job over real HTTP, with a clock that moves only when the watcher sleeps."""
+"""The watcher over HTTP, with a clock that advances only while the watcher sleeps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATA = {"total_steps": 67, "actor_entropy": 0.6, "critic_rewards_mean": 0.4, "re
 
 
 class Record:
-    """An observer that remembers all calls."""
+    """An observer that records all calls."""
 
     def __init__(self):
         self.ids = []
@@ -54,7 +54,7 @@ class Record:
 
 
 class Life:
-    """A job that takes steps while the watcher sleeps, then ends."""
+    """A job that takes steps while the watcher sleeps, and then ends."""
 
     def __init__(self, stub, clock, *, polls=10, steps_a_poll=3, end="succeeded"):
         self.stub, self.clock = stub, clock
@@ -75,7 +75,7 @@ class Life:
         elif self.polls == 0:
             job["status"] = self.end
         elif self.polls == -1:
-            # The service says succeeded before its last event can be read.
+            # The last event becomes readable only after the status is final.
             self.stub.add_event("ftjob-1", self.step + 1)
 
 
@@ -391,7 +391,7 @@ ANSWERS = st.sampled_from([None, None, 0, 401, 404, 500])
 
 
 class Scripted:
-    """The client's two calls, answered from a script that repeats its last pages; the job ends."""
+    """A client with scripted responses. Its pages repeat in a cycle, and its job always ends."""
 
     def __init__(self, words, pages, failures):
         self.words, self.pages, self.failures = list(words), list(pages), list(failures)
@@ -430,7 +430,7 @@ def test_every_sequence_of_answers_ends(tmp_path_factory, words, pages, failures
 
 
 class Endless:
-    """The client's two calls, answered by computation, so that only the watcher needs memory."""
+    """A client that computes its events, so that only the watcher's memory grows."""
 
     def __init__(self, count):
         self.count = count

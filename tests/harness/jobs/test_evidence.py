@@ -1,5 +1,3 @@
-"""The evidence of a replay for or against a job."""
-
 from __future__ import annotations
 
 import hashlib
@@ -38,12 +36,11 @@ def listed(sample: Sample) -> float:
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test runs in the project's folder, like a user."""
     monkeypatch.chdir(tmp_path)
 
 
 def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
-    """A finished run whose grader returns the reward that each completion states."""
+    """Replay these completions with a grader that returns the reward stated in each."""
     (folder / "my_grader.py").write_text(GRADER, encoding="utf-8")
     lines = [
         rollout(f"r{at}/{turn}", said, record=f"r{at}")
@@ -62,7 +59,7 @@ def replayed(folder: Path, *groups: tuple[str, ...]) -> Run:
 
 
 def write_rewards(run: Run, *rewards: float) -> None:
-    """Put other rewards into a finished run with that many rollouts."""
+    """Replace all rewards of a finished run."""
     rows = list(read_rows(run.rewards))
     totals = Totals()
     for row, reward in zip(rows, rewards, strict=True):
@@ -73,7 +70,7 @@ def write_rewards(run: Run, *rewards: float) -> None:
 
 
 def training_file(run: Run) -> Path:
-    """The records of a run's rollouts."""
+    """Write the records of a run's rollouts as a training file."""
     records = {}
     for line in Path(run.rollouts_name).read_text(encoding="utf-8").splitlines():
         value = json.loads(line)
@@ -93,7 +90,7 @@ def found(run: Run, arn: str = ARN) -> dict[str, str]:
 
 
 def as_deployed(run: Run, arn: str, **facts: Any) -> Run:
-    """The run as if it had called the function, whose declared options are unknown."""
+    """Make the run look like one of a deployed function, whose options are unknown."""
     run.save(target=DeployedFacts(arn), **facts)
     return open_run(run.folder)
 
@@ -224,7 +221,7 @@ def test_changed_code_is_reported() -> None:
 
 
 def changed_training(run: Run, change: Any) -> list[Finding]:
-    """The findings if each training record is changed, or left out if the change returns None."""
+    """Return the findings after each training record is changed, or dropped if `change` returns None."""
     path = training_file(run)
     values = [change(at, json.loads(line)) for at, line in enumerate(path.read_text().splitlines())]
     write_rollouts(path, [value for value in values if value is not None])

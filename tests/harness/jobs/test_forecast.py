@@ -1,5 +1,3 @@
-"""The forecast of a job, and its wording."""
-
 from __future__ import annotations
 
 import pytest
@@ -34,7 +32,7 @@ def plan_of(tmp_path, *, seconds=None, arn=ARN, records=268):
 
 
 def test_the_forecast_of_the_published_job_matches_its_events(tmp_path):
-    """268 records in batches of 4 are the 67 steps of AWS's published event."""
+    """AWS published an event of a job with 268 records in batches of 4, which took 67 steps."""
     ahead = forecast(plan_of(tmp_path), UNKNOWN).to_json()
     assert (ahead["steps"], ahead["graded"], ahead["calls"]) == (67, 268 * 8, 268 * 8)
     assert ahead["assumes"]["verified"] is False

@@ -1,5 +1,3 @@
-"""An audit of the same grader can stop a job or support it; an audit of another grader does not count."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -49,7 +49,7 @@ def test_a_reply_without_text_keeps_its_kind_and_content(stub, message, finish, 
 
 @pytest.fixture(scope="module")
 def answering():
-    """A function that asks once and gets the given response."""
+    """Ask a model whose service returns the given response."""
     with ApiStub() as stub, connected(stub.base_url) as client:
 
         def ask(answer):
@@ -151,7 +151,7 @@ def test_after_giving_up_on_a_silent_service_the_command_resumes(way, one_record
         ran = run_verb(*patient, base_url=service.base_url)
         assert (ran.code, ran.stdout) == (3, "")
         assert "no answer for 0 s. The same command resumes" in ran.stderr
-        # More patience, so that responses on a slow machine arrive in time.
+        # Enough time for responses on a slow machine.
         patient[-1] = 60
         assert run_verb(*patient, base_url=service.base_url).json["done"] == 2
 

@@ -1,4 +1,4 @@
-"""A replayed grader compared with the code of a function in a local AWS."""
+"""Replayed graders compared with the code of functions in a local AWS."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ serial = count(1)
 
 
 def library() -> dict[str, bytes]:
-    """The files of `graders`, as a build copies them."""
+    """Return the files of `graders` as an artifact contains them."""
     folder = Path(str(graders.__file__)).parent
     return {
         f"graders/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*.py")
@@ -98,7 +98,7 @@ def aws(served: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
 
 @pytest.fixture
 def deploy(aws: LocalAws) -> Callable[..., str]:
-    """Deploy files as a function, and publish a version."""
+    """Deploy files as a function, publish a version and return its ARN."""
 
     def deployed(
         files: Mapping[str, str | bytes], handler: str = "same_code_grader.listed", **more: Any
@@ -114,7 +114,7 @@ def deploy(aws: LocalAws) -> Callable[..., str]:
 
 @pytest.fixture
 def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFacts:
-    """The facts of a replay of the grader in process."""
+    """The facts of a replay in process."""
     write_artifact(tmp_path, SOURCES)
     monkeypatch.chdir(tmp_path)
     digests = {str(tmp_path / name): hashed(content.encode()) for name, content in SOURCES.items()}
@@ -325,7 +325,7 @@ def in_process(
 def in_memory(
     facts: RunFacts, files: Mapping[str, bytes], handler: str = "my.score", layers: int = 0
 ) -> CodeComparison:
-    """Compare with a zip in memory, without a deployment."""
+    """Compare the facts with a zip file, without deploying it."""
     function = FunctionFacts(
         arn="arn",
         version="1",
@@ -360,7 +360,7 @@ DESCRIBED = 'check = "checks.numbers:number"\nmarker = "####"\n'
 
 
 def ready(check: str) -> dict[str, Any]:
-    """The settings of a function that grades with a ready check."""
+    """Return the settings of a function that grades with a ready check."""
     return {"handler": READY_HANDLER, "Environment": {"Variables": {READY_VARIABLE: check}}}
 
 

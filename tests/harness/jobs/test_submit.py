@@ -1,4 +1,4 @@
-"""Exactly one job after every fault, and after a kill between any two requests, over real HTTP."""
+"""Submission creates exactly one job, whichever request fails and wherever the process is killed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARN = "arn:aws:lambda:us-west-2:123456789012:function:word-problems:3"
 
 
 class Killed(BaseException):
-    """Stands in for `kill -9`: nothing may catch it."""
+    """A simulated `kill -9`, which no code may catch."""
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def plan_of(data, base_url, **changed):
 
 
 def run(stub, data, jobs, clock=None, name=None, **changed):
-    """One call of `rft submit`."""
+    """Submit once, as `rft submit` does."""
     plan = plan_of(data, stub.base_url, **changed)
     name = name or default_name(plan)
     with connected(stub.base_url) as client, held(jobs, name):
@@ -142,7 +142,7 @@ def test_an_unreachable_service_is_exit_3_and_resumes(stub, data, tmp_path):
 
 
 def test_a_job_that_appears_after_a_later_refusal_is_still_found(stub, data, tmp_path):
-    """A lost response, its job not listed yet, then a refusal: the next call must look before it sends."""
+    """The create response is lost, its job is not listed yet, and the retry is refused."""
     stub.faults.append(Fault("POST", "/jobs$", status=0, takes_effect=True))
     stub.faults.append(Fault("POST", "/jobs$", status=403, body={}))
     stub.hidden_lists = 4
@@ -224,7 +224,7 @@ def test_a_kill_at_any_request_makes_no_second_job(stub, data, tmp_path, request
 
 
 def test_data_that_changes_before_it_is_sent_makes_no_job(stub, data, tmp_path):
-    stub.on_request = lambda seen: data.write_text('{"other": 1}\n')  # while the service is looked at
+    stub.on_request = lambda seen: data.write_text('{"other": 1}\n')  # during the search for an earlier job
     with pytest.raises(InputError, match="changed"):
         run(stub, data, tmp_path / "jobs")
     assert (stub.jobs, stub.files) == ({}, {})
@@ -254,7 +254,7 @@ def test_a_truncated_upload_is_not_used(stub, data, tmp_path):
 
 
 def test_another_users_file_of_the_same_data_is_not_taken(stub, data, tmp_path):
-    """Its job would be mistaken for ours: each submission uploads its own file, under its own name."""
+    """Jobs are recognized by their file, so sharing one would mistake the other user's job for ours."""
     with connected(stub.base_url) as client:
         theirs = client.upload(data, "train.jsonl").id
     done = run(stub, data, tmp_path / "jobs")
@@ -291,10 +291,10 @@ def test_without_permission_to_list_files_the_missing_check_is_reported(stub, da
 
 def test_without_a_service_nothing_is_recorded_as_sent(data, tmp_path, stub):
     stub.faults.append(Fault("GET", "/files", status=401, body={}))
-    run(stub, data, tmp_path / "other")  # a 401 is a no like any other
+    run(stub, data, tmp_path / "other")  # a refusal, like any other 4xx status
 
     class NoKey(Exception):
-        """Raised where a key would be made."""
+        """Raised when the client asks for a key."""
 
     def no_key():
         raise NoKey
@@ -309,7 +309,7 @@ def test_without_a_service_nothing_is_recorded_as_sent(data, tmp_path, stub):
 
 
 def test_the_older_of_two_simultaneous_uploads_is_used(stub, data, tmp_path):
-    """Another machine uploads the same file between our look and our upload, and creates the job first."""
+    """Another machine uploads the same file and creates the job after we listed the files."""
     theirs = run(stub, data, tmp_path / "theirs")
     stub.files["file-1"]["created_at"] -= 10
     stub.faults.append(Fault("GET", "/files", status=200, body={"object": "list", "data": []}))
@@ -331,9 +331,9 @@ def test_a_submission_under_way_elsewhere_is_left_to_finish(stub, data, tmp_path
 
 
 class Killing(httpx2.BaseTransport):
-    """The network of a process that is killed at one of its requests, before or after it took effect.
+    """The network of a process that is killed during a request, before or `after` it took effect.
 
-    Requests count from 1; 0 means never.
+    Requests count from 1. With `at=0`, the process is never killed.
     """
 
     def __init__(self, inner: httpx2.BaseTransport, at: int = 0, after: bool = False) -> None:

@@ -1,6 +1,6 @@
-"""`rft submit` as a process, killed from two folders: one file and one job per plan.
+"""`rft submit` as a process, killed while two folders submit the same plan.
 
-RFT_KILLS=100 makes a hundred kills.
+Set `RFT_KILLS=100` for more kills than in an ordinary run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDERS = ("one", "two")
 
 
 class Submissions:
-    """Submissions of one plan from several folders to a separate service."""
+    """Submits one plan from several folders. The service runs in the test's process."""
 
     def __init__(self, stub: ApiStub, root: Path) -> None:
         self.stub, self.root = stub, root
@@ -44,7 +44,7 @@ class Submissions:
             self.process.send_signal(signal.SIGKILL)
 
     def run(self, folder: str, kill_at: int = 0, takes_effect: bool = False) -> tuple[int, str]:
-        """Submit, with a kill after that many requests; the service may still act on the last one."""
+        """Submit, and kill the process at a request. With `takes_effect`, the service still acts on it."""
         place = self.root / folder
         place.mkdir(exist_ok=True)
         self.left, self.takes_effect = kill_at, takes_effect
@@ -61,7 +61,7 @@ class Submissions:
 
 
 def one_round(root: Path, number: int) -> int:
-    """Kill submissions of one plan, then let both folders finish; returns how many were killed."""
+    """Kill submissions of one plan, then let both folders finish. Returns the number of kills."""
     chance = random.Random(number)
     root.mkdir()
     kills = 0

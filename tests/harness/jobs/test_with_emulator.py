@@ -1,4 +1,4 @@
-"""The job commands end to end on the local emulator, which is killed and restarted in between."""
+"""The job commands end to end, with an emulator that is killed and restarted in between."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_function_that_is_not_there_fails_the_job_and_the_watch(
 
 
 class Quiet:
-    """An observer that only counts."""
+    """An observer that records only ids and troubles."""
 
     def __init__(self):
         self.ids = []
@@ -162,7 +162,7 @@ def test_a_service_killed_and_started_again_costs_no_event(config, training_file
 
 
 class Hasty(SystemClock):
-    """Waits a hundredth of the requested time, and never more than a moment."""
+    """A clock that shortens all waits to a hundredth, and at most to 0.05 seconds."""
 
     def sleep(self, seconds):
         super().sleep(min(seconds / 100, 0.05))

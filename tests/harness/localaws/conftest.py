@@ -1,5 +1,3 @@
-"""A function that does what its event says, and a runtime that runs it."""
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -24,6 +22,6 @@ def runtime(spec):
 
 @pytest.fixture(scope="module")
 def patient(spec):
-    """A runtime whose timeout a busy machine does not reach."""
+    """A runtime with a timeout long enough for a busy machine."""
     with LocalRuntime(replace(spec, timeout_s=60)) as runtime:
         yield runtime

@@ -1,4 +1,4 @@
-"""What compiled files are made for is read from their headers, and held against the function's platform."""
+"""Platforms of compiled files, read from their headers and compared with the function's platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function can write, find and leave behind, under every protection."""
+"""What a function can write, read and leave behind, with each kind of protection."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def handler(event, context):
 
 @pytest.fixture
 def folder():
-    """A folder outside of /tmp, which Landlock opens whole."""
+    """A folder outside /tmp, because Landlock permits everything in /tmp."""
     path = Path(tempfile.mkdtemp(prefix="rft-test-", dir="/var/tmp"))
     yield path
     shutil.rmtree(path)

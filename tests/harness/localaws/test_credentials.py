@@ -8,7 +8,7 @@ from harness.localaws.credentials import profile_credentials
 
 @pytest.fixture(autouse=True)
 def configuration(monkeypatch, tmp_path):
-    """An AWS configuration of this test's own, and nothing of the engineer's."""
+    """A separate AWS configuration, so that the developer's own is not read."""
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -83,7 +83,7 @@ def test_a_cache_that_cannot_be_written_is_an_input_error(tmp_path, monkeypatch)
 
 
 def other_runtime():
-    """Another interpreter of this machine that the runtime's client supports, if there is one."""
+    """Return a second runtime that this machine has an interpreter for, or None."""
     for minor in (12, 13, 11):
         runtime = f"python3.{minor}"
         if runtime != PRESENT_RUNTIME and any(interpreter._candidates(runtime)):

@@ -1,4 +1,4 @@
-"""The local Invoke API through the real boto3, which is told nothing but the endpoint."""
+"""The local Invoke API, called by boto3 with only its endpoint changed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""What an error document of a function tells."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""docs/local-lambda.md says what the code does, where a test can tell."""
-
 from __future__ import annotations
 
 import re

@@ -24,7 +24,7 @@ def test_a_line_of_the_platform_s_stands_after_what_the_process_wrote_before():
     logs = LogTail()
     reading, writing = os.pipe()
     logs.attach(reading)
-    for number in range(200):  # the thread that empties the pipe wins some of these races, and loses others
+    for number in range(200):  # races with the thread that reads the pipe
         begin = logs.offset
         os.write(writing, b"." * 50_000)
         logs.write(f"REPORT {number}\n")

@@ -27,12 +27,12 @@ def server():
 
 
 def ask(server, data):
-    """Everything that the server sends for these bytes, until it hangs up or has answered."""
+    """Send the bytes and return the response, or what arrived before the server closed the connection."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         try:
             connection.sendall(data)
         except OSError:
-            pass  # it hung up before it had read all
+            pass  # the server closed the connection before it had read everything
         connection.settimeout(5)
         try:
             return connection.recv(65536)
@@ -138,7 +138,7 @@ def test_connections_are_bounded(monkeypatch, server):
     while len(server._connections) < 3:
         pass
     assert ask(server, b"") == b""
-    # Threads of earlier tests may end meanwhile.
+    # Threads of earlier tests can end in the meantime, so only new ones count.
     assert len(set(threading.enumerate()) - before) == 3
     for connection in held:
         connection.close()

@@ -1,5 +1,3 @@
-"""What an artifact was built from, and whether it changed since: over every file that was copied."""
-
 from __future__ import annotations
 
 import os
@@ -14,7 +12,7 @@ from harness.errors import InputError
 from harness.localaws.manifest import changed_sources, project_of, read_manifest
 from support.artifacts import write_artifact
 
-# No interpreter compiles for it, which would take most of the time here.
+# No interpreter of this version exists, so the build skips compiling, which would take most of the time.
 RUNTIME = "python3.99"
 FILES = {
     "pk/__init__.py": "",

@@ -1,5 +1,3 @@
-"""Which machines Lambda's runtimes run on, and which wheels fit them."""
-
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,3 @@
-"""Finding an interpreter: only one that starts and is the version it is called."""
-
 from __future__ import annotations
 
 import os
@@ -18,7 +16,7 @@ OTHER = "python3.98"
 
 @pytest.fixture
 def alone(tmp_path, monkeypatch):
-    """A machine without interpreters but those a test puts on PATH or into pyenv's folder."""
+    """A machine on which only a test's own interpreters can be found: on PATH, or under pyenv or uv."""
     for name, value in {"PATH": "bin", "PYENV_ROOT": "pyenv", "UV_PYTHON_INSTALL_DIR": "uv"}.items():
         monkeypatch.setenv(name, str(tmp_path / value))
     return tmp_path

@@ -1,4 +1,4 @@
-"""The local runtime against the real `awslambdaric`: what is reported, and that the next call works."""
+"""The local runtime with the real `awslambdaric`."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def test_an_event_of_just_the_limit_passes(spec):
 
 @pytest.mark.parametrize("daemon", [True, False])
 def test_a_thread_left_behind_does_not_hold_the_answer_back(spec, daemon):
-    # The thread would run for ten minutes.
+    # The function's thread sleeps for ten minutes.
     with LocalRuntime(spec) as runtime:
         first = answer(runtime, do="thread", daemon=daemon)
         assert answer(runtime)["pid"] == first["pid"]
@@ -254,7 +254,7 @@ def test_calls_at_once_get_environments_of_their_own(spec):
         for thread in threads:
             thread.join()
         pids = [answer(runtime)["pid"] for _ in range(2)]
-    assert pids[0] == pids[1]  # the environment used last is used first
+    assert pids[0] == pids[1]  # the most recently used environment comes first
 
 
 def test_a_full_runtime_refuses_when_it_does_not_wait(spec):

@@ -1,5 +1,3 @@
-"""How a local runtime starts a function, and what it says when that fails."""
-
 from __future__ import annotations
 
 import json

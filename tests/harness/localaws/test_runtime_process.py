@@ -1,4 +1,4 @@
-"""A function's process when the harness itself comes to a sudden end."""
+"""A function's process after the harness was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the user's files go into an artifact: all that was named, and nothing of another grader."""
+"""Which of the user's files go into an artifact."""
 
 from __future__ import annotations
 

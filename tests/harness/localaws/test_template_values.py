@@ -1,4 +1,4 @@
-"""Values of a template, as SAM and CloudFormation make them."""
+"""Template values, compared with what SAM itself makes of them."""
 
 from __future__ import annotations
 

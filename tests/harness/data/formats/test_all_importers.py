@@ -1,4 +1,4 @@
-"""Every importer recognizes its own rows and no other's, and drops nothing silently, whatever a row holds."""
+"""Properties that every importer must have, checked on sample rows and on random changes to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TAGS = {"text", *("begin_of_text", "start_header_id", "end_header_id", "eot_id")
     *("message", "function_call", "function_call_output", "reasoning"),
     *("input_text", "output_text", "summary_text"),
 }
-"""Words that say how a text is marked or what shape an object has, and are no part of what they hold."""
+"""Words that mark up or name a kind of content and do not count as content."""
 SAME_WORD = {
     "system": "system developer",
     "user": "user human",
@@ -38,11 +38,11 @@ SAME_WORD = {
     "tool": "tool observation",
     "length": "length max_output_tokens",
 }
-"""What stands for several words of other tools: a role, and why a model stopped."""
+"""Words that importers translate: roles, and why a model stopped."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Path and value of everything that a value holds; null holds nothing."""
+    """Yield the path and value of everything in a value except null."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else key)
@@ -58,13 +58,13 @@ def words_of(text: str) -> set[str]:
 
 
 def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
-    """Paths of what a row holds that neither stands in a line nor is said to be lost."""
+    """Return the paths of values that are neither in a converted line nor reported as lost."""
     carried = [value for line in made.lines for _, value in leaves(line)]
     same = " ".join(SAME_WORD[value] for value in carried if isinstance(value, str) and value in SAME_WORD)
     text = json.dumps(made.lines, ensure_ascii=False) + same
 
     def is_carried(value: Any) -> bool:
-        # Parts of a streamed text are joined, so that one may end within a word.
+        # A substring is enough: importers join streamed parts, and a part can end inside a word.
         if isinstance(value, str) and all(word in text for word in words_of(value) - TAGS):
             return True
         if isinstance(value, str) and (inner := read(value)) is not None:
@@ -78,7 +78,7 @@ def unaccounted(row: dict[str, Any], made: Converted) -> list[str]:
 
 
 def read(text: str) -> dict[str, Any] | list[Any] | None:
-    """The object or list that a text is the JSON of; None where it is not."""
+    """Return the object or list that the text is JSON of, or None."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -88,7 +88,7 @@ def read(text: str) -> dict[str, Any] | list[Any] | None:
 
 @st.composite
 def altered(draw: st.DrawFn, row: dict[str, Any]) -> dict[str, Any]:
-    """A row with parts replaced, removed and added, at any depth."""
+    """Draw a copy of the row with parts replaced, removed and added at any depth."""
     row = copy.deepcopy(row)
     for _ in range(draw(st.integers(0, 3))):
         places = list(containers(row))
@@ -166,7 +166,7 @@ def test_a_field_that_any_row_may_have_leaves_its_format_clear(importer: Importe
         for name, value in ANYWHERE.items():
             found = importers_of([{name: value, **row}])
             assert len(found) == 1, name
-            if name != "system":  # beside messages, it says that they are Converse's
+            if name != "system":  # next to messages, `system` marks a Converse row
                 assert found == importers_of([row]), name
 
 

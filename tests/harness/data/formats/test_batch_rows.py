@@ -1,5 +1,3 @@
-"""Results of a batch become rollouts of the requests that they answer."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Results of Bedrock's batch inference are read as invocation logs of the same calls are."""
+"""Results of Bedrock's batch inference, imported with the reader for invocation logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations as Bedrock fine-tunes Nova with get their system prompt among the messages."""
+"""Rows of the conversation format in which Bedrock fine-tunes Nova."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Rows of Bedrock's model evaluation become records, or a rollout a response with its score."""
-
 from __future__ import annotations
 
 import pytest

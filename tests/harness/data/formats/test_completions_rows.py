@@ -1,4 +1,4 @@
-"""Each completion of a record becomes a rollout of it."""
+"""Rows that hold one record and a list of its completions."""
 
 from __future__ import annotations
 

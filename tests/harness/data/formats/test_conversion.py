@@ -1,5 +1,3 @@
-"""Logs are converted where the service leaves them: packed, under a prefix in S3."""
-
 from __future__ import annotations
 
 import gzip

@@ -1,5 +1,3 @@
-"""docs/convert.md lists the formats that there are, what tells them, and what they become and lose."""
-
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,3 @@
-"""eval-protocol's results become rollouts with their valid scores, and its inputs records."""
-
 from __future__ import annotations
 
 import pytest

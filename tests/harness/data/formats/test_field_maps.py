@@ -1,5 +1,3 @@
-"""Maps take what they name from rows of any shape, and drop nothing silently."""
-
 from __future__ import annotations
 
 from typing import Any

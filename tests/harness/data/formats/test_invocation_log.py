@@ -1,5 +1,3 @@
-"""A line of Bedrock's invocation log becomes what was asked and answered, whichever API the call used."""
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Output items of OpenAI's Evals become rollouts with the fields of their items and the graders' scores."""
+"""Output items of OpenAI's Evals API."""
 
 from __future__ import annotations
 

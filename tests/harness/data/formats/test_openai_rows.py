@@ -1,4 +1,4 @@
-"""Rows of OpenAI's and Azure's fine-tuning become records that imported graders read as before."""
+"""Rows for fine-tuning on OpenAI and Azure, which imported graders must still be able to read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Rows of Parquet files are exactly what JSON can hold of them, or a problem of their row."""
-
 from __future__ import annotations
 
 import datetime

@@ -1,4 +1,4 @@
-"""Questions with answers and instructions with outputs become records whose reference is the answer."""
+"""Rows with a question and an answer, or with an instruction and an output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wherever records or rollouts are read, rows of another tool are named, with what converts them."""
+"""Errors for rows of other formats, which name the command that converts them."""
 
 from __future__ import annotations
 

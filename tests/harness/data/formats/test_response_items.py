@@ -1,4 +1,4 @@
-"""Items of the Responses API become the messages that Chat Completions would have had."""
+"""Items of the Responses API, converted to Chat Completions messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of a row that many formats have: prompts and completions in any form, and ids of several lines."""
+"""Row parts that several formats share: prompts, completions and ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows are the same in JSON lines, in an array, over several lines and in CSV; nothing between is lost."""
+"""Rows read from JSON lines, arrays, indented JSON and CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SageMaker's RLVR rows become records, and those with samples rollouts with their scores."""
+"""Rows of SageMaker's RLVR format."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""ShareGPT's conversations become messages, whoever their turns are from."""
-
 from __future__ import annotations
 
 import pytest

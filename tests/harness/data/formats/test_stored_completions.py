@@ -1,4 +1,4 @@
-"""Calls of OpenAI's API become rollouts of their prompts, one a choice."""
+"""Stored calls of OpenAI's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A streamed answer is put together whole, or its row is refused."""
+"""Streamed responses in logs, joined to whole messages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""TRL's rows become records, rollouts or, for a preference, two rollouts of one record."""
-
 from __future__ import annotations
 
 import pytest

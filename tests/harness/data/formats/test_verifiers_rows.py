@@ -1,5 +1,3 @@
-"""Rollouts that verifiers saved keep their example, reward, metrics and tool calls."""
-
 from __future__ import annotations
 
 import pytest

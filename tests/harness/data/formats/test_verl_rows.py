@@ -1,5 +1,3 @@
-"""verl's rows become records whose fields the adapter for verl's functions finds again."""
-
 from __future__ import annotations
 
 import pytest
