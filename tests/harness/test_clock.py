@@ -1,5 +1,3 @@
-"""Waits that double and end, and a clock that only moves when someone sleeps on it."""
-
 from __future__ import annotations
 
 import pytest
@@ -10,7 +8,7 @@ from harness.clock import Backoff, ManualClock
 
 
 def waits(backoff: Backoff, clock: ManualClock, most: int = 100) -> list[float]:
-    """Every wait until it is time to give up."""
+    """Return all waits until the backoff gives up."""
     found: list[float] = []
     while len(found) < most and (seconds := backoff.next_s()) is not None:
         found.append(seconds)

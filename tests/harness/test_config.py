@@ -1,5 +1,3 @@
-"""A project's settings are read from the nearest file, and what is not understood is refused by line."""
-
 from __future__ import annotations
 
 import os
@@ -52,7 +50,7 @@ def test_a_repository_ends_the_search(root: Path) -> None:
     (root / "rft.toml").write_text('label = "outer"\n')
     inner = root / "inner" / "folder"
     inner.mkdir(parents=True)
-    (root / "inner" / ".git").write_text("gitdir: elsewhere\n")  # a worktree's is a file
+    (root / "inner" / ".git").write_text("gitdir: elsewhere\n")  # in a worktree, `.git` is a file
     assert find_configuration(inner) is None
 
 

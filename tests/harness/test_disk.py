@@ -1,5 +1,3 @@
-"""Files that survive kills and full disks: replaced in one step, append-only, locked by their holder."""
-
 from __future__ import annotations
 
 import fcntl
@@ -31,7 +29,7 @@ OBJECTS = st.lists(
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing may catch it."""
+    """A simulated kill, which no code may catch."""
 
 
 # --- replaced, write_json
@@ -179,7 +177,7 @@ def test_a_folder_in_the_files_place_is_one_sentence(tmp_path: Path) -> None:
 
 
 def limited(size: int) -> Any:
-    """No file may grow beyond so many bytes: what a full disk does to a writer."""
+    """Limit the size of all files, which fails like a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
@@ -263,7 +261,7 @@ def test_a_lone_surrogate_is_kept(tmp_path: Path) -> None:
 
 
 class Reluctant:
-    """A raw file that takes three bytes at a time, and no more than ten."""
+    """A raw file that accepts three bytes per write, and fails after about ten."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

@@ -1,5 +1,3 @@
-"""The extra that a missing module is said to need is the one that pyproject.toml puts it in."""
-
 from __future__ import annotations
 
 import re
@@ -36,7 +34,7 @@ def test_the_modules_that_come_along_are_known() -> None:
     modules = {
         module
         for module, distributions in owners().items()
-        if module.isidentifier()  # and no folder of type stubs, as `wrapt-stubs`
+        if module.isidentifier()  # leaves out folders of type stubs, such as `wrapt-stubs`
         and {canonicalize_name(name) for name in distributions} & (needed - build_only)
     }
     assert modules <= extras.MODULES

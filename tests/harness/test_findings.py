@@ -1,5 +1,3 @@
-"""Findings order by cost, carry their place, and survive the trip to JSON and back."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""What a grader prints, in whatever way, is in one file and nowhere else."""
-
 from __future__ import annotations
 
 import os

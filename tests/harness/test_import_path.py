@@ -1,5 +1,3 @@
-"""A grader's folder comes first on the import path, but for what the harness itself imports."""
-
 from __future__ import annotations
 
 import importlib
@@ -14,7 +12,7 @@ from harness import import_path
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[str]:
-    """A folder of modules; the import path is put back afterwards."""
+    """A folder of modules. The import path is restored after the test."""
     for name in ("wave", "six", "answers_beside_it"):
         (tmp_path / f"{name}.py").write_text("HERE = True\n", encoding="utf-8")
     before, modules = list(sys.path), dict(sys.modules)

@@ -1,5 +1,3 @@
-"""Which distributions hold which modules: as the standard library says it, and sooner."""
-
 from __future__ import annotations
 
 from importlib.metadata import packages_distributions

@@ -1,5 +1,3 @@
-"""A process is ended only when it is known to be ours; an end takes the whole tree."""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""What a newcomer's project says of itself: each kind that `rft init` makes may train by its audit."""
-
 from __future__ import annotations
 
 import json

@@ -15,7 +15,7 @@ NAMED = sorted(
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 )
-# What no completion can cause.
+# Exceptions that no completion can cause.
 NOT_OF_ANSWERS = (ImportError, OSError, MemoryError, SystemExit, KeyboardInterrupt, Warning, EOFError)
 
 

@@ -1,4 +1,4 @@
-"""The workflow is what GitHub reads, asks for no more rights than it needs, and its steps run as written."""
+"""The workflow that `rft init` writes for GitHub Actions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def workflow(project: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load((project / WORKFLOW).read_text(), yaml.BaseLoader)  # `on` stays a text
+    found: dict[str, Any] = yaml.load((project / WORKFLOW).read_text(), yaml.BaseLoader)  # keeps `on` as is
     return found
 
 
@@ -128,7 +128,7 @@ def test_its_page_has_a_policy_for_the_main_branch_alone() -> None:
 def test_the_steps_of_its_tests_run_one_by_one(project: Path) -> None:
     foreign = ("AWS_", "PYTEST_", "RFT_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    # What it installs is here already: nothing is fetched.
+    # The packages are already installed, so pip needs no index.
     environment |= {"PATH": f"{Path(sys.executable).parent}:{environment['PATH']}", "PIP_NO_INDEX": "1"}
     said = {}
     for step in workflow(project)["jobs"]["test"]["steps"]:

@@ -1,5 +1,3 @@
-"""What `rft init --kind code` makes grades code in the artifact as it does here."""
-
 from __future__ import annotations
 
 import os

@@ -12,7 +12,7 @@ HANDLER = "def lambda_handler(event, context):\n    return []\n"
 
 @pytest.fixture
 def read(tmp_path):
-    """Write a folder's files and read the handler in the first."""
+    """Write files, and read the first one as a handler."""
 
     def read_files(files, named=None):
         for name, text in files.items():

@@ -1,5 +1,3 @@
-"""What `rft import` makes grades in the artifact, in Lambda's runtime, as it does here."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""The page on importing a grader works: its commands run in order on a specification and on a Python file."""
-
 from __future__ import annotations
 
 import json

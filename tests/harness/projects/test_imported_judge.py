@@ -1,4 +1,4 @@
-"""An imported judge's answers are recorded once; from then on its project is tested without a service."""
+"""An imported judge, whose answers are recorded once and then replayed without a service."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The project of `rft init --kind judge`, built by the real `sam` and run as Lambda would run it.
+"""The project of `rft init --kind judge`, built with the real `sam` and run in the local Lambda runtime.
 
-Its judge answers from the file that came with it, and from both kinds of services, here on this machine.
+Its judge answers from the shipped file of recorded answers, or from local stand-ins of both kinds of
+services.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
 def run(folder, *words, code=0, **variables):
-    """Run a command in a project, with no account, key or Region but those that are given."""
+    """Run a command in a project, without any account, key or Region except those in `variables`."""
     unknown = ("AWS_", "OPENAI_", "PYTEST_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(unknown)}
     environment |= {"PYTHON": sys.executable, "SAM_CLI_TELEMETRY": "0", "MAKEFLAGS": "", **variables}
@@ -39,7 +40,7 @@ def rft(folder, *words, **more):
 
 
 def built(folder, **variables):
-    """Make a project with the runtime of this interpreter, and build it."""
+    """Make a project for this interpreter's runtime, and build it."""
     rft(folder.parent, "init", folder.name, "--kind", "judge")
     template = folder / "template.yaml"
     template.write_text(template.read_text().replace("Runtime: python3.13", f"Runtime: {RUNTIME}"))
@@ -58,14 +59,14 @@ def shop(tmp_path_factory):
 
 
 def rewards(folder, *words, **variables):
-    """What a replay of the artifact gives each sample."""
+    """Run a command on the artifact. Returns its summary and the reward of each sample."""
     summary = json.loads(rft(folder, *words, "--artifact", ".aws-sam/build", "--json", **variables))
     lines = (folder / summary["run"] / "rewards.jsonl").read_text().splitlines()
     return summary, {row["id"]: row["reward"] for row in map(json.loads, lines)}
 
 
 def asked(folder, endpoint):
-    """What a replay of the artifact gives each sample where it asks a service."""
+    """Replay the artifact with a service instead of the recorded answers."""
     words = ["--no-config", "replay", "rollouts.jsonl", "--records", "records.jsonl", "--label", "is_good"]
     passed = [name for name in endpoint.variables if name not in ("AWS_REGION", "AWS_DEFAULT_REGION")]
     words += [word for name in passed for word in ("--pass-env", name)]

@@ -1,4 +1,4 @@
-"""What `rft init --kind judge` makes works at once, without a network, an account or a key."""
+"""The project of `rft init --kind judge`, used without a network, an account or a key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def replayed(shop):
 
 
 def here(folder, *words):
-    """Run Python in a project, where neither a Region, a key nor a service is known."""
+    """Run Python in a project, without a home folder, Region or key."""
     unknown = ("AWS_", "OPENAI_", "PYTEST_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(unknown)}
     environment |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(folder)}
@@ -51,7 +51,7 @@ def rows(folder, summary):
 
 
 def test_the_answers_are_what_the_stand_in_says_to_today_s_questions(tmp_path):
-    """`python -m support.stand_in_judge` records them anew."""
+    """If it fails, run `python -m support.stand_in_judge` to record the answers again."""
     assert record(tmp_path / "bookshop") == ANSWERS.read_bytes()
 
 

@@ -77,7 +77,7 @@ def test_no_content_of_a_file_is_an_error(content):
 
 @pytest.mark.parametrize("part", ["a", "a1-", "://", "a://", "a:", "key=", "key='a", "key-", "eyJ-", "sk-"])
 def test_a_long_line_is_searched_in_time_that_grows_with_its_length(part):
-    # With the square of its length, this would take minutes.
+    # A search in quadratic time would take minutes.
     line = part * (200_000 // len(part))
     assert places({"a.py": f"{line} https://user:pass1@g.example/".encode()}) == ["a.py:1"]
 

@@ -1,6 +1,7 @@
-"""Users' projects taken by one command to functions that answer here: a second grader, a handler.
+"""Users' projects, deployed locally with one command.
 
-The real `sam` builds them. No package index is reached: the one package that is needed is a local wheel.
+The real `sam` builds them. The single package that they need is a local wheel, so no package index is
+used.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def reward(event, context):
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Variables that reach neither an account nor a package index, and the wheel of one package."""
+    """Environment variables without an account or a package index, and with the wheel of one package."""
     wheels = tmp_path_factory.mktemp("wheels")
     with zipfile.ZipFile(wheels / "tiny_reader-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tiny_reader.py", "import re\ndef read(text): return re.search('[0-9]+', text)[0]\n")
@@ -73,7 +74,7 @@ def environment(tmp_path_factory):
 
 @contextmanager
 def deployed_locally(folder, environment):
-    """What `make deploy-local` serves, as a function that calls one of the functions."""
+    """Run `make deploy-local`, and yield a function that calls the functions it serves."""
     process = subprocess.Popen(
         ["make", "deploy-local", "PORT=0"],
         cwd=folder,
@@ -111,7 +112,7 @@ def answer(url, name):
 
 
 def made(folder, function):
-    """What the user's own part of an artifact is."""
+    """Return the names of the user's own files in an artifact."""
     names = {path.name for path in (folder / ".aws-sam" / "build" / function).iterdir()}
     return {
         name for name in names if name.startswith(("math", "second", "tiny", "reward", "prices", "bonus"))

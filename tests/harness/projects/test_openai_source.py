@@ -1,4 +1,4 @@
-"""JSON of graders of OpenAI's and Azure's becomes what a project is made of."""
+"""JSON graders of OpenAI and Azure, read to make a project."""
 
 from __future__ import annotations
 

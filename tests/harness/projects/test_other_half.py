@@ -85,7 +85,7 @@ RECORDS = [{"messages": [TURN], "reference_answer": each} for each in ("red", "g
 
 
 class Hasty(ManualClock):
-    """A clock on which every look takes 12 seconds, so that time is up at the third."""
+    """A clock that advances 12 seconds whenever it is read, so the third reading is past the limit."""
 
     def monotonic(self):
         self.sleep(12)
@@ -93,7 +93,7 @@ class Hasty(ManualClock):
 
 
 def graded(paid, clock=None):
-    """What `rollouts_of` says of a grader that pays this."""
+    """Return the made-up rollouts for a grader that returns the expression `paid`."""
     files = {"grader.py": GRADER.format(paid).encode()}
     return rollouts_of(RECORDS, replace(ASKS, files=files, asks_judge=False), clock)
 

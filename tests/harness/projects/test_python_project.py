@@ -1,4 +1,4 @@
-"""Projects that are made of Python of others: their replays are what the functions themselves pay."""
+"""Projects made from other people's Python graders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.projects.python_source import read_python_source
 from harness.projects.scaffold import make_project
 from support.sam_command import sam_command
 
-# Shaped like the sample graders of AWS: events are printed, the reference is in the item or its metadata.
+# Like AWS's sample graders: it prints events, and takes the reference from the item or its metadata.
 HANDLER = """
 import json
 import re
@@ -60,7 +60,7 @@ print([lambda_handler([event], None)[0]["aggregate_reward_score"] for event in e
 
 @pytest.fixture
 def project(tmp_path):
-    """A project of the handler."""
+    """A project made from the handler."""
     (tmp_path / "handler.py").write_text(HANDLER)
     imported = read_python_source(tmp_path / "handler.py")
     make_project(tmp_path / "sums", None, content_of_import(imported, "handler.py"))

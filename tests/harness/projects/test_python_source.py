@@ -55,7 +55,7 @@ OPENAI = "def grade(sample, item):\n    return 1.0 if item['city'] in sample['ou
 
 @pytest.fixture
 def read(tmp_path):
-    """Write a folder's files and read the first."""
+    """Write files, and read the first one as a Python source."""
 
     def read_files(files, **options):
         for name, text in files.items():
@@ -67,7 +67,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def rewards_of(tmp_path):
-    """Grade the rollouts of an imported grader in a folder of its own."""
+    """Grade the rollouts of an imported grader, written to a new folder."""
 
     def grade(imported):
         folder = tmp_path / "project"
@@ -150,7 +150,7 @@ def test_a_range_that_is_given_holds(read):
 
 def test_what_a_range_that_is_given_does_not_hold_is_no_sample(read):
     imported = read({"tagged.py": TRL}, range=(0.0, 1.0))
-    assert all(each["messages"][-1]["content"] for each in imported.rollouts)  # the empty one is paid -0.5
+    assert all(each["messages"][-1]["content"] for each in imported.rollouts)  # an empty one earns -0.5
     [left_out] = [each.what for each in imported.sample_notes if "got no reward" in each.what]
     assert "outside the range 0 to 1" in left_out
 
@@ -181,7 +181,7 @@ def test_a_package_that_may_lack_is_said_required_and_the_first_step(read):
     )
     assert all("pip install" in str(each.step) for each in notes.values())
     assert imported.packages == {"skbio": "scikit-bio", "not_there": "not_there"}
-    # Once it is installed, confined code may import it.
+    # After the package is installed, confined code may import it.
     assert b'packages=("not_there", "skbio")' in imported.files["grader.py"]
     [warned] = [each for each in imported.notes if each.what.startswith("without")]
     assert (warned.place, warned.what) == (

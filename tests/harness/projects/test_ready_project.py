@@ -1,4 +1,4 @@
-"""A newcomer with mails of their own has a built and replayed grader without Python, by the page."""
+"""A newcomer follows the page with emails of their own, and writes no Python."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAILS = [
 
 
 def rollouts():
-    """Completions of the mails, with what each should earn: order counts for half."""
+    """Yield each record with its rollouts and their expected rewards. A wrong order number costs half."""
     for number, (sender, order, total) in enumerate(MAILS):
         right = {"sender": sender, "order": order, "total": total}
         prompt = f"From: {sender}\nOrder {order}, {total} EUR. Answer with JSON: sender, order, total."
@@ -50,7 +50,7 @@ def rollouts():
 
 
 def take_over(project: Path) -> None:
-    """Put the newcomer's own data and grader in the place of the samples."""
+    """Replace the samples with the newcomer's own data and grader."""
     pairs = list(rollouts())
     records = {rollout["record"]: record for record, rollout in pairs}
     for name, lines in ("records", records.values()), ("rollouts", [rollout for _, rollout in pairs]):
@@ -60,7 +60,7 @@ def take_over(project: Path) -> None:
 
 
 def run(command: str, folder: Path) -> tuple[Path, str]:
-    """Run one command of the page, and say in which folder the next one runs."""
+    """Run one command of the page. Returns the folder of the next command, and the output."""
     words = shlex.split(command)
     if words[0] == "cd":
         return folder / words[1], ""
@@ -76,7 +76,7 @@ def run(command: str, folder: Path) -> tuple[Path, str]:
 
 
 def walk(folder: Path, commands: list[str]) -> list[str]:
-    """Run the page's commands, with data of one's own from the second on."""
+    """Run the page's commands. After the second one, the newcomer's data replaces the samples."""
     said = []
     for number, command in enumerate(commands):
         folder, out = run(command, folder)

@@ -186,7 +186,7 @@ def test_its_requirements_are_none_until_somebody_writes_one(project):
 
 
 def ignored(project, paths):
-    """Which of the paths git would not show; their folders need not exist."""
+    """Return the paths that git ignores. The paths need not exist."""
     subprocess.run(["git", "init", "-q", str(project)], check=True)
     asked = subprocess.run(
         ["git", "-C", str(project), "check-ignore", *paths], capture_output=True, text=True

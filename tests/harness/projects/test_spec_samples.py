@@ -24,7 +24,7 @@ GRADER = (
 
 
 class Hasty(ManualClock):
-    """A clock on which each look takes longer than trying may."""
+    """A clock that exceeds the time limit of the search with each reading."""
 
     def monotonic(self) -> float:
         self.sleep(60)

@@ -30,7 +30,7 @@ Resources:
 
 @pytest.fixture
 def extended(tmp_path):
-    """Write a template, add a grader to it, and give back both texts."""
+    """Write a template, add a grader to it, and return the new text."""
 
     def extend(text, name="template.yaml"):
         path = tmp_path / name
@@ -44,7 +44,7 @@ def extended(tmp_path):
 
 
 def added(before, after):
-    """The lines that are new; every other line is as it was, in its order."""
+    """Return the added lines, after checking that all others are unchanged and in order."""
     left, new = before.splitlines(keepends=True), []
     for line in after.splitlines(keepends=True):
         if left and line == left[0]:

@@ -1,5 +1,3 @@
-"""`assert_no_findings` audits what a test or the settings name, and fails with the findings as text."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The fixtures as a user has them: they are there once, find files, and fail with what they found."""
+"""The pytest fixtures, used in projects as a user would."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def project(pytester: pytest.Pytester) -> Path:
 
 
 def run(project: Path) -> str:
-    """Pytest as a process of its own, with this plugin alone."""
+    """Run pytest in another process, with no plugin but this one."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "harness.pytest_plugin"],
         cwd=project,
@@ -129,7 +129,7 @@ def test_a_rollouts_file_that_is_missing_says_so(project: Path, pytester: pytest
     (project / "test_replay.py").write_text(TEST.replace("rollouts.jsonl", "nowhere.jsonl"))
     said = said_by(pytester)
     assert "nowhere.jsonl: no such file" in said
-    assert "json_lines.py" not in said  # where it was noticed is nothing to the test's author
+    assert "json_lines.py" not in said  # a place in the harness does not help the test's author
     assert json.loads((project / "rollouts.jsonl").read_text().splitlines()[0])["id"] == "a"
 
 
@@ -214,7 +214,7 @@ def test_workers_share_the_work_and_report_what_they_stored(project: Path, pytes
     (project / "test_it.py").write_text(one + ORDER.replace("def test_other", "def other"))
     said = said_by(pytester, "-n", "2", "--update-rewards")
     assert "6 passed" in said
-    assert said.count("rollouts.right.rewards.jsonl: ") in (1, 2)  # a later worker may find nothing changed
+    assert said.count("rollouts.right.rewards.jsonl: ") in (1, 2)  # a later worker may have nothing to change
     assert "6 passed" in said_by(pytester, "-n", "2")
 
 

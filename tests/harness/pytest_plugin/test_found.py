@@ -1,4 +1,4 @@
-"""What a test names is looked for beside it; what lies in S3, or is found already, is taken as it is."""
+"""How tests find the files that they name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replay tests of a judge pass with the network off: a file answers, and nothing else may."""
+"""Replay tests of a judge with recorded answers and the network blocked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""What docs/replay-tests.md shows works as it is shown."""
-
 from __future__ import annotations
 
 from pathlib import Path

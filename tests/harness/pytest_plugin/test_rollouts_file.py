@@ -1,4 +1,4 @@
-"""Files of rollouts as pytest collects them: found by their ending alone, one test a sample."""
+"""Rollouts files that pytest collects by their extension, one test per sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.rollout_files import rollout, write_rollouts
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Path:
-    """A project whose tests stand in a folder of their own."""
+    """A project with its tests in a separate folder."""
     write_grader(pytester.path)
     (pytester.path / "rft.toml").write_text('grader = "my_grader.py:right"\nlabel = "ok"\n')
     (pytester.path / "tests").mkdir()

@@ -1,4 +1,4 @@
-"""What an audit found paid is followed in a job of its own, and leaves the rehearsal's figures alone."""
+"""Completions that an audit found to be paid, followed in a second rehearsed job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def finding(
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    """A rehearsal of a grader that pays for saying nothing, after an audit that found it."""
+    """A rehearsal with a grader that pays for empty completions, which an earlier audit found."""
     folder = tmp_path_factory.mktemp("bred")
     grader = f"{write_graders(folder)}:nothing"
     _, facts = describe(TargetChoice(grader=grader))

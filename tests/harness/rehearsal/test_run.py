@@ -1,5 +1,3 @@
-"""Whole rehearsals: what each kind of grader leads to, what is kept, and that the HTTP way gives the same."""
-
 from __future__ import annotations
 
 import json
@@ -45,18 +43,18 @@ FILES = {"training.jsonl", "held_out.jsonl", "rehearsal.json", "rewards.jsonl"}
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    """The rehearsal that the demonstration shows."""
+    """The rehearsal that `rft demo` shows."""
     return rehearsed(tmp_path_factory.mktemp("sound"), RIGHT)
 
 
 @pytest.fixture
 def some(tmp_path: Path) -> Path:
-    """50 records."""
+    """The rollouts of 50 records."""
     return head(tmp_path / "r.jsonl", ROLLOUTS, 400)
 
 
 def graded_once(folder: Path) -> list[str]:
-    """What a rehearsal of 50 records graded: 400 completions, 90 references, and made completions."""
+    """Return what a rehearsal of 50 records graded: 400 completions, 90 controls, and made completions."""
     kept = [json.loads(line) for line in (folder / "rewards.jsonl").read_text().splitlines()[1:]]
     keys = [key for line in kept for key in line]
     assert unique(keys)
@@ -142,7 +140,7 @@ def test_a_grader_that_always_ends_its_process_fails_the_job(tmp_path: Path, som
 
 
 def differing(folder: Path, rollouts: Path) -> Path:
-    """The rollouts with a field `level` that differs within each record, and a grader that pays for it."""
+    """Write rollouts whose `level` differs within each record, and a grader that pays for it."""
     lines = [json.loads(line) for line in rollouts.read_text(encoding="utf-8").splitlines()]
     path = folder / "differing.jsonl"
     texts = [json.dumps({**one, "level": at % 8}) + "\n" for at, one in enumerate(lines)]
@@ -371,14 +369,14 @@ def test_a_folder_written_by_0_1_0_is_named_as_another_versions(tmp_path: Path, 
 
 def test_an_interrupted_rehearsal_that_printed_nothing_leaves_no_log(tmp_path: Path, some: Path) -> None:
     class Breaks:
-        """Stands for Ctrl-C before the first step."""
+        """Raises KeyboardInterrupt before the first step."""
 
         def stage(self, name: str) -> None:
             if name == "running the job":
                 raise KeyboardInterrupt
 
         def step(self, figures: Callable[[], StepFigures]) -> None:
-            """Never reached."""
+            """Never called."""
 
     out = tmp_path / "rehearsal"
     with pytest.raises(KeyboardInterrupt):
@@ -401,10 +399,10 @@ def test_interrupted_it_leaves_rewards_alone_and_resumes_without_grading_twice(
     grader = f"{write_graders(tmp_path)}:counting"
 
     class Breaks:
-        """Stands for Ctrl-C in the middle of the job."""
+        """Raises KeyboardInterrupt in the middle of the job."""
 
         def stage(self, name: str) -> None:
-            """Nothing to see."""
+            """Does nothing."""
 
         def step(self, figures: Callable[[], StepFigures]) -> None:
             if figures().step == 5:
@@ -431,10 +429,10 @@ def test_quarters() -> None:
 
 @pytest.mark.slow
 def test_the_way_through_the_http_emulator_gives_the_same_figures(sound: Rehearsal, tmp_path: Path) -> None:
-    """The same job, uploaded, submitted and followed by the real client at an emulator in its own process."""
+    """The real client uploads, submits and follows the job on an emulator in its own process."""
 
     class Quiet:
-        """Nobody watches."""
+        """An observer that ignores everything."""
 
         def __getattr__(self, name: str) -> Callable[..., None]:
             return lambda *_: None

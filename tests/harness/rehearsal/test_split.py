@@ -1,4 +1,4 @@
-"""Records made of rollouts: no twin on both sides, nothing about a completion in a record."""
+"""Records made from rollouts and split into a training and a held-out set."""
 
 from __future__ import annotations
 

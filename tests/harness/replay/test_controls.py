@@ -1,5 +1,3 @@
-"""References in place of completions: what counts, with a range and without one."""
-
 from __future__ import annotations
 
 import pytest

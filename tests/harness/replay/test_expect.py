@@ -1,5 +1,3 @@
-"""Stored rewards against those of a run: equal, different, missing on either side; files that are neither."""
-
 from __future__ import annotations
 
 import json
@@ -20,7 +18,7 @@ PAIRS = st.lists(st.builds(StoredReward, IDS, SOME, st.just(0)), max_size=12)
 
 
 def repeated(rewards: list[tuple[Any, float | None]], repeats: int) -> list[StoredReward]:
-    """The rows of a run of so many repeats; each repeat has a reward of its own."""
+    """Return rewards as a run with several repeats stores them. Each repeat has another reward."""
     return [
         StoredReward(key, None if reward is None else reward + at, at)
         for key, reward in rewards

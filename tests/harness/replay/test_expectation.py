@@ -1,5 +1,3 @@
-"""What a line expects of its reward: read exactly or refused, and held to."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -69,7 +67,7 @@ def test_bounds_hold_for_what_lies_between_them(reward: float, low: float | None
     assert not expected.holds(None, (0, 1))
     for bound in (one for one in (low, high) if one is not None and not inside):
         if abs(reward - bound) < 1e-6:
-            return  # within rounding of a bound
+            return  # too close to the bound to tell
     assert expected.holds(reward, None) is inside
 
 

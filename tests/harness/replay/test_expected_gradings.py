@@ -1,5 +1,3 @@
-"""How many gradings a run will have is estimated from bytes, better with each line, and right at the end."""
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,5 +1,3 @@
-"""Batches and their rows: split, repeated, over every wire; and faults that never become low rewards."""
-
 from __future__ import annotations
 
 import asyncio
@@ -34,7 +32,7 @@ ONE = profiles_of("open-weight")
 
 
 def batch(*completions: str | None, **fields: Any) -> list[Rollout]:
-    """Rollouts of these completions; None is a line that is none."""
+    """Return rollouts with these completions. None makes a line that is not a rollout."""
     found = []
     for at, completion in enumerate(completions):
         value = {"id": at} if completion is None else rollout(f"r{at}", completion, "72", **fields)
@@ -275,7 +273,7 @@ def test_a_function_that_always_exits_is_not_called_for_each_sample() -> None:
 @pytest.mark.parametrize("plain", [False, True])
 def test_an_async_grader_gets_the_same_rows_sample_by_sample(wire: str, repeats: int, plain: bool) -> None:
     async def scored(sample: Sample) -> float:
-        sample.messages.append({"role": "user", "content": "changed"})  # each grading has a copy of its own
+        sample.messages.append({"role": "user", "content": "changed"})  # each grading has its own copy
         await asyncio.sleep(0)
         return len(sample.completion) / 10 if sample.completion else 1 / 0
 

@@ -1,5 +1,3 @@
-"""A run's input may lie anywhere: the same rollouts give the same rows, and can be read again."""
-
 from __future__ import annotations
 
 import gzip
@@ -60,13 +58,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def halves(text: bytes) -> tuple[bytes, bytes]:
-    """The text in two parts, of which the first lacks its last newline."""
+    """Split the text in two. The first part lacks its final newline."""
     lines = text.splitlines(keepends=True)
     return b"".join(lines[:17]).rstrip(b"\n"), b"".join(lines[17:])
 
 
 def write(path: str, content: bytes) -> Path:
-    """Write a file, unless it is there as it should be."""
+    """Write a file unless it already has this content."""
     if not Path(path).exists() or Path(path).read_bytes() != content:
         Path(path).write_bytes(content)
     return Path(path)
@@ -132,7 +130,7 @@ def begin(rollouts: DataFile, **asked: Any) -> Run:
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
-    """The rows but for what differs between runs: the time they took, and where the lines lie."""
+    """Return the rows without their times and offsets, which differ between runs."""
     return [
         {key: value for key, value in row.items() if key not in ("at", "ms")}
         for row in read_rows(run.rewards)

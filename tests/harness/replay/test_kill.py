@@ -1,5 +1,3 @@
-"""A replay that is killed goes on: nothing lost, nothing twice, the same rewards."""
-
 from __future__ import annotations
 
 import contextlib
@@ -36,7 +34,7 @@ def with_metric(sample: Sample) -> Reward:
 
 
 Kind: TypeAlias = Callable[[bytes], Sequence[str]]
-"""Puts rollouts somewhere, and says what the command line calls them."""
+"""Stores rollouts, and returns the words that name them on the command line."""
 
 PLAIN = ("rollouts.jsonl",)
 
@@ -47,7 +45,7 @@ def command(rollouts: Sequence[str]) -> list[str]:
 
 
 def gradings(rewards: Path) -> list[tuple[Any, ...]]:
-    """What has to be equal: everything but how long it took."""
+    """Return the rows without the durations, which differ between runs."""
     rows = [json.loads(line) for line in rewards.read_text(encoding="utf-8").splitlines()]
     return [
         (row["at"], row["repeat"], row["id"], row["group"], row["reward"], row["metrics"], row["error"])
@@ -57,7 +55,7 @@ def gradings(rewards: Path) -> list[tuple[Any, ...]]:
 
 def finish(folder: Path, rollouts: Sequence[str] = PLAIN) -> list[tuple[Any, ...]]:
     done = subprocess.run(command(rollouts), cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr  # the grader's seeded failures are findings
+    assert done.returncode == 1, done.stderr  # the grader's deliberate failures are findings
     return gradings(folder / json.loads(done.stdout)["rewards"])
 
 
@@ -80,7 +78,7 @@ def workers_of(parent: int) -> list[int]:
 
 def written(folder: Path) -> int:
     size = 0
-    # `Path.glob` fails where a folder is renamed meanwhile, as that of a run is when it begins.
+    # `Path.glob` fails if a folder is renamed during the search, which happens when a run begins.
     for name in glob.glob(f"{folder}/runs/*/shards/*.jsonl"):
         with contextlib.suppress(FileNotFoundError):
             size += Path(name).stat().st_size
@@ -92,7 +90,7 @@ def wait_until_written(folder: Path, size: int, process: subprocess.Popen[bytes]
 
 
 def prepare(folder: Path, count: int) -> list[tuple[Any, ...]]:
-    """A folder with rollouts and a grader, and what an uninterrupted run finds."""
+    """Write rollouts and a grader, and return the gradings of an uninterrupted run."""
     (folder / "my_grader.py").write_text(GRADER, encoding="utf-8")
     write_many(folder / "rollouts.jsonl", count)
     whole = finish(folder)
@@ -112,7 +110,7 @@ def holds_a_shard(folder: Path, pid: int) -> bool:
 
 
 def stop_one(folder: Path, workers: list[int]) -> list[int]:
-    """Stop a worker in the middle of a shard, so that it outlives its parent; none where none is there."""
+    """Stop a worker that holds a shard, so that it outlives its parent. Returns its id, or nothing."""
     for pid in workers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
@@ -125,10 +123,10 @@ def stop_one(folder: Path, workers: list[int]) -> list[int]:
 def interrupt(
     folder: Path, size: int, stop_a_worker: bool, rollouts: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    """Kill the run when so much is written; perhaps leave a stopped worker behind as an orphan.
+    """Kill the run after it has written `size` bytes, and possibly leave a stopped worker behind.
 
     Returns:
-        Its workers, and those of them that are stopped.
+    The ids of the run's workers, and of those that are stopped.
     """
     process = begin(folder, rollouts)
     wait_until_written(folder, size, process)
@@ -140,7 +138,7 @@ def interrupt(
 
 
 def tear(folder: Path, chance: random.Random) -> None:
-    """Leave a torn last line in a shard, as a full disk or a crash would."""
+    """Truncate the last line of a shard, as a crash or a full disk would."""
     for path in folder.glob("runs/*/shards/*.jsonl"):
         size = path.stat().st_size
         if size > 200:

@@ -1,5 +1,3 @@
-"""Which work a command means: a run begun for it goes on, a run of other work is never touched."""
-
 from __future__ import annotations
 
 import json
@@ -38,7 +36,7 @@ def rows(run: Run) -> list[dict[str, Any]]:
 
 
 def hashed(run: Run) -> Run:
-    """As if it was interrupted after the hash of its input was taken."""
+    """Hash the run's input, as before an interruption."""
     from harness.replay.supervisor import _hash_input
 
     _hash_input(run)
@@ -341,7 +339,7 @@ def lazy(sample: Sample) -> float:
 
 
 def begun_lazily(folder: Path) -> Run:
-    """A run whose grader imports a module and reads a file when it grades; interrupted before the merge."""
+    """Grade a run and stop before the merge. Its grader imports a module and reads a file while it grades."""
     from harness.replay.supervisor import _grade
 
     write_grader(folder, LAZY, "lazy.py")
@@ -418,7 +416,7 @@ def peek(sample: Sample) -> Reward:
 
 
 def write_records(path: Path, levels: dict[str, int]) -> Path:
-    """Records without names, as a training file has them, told apart by their references."""
+    """Write training records without names, which differ only in their references."""
     ask = rollout(0, "72")["messages"][:-1]
     lines = [{"messages": ask, "reference_answer": one, "level": level} for one, level in levels.items()]
     return write_rollouts(path, lines)
@@ -426,7 +424,7 @@ def write_records(path: Path, levels: dict[str, int]) -> Path:
 
 @pytest.fixture
 def recorded(folder: Path) -> Path:
-    """A grader that looks at the fields, records, and rollouts whose own fields say otherwise."""
+    """Write a grader that reads fields, records, and rollouts whose own fields differ from the records'."""
     write_grader(folder, SEES, "peek.py")
     lines = [rollout(f"{one}-{at}", one, one, level=9, quality=at) for one in ("1", "2") for at in range(3)]
     write_rollouts(folder / "rollouts.jsonl", lines)

@@ -1,4 +1,4 @@
-"""Queries that a model wrote, replayed on a scratch database: an attack costs its own rollout alone."""
+"""Queries written by a model, graded on a scratch database."""
 
 from __future__ import annotations
 

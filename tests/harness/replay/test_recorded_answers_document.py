@@ -1,5 +1,3 @@
-"""What docs/recorded-answers.md shows works with the ready judges, once their service is gone."""
-
 from __future__ import annotations
 
 import json
@@ -28,7 +26,7 @@ yes = 1
 
 
 def taking(form: str) -> Callable[[Asked], Answer]:
-    """A model that takes one form of request, and finds every second text polite."""
+    """A model that accepts one form of request and finds every second text polite."""
 
     def script(asked: Asked) -> Answer:
         if asked.form != form:
@@ -62,7 +60,7 @@ def test_its_commands_record_and_replay_a_ready_judge(
     ]
     first = json.loads(recorded.stdout)
     assert first["totals"]["rewards"] == 9
-    assert 18 <= asked <= 24  # two repeats, and what it took to find the form
+    assert 18 <= asked <= 24  # two repeats, plus the requests that find the form
     means = [found["totals"]["mean"] for found in (first, *again)]
     assert means[0] == means[1] == means[2] > 0
     [words] = [words for words in commands("rft", DOCUMENT) if words[0] == "rehearse"]

@@ -1,4 +1,4 @@
-"""A judge is asked once: recorded, replayed without it, resumed after a kill, and asked anew."""
+"""A judge's answers, recorded once and replayed without the judge."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ KEY = "key-that-nobody-may-see-1"
 
 
 def by_length(asked: Asked) -> Answer:
-    """The same verdict for the same text."""
+    """Return a verdict that depends only on the question."""
     return Answer(len(asked.question) % 5 / 4)
 
 
 def in_tenths(asked: Asked) -> Answer:
-    """Another verdict each time."""
+    """Return a different verdict each time."""
     return Answer(asked.number % 11 / 10)
 
 
@@ -110,7 +110,7 @@ def test_every_wire_shares_one_question_and_every_repeat_has_its_own(
     assert len(endpoint.seen) == 12
     assert recorded["totals"]["wires"] == 0
     assert sorted(one["repeat"] for one in answers(folder)) == [0] * 6 + [1] * 6
-    assert len(set(rewards(folder, recorded))) > 6  # the repeats differ
+    assert len(set(rewards(folder, recorded))) > 6  # the two repeats have different rewards
     assert rewards(folder, replayed(folder, "--repeats", 2)) == rewards(folder, recorded)
 
 
@@ -243,7 +243,7 @@ def test_the_settings_name_the_file(folder: Path, endpoint: JudgeEndpoint) -> No
 
 
 def artifact_of(folder: Path) -> Path:
-    """The folder as it would be deployed: the grader beside the library."""
+    """Return the artifact of the folder: the grader next to the library."""
     built = folder / "built"
     shutil.copytree(
         Path(graders.__file__).parent, built / "graders", ignore=shutil.ignore_patterns("__pycache__")

@@ -1,5 +1,3 @@
-"""A replay inside a test: each assertion passes, fails with what is needed to see why, and is never empty."""
-
 from __future__ import annotations
 
 import itertools
@@ -188,7 +186,7 @@ def test_agreement_reads_numbers_and_texts_by_the_given_rule(path: Path) -> None
 
 
 def by_hand(event: Any, context: Any) -> Any:
-    """A handler that is not ours: nobody can ask it for its range."""
+    """A plain handler, which cannot report the range of its rewards."""
     return [{"id": item["id"], "aggregate_reward_score": float(at % 3)} for at, item in enumerate(event)]
 
 

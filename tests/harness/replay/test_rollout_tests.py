@@ -1,5 +1,3 @@
-"""Rollouts as tests: names that pytest can tell apart, lines that can be used, and failures that show why."""
-
 from __future__ import annotations
 
 from pathlib import Path

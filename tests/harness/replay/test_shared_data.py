@@ -1,4 +1,4 @@
-"""Real completions and real records, where they are at hand: the figures that their verdicts imply."""
+"""Real completions and records, if this machine has them, compared with the verdicts of their authors."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Stored rewards: named by rollouts and grader, read back as they were, and every change is told."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What may happen to a replay on the way: graders that end their process, Ctrl-C, full disks, two at once."""
+"""Failures during a replay: a grader that ends its process, Ctrl-C, a full disk, and two replays at once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ CRASHES = {
 
 
 @pytest.mark.parametrize(
-    # Six seconds of patience, three times, until the sample is alone.
+    # The endless cases take three timeouts of six seconds until the sample is found.
     "case",
     [pytest.param(case, marks=[pytest.mark.slow] if "endless" in case else []) for case in CRASHES],
 )
@@ -124,7 +124,7 @@ def test_a_grader_that_ends_its_process_on_every_rollout_ends_the_run(tmp_path: 
         assert part in said
     assert "The same command resumes" in said
     assert "after a change to the grader, it starts a new run" in said
-    (tmp_path / "poison").unlink()  # the cause was not in the grader: the same work
+    (tmp_path / "poison").unlink()  # the grader is unchanged, so the run resumes
     found = replay_json(tmp_path, code=1)
     assert runs_in(tmp_path) == [folder]
     assert [row["id"] for row in rows_of(tmp_path, found)] == list(range(200))
@@ -178,7 +178,7 @@ def test_files_next_to_the_grader_do_not_affect_the_workers(tmp_path: Path) -> N
 
 
 def begin(folder: Path) -> subprocess.Popen[str]:
-    """A replay in a process group of its own, as a shell starts it."""
+    """Start a replay in its own process group, like a shell."""
     process = subprocess.Popen(
         [*COMMAND, *REPLAY, "--json"],
         cwd=folder,
@@ -227,7 +227,7 @@ def test_the_same_work_twice_in_parallel_is_refused_and_harms_nothing(tmp_path: 
 
 
 def limited(size: int) -> Any:
-    """No file may grow beyond so many bytes: what a full disk does to a writer."""
+    """Limit the size of all files, which fails like a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
@@ -248,7 +248,7 @@ def test_a_full_disk_ends_the_run_and_the_same_command_resumes_it(size: int, tmp
 def test_a_disk_that_fills_while_rewards_are_merged(tmp_path: Path) -> None:
     prepare(tmp_path, EXITS, 400)
     lines = (tmp_path / "rollouts.jsonl").read_text().splitlines(keepends=True)
-    apart = "\n" * (1 << 20)  # so that each half is a shard
+    apart = "\n" * (1 << 20)  # puts each half into a shard of its own
     (tmp_path / "rollouts.jsonl").write_text("".join([*lines[:200], apart, apart, *lines[200:]]))
     if os.cpu_count() == 1:
         pytest.skip("one core makes one shard of this file")

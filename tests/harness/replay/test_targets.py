@@ -1,4 +1,4 @@
-"""Replay on the targets that run elsewhere: the built artifact, and a function behind AWS's own API."""
+"""Replays on targets outside this process: a built artifact, and a function behind the Lambda API."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_the_built_artifact_grades_and_the_run_names_its_code(project, rollouts)
     assert isinstance(target, LocalRuntimeFacts)
     assert (target.function, grader.ref) == ("Same", "app:same")
     assert target.code_sha256 == grader.sha256
-    # Asked of the artifact itself: without it the label would be held to the middle of another range.
+    # The artifact reported its range, which decides which rewards agree with a label.
     assert run.facts.bounds == (-1.0, 1.0)
 
 
@@ -259,7 +259,7 @@ def test_a_moved_alias_starts_another_run(server, project, rollouts, tmp_path):
 
 
 def test_a_run_resumes_after_a_service_outage(server, project, rollouts, monkeypatch):
-    """Exit 3 in the middle; the same command, at another endpoint, grades what is missing, nothing twice."""
+    """The replay ends with exit code 3. The same command at another endpoint grades only what is missing."""
     calls = []
 
     def two_calls(request):
@@ -280,7 +280,7 @@ def test_a_run_resumes_after_a_service_outage(server, project, rollouts, monkeyp
     finally:
         away.close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    monkeypatch.setenv(CONCURRENCY, "3")  # how many calls at once does not make another run
+    monkeypatch.setenv(CONCURRENCY, "3")  # concurrency is not part of a run's identity
     again = prepare(ReplayRequest(rollouts=rollouts, target=f"{ARN}:3"))
     assert again.folder == run.folder
     assert len(again.shard(0).read_text().splitlines()) == 64

@@ -1,5 +1,3 @@
-"""Differences of texts: by field, by word, and nothing where two texts have little in common."""
-
 from __future__ import annotations
 
 import json

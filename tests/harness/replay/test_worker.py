@@ -1,5 +1,3 @@
-"""One worker and its shards: torn ends, missing repeats, services that fail, many calls at once."""
-
 from __future__ import annotations
 
 import json
@@ -31,7 +29,7 @@ ASYNC = RIGHT.replace("def ", "async def ")
 
 
 def prepare(folder: Path, repeats: int = 1, grader: str = RIGHT) -> WorkOrder:
-    """An order of three shards, cut in the middle of lines, with a line that is no rollout in each."""
+    """An order of three shards, cut inside lines. Each shard has a line that is not a rollout."""
     lines = [rollout(f"r{at}", "72" if at % 3 else "7", "72") for at in range(COUNT)]
     for at in (10, 100, 190):
         lines[at] = {"id": at}
@@ -61,7 +59,7 @@ def worker_of(order: WorkOrder, target: Any = None) -> tuple[Worker, list[ShardR
 
 
 def grade(order: WorkOrder, target: Any = None) -> Totals:
-    """Grade every shard; return what the worker says they add up to."""
+    """Grade all shards, and return the totals that the worker reports."""
     worker, said = worker_of(order, target)
     whole = Totals()
     for number in range(len(order.shards)):
@@ -70,7 +68,7 @@ def grade(order: WorkOrder, target: Any = None) -> Totals:
 
 
 def grade_one(worker: Worker, said: list[ShardReport], number: int) -> Totals:
-    """Grade one shard; return what the worker says of it."""
+    """Grade one shard, and return the totals that the worker reports."""
     worker.grade_shard(number)
     assert (said[-1].shard, said[-1].done) == (number, True)
     return said[-1].totals
@@ -113,14 +111,14 @@ def test_shards_hold_every_rollout_once_by_rollout_and_repeat(repeats: int, tmp_
 def graded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[WorkOrder, list[tuple[bytes, Totals]]]:
-    """An order, and of each shard what it holds and the totals that the worker says it has."""
+    """An order, with the content and the reported totals of each shard."""
     order = prepare(tmp_path_factory.mktemp("graded"), 3, request.param)
     worker, said = worker_of(order)
     totals = [grade_one(worker, said, number) for number in range(3)]
     return order, [(shard(order, number).read_bytes(), totals[number]) for number in range(3)]
 
 
-@settings(max_examples=50)  # each grades a shard
+@settings(max_examples=50)  # each example grades a shard
 @given(
     number=st.integers(0, 2),
     kept=st.floats(0, 1),
@@ -130,7 +128,7 @@ def test_a_shard_torn_anywhere_ends_the_same(graded: Any, number: int, kept: flo
     order, shards = graded
     whole, totals = shards[number]
     torn = whole[: int(len(whole) * kept)]
-    if rest in (b"first", b"last"):  # a second writer
+    if rest in (b"first", b"last"):  # a second process wrote to the shard
         lines = torn.splitlines(keepends=True)
         rest = b"".join(lines[:1] if rest == b"first" else lines[-1:])
     torn += rest

@@ -1,5 +1,3 @@
-"""An audit on the screen: headline, three findings, verdict, the rest; in 80 columns and safe to print."""
-
 from __future__ import annotations
 
 import io

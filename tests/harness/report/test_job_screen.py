@@ -1,5 +1,3 @@
-"""The screen of a job on a recorded console: it fits, it says what is unknown, and no text steers it."""
-
 from __future__ import annotations
 
 import io
@@ -25,7 +23,7 @@ METRICS = {"critic_rewards_mean": 0.4375, "actor_entropy": 0.62, "response_lengt
 
 
 def drawn(screen: JobScreen, width: int) -> list[str]:
-    """The lines that a terminal of that width gets."""
+    """Return the lines of a screen in a terminal of this width."""
     output = io.StringIO()
     console = SafeConsole(file=output)
     console.width = width

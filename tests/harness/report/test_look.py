@@ -1,5 +1,3 @@
-"""What is gathered of a run, against a count by hand."""
-
 from __future__ import annotations
 
 import json

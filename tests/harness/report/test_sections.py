@@ -1,5 +1,3 @@
-"""What several screens print alike: sections with titles, statistics a line each."""
-
 from __future__ import annotations
 
 import io

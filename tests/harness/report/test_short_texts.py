@@ -1,5 +1,3 @@
-"""Texts cut to a line: they fit, keep both ends, and steer nothing."""
-
 from __future__ import annotations
 
 from hypothesis import given

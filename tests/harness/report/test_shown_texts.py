@@ -1,5 +1,3 @@
-"""What is shown of a rollout, whatever its line holds."""
-
 from __future__ import annotations
 
 import json

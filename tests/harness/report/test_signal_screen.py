@@ -1,5 +1,3 @@
-"""What `rft signal` prints, whatever a run holds: 80 columns, and JSON without NaN."""
-
 from __future__ import annotations
 
 import io

@@ -1,5 +1,3 @@
-"""What is printed of a run and of a sample: content as it is, never markup, never an exception."""
-
 from __future__ import annotations
 
 import io
@@ -23,7 +21,7 @@ ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udfff\x1b\x00\r[")
 
 
 def console() -> tuple[SafeConsole, io.BytesIO]:
-    """A terminal that takes strict UTF-8 alone."""
+    """A terminal that accepts only valid UTF-8, and its bytes."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="utf-8", errors="strict", write_through=True)
     return SafeConsole(file=out), raw

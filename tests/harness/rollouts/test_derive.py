@@ -1,5 +1,3 @@
-"""Rollouts made of records alone: the reference as the completion, and another record's as the control."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""Rollouts made by asking: all there, none twice, whatever the service, the disk or the user does."""
-
 from __future__ import annotations
 
 import json
@@ -19,7 +17,7 @@ TOOL = {"type": "function", "function": {"name": "f"}}
 
 
 class Model:
-    """A model that counts how often it is asked, fails as told, and says one thing or a number."""
+    """A model that records its requests, raises what `fail` returns, and answers `says` or a number."""
 
     def __init__(self, fail: Any = None, says: Completion | None = None) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -131,7 +129,7 @@ def test_answers_still_arriving_at_the_end_are_kept(records: Path) -> None:
             together.wait()
         if number == 1:
             return Busy("too many", 3600, throttled=True)
-        threading.Event().wait(0.1)  # its answer comes after the end
+        threading.Event().wait(0.1)  # so that its response arrives after the run has ended
         return None
 
     with pytest.raises(ServiceError, match="too many"):
@@ -175,7 +173,7 @@ def test_completions_made_without_the_tools_of_the_records_are_not_mixed_with_ot
     assert all(options == {"tools": [TOOL]} for _, options in model.asked)
     note = note_of(asked.out)
     before = json.loads(note.read_text())
-    del before["asked"]["tools"]  # as a version wrote it that did not send them
+    del before["asked"]["tools"]  # as written by a version that did not send tools
     note.write_text(json.dumps(before))
     with pytest.raises(InputError, match="started with tools False, not True"):
         generate(asked, Model())
@@ -187,7 +185,7 @@ def test_tokens_lost_in_a_kill_or_not_reported_are_counted_as_unknown(records: P
     assert (state.counted, state.uncounted) == (30, 0)
     note = note_of(asked.out)
     noted = json.loads(note.read_text())
-    noted.update(counted=24, tokens={"in": 72, "out": 48})  # the state of a note before a kill
+    noted.update(counted=24, tokens={"in": 72, "out": 48})  # the note of an earlier, killed run
     note.write_text(json.dumps(noted))
     state = generate(request(records, n=4), Model(says=Completion({"content": "x"}, None)))
     assert (state.tokens, state.counted, state.uncounted) == ({"in": 72, "out": 48}, 24, 16)

@@ -1,5 +1,3 @@
-"""A rollouts file that grows: what is whole survives, what is torn is cut, nothing is mixed."""
-
 from __future__ import annotations
 
 import json

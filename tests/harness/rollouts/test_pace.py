@@ -1,5 +1,3 @@
-"""The pace of asking: never quicker than told; everybody waits when told to; patience has an end."""
-
 from __future__ import annotations
 
 import threading
@@ -14,7 +12,7 @@ from harness.rollouts.pace import Pace
 
 
 class Waits(ManualClock):
-    """Notes each wait; `passing` lets that time pass."""
+    """A clock that records all waits. Without `passing`, a wait does not advance the time."""
 
     def __init__(self, *, passing: bool = True) -> None:
         super().__init__()

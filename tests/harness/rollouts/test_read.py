@@ -1,5 +1,3 @@
-"""Reading rollouts: what a grader gets to see, what it never sees, and lines that are no rollouts."""
-
 from __future__ import annotations
 
 import json
@@ -151,7 +149,7 @@ def test_byte_ranges_hold_every_line_once_wherever_they_are_cut(
 
 def test_lines_nested_to_any_depth_are_rollouts_or_problems() -> None:
     problems = set()
-    # Where Python gives up differs by version: at 1,000 levels on 3.11, far deeper on 3.13.
+    # The limit of Python's parser differs: 1,000 levels in 3.11, and far more in 3.13.
     for depth in [3, *range(900, 1_010), 5_000, 20_000, 200_000]:
         content = "[" * depth + "]" * depth
         line = f'{{"messages": [{{"role": "user", "content": {content}}}, {{"role": "assistant"}}]}}'

@@ -1,5 +1,3 @@
-"""A kept audit is read back as it was, is never overwritten, and a damaged one costs only itself."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `run.json` says: read from every version that wrote one, and never a traceback."""
+"""`run.json` of all schema versions, and damaged ones."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_share_of_any_range_is_a_number(low: float, high: float, reward: float
 
 
 def kept(folder: Path, **changed: Any) -> Path:
-    """A finished run, whose run.json says something else in places."""
+    """Make a finished run, and replace some fields of its run.json."""
     run = create(folder, "poisoned", facts_of(label="ok"))
     rows = [row_of("a", 0.0, label=True), row_of("b", 1.0, label=True), row_of("c", None, label=None)]
     run.rewards.write_bytes(b"".join(map(dump, rows)))
@@ -158,7 +158,7 @@ def kept(folder: Path, **changed: Any) -> Path:
 
 
 def shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """What `rft show` does with a run; whatever it says is one sentence."""
+    """Run `rft show`, check that an error is one printable line, and return the exit code and stderr."""
     code = main(["show", str(folder)])
     said = capsys.readouterr()
     assert code in (0, 2)

@@ -1,5 +1,3 @@
-"""Labels: what each kind says, how rewards are held to it, and the table and correlation of many."""
-
 from __future__ import annotations
 
 import math

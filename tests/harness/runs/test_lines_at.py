@@ -1,5 +1,3 @@
-"""Lines are read by where they begin, from sources of every kind, and shards of a run hold each once."""
-
 from __future__ import annotations
 
 import gzip

@@ -1,5 +1,3 @@
-"""Runs are listed newest first, and one that cannot be read is listed with the reason."""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""Spearman's correlation: Pearson's of ranks, with ties, and of order alone."""
-
 from __future__ import annotations
 
 from statistics import correlation

@@ -1,5 +1,3 @@
-"""Rows and totals: what is written can be read, and parts add up to the whole however they are cut."""
-
 from __future__ import annotations
 
 import json
@@ -63,7 +61,7 @@ def test_parts_add_up_to_the_whole(these: list[Row], cut: int, middle: float | N
     assert merged.total == pytest.approx(whole.total)
     merged.total = whole.total
     assert (merged.labels.told, merged.labels.numbers) == (whole.labels.told, whole.labels.numbers)
-    merged.labels = whole.labels  # floats in another order
+    merged.labels = whole.labels  # floats were added in another order
     assert merged == whole
     assert whole.gradings == len(these) == whole.rewards + sum(whole.errors.values())
     judged = whole.agreed + whole.disagreed + whole.unlabeled

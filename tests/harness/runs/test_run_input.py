@@ -1,5 +1,3 @@
-"""A run's input is found again: whatever it is made of, where it lies now, and not when it changed."""
-
 from __future__ import annotations
 
 import hashlib
@@ -18,7 +16,7 @@ from harness.runs.run_input import found_again, same_text
 
 @pytest.fixture
 def given(tmp_path: Path) -> InputFacts:
-    """Two files that were replayed."""
+    """The input of a run with two files."""
     (tmp_path / "a.jsonl").write_bytes(b"one\ntwo")
     (tmp_path / "b.jsonl").write_bytes(b"three\n")
     source = source_of(tmp_path / "a.jsonl", tmp_path / "b.jsonl")

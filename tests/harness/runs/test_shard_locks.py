@@ -1,4 +1,4 @@
-"""Workers that outlived their parent are ended by their shards' locks, and nothing else ever is."""
+"""Orphaned workers are ended by means of the locks on their shards, and no other process is."""
 
 from __future__ import annotations
 

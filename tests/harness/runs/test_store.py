@@ -1,5 +1,3 @@
-"""Runs on disk: made in one step, never overwritten, found again, guarded by a lock that its holder drops."""
-
 from __future__ import annotations
 
 import os

@@ -1,5 +1,3 @@
-"""A run's calibration: verdict and warnings, labels of every kind, position bias, and what it refuses."""
-
 from __future__ import annotations
 
 import json
@@ -20,12 +18,12 @@ WRONG = 0.1
 
 
 def calibrate(*arguments, **more):
-    """Without the types: what was not measured is None, and fails a test that compares it."""
+    """Call `calibrate` without its types. A figure that was not measured is None and fails any comparison."""
     return calibration.calibrate(*arguments, **more)
 
 
 def run_of(folder, labels, rewards, *, metrics=(), groups=4, others=(), **facts):
-    """A run of rollouts with labels and the rewards of their repeats, all of the same number."""
+    """Make a run of labeled rollouts. `rewards` holds the rewards of each rollout's repeats."""
     facts = {"repeats": len(rewards[0]), "label": "human", **facts}
     fields = [dict(one) for one in others] or [{} for _ in labels]
     rollouts = [
@@ -52,7 +50,7 @@ def run_of(folder, labels, rewards, *, metrics=(), groups=4, others=(), **facts)
 
 
 def judged(wrong, count=160, repeats=3, seed=3):
-    """Labels of both kinds, and gradings that are wrong so often."""
+    """Return labels of both kinds, and gradings that disagree with a share `wrong` of them."""
     draw = random.Random(seed)
     labels = [draw.random() < 0.5 for _ in range(count)]
     return labels, [[float(label ^ (draw.random() < wrong)) for _ in range(repeats)] for label in labels]
@@ -163,7 +161,7 @@ def test_texts_stand_for_rewards_or_for_yes(tmp_path):
         calibrate(run)
     assert calibrate(run, scale=LabelReading(values=values)).kappa.value == 1.0
     assert calibrate(run, scale=LabelReading(LabelRule(true=("good",)))).kind == "yes or no"
-    # A text that stands for nothing is no label.
+    # Strings without a number are not labels.
     assert calibrate(run, scale=LabelReading(values={"good": 1.0, "poor": 0.0})).labeled == 80
 
 
@@ -194,7 +192,7 @@ def test_another_field_is_read_from_the_rollouts_and_a_second_one_is_a_second_ra
 def test_labels_in_a_separate_file_are_found_by_id(tmp_path):
     labels, rewards = judged(0.05)
     run = run_of(tmp_path, labels, rewards, label=None)
-    Path(run.rollouts_name).write_text("{}\n")  # it may have changed
+    Path(run.rollouts_name).write_text("{}\n")  # the rollouts file may change after the run
     file = tmp_path / "labels.jsonl"
     lines = [{"id": f"r{at}", "anna": label} for at, label in enumerate(labels[:100])]
     file.write_text("\n".join(map(json.dumps, [*lines, {"id": 7, "anna": True}])) + "\n")

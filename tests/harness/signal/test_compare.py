@@ -1,5 +1,3 @@
-"""Another grader on the same rollouts: what changes in order, not only on average."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""Two runs compared: what they have in common, and what the second one changes."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""Groups: what the counts say against a count by hand."""
-
 from __future__ import annotations
 
 from collections import defaultdict

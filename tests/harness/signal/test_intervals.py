@@ -1,5 +1,3 @@
-"""Means, intervals and paired differences, against figures that are known."""
-
 from __future__ import annotations
 
 import statistics

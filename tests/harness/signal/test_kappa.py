@@ -1,5 +1,3 @@
-"""Kappa is 1 for equal, about 0 for independent, knows no order of the two, and lies within its interval."""
-
 from __future__ import annotations
 
 import numpy as np
@@ -15,12 +13,12 @@ SEEDS = range(20)
 
 
 def kappa_of(rollouts):
-    """Without the types: what was not measured is None, and fails a test that compares it."""
+    """Call `kappa_of` without its types. A figure that was not measured is None and fails any comparison."""
     return kappa.kappa_of(rollouts)
 
 
 def rated(pairs, rollouts=4):
-    """Pairs of a grading and a label, some of each record."""
+    """Return pairs of a grading and a label, several per record."""
     return [Rated(f"p{at // rollouts}", [one], other) for at, (one, other) in enumerate(pairs)]
 
 
@@ -29,14 +27,14 @@ def figures(one):
 
 
 def textbook(pairs):
-    """Cohen's kappa of yes and no by its table."""
+    """Compute Cohen's kappa of yes and no from its definition."""
     agreed = sum(one == other for one, other in pairs) / len(pairs)
     first, second = (sum(pair[side] for pair in pairs) / len(pairs) for side in (0, 1))
     chance = first * second + (1 - first) * (1 - second)
     return (agreed - chance) / (1 - chance)
 
 
-# Bytes are drawn far more cheaply than lists of tuples.
+# Drawing bytes is far cheaper than drawing lists of tuples.
 PAIRS = st.binary(min_size=40, max_size=80).map(
     lambda drawn: [(float(one & 1), float(one >> 1 & 1)) for one in drawn]
 )

@@ -1,4 +1,4 @@
-"""Training files without some records: what is left out, what stays, and that every byte of it stays."""
+"""Training files written without some of their records."""
 
 from __future__ import annotations
 

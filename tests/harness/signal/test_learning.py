@@ -1,5 +1,3 @@
-"""A run's statistics add up, know no order, and come to the advice that they say."""
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -34,7 +32,7 @@ def row(at, group, reward, *, repeat=0, metrics=(), length=10, finish="stop", ki
 
 
 def rows_of(groups, **more):
-    """Rows of groups of rewards, 100 bytes apart."""
+    """Return rows of groups with these rewards, at offsets 100 bytes apart."""
     places = iter(range(0, 10**9, 100))
     return [
         row(next(places), f"p{at}", reward, **more) for at, group in enumerate(groups) for reward in group
@@ -159,7 +157,7 @@ def test_a_grader_that_contradicts_the_labels_is_to_be_fixed(right, wrong):
 
 def test_groups_that_differ_only_by_chance_are_distinguished():
     def reward(at, repeat):
-        noise = 0.1 * (repeat == at % 3)  # each rollout of the first ten groups gets it once, or not at all
+        noise = 0.1 * (repeat == at % 3)  # each rollout of the first ten groups has it at most once
         return noise if at < 40 else float(at % 2)
 
     rows = [

@@ -1,5 +1,3 @@
-"""Flips and noise of repeats: known ones lie within their intervals, and no offset or scale changes them."""
-
 from __future__ import annotations
 
 import math
@@ -16,14 +14,14 @@ from harness.signal.tally import Repeats
 from support.synthetic_judges import NumberJudge, YesNoJudge
 
 SEEDS = range(20)
-# Bytes are drawn far more cheaply than lists of lists.
+# Drawing bytes is far cheaper than drawing lists of lists.
 REWARDS = st.binary(min_size=120, max_size=180).map(
     lambda drawn: [[float(one % 5) for one in three] for three in zip(*[iter(drawn)] * 3, strict=False)]
 )
 
 
 def flips_of(*arguments):
-    """Without the types, as those below: what was not measured is None, and fails a test that compares it."""
+    """Like the next two: without types, so a figure that was not measured is None and fails comparisons."""
     return repeatability.flips_of(*arguments)
 
 
@@ -85,7 +83,7 @@ def test_flips_across_the_middle_are_fewer_than_flips():
 @pytest.mark.parametrize("measure", [flips_of, noise_of_total])
 def test_one_grading_each_shows_nothing_about_noise(measure):
     assert measure(regraded([[1.0]] * 60), 1).why == "graded once each; replay with --repeats 3"
-    # Where all but one grading failed, there is nothing to compare either.
+    # If only one grading of each rollout has a reward, there is nothing to compare either.
     assert "0 rollouts with two or more rewards" in measure(regraded([[1.0]] * 60), 3).why
 
 
@@ -111,7 +109,7 @@ def test_known_flips_and_noise_are_within_their_intervals(judge):
             ("noise_within", noise_within(drawn, 3)),
             ("flips", flips_of(again, 3)),
         ):
-            truth = getattr(judge, name, 1.0)  # numbers that are drawn differ always
+            truth = getattr(judge, name, 1.0)  # real numbers always differ
             held[name] += found.low <= truth <= found.high
     assert min(held.values()) >= 17, held
 

@@ -1,5 +1,3 @@
-"""Conditions on a grading: read as written, and refused where they would compare nothing."""
-
 from __future__ import annotations
 
 import contextlib

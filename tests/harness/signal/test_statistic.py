@@ -1,5 +1,3 @@
-"""Statistics hold their value within their interval, and refuse to say anything of too little."""
-
 from __future__ import annotations
 
 import pytest
@@ -11,7 +9,7 @@ from harness.signal.statistic import GROUPS, ROLLOUTS, over_groups, share, wilso
 
 
 def assert_holds_its_value(found):
-    """Its interval does, or it says why there is none."""
+    """Check that the interval contains the value, or that a missing value has a reason."""
     if found.value is None:
         assert found.why
     else:
@@ -66,6 +64,6 @@ def test_a_correlation_within_groups_ignores_order_and_group_means(groups, rando
 
 
 def test_differences_between_records_alone_do_not_correlate():
-    # Long records earn more, but within a record the longer completion earns less.
+    # Records with longer completions earn more, but within a record the longer completion earns less.
     groups = [((base, base + 1.0), (base + 0.5, base)) for base in map(float, range(20))]
     assert within_groups(groups).value == pytest.approx(-1.0)

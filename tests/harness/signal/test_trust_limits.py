@@ -1,5 +1,3 @@
-"""Limits of a calibration: what is read, what keeps them, and that the page lists them all."""
-
 from __future__ import annotations
 
 import re
@@ -23,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    """A calibration of too little; its figures are set by each test."""
+    """A calibration with too little data. Each test sets its figures."""
     return calibrate(finished_run(tmp_path_factory.mktemp("run"), [{"id": "a"}], [row_of()]))
 
 

@@ -1,5 +1,3 @@
-"""The forecast of zero-std groups: exact where it resamples, and within its interval where it looks ahead."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""When a grader fails so often that the job stops."""
-
 from __future__ import annotations
 
 from collections import Counter

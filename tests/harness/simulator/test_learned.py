@@ -1,4 +1,4 @@
-"""What a job has learned, from draws and policies that are known."""
+"""What a job has learned, for known draws and policies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from harness.simulator.training import DrawRow
 
 
 def examples(*texts: str, records: int = 3) -> list[Example]:
-    """Records with these completions each."""
     pool = Pool(
         {
             "messages": [
@@ -28,7 +27,7 @@ def examples(*texts: str, records: int = 3) -> list[Example]:
 
 
 def preferring(chosen: list[Example], place: int, weight: float = 3.0) -> Policy:
-    """A policy that prefers one completion of each record, by its own terms alone."""
+    """Return a policy that prefers one completion of each record, by terms of that record only."""
     own = {one.group.candidates[place].key: weight for one in chosen}
     return Policy(array("d", initial().theta), own)
 

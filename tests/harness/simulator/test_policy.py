@@ -32,7 +32,7 @@ def options_of(found: list[str], name: str = "") -> list[Option]:
 
 
 def moved(found: list[str], seed: int = 0) -> Policy:
-    """A policy that has learned something."""
+    """Return a policy after three steps of training."""
     options = options_of(found)
     policy = initial()
     for step in range(3):
@@ -42,7 +42,7 @@ def moved(found: list[str], seed: int = 0) -> Policy:
 
 
 def same(left: Policy, right: Policy) -> bool:
-    """Bit for bit."""
+    """Return True if the policies are equal bit for bit."""
     return left.theta.tobytes() == right.theta.tobytes() and dict(left.own) == dict(right.own)
 
 
@@ -113,7 +113,7 @@ def test_a_step_raises_the_better_and_lowers_the_worse(found: list[str], seed: i
 
 @given(groups, st.lists(rewards, min_size=6, max_size=6), st.integers(0, 20))
 def test_the_step_is_the_gradient_of_the_loss(found: list[str], values: list[float], seed: int) -> None:
-    """Checked by finite differences along the step itself."""
+    """Compares the loss before and after a small step with the norm of the gradient."""
     policy, options = moved(found), options_of(found)
     picks = draw(policy, options, 6, generator(seed))
     batch = [Draws(options, picks, values)]

@@ -1,5 +1,3 @@
-"""Styles by name: what stands in a completion, how often, and in which order."""
-
 from __future__ import annotations
 
 import math

@@ -1,5 +1,3 @@
-"""What tests of targets share: a grader that one imports is not there for the next."""
-
 from __future__ import annotations
 
 import sys
@@ -10,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def no_modules_left() -> Iterator[None]:
-    """Take out what a test imported, and what it put on the path."""
+    """Remove the modules that a test imported, so that the next test can import others of the same name."""
     modules, path = set(sys.modules), list(sys.path)
     yield
     sys.path[:] = path

@@ -1,4 +1,4 @@
-"""Real clients of several libraries are answered from a book, from many threads, with no network."""
+"""Recorded answers for real clients of several libraries, from many threads and without a network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = 12
 
 
 def counting(asked: Asked) -> Answer:
-    """Another answer each time."""
+    """Return a different answer each time."""
     return Answer(f"answer {asked.number}")
 
 
@@ -70,7 +70,7 @@ async def by_openai(client: openai.AsyncOpenAI, text: str) -> str:
 
 
 async def ask_all(url: str) -> list[str]:
-    """A dozen questions by each client, all at once."""
+    """Ask a dozen questions with each client, all at once."""
     asking = [converse(url), standard(url), popular(url)]
     async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="key-of-mine-123", max_retries=0) as client:
         return await asyncio.gather(
@@ -100,7 +100,7 @@ def test_what_many_clients_ask_at_once_is_recorded_and_answered_without_them(var
     assert recorded.variables == {"OTHER_KEY": None}
     book = AnswerBook(recorded, "a.jsonl")
     with answered(book):
-        assert asyncio.run(ask_all(url)) == said  # nobody listens there any more
+        assert asyncio.run(ask_all(url)) == said  # the endpoint is closed
     assert book.missed == 0
 
 
@@ -233,7 +233,7 @@ def test_equal_questions_at_the_same_time_are_asked_once(variables: None) -> Non
 
     with JudgeEndpoint(slowly) as endpoint, answered(book):
         said = asyncio.run(ask_all())
-    assert len(endpoint.seen) == 2  # the two clients ask in other words
+    assert len(endpoint.seen) == 2  # the two clients word their requests differently
     assert len(set(said[::2])) == len(set(said[1::2])) == 1
 
 

@@ -1,4 +1,4 @@
-"""A built function's clients find recorded answers by the variables that lead them to this machine."""
+"""Recorded answers for clients in a built function, which environment variables direct to a local server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.targets.answer_server import AnswerServer
 from harness.targets.recorded_answers import RecordedAnswer, RecordedAnswers
 from support.rollout_files import rollout
 
-TRACE = "trace_36b57979-95f1-4a97-ba28-9ef455704bac"  # of the sample that is asked about
+TRACE = "trace_36b57979-95f1-4a97-ba28-9ef455704bac"  # the trace ID of the current sample
 CHAT = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
 ANSWERS = (
     RecordedAnswer(
@@ -49,7 +49,7 @@ ANSWERS = (
 
 @pytest.fixture
 def book(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnswerBook]:
-    """The answers, with an environment such as the function's."""
+    """The recorded answers, and an environment like the function's."""
     book = AnswerBook(RecordedAnswers(ANSWERS, {"JUDGE_URL": "http://judge.example/ask"}), "a.jsonl")
     server = AnswerServer(book)
     for name, value in server.variables.items():
@@ -82,7 +82,7 @@ def test_the_openai_sdk_finds_them_at_the_path_where_they_were_recorded(book: An
 @pytest.mark.parametrize("own", ["https://router.example/api/v1", "http://127.0.0.1:9/api/v1"])
 def test_a_ready_judge_finds_them_whatever_address_it_names(book: AnswerBook, own: str) -> None:
     judge = judge_label(ask="Polite?", labels={"yes": 1, "no": 0}, model="m", service="openai", base_url=own)
-    with pytest.raises(GraderError):  # it asks something else, which is not recorded
+    with pytest.raises(GraderError):  # it asks another question, which is not recorded
         asyncio.run(judge(Sample(rollout(1, "thanks"))))
     assert book.refusal.startswith("a.jsonl has no answer to a question")
     assert own.split("/")[2].split(":")[0] in book.refusal

@@ -59,7 +59,7 @@ def opened():
 
 @pytest.fixture
 def refusing():
-    """Open a service that answers every call with one error."""
+    """Start a service that answers every call with an error."""
     servers = []
 
     def start(status, code, message="said AWS", *, only=""):
@@ -167,7 +167,7 @@ def handler(event, context):
         busy = threading.Thread(target=target.grade, args=([{**EVENT[0], "id": "busy"}],))
         busy.start()
         meeting.wait_for(1)
-        # Usually a moment after the second call was refused.
+        # Usually shortly after the second call was refused.
         threading.Timer(0.3, meeting.release).start()
         assert target.grade(EVENT).fault is None
         busy.join()

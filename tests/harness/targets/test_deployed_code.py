@@ -1,5 +1,3 @@
-"""What a function in AWS consists of: read, checked, and never guessed."""
-
 from __future__ import annotations
 
 import base64
@@ -40,7 +38,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def lambda_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, tuple[int, Any]]]:
-    """What Lambda answers to GetFunction, and to GetFunctionConfiguration under `configuration`."""
+    """Lambda's responses to GetFunction, and to GetFunctionConfiguration under `configuration`."""
     answers: dict[str, tuple[int, Any]] = {}
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -96,7 +94,7 @@ def test_an_answer_that_is_not_lambda_s_is_an_error(
 
 @contextmanager
 def located(content: bytes, sha256: str | None = None) -> Iterator[FunctionFacts]:
-    """A function whose code is downloaded from this machine."""
+    """Yield the facts of a function whose code is downloaded from this machine."""
     server = LoopbackServer(lambda request: HttpResponse(200, content), "code")
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     try:

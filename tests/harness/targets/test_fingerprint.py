@@ -1,5 +1,3 @@
-"""What a grader is made of: its modules, the files that it reads, and the packages that it imports."""
-
 from __future__ import annotations
 
 import json
@@ -27,7 +25,7 @@ TAIL = "\n@grader\ndef g(sample: Sample) -> float:\n    return 0.5\n"
 
 
 def made_of(folder: Path, text: str, name: str = "g.py") -> tuple[list[str], dict[str, str], str]:
-    """Files, packages and hash of a grader, as a process of its own finds them."""
+    """Return the files, packages and hash of a grader, as computed in another process."""
     write_grader(folder, HEAD + text + TAIL, name)
     command = [sys.executable, "-c", ASK, f"{name}:g"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)

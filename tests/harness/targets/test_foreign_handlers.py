@@ -1,4 +1,4 @@
-"""Handlers in the shapes of the samples that AWS publishes, in process and under the local Lambda runtime."""
+"""Handlers like AWS's published samples, without Lambda and in the local Lambda runtime."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def graded(code: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Row]]:
-    """Grade completions in process, and say what came of each."""
+    """Grade completions in another process and return their rows."""
     monkeypatch.chdir(code)
 
     def grade(name: str, wire: str, *completions: str) -> list[Row]:

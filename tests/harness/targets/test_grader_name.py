@@ -1,5 +1,3 @@
-"""Graders are named by module or file, and checks by the call that makes them."""
-
 from __future__ import annotations
 
 import contextlib

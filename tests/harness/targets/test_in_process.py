@@ -1,5 +1,3 @@
-"""Grading in this process: what a grader gets, every way that it can fail, and graders not our own."""
-
 from __future__ import annotations
 
 import hashlib
@@ -122,7 +120,7 @@ def test_a_handler_by_hand_is_called_as_lambda_calls_it() -> None:
     def handler(event: Any, context: Any) -> Any:
         seen["left"] = context.get_remaining_time_in_millis()
         seen["event"] = event
-        event[0]["messages"].clear()  # its own copy, as in Lambda
+        event[0]["messages"].clear()  # the handler's own copy, as in Lambda
         metrics = [{"name": "length", "value": 2, "type": "Metric"}]
         return {"statusCode": 200, "body": __import__("json").dumps([entry(metrics_list=metrics)])}
 

@@ -1,5 +1,3 @@
-"""Graders are imported by every name that they may have, or refused with what to do."""
-
 from __future__ import annotations
 
 import sys
@@ -19,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("no_modules_left")
 
 @pytest.fixture
 def folders(tmp_path: Path) -> list[Path]:
-    """Two folders with a grader's file, and a package, of one name."""
+    """Two folders, each with a grader's file and a package of the same names."""
     made = []
     for name in ("one", "two"):
         folder = tmp_path / name

@@ -1,5 +1,3 @@
-"""A grader in a process of its own: what it says, and what it costs when it ends that process."""
-
 from __future__ import annotations
 
 import os
@@ -199,9 +197,9 @@ def test_it_needs_nothing_of_the_folder_that_it_is_started_in(
 @pytest.mark.parametrize(
     "garbage",
     [
-        b"\x00\x00",  # half of a length
-        b"\x00\x00\xff\xff[[]",  # a long message of which no more comes
-        b"\x7f\xff\xff\xff",  # too long for any answer
+        b"\x00\x00",  # half of the length prefix
+        b"\x00\x00\xff\xff[[]",  # the announced length is longer than the message
+        b"\x7f\xff\xff\xff",  # longer than any allowed message
         b"\xff\xff\xff\xff\x00",
         b"\xf0\x00\x00\x00[]",
     ],

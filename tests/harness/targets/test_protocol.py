@@ -1,5 +1,3 @@
-"""An outcome of the library becomes what the harness records, and the fake target is a target."""
-
 from __future__ import annotations
 
 import pytest

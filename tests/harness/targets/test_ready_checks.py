@@ -1,5 +1,3 @@
-"""The ready checks are listed from their own docstrings, and what is written to start from works."""
-
 from __future__ import annotations
 
 import contextlib

@@ -1,5 +1,3 @@
-"""A file of recorded answers: what it keeps, what it never holds, and what counts as the same question."""
-
 from __future__ import annotations
 
 import json

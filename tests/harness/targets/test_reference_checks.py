@@ -1,5 +1,3 @@
-"""References are graded by the check that is to use them, before a job does."""
-
 from __future__ import annotations
 
 import json

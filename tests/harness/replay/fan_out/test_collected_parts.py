@@ -1,4 +1,4 @@
-"""What is missing of a run is decided from its parts: a hole, damage or other work never becomes a run."""
+"""Which parts of a run are missing. Incomplete, damaged or foreign parts are never merged into a run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def orders_for(path: Path, count: int, **changed: Any) -> list[PartOrder]:
 
 
 def graded(orders: list[PartOrder], path: Path, left: float = 0.0) -> MemoryParts:
-    """The parts of whole shards, one batch each."""
+    """Grade the shards to the end, and return their parts. If `left` is 0, each part has one batch."""
     store = MemoryParts()
 
     def work(order: PartOrder) -> PartFacts:
@@ -66,7 +66,7 @@ def test_complete_shards_are_collected_and_counted_again(rollouts: Path, tmp_pat
     body = b"".join((tmp_path / f"{shard}.jsonl").read_bytes() for shard in range(3))
     rows = [json.loads(line) for line in body.splitlines()]
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
-    again = Collecting(MemoryParts(), tmp_path).collect(orders)  # what is here is not asked for again
+    again = Collecting(MemoryParts(), tmp_path).collect(orders)  # local shards are not requested again
     assert again == found
 
 

@@ -1,5 +1,3 @@
-"""A fan-out takes no more calls at once than AWS says are free."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -42,7 +40,7 @@ def test_the_error_says_how_many_workers_fit() -> None:
 
 
 class Answering:
-    """A client of Lambda that answers, or refuses."""
+    """A Lambda client that returns these limits, or refuses one operation."""
 
     def __init__(self, account: int | None, reserved: int | None, refused: str = "") -> None:
         self.account, self.reserved, self.refused = account, reserved, refused

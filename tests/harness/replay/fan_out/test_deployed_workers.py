@@ -1,6 +1,6 @@
-"""Workers as they are deployed: their artifact in Lambda's runtime, called by the template's machine in moto.
+"""Deployed workers: their artifact in Lambda's runtime, called by the template's state machine in moto.
 
-Calls of workers and of graders are counted: a part that is there costs no call of a grader.
+The tests count calls of workers and graders, because a part that exists must not be graded again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 COUNT, SHARDS, BATCH = 700, 5, 64
 KEY = "rollouts.jsonl"
 ATTEMPTS = 8
-"""How often a worker tries a call that is throttled."""
+"""Number of attempts that a worker makes for a throttled call."""
 RIGHT = """
 def handler(event, context):
     return [{"id": one["id"], "aggregate_reward_score": 1.0} for one in event]
@@ -47,7 +47,7 @@ def source(stack, tmp_path_factory):
 
 @pytest.fixture
 def counted(stack):
-    """Calls since the test began: of the worker, of any grader."""
+    """Return a function that counts the calls since the test began: of the worker, and of all graders."""
     before = dict(stack.aws.calls)
 
     def count():
@@ -83,7 +83,7 @@ def execute(stack, orders, name=""):
 
 
 def chains(stack, orders):
-    """The parts of each shard, from its beginning as far as they lead: their rows and how many they are."""
+    """Return each shard's rows and its number of parts. Both are empty if a part is missing."""
     s3 = stack.aws.client("s3")
     found: list[tuple[list[dict[str, Any]], int]] = []
     for order in orders:
@@ -103,7 +103,7 @@ def chains(stack, orders):
 
 
 def graded(stack, orders):
-    """All rows of a run, in order; none where a shard is not whole."""
+    """Return all rows of a run in order, or none if a shard is incomplete."""
     found = chains(stack, orders)
     return [row for rows, _ in found for row in rows] if all(parts for _, parts in found) else []
 
@@ -118,7 +118,7 @@ def calls_for(stack, orders):
 
 @pytest.fixture
 def timeout(stack):
-    """Sets the worker's timeout, seconds; it is set back after the test."""
+    """Set the worker's timeout in seconds. The default is restored after the test."""
     functions = stack.aws.client("lambda")
 
     def set_to(seconds):
@@ -151,7 +151,7 @@ def test_a_shard_that_was_graded_before_costs_no_call(stack, orders, counted):
 def test_a_worker_without_time_left_still_makes_progress(stack, orders, counted, timeout):
     execute(stack, orders, "-whole")
     whole = graded(stack, orders)
-    timeout(60)  # less than a worker keeps in hand: each call grades one batch
+    timeout(60)  # less than a worker's reserve, so that each call grades one batch
     stopped = [replace(one, out=PartPlace(BUCKET, f"{one.out.prefix}-stopped")) for one in orders]
     before = counted()
     execute(stack, stopped)
@@ -168,7 +168,7 @@ def test_content_other_than_the_ordered_one_is_not_graded(stack, orders, counted
     other = [replace(one, source=replace(one.source, etag='"of another content"')) for one in orders]
     execute(stack, other)
     assert [parts for _, parts in chains(stack, other)] == [0] * SHARDS
-    assert counted() == (SHARDS, 0)  # and no worker was called again
+    assert counted() == (SHARDS, 0)  # no worker was called a second time
 
 
 def test_two_workers_at_one_shard_keep_one_part(stack, orders, counted):
@@ -187,7 +187,7 @@ def test_two_workers_at_one_shard_keep_one_part(stack, orders, counted):
     prefix = f"{orders[0].out.prefix}/shards/"
     listed = stack.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
     assert listed["KeyCount"] == 1
-    assert counted() == (2, 2 * calls_for(stack, orders[:1]))  # each of them graded it all
+    assert counted() == (2, 2 * calls_for(stack, orders[:1]))  # both workers graded the whole shard
 
 
 def test_a_killed_worker_leaves_no_part_and_the_next_execution_grades_what_is_missing(
@@ -201,7 +201,7 @@ def test_a_killed_worker_leaves_no_part_and_the_next_execution_grades_what_is_mi
     timeout(900)
     before = counted()
     execute(stack, mixed)
-    # Four shards are walked as they were, and the fifth takes one call of a worker.
+    # The machine calls as many workers as before, but only the killed one's shard is graded.
     assert counted() == (2 * before[0], before[1] + ceil(len(chains(stack, mixed)[3][0]) / BATCH))
     assert len(graded(stack, mixed)) == COUNT
 

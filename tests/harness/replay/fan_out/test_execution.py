@@ -1,4 +1,4 @@
-"""Executions: what they say is shown, what fails on the way to them is tried again, and causes are found."""
+"""Executions of the state machine: their states, retries, and the causes of failures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
 
 
 class Scripted:
-    """A client whose executions say what a list says, one after the other; an error is raised."""
+    """A client whose execution goes through these states. An exception in the list is raised."""
 
     def __init__(self, *says: dict[str, Any] | Exception) -> None:
         self.says = list(says)
@@ -57,7 +57,7 @@ class Scripted:
 
 
 def waited(states: Scripted) -> tuple[ExecutionState, list[str], float]:
-    """What a wait ends with, what it was told, and how long it waited, in seconds."""
+    """Wait for the execution. Returns its last state, the reported statuses and the seconds waited."""
     clock, told = ManualClock(), []
     tell: Callable[[ExecutionState], None] = lambda state: told.append(state.status)  # noqa: E731
     return StateMachine(MACHINE, states).wait(EXECUTION, tell, clock), told, clock.monotonic()
@@ -80,7 +80,7 @@ def test_temporary_trouble_does_not_end_the_wait() -> None:
     with pytest.raises(Denied):
         waited(Scripted(RUNNING, refusal("AccessDeniedException")))
     with pytest.raises(ServiceError):
-        waited(Scripted(RUNNING, trouble))  # for ever
+        waited(Scripted(RUNNING, trouble))  # the outage never ends
 
 
 def test_a_missing_execution_counts_as_ended() -> None:

@@ -1,5 +1,3 @@
-"""The forecast of a fan-out counts what is missing, and says what it assumes."""
-
 from __future__ import annotations
 
 import json
@@ -25,7 +23,7 @@ ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS is not there: what it would say is unknown."""
+    """Make AWS unreachable, so that facts from it are unknown."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

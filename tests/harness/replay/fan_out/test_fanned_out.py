@@ -1,4 +1,4 @@
-"""A fan-out ends in the run that a local replay makes, or says which shards are missing and why."""
+"""Fan-outs with the workers, the store of parts and the state machine in this process."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rollouts(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(rollouts: Path, tmp_path: Path) -> Run:
-    """A run that is to be fanned out: as the local one, but for where it is graded."""
+    """A prepared run, like a local one except that workers grade it."""
     made = prepare(
         ReplayRequest(rollouts=rollouts, grader=GRADER, label="is_right", runs=tmp_path / "runs", name="far")
     )
@@ -57,8 +57,6 @@ def run(rollouts: Path, tmp_path: Path) -> Run:
 
 
 class World:
-    """Workers, parts and a state machine in this process."""
-
     def __init__(self, run: Run, rollouts: Path, says: str = "SUCCEEDED") -> None:
         self.run, self.rollouts = run, rollouts
         self.store, self.graded = MemoryParts(), 0
@@ -75,7 +73,7 @@ class World:
         )
 
     def fail(self, error: HarnessError) -> Callable[[PartOrder], PartFacts]:
-        """A worker that leaves why it failed, as the handler does."""
+        """Return a worker that stores the reason of its failure, as the real handler does."""
 
         def failing(order: PartOrder) -> PartFacts:
             kind = "InputError" if isinstance(error, InputError) else "ServiceError"
@@ -111,7 +109,7 @@ def test_the_run_is_the_one_that_a_local_replay_makes(run: Run, rollouts: Path, 
     assert not (far.folder / "shards").exists()
     assert [progress.state.status for progress in world.seen] == ["SUCCEEDED"]
     graded = world.graded
-    assert world.fan_out().grade() == totals  # again: nothing is asked of anybody
+    assert world.fan_out().grade() == totals  # a second call requests nothing
     assert (world.graded, len(world.states.started)) == (graded, 1)
 
 
@@ -172,7 +170,7 @@ def test_all_children_fail_whatever_the_execution_says(
     again = open_run(run.folder)
     assert not again.done
     assert not again.rewards.exists()
-    world.work = world.grade  # mended
+    world.work = world.grade  # the worker no longer fails
     world.fan_out().grade()
     assert [ordered for _, ordered in world.states.started] == [count, count]
     assert open_run(run.folder).done

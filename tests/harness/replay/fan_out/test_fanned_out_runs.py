@@ -1,7 +1,7 @@
-"""`rft replay --fan-out` from the command to the run; machine, workers and graders are deployed in moto.
+"""`rft replay --fan-out` with the state machine, workers and graders deployed in moto.
 
-The machine's interpreter says SUCCEEDED whatever became of its children, so nothing here could be right by
-believing it.
+The state machine reports SUCCEEDED even if its children failed, so a run that relies on its status fails
+these tests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 STACK = "far"
 COUNT = 2000
-# A deployed function does not say what range its rewards have.
+# A deployed function does not report the range of its rewards.
 LABEL = ["--label", "is_right", "--range", "0", "1"]
 HANDLER = "harness/replay/fan_out/part_worker.py"
 FAILING = """
@@ -51,12 +51,12 @@ def handler(event, context):
         time.sleep(5)
     return [{"id": one["id"], "aggregate_reward_score": 1.0} for one in event]
 """
-"""Each environment is slow once."""
+"""Each environment is slow on its first call."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with rollouts, which are in S3 too, and the commands of whoever works there."""
+    """A user's folder with rollouts, which are also in S3, and the user's commands."""
 
     folder: Path
     stack: FanOutStack
@@ -81,7 +81,7 @@ class Desk:
         return self.rft("replay", source or self.url, *words, "--name", self.name, *more)
 
     def calls(self) -> tuple[int, int]:
-        """Calls so far: of the worker, of any grader."""
+        """Return the number of calls so far: of the worker, and of all graders."""
         made = dict(self.stack.aws.calls)
         worker = made.pop(self.stack.worker, 0)
         return worker, sum(made.values())
@@ -106,7 +106,7 @@ def desk(stack, tmp_path, request):
 
 @contextmanager
 def worker_fails(stack, kind):
-    """Another code in the worker's place, while the block runs."""
+    """Deploy a worker that fails, until the block ends."""
     functions = stack.aws.client("lambda")
     code = zipped({HANDLER: FAILING.replace("KIND", kind).encode()})
     functions.update_function_code(FunctionName=stack.worker, ZipFile=code)
@@ -122,12 +122,12 @@ def timeless(run):
 
 
 def totals(run):
-    """What a run's record counts, without times."""
+    """Return the run's totals without times."""
     return {name: value for name, value in as_json(run.totals).items() if "ms" not in name}
 
 
 def numbered(said):
-    """How many shards are missing of how many, as an error says."""
+    """Return how many shards are missing, and of how many, from an error message."""
     [(missing, shards)] = re.findall(r"([\d,]+) of ([\d,]+) shards are not graded", said)
     return int(missing), int(shards)
 
@@ -144,7 +144,7 @@ def test_a_fanned_out_run_equals_a_local_one_except_for_times(desk):
     assert timeless(far) == timeless(near)
     assert totals(far) == totals(near)
     assert far.done
-    # Again: everything is there, and nobody is called.
+    # All parts exist, so the second call invokes nothing.
     calls = desk.calls()
     again = desk.fan_out()
     assert (again.returncode, desk.calls()) == (0, calls)
@@ -156,7 +156,7 @@ def test_a_fanned_out_run_equals_a_local_one_except_for_times(desk):
 
 @pytest.mark.parametrize("desk", [500], indirect=True)
 def test_several_objects_are_one_input_in_a_fan_out_too(desk):
-    # Without a newline at its end; what follows it in order begins a line all the same.
+    # The first object has no newline at its end. The next one still starts a new line.
     desk.stack.put(f"{desk.name}/first.jsonl", write_many(desk.local, 300).read_bytes().rstrip())
     folder = desk.url.removesuffix("rollouts.jsonl")
     done = desk.fan_out(source=folder)
@@ -177,7 +177,7 @@ def test_nothing_starts_before_it_was_agreed_to(desk):
 
 def test_no_more_workers_start_than_the_account_leaves_calls_for(desk):
     before = desk.calls()
-    done = desk.fan_out("--workers", 201)  # each is a call itself and makes four
+    done = desk.fan_out("--workers", 201)  # a worker is a call itself, and makes four
     assert done.returncode == 2
     assert "--workers 200" in done.stderr
     assert desk.calls() == before
@@ -187,7 +187,7 @@ def test_no_more_workers_start_than_the_account_leaves_calls_for(desk):
 
 def test_shards_whose_worker_was_killed_are_named_and_the_same_command_grades_those(desk):
     functions = desk.stack.aws.client("lambda")
-    # The first calls of this grader take longer than the worker may.
+    # The grader's first call takes longer than the worker's timeout.
     slow = add_grader(desk.stack, "slow-at-first", SLOW_AT_FIRST)
     functions.update_function_configuration(FunctionName=desk.stack.worker, Timeout=3)
     first = desk.fan_out(grader=slow)
@@ -256,7 +256,7 @@ def test_the_worker_is_not_listed_as_a_grader(desk):
 
 @pytest.fixture
 def policies(stack):
-    """The documents that a resource of the stack has, by its logical ID."""
+    """Return the policy documents of a resource in the stack, by its logical ID."""
     iam, formation = stack.aws.client("iam"), stack.aws.client("cloudformation")
 
     def document(arn):
@@ -279,7 +279,7 @@ def policies(stack):
 
 
 def test_the_policies_allow_what_a_fan_out_asks_of_aws(desk, policies):
-    """Of commands, workers and the machine; what AWS itself asks in their name cannot be seen here."""
+    """Covers calls by commands, workers and the state machine, but not the calls that AWS makes itself."""
     with asked_permissions() as asked:
         with worker_fails(desk.stack, "InputError"):
             failed = desk.fan_out()

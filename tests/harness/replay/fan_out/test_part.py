@@ -1,4 +1,4 @@
-"""The contract of a shard: wherever it is cut and stopped, its parts hold each row once, in order."""
+"""Parts of a shard hold each row once and in order, wherever the shard is cut or its worker is stopped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ARN = "arn:aws:lambda:us-west-2:123456789012:function:grader:7"
 
 
 def lengths(event: Any) -> Answer:
-    """Reward each sample with the length of its completion; one of length 13 is refused."""
+    """Reward each sample with the length of its completion, and fail at length 13."""
     items = event if isinstance(event, list) else [event]
     found = [len(Sample(item).completion) for item in items]
     error = {"kind": "exception", "message": "thirteen"}
@@ -51,7 +51,6 @@ def lengths(event: Any) -> Answer:
 
 
 def an_order(path: Path, start: int = 0, end: int | None = None, **changed: Any) -> PartOrder:
-    """An order for a range of a file."""
     [facts] = source_of(path).facts
     stop = facts.bytes if end is None else end
     given_: dict[str, Any] = {"run": "first", "shard": 0, "wire": "open-weight", "grader": ARN, **changed}
@@ -63,7 +62,7 @@ def timeless(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def local_rows(path: Path, **how: Any) -> list[dict[str, Any]]:
-    """What a replay on this machine makes of a whole file."""
+    """Return the rows of a local replay of the whole file."""
     rows: list[Row] = []
     grade_all(
         FakeTarget(lengths), read_rollouts(path, **how), profiles_of("open-weight"), 1, False, rows.extend
@@ -72,7 +71,7 @@ def local_rows(path: Path, **how: Any) -> list[dict[str, Any]]:
 
 
 def parts_of_shard(order: PartOrder, grade: Callable[[PartOrder], Any]) -> tuple[list[dict[str, Any]], int]:
-    """The rows of a whole shard, and how many parts they took."""
+    """Return the rows of a whole shard, and the number of its parts."""
     bodies: list[bytes] = []
 
     def work(asked: PartOrder) -> PartFacts:
@@ -308,4 +307,4 @@ def test_a_part_takes_little_more_memory_than_its_rows(tmp_path: Path) -> None:
     )
     rows, size, grown = map(int, done.stdout.split())
     assert rows == 30_000
-    assert grown < 3 * size + (24 << 20)  # a list of what orjson makes would take 4 kB a row
+    assert grown < 3 * size + (24 << 20)  # a parsed list would take 4 kB per row

@@ -1,4 +1,4 @@
-"""Parts in S3 are written once: against moto over HTTP, with this boto3 and with one that knows less."""
+"""Parts in S3, against moto over HTTP. Each test also runs with a boto3 that lacks conditional writes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_bucket_that_is_missing_is_named(aws: LocalAws) -> None:
 
 
 class Refusing:
-    """A client that says of everything what S3 says where a right is missing."""
+    """An S3 client without permissions."""
 
     def __init__(self, s3: Any) -> None:
         self.meta = s3.meta

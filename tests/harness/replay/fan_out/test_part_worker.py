@@ -1,5 +1,3 @@
-"""The worker: one part whatever happens twice, errors by the names that AWS sees, and why a call failed."""
-
 from __future__ import annotations
 
 import json
@@ -41,7 +39,7 @@ def an_order(path: Path, bucket: str = "results", **changed: Any) -> PartOrder:
 
 
 class WorkerHere:
-    """A worker in this process, which counts how often it opens its places and calls its grader."""
+    """A worker in this process. It counts how often it opens its source, and its target stores all events."""
 
     def __init__(self, path: Path, store: MemoryParts, left: float = 1e9) -> None:
         self.path, self.store, self.left = path, store, left
@@ -88,7 +86,7 @@ def test_of_two_parallel_calls_one_part_is_kept(rollouts: Path) -> None:
     both = threading.Barrier(2)
 
     def together(event: Any) -> Answer:
-        both.wait(30)  # both have found no part
+        both.wait(30)  # until then, both have found no part
         return ones(event)
 
     def one(left: float) -> PartFacts:
@@ -122,7 +120,7 @@ def test_a_worker_killed_before_storing_its_part_loses_only_that_part(rollouts: 
     assert len(work.target.events) == 2
     answers = until_done(an_order(rollouts), work)
     assert [one.rows for one in answers] == [64, 64, 64, 64, 44]
-    assert len(work.target.events) == 6  # the killed batch again, and no other
+    assert len(work.target.events) == 6  # only the killed batch is graded again
 
 
 def test_a_part_of_other_work_is_refused(rollouts: Path) -> None:
@@ -158,7 +156,7 @@ def test_a_throttled_grader_is_a_service_error(rollouts: Path) -> None:
         if answer.done:
             break
         order = replace(order, start=answer.next)
-    # Only the very first call failed before there was anything to keep.
+    # Only the very first call failed before it had any row to store.
     assert (rows, failed, len(store.objects)) == (300, 1, 5)
 
 
@@ -188,7 +186,7 @@ def test_the_handler_names_its_errors_and_stores_the_reason(aws: LocalAws, rollo
     order = replace(an_order(rollouts), shard=9, attempt=2)
     with pytest.raises(Exception, match="grader") as failed:
         handler(order.to_json(), Context())
-    assert type(failed.value) is InputError  # there is no such function
+    assert type(failed.value) is InputError  # the function does not exist
     found = S3Parts(order.out, aws.client("s3")).get(failure_key(2, 9))
     assert found is not None
     said = json.loads(found[0])

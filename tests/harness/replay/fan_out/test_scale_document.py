@@ -1,5 +1,3 @@
-"""docs/scale.md: its example grades as a replay does, and its arithmetic is right."""
-
 from __future__ import annotations
 
 import re
@@ -26,7 +24,7 @@ GRADER = "graders.examples.word_problems:word_problem"
 
 
 class RemoteFunction:
-    """What `ray.remote` makes of a function, for a cluster of this process alone."""
+    """What `ray.remote` returns, without a cluster."""
 
     def __init__(self, function: Any) -> None:
         self.remote = function

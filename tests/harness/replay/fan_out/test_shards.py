@@ -1,5 +1,3 @@
-"""Shards: each byte of each object is in one of them, none crosses an object, and only S3 is cut."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,3 @@
-"""A page shows the audit of the very grader that its run used."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two runs sample by sample, whether they graded the same lines or not."""
+"""Two runs side by side on a page."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""A page says whether the grader can be trusted, where the run has labels or repeats."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""The curves that a page draws, from the events of a job or from a rehearsal."""
-
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Which samples and how much text a page holds."""
+"""Which samples a page holds, and how much of each."""
 
 from __future__ import annotations
 

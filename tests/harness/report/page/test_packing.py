@@ -1,4 +1,4 @@
-"""What the page's script reads is what was recorded."""
+"""The data that a page's script unpacks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The page in a real browser: nothing of the data runs, nothing is loaded, keys and addresses work.
+"""The page in a real browser. Skipped without Chromium.
 
-Skipped without Chromium. `RFT_AXE=path/to/axe.min.js` adds axe-core's rules of accessibility.
+Set `RFT_AXE=path/to/axe.min.js` to also run axe-core's accessibility rules.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shown(tab: Tab, path: Path, address: str = "") -> None:
-    tab.go("about:blank")  # an address that differs in its end alone is not loaded again
+    tab.go("about:blank")  # a browser does not reload an address of which only the fragment changes
     tab.go(path.as_uri() + address)
     assert tab.value(READY)
 

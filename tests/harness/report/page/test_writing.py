@@ -1,5 +1,3 @@
-"""The page as a file: what it holds, and that nothing in it runs but its own script."""
-
 from __future__ import annotations
 
 import base64
@@ -27,7 +25,7 @@ NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e{{ 
 
 
 class Parsed(HTMLParser):
-    """Elements, attributes and the content of inline blocks."""
+    """The elements, attributes, text and inline blocks of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -84,7 +82,7 @@ def test_the_policy_allows_the_page_s_own_blocks_and_nothing_else(page: ReportPa
     for tag, rule in (("script", "script-src"), ("style", "style-src")):
         digest = base64.b64encode(hashlib.sha256(parsed.block(tag).encode()).digest()).decode()
         assert rules[rule] == f"'sha256-{digest}'"
-    # The policy stands before anything that it governs.
+    # The policy governs only what comes after it.
     order = [tag for tag, given in parsed.elements if tag in ("style", "script") or given.get("http-equiv")]
     assert order == ["meta", "style", "script", "script"]
 
