@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
             "R005",
             _E,
             "JSON that strict parsers reject",
-            "Write null or text for NaN; remove lone surrogates.",
+            "Write null or text for such a number; remove lone surrogates.",
         ),
         Rule("R006", _W, "integer beyond 64 bits", "Write it as a string; many parsers round it."),
         Rule("R007", _W, "blank line", "Remove it; whether the service skips it is unverified."),

@@ -32,7 +32,7 @@ from harness.findings import Finding, Place, Severity
 __all__ = ["Report", "validate"]
 
 _ODDITIES = {
-    "number": ("R005", "NaN or an infinite number, which JSON does not allow"),
+    "number": ("R005", "NaN, an infinite number, or one larger than 1.8e308"),
     "text": ("R005", "a lone surrogate (half a character), or nesting deeper than 1,024"),
     "integer": ("R006", "an integer beyond 64 bits"),
 }

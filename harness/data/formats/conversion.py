@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from harness.data.records import ends_with_assistant
 from harness.data.sources import DataFile, as_source
 from harness.disk import replaced
 from harness.errors import InputError
-from harness.printable import named
+from harness.printable import named, shortened
 
 __all__ = ["Conversion", "Kind", "RowProblem", "convert", "convert_to_file"]
 
@@ -270,11 +271,29 @@ def _kind(line: dict[str, Any]) -> Kind:
 
 
 def _dumped(line: Mapping[str, Any]) -> bytes:
-    text = json.dumps(line, ensure_ascii=False)
+    try:
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        path = next(_not_finite(line, ""), "a number")
+        what = "is NaN, infinite or larger than 1.8e308: JSON parsers reject it"
+        raise RowError(f"`{shortened(path, 60)}` {what}") from None
     try:
         return text.encode() + b"\n"
     except UnicodeEncodeError:  # a lone surrogate, which only an escape can represent
         return json.dumps(line).encode() + b"\n"
+
+
+def _not_finite(value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of numbers that JSON cannot represent."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _not_finite(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _not_finite(item, f"{path}[]")
 
 
 def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:

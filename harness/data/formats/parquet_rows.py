@@ -86,6 +86,8 @@ def as_json(value: Any) -> Any:
     Raises:
         ValueError: JSON cannot represent the value exactly; the message names the type.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is NaN or infinite, which JSON lacks")
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, dict):

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,19 @@ def test_any_file_is_converted_or_refused(tmp_path_factory: pytest.TempPathFacto
     except InputError:
         return
     assert found.rows == found.lines + found.failed
+
+
+@given(st.lists(st.floats() | st.sampled_from(["1e400", "-1e999", '[0, {"a": NaN}]']), max_size=4))
+def test_what_is_written_is_json_for_every_parser(
+    tmp_path_factory: pytest.TempPathFactory, values: list[Any]
+):
+    path = tmp_path_factory.getbasetemp() / "numbers.jsonl"
+    texts = [value if isinstance(value, str) else json.dumps(value) for value in values]
+    lines = [f'{{"messages": [{{"role": "user", "content": "Q"}}], "x": {text}}}\n' for text in texts]
+    path.write_text('{"messages": [{"role": "user", "content": "Q"}]}\n' + "".join(lines))
+    target = io.BytesIO()
+    found = convert(path, target)
+    assert len([orjson.loads(line) for line in target.getvalue().splitlines()]) == found.lines
+    finite = [text for text in texts if not re.search("N|I|e400|e999", text)]
+    assert (found.lines, found.failed) == (1 + len(finite), len(texts) - len(finite))
+    assert all(re.match(r"`x(\[\]\.a)?` is NaN, infinite or larger", one) for one in found.problems)

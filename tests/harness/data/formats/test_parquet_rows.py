@@ -61,6 +61,8 @@ def test_dates_decimals_and_maps_become_json(tmp_path: Path):
     [
         ([b"\x00"], None, "in the column `a`, a value has the type bytes"),
         ([datetime.timedelta(1)], None, "has the type timedelta"),
+        ([float("nan")], None, "in the column `a`, a number is NaN or infinite"),
+        ([[{"b": float("inf")}]], None, "in the column `a`, a number is NaN or infinite"),
         ([Decimal("1.000000000000000000000000001")], None, "a decimal of 28 digits"),
         ([[(1, "a")]], "map", "a map has duplicate keys or keys that are not text"),
         ([1], "nanoseconds", "Nanosecond"),
