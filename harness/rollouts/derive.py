@@ -20,6 +20,7 @@ from harness.data.json_lines import LineError, numbered_lines, parse
 from harness.data.sources import DataFile
 from harness.disk import replaced
 from harness.errors import InputError
+from harness.rollouts.record_names import RecordNames
 
 REFERENCE, OTHER = "reference", "other-reference"
 """Values of `model` for the two kinds of rollouts."""
@@ -70,8 +71,9 @@ def derived(records: Sequence[PlacedRecord], template: str | None = None) -> Ite
     """
     completions = [_completion(each.value, each.place, template) for each in records]
     others = _others(completions)
+    names = RecordNames()
     for at, (number, _, record) in enumerate(records):
-        name = str(record.get("task_id") or record.get("id") or f"line-{number}")
+        name = names.name(record, number)
         for model, completion in ((REFERENCE, completions[at]), (OTHER, others[at])):
             if completion is None:
                 continue

@@ -26,6 +26,7 @@ from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
 from harness.rollouts.growing import CompletionsAsked, GrowingFile
 from harness.rollouts.pace import Pace
+from harness.rollouts.record_names import RecordNames
 
 __all__ = ["generate"]
 
@@ -202,7 +203,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     if request.n < 1 or request.concurrency < 1:
         raise InputError("the numbers of completions and of parallel requests must be at least 1")
     names: list[str] = []
-    seen: set[str] = set()
+    given = RecordNames()
     offers = False
     for line, record in _records(request):
         fields, place = record.fields, record.place
@@ -225,11 +226,7 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
                 place=place,
                 fix="Rename the field.",
             )
-        name = str(fields.get("task_id") or fields.get("id") or f"line-{line}")
-        if name in seen:
-            name = f"{name}@{line}"
-        seen.add(name)
-        names.append(name)
+        names.append(given.name(fields, line))
         offers = offers or bool(tool_offer(fields))
     if not names:
         raise InputError("the file is empty", place=str(request.records), fix="Pass a file of records.")
