@@ -1,5 +1,3 @@
-"""Fixtures for tests of graders."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ def server() -> Iterator[JudgeEndpoint]:
 
 @pytest.fixture
 def endpoint(server: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    """The services that this test's judges call, with no knowledge from earlier calls."""
-    from support.judged import fresh  # it imports boto3 and openai, which other checks do not need
+    """The services that this test's judges call, without any state from earlier tests."""
+    from support.judged import fresh  # imports boto3 and openai, which tests of other checks do not need
 
     return fresh(server, monkeypatch)

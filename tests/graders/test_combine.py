@@ -1,4 +1,4 @@
-"""Combined rewards: the arithmetic, which parts stay visible, and which errors are raised."""
+"""Combined rewards: arithmetic, visible components and errors."""
 
 from __future__ import annotations
 

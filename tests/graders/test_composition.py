@@ -1,4 +1,4 @@
-"""Graders inside other graders: what an inner grader returns, and what its failure becomes outside."""
+"""Graders that call other graders: the inner grader's return value, and its failures."""
 
 from __future__ import annotations
 

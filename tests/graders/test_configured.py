@@ -1,4 +1,4 @@
-"""Graders without custom Python: a table, a file or a line that names a check and its options."""
+"""Graders configured in a table, a file or a line that names a check and its options."""
 
 import ast
 import inspect
@@ -111,7 +111,7 @@ def test_check_is_an_ordinary_key_in_other_options(table):
 
 
 def test_the_options_that_take_scoring_functions_are_these():
-    """With any other annotation, tables of checks would stay plain tables."""
+    """`configured` recognizes these options by their annotation."""
     found = {
         f"{family}.{name} {option}"
         for family in families()

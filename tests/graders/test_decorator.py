@@ -1,4 +1,4 @@
-"""The decorated grader: one object, and each call of it has only one meaning."""
+"""The decorated grader, and the forms in which it can be called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The error tree: which class catches which error, and that errors survive being sent between processes."""
+"""The error tree: base classes, and pickling of errors."""
 
 from __future__ import annotations
 

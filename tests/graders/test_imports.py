@@ -1,4 +1,4 @@
-"""Importing a grader loads only the standard library, and only its cheap modules."""
+"""Importing a grader loads only modules of the standard library that import quickly."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ CORE = [m.name for m in pkgutil.iter_modules(graders.__path__, "graders.") if no
 
 @functools.cache
 def loaded_by(statement):
-    """Return the modules that a bare, isolated interpreter has loaded after a statement."""
+    """Return the modules loaded by a statement in an isolated interpreter."""
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{statement}\nprint('\\n'.join(sys.modules))"
-    # -S: the .pth files of an editable install run their own code, which is not part of the package.
+    # -S, because the .pth files of an editable install run code that is not part of the package.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=True
     )
@@ -41,7 +41,7 @@ def beyond_bare(statement):
 
 
 def strangers(modules):
-    """Return the modules that belong neither to the standard library nor to this package."""
+    """Return the top-level modules from neither the standard library nor this package."""
     roots = {name.partition(".")[0] for name in modules}
     return sorted(root for root in roots - {"graders", "__main__"} if root not in sys.stdlib_module_names)
 
@@ -69,7 +69,7 @@ def test_every_check_and_adapter_can_be_imported_alone_without_boto3_and_asyncio
 def test_an_adapter_of_trusted_functions_loads_no_code_that_confines_functions(adapter):
     loaded = beyond_bare(f"import graders.adapters.{adapter}")
     assert not loaded & {"socket", "ctypes", "graders.adapters._confined"}
-    # `inspect`, which finds out what arguments evaluators take, loads `ast`.
+    # These adapters read evaluators' signatures with `inspect`, which imports `ast`.
     assert "ast" not in loaded or adapter in ("eval_protocol", "llm_eval_kit")
 
 

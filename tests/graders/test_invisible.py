@@ -1,4 +1,4 @@
-"""Composed Unicode: the same result as Python's own normalization, without its quadratic time."""
+"""Unicode normalization as Python's own, but in linear time."""
 
 from __future__ import annotations
 

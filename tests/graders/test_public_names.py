@@ -1,4 +1,4 @@
-"""The package offers exactly the names that it documents, and its examples run."""
+"""The package exports exactly its documented names, and its examples run."""
 
 from __future__ import annotations
 

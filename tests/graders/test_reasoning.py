@@ -1,4 +1,4 @@
-"""Which parts of a text count as reasoning, in every format, and which marks an answer may contain."""
+"""The parts of a completion that count as reasoning, in every format, and the marks allowed in an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def divided(text):
 
 
 def plain(text):
-    """Return whether a text has nothing that could be mistaken for a mark."""
+    """Return True if nothing in a string could be mistaken for a mark of reasoning."""
     return not set("<>[]|\u25c1\u25b7/") & set(text) and not text.lstrip().startswith("analysis")
 
 

@@ -1,4 +1,4 @@
-"""What a scoring function may return: which numbers count, and which are failures instead."""
+"""Return values of a scoring function: valid rewards and failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HUGE = 10**5000
 
 
 class Hostile:
-    """An answer with methods that each raise something other than ValueError."""
+    """A return value whose methods raise errors other than ValueError."""
 
     def __float__(self):
         raise RuntimeError("no")
@@ -241,7 +241,7 @@ def test_number_names_the_type_and_quotes_nothing():
 
 
 async def waits(held: object) -> object:
-    """Holds an awaitable, to await it later."""
+    """Keep an awaitable, and await it only when this coroutine runs."""
     return held
 
 

@@ -1,4 +1,4 @@
-"""The view of a rollout: which parts are the completion, its reasoning, its reference and its fields."""
+"""The parts of a rollout in a `Sample`: completion, reasoning, reference and fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The helpers for testing graders show what Lambda would."""
+"""The testing helpers return the same rewards as Lambda."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every dialect is read into the same view, and every outcome is written as strict JSON that reads back."""
+"""Every dialect is parsed into the same sample, and every outcome is written as strict JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def rollouts(draw):
 
 
 def seen(item):
-    """Return everything that a scoring function can see of an item, except how its messages are written."""
+    """Return everything that a scoring function can see of a sample, except its raw messages."""
     sample = Sample(item)
     names = ("id", "prompt", "completion", "reasoning", "tool_calls", "reference_answer", "fields")
     return {name: getattr(sample, name) for name in names}
@@ -314,7 +314,7 @@ def test_an_id_that_is_nested_too_deeply_does_not_prevent_the_answer():
     answer, replaced = write_answer([{"id": "a"}, {"id": deep}], [1.0, 0.5], 0.0, OPEN)
     assert [(e["id"], e["aggregate_reward_score"]) for e in answer] == [("a", 1.0), (None, 0.5)]
     assert replaced == 1
-    while deep:  # traversed without recursion, unlike Python's own comparison
+    while deep:  # `==` would recurse too deeply
         deep = deep[0]
 
 

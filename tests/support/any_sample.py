@@ -1,4 +1,4 @@
-"""Samples of every kind, and a grader whose reward depends on all of a sample's contents."""
+"""Samples of every kind, and a function whose result depends on all of a sample's contents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _THOUGHT = {"type": "thinking", "thinking": "six times twelve"}
 
 @st.composite
 def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
-    """A sample as a service may send it, with or without a visible reference.
+    """Draw a sample as a service may send it, with or without a visible reference.
 
     None of its fields has a name that other frameworks reserve.
 
@@ -54,7 +54,7 @@ def any_sample(draw: st.DrawFn, *, text_alone: bool = False) -> Sample[Any]:
 
 @grader(range=(0, 1e9))
 def measured(sample: Sample) -> float:
-    """A number that depends on everything in the sample."""
+    """Return a number that depends on everything in the sample."""
     read = (sample.prompt, sample.completion, sample.reasoning, sample.tool_calls, sample.reference_answer)
     held = (len(sample.messages), *read, sorted(map(repr, sample.fields.items())))
     return float(hash(repr(held)) % 10**9)

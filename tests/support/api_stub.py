@@ -1,8 +1,7 @@
-"""A fine-tuning API on loopback for tests, with plain state and faults on demand.
+"""A fine-tuning API on loopback that stores requests and returns prepared jobs, events and faults.
 
-A test sets up jobs, events and faults. The stub serves them over a real socket and stores every request. It
-trains nothing. A `Fault` can refuse a request, throttle it, answer nonsense or cut the connection, before or
-after the request took effect.
+It trains nothing. A `Fault` refuses a request, throttles it, returns invalid content or breaks the
+connection, before or after the request took effect.
 """
 
 from __future__ import annotations
@@ -56,7 +55,6 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore the error of a client that was killed."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -111,7 +109,7 @@ class ApiStub:
         return job
 
     def add_event(self, job_id: str, number: int, *, data: dict[str, Any] | None = None, **more: Any) -> None:
-        """Append an event; `number` determines its id and time."""
+        """Append an event. Its id and time are computed from `number`."""
         self.events.setdefault(job_id, []).append(
             {
                 "id": f"ftevent-{number:06d}",
@@ -129,7 +127,7 @@ class ApiStub:
         return [seen for seen in self.seen if seen.method == method and re.search(pattern, seen.path)]
 
     def answer(self, seen: Seen) -> tuple[int, dict[str, str], Any]:
-        """Process a request, or answer with a fault."""
+        """Process a request, or return the fault that is set for it."""
         with self._lock:
             self.seen.append(seen)
             if self.on_request:
@@ -334,7 +332,7 @@ def _handler(stub: ApiStub) -> type[BaseHTTPRequestHandler]:
 
 
 class TestClock(ManualClock):
-    """Records each sleep, and can run a function after it."""
+    """Records each sleep, and can call a function after it."""
 
     __test__ = False
 

@@ -91,7 +91,6 @@ def handler(event, context):
 
 
 def write_artifact(folder: Path, files: Mapping[str, str]) -> Path:
-    """Make a folder that contains these files."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +101,13 @@ def write_artifact(folder: Path, files: Mapping[str, str]) -> Path:
 def write_function(
     folder: Path, source: str, *, handler: str = "app.handler", **settings: object
 ) -> FunctionSpec:
-    """Make an artifact with one module, `app.py`, and the spec that runs it."""
+    """Write an artifact with one module, `app.py`, and return the spec that runs it."""
     write_artifact(folder, {"app.py": source})
     return FunctionSpec(**{"name": "under-test", "artifact": folder, "handler": handler, **settings})  # type: ignore[arg-type]
 
 
 def write_grader(folder: Path, source: str, *, handler: str, **settings: object) -> FunctionSpec:
-    """Make an artifact with one module, `app.py`, and the library that it imports."""
+    """Write an artifact with one module, `app.py`, and the library that it imports."""
     library = REPOSITORY / "graders"
     shutil.copytree(library, folder / "graders", ignore=shutil.ignore_patterns("__pycache__"))
     return write_function(folder, source, handler=handler, **settings)

@@ -35,7 +35,7 @@ _ACCOUNT = "123456789012"
 
 
 class Permission(NamedTuple):
-    """The permission that one request needs."""
+    """The permission that a request needs."""
 
     who: str
     action: str
@@ -63,7 +63,7 @@ def asked_permissions() -> Iterator[set[Permission]]:
 
 
 def refused(asked: set[Permission], who: str, documents: list[dict[str, Any]]) -> list[Permission]:
-    """The permissions that a caller's requests need and these policies do not grant."""
+    """Return the permissions that a caller's requests need and these policies do not grant."""
     own = sorted(one for one in asked if one.who == who)
     return [one for one in own if decide(documents, one.action, one.resource) != "allowed"]
 
@@ -122,7 +122,7 @@ _NEEDED: dict[str, Callable[[dict[str, Any], str], tuple[str, str]]] = {
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    """A request's body; it stays readable for the code that answers."""
+    """Return a request's body, and leave it readable for moto."""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body

@@ -1,4 +1,4 @@
-"""Builds an audit's case from a test's handler, and runs probes on it."""
+"""Audit cases for a test's handler, and helpers that run probes on them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKED = "Work it out, and end with #### and the number."
 
 
 def number_records(count: int = 24, ask: str = MARKED) -> tuple[dict[str, Any], ...]:
-    """Records of sums, each with a different answer."""
+    """Return records of sums, each with a different answer."""
     return tuple(
         {
             "messages": [{"role": "user", "content": f"What is {n * 7 + 3} plus {n * n + 11}? {ask}"}],
@@ -38,7 +38,7 @@ def audited_case(
     seconds: float = 2.0,
     **subject: Any,
 ) -> Iterator[Case]:
-    """A case for the function `handler` in a source, with limits that are short enough for a test."""
+    """Yield a case for the function `handler` in the source, with limits that are short enough for a test."""
     file = folder / "g.py"
     file.write_text(textwrap.dedent(source))
     records = number_records() if records is None else tuple(records)
@@ -55,7 +55,7 @@ def audited_case(
 
 
 def found_by(case: Case, probes: Iterable[Probe]) -> list[Found]:
-    """The findings of the probes that apply to a case."""
+    """Return the findings of the probes that apply to a case."""
     found: list[Found] = []
     for probe in probes:
         if probe.why_not(case) is None:
@@ -66,7 +66,7 @@ def found_by(case: Case, probes: Iterable[Probe]) -> list[Found]:
 
 
 def replayed(case: Case, found: Found) -> None:
-    """Check that a witness gets its stated rewards in a fresh process, in one call."""
+    """Check that a witness gets its stated rewards from a new process, in one call."""
     assert found.witness is not None
     with fresh(case) as collector:
         rewards = [one.reward for one in collector.grade(found.witness.rollouts, len(found.witness.rollouts))]
@@ -75,7 +75,7 @@ def replayed(case: Case, found: Found) -> None:
 
 @contextmanager
 def fresh(case: Case, **how: Any) -> Iterator[Any]:
-    """A second, independent collector."""
+    """Yield a second, independent collector."""
     collector = case.opener.open(**how)
     try:
         yield collector

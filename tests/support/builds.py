@@ -1,6 +1,6 @@
-"""A project with the output of `sam build`, made without `sam`: fast, and with any fault that a test wants.
+"""Projects with the output of `sam build`, written without `sam` to save time and to include faults.
 
-The folder contains `template.yaml`, the sources, and `.aws-sam/build` with an artifact for each function. Its
+The folder contains `template.yaml`, the sources, and `.aws-sam/build` with an artifact for each function. The
 runtime is this interpreter's version.
 """
 
@@ -48,7 +48,7 @@ Resources:
 
 
 def write_project(folder: Path, source: str = SAME, template: str = SOURCE) -> Path:
-    """Make a project with one module, `app.py`, that is not built."""
+    """Write a project with one module, `app.py`, and without a build."""
     text = template.format(runtime=PRESENT_RUNTIME)
     return write_artifact(folder, {"app.py": source, "template.yaml": text})
 

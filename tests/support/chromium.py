@@ -1,7 +1,7 @@
-"""Drives a headless Chromium through two pipes, for tests that look at a page as a reader would.
+"""Drives a headless Chromium through two pipes, for tests of what a reader sees on a page.
 
-It needs neither a web socket nor a port: Chromium reads commands from descriptor 3 and writes answers to
-descriptor 4, each terminated by a NUL byte.
+Chromium reads commands from descriptor 3 and writes answers to descriptor 4, each terminated by a NUL byte,
+so neither a web socket nor a port is needed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Tab:
         self.events: list[dict[str, Any]] = []
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send one command and wait for its answer; events that arrive earlier are stored."""
+        """Send one command and return its answer. Earlier events are stored."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
@@ -52,7 +52,6 @@ class Tab:
         return result
 
     def attach(self) -> None:
-        """Open a new tab, and subscribe to its events."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._session = session
@@ -60,27 +59,26 @@ class Tab:
             self.ask(f"{domain}.enable")
 
     def go(self, address: str) -> None:
-        """Navigate to a page, and wait until it has loaded."""
+        """Open a page, and wait until it has loaded."""
         self.events.clear()
         self.ask("Page.navigate", url=address)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
     def value(self, script: str) -> Any:
-        """The value of a JavaScript expression in the page; a promise is awaited."""
+        """Evaluate a JavaScript expression in the page, and await it if it is a promise."""
         found = self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def resize(self, width: int, height: int = 900, *, dark: bool = False) -> None:
-        """Set the window's size and color scheme."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.ask("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
 
     def complaints(self) -> list[str]:
-        """The console's errors and warnings, and uncaught exceptions."""
+        """Return the console's errors and warnings, and uncaught exceptions."""
         found = []
         for event in self.events:
             method, said = event.get("method"), event.get("params", {})
@@ -93,7 +91,7 @@ class Tab:
         return found
 
     def requests(self) -> list[str]:
-        """The URLs that the page requested."""
+        """Return the URLs that the page requested."""
         asked = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in asked]
 
@@ -109,7 +107,7 @@ class Tab:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Tab]:
-    """A tab in a new browser, which is closed at the end of the block."""
+    """Start a browser, and yield a tab in it."""
     assert CHROMIUM is not None
     read_commands, write_commands = os.pipe()
     read_answers, write_answers = os.pipe()

@@ -1,8 +1,7 @@
-"""Code that tries to get paid without an answer, to read protected data, or to harm other processes.
+"""Code that tries to get a reward without an answer, to read protected data, or to harm other processes.
 
-Each attack is the text of a module with a function `f`, which is called as `f(1)`; the right result would be
-3. The names in capitals stand for facts that the attacker may know about the machine, and `aimed` fills them
-in.
+Each attack is the source of a module with a function `f`. The right result of `f(1)` would be 3. The names in
+capitals stand for facts about the machine that an attacker may know. `aimed` replaces them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ CANARY = "CANARY-4f1d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """The targets of an attack."""
+    """Facts about the machine, to aim an attack."""
 
     host: int
     """The id of the grader's process."""
@@ -34,7 +33,7 @@ class Targets:
 
 
 def aimed(source: str, targets: Targets) -> str:
-    """An attack's text with these targets filled in."""
+    """Return an attack's source with these targets filled in."""
     known = {
         "HOST": str(targets.host),
         "NEIGHBOR": str(targets.neighbor),
@@ -50,7 +49,7 @@ def aimed(source: str, targets: Targets) -> str:
 
 @contextmanager
 def listeners() -> Iterator[tuple[list[socket.socket], int, str]]:
-    """Sockets that notice connections, with their TCP and UDP port and the path of their UNIX socket."""
+    """Yield listening sockets, with their TCP and UDP port and the path of their UNIX socket."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as tcp:
         tcp.bind(("127.0.0.1", 0))
         port, path = tcp.getsockname()[1], f"{folder}/s"
@@ -68,7 +67,7 @@ def listeners() -> Iterator[tuple[list[socket.socket], int, str]]:
 
 
 def heard(listener: socket.socket) -> bool:
-    """Whether a connection or a packet has arrived."""
+    """Return True if a connection or a packet has arrived."""
     listener.settimeout(0)
     try:
         if listener.type is socket.SOCK_DGRAM:
@@ -81,7 +80,7 @@ def heard(listener: socket.socket) -> bool:
 
 
 _RAW = "import ctypes, os, signal, struct\nC = ctypes.CDLL(None, use_errno=True)\n"
-# These are system call numbers of x86-64. Elsewhere they name other calls, for which the same holds.
+# System call numbers of x86-64. On other machines they are other calls, which must fail as well.
 _CALLS = {
     "open_by_handle": "304, -100, 0, 0",
     "openat2": "437, -100, b'/etc/passwd', b'\\0' * 24, 24",
@@ -400,4 +399,4 @@ def f(x):
     "control_characters": "def f(x): raise ValueError('\\x1b[2J\\x07 CAN' + '\\u202e')",
     **{f"call_{name}": f"{_RAW}def f(x): return C.syscall({call})" for name, call in _CALLS.items()},
 }
-"""The attacks by name. Each does its worst when the module is imported, or in `f(1)`."""
+"""The attacks by name. Each runs when its module is imported, or in `f(1)`."""

@@ -32,7 +32,7 @@ EVENT = [
 
 
 def main() -> int:
-    """Run all steps; return the exit code of the first command that failed, or 0."""
+    """Run all steps, and return the exit code of the first command that failed, or 0."""
     sam = os.environ.get("RFT_SAM", ".venv-sam/bin/sam")
     with local_aws() as aws:
         for step in (["build"], ["deploy", "--no-progressbar", "--stack-name", STACK]):

@@ -10,17 +10,16 @@ _SPAN = re.compile(r"(?<!`)(`+)(?!`) ?(.+?) ?(?<!`)\1(?!`)")
 
 
 def page(name: str) -> str:
-    """The text of a page in `docs/`."""
     return (README.parent / "docs" / name).read_text(encoding="utf-8")
 
 
 def spans(cell: str) -> list[str]:
-    """The code spans in a cell, delimited by one or more backticks; ⏎ stands for a line break."""
+    """Return the code spans in a cell, delimited by one or more backticks. ⏎ stands for a line break."""
     return [text.replace("\u23ce", "\n").replace("\\|", "|") for _, text in _SPAN.findall(cell)]
 
 
 def rows(text: str, title: str, columns: int) -> list[list[str]]:
-    """The cells of the rows in a section that begin with code.
+    """Return the cells of a section's rows that begin with code.
 
     Args:
         text: The page's text.

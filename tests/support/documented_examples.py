@@ -188,7 +188,6 @@ else:
 
 
 def run(example: str, names: dict[str, object]) -> str:
-    """Run an example, and return its output."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(example, "example", "exec"), names)
@@ -205,8 +204,7 @@ def let(alias: str, name: str) -> None:
 
 
 def main(training_file: str) -> None:
-    """Run all examples in the page's order, and check their output."""
-    # The SDK's types do not include the Lambda grader, so pydantic warns when such objects are dumped.
+    # The SDK's types do not include the Lambda grader, so pydantic warns when it serializes one.
     warnings.simplefilter("ignore")
     from openai import OpenAI
 

@@ -1,4 +1,4 @@
-"""Minimal ELF files of machine code, with the headers that compilers write."""
+"""Writes minimal ELF files, with the headers that compilers write."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ X86_64, AARCH64, RISCV = 62, 183, 243
 
 
 def elf(machine: int = X86_64, *versions: str, weak: tuple[str, ...] = ()) -> bytes:
-    """A 64-bit little-endian shared object that needs symbol versions such as `GLIBC_2.34`.
+    """Return a 64-bit little-endian shared object that requires symbol versions such as `GLIBC_2.34`.
 
     Args:
-        machine: The processor's number.
-        versions: The versions that the loader must provide.
-        weak: The versions that are optional.
+        machine: The processor's number in the ELF header.
+        versions: The required versions.
+        weak: The optional versions.
     """
     every = [*((name, 0) for name in versions), *((name, 2) for name in weak)]
     strings, entries = b"\0", b""

@@ -1,4 +1,4 @@
-"""An emulator's lifecycle on a test bench: a store, a clock that a test advances, and a grader function."""
+"""The emulator's components with one job, a clock that a test advances, and a grader function."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_right(item: Any) -> float:
 
 
 def answering(reward: Callable[[Any], float | None]) -> FakeTarget:
-    """A target that gives each sample its own reward, or none."""
+    """Return a target that gives each sample the reward from this function, or none."""
 
     def answer(event: Any) -> Answer:
         rewards = [reward(item) for item in event]
@@ -44,8 +44,6 @@ def answering(reward: Callable[[Any], float | None]) -> FakeTarget:
 
 
 class Bench:
-    """The inner parts of an emulator, with one job."""
-
     def __init__(self, folder: Path, found: list[dict[str, Any]], target: FakeTarget, **changes: Any) -> None:
         self.target = target
         self.store = Store(folder)

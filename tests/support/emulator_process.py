@@ -50,7 +50,7 @@ class EmulatorProcess:
 
     @property
     def base_url(self) -> str:
-        """Base URL of the API, ending in `/v1`."""
+        """Base URL of the API; ends in `/v1`."""
         if not self._base_url:
             raise InputError("the emulator is not running", fix="Use it as a context manager.")
         return self._base_url
@@ -62,7 +62,7 @@ class EmulatorProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id, while the process runs."""
+        """The process id; None unless the process runs."""
         return self._process.pid if self._process else None
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class EmulatorProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # The owner handles Ctrl-C, and then stops this process itself.
+                # Ctrl-C reaches only the owner, which then stops this process.
                 start_new_session=True,
                 env=_environment(),
             )
@@ -95,26 +95,24 @@ class EmulatorProcess:
         self._base_url = line
 
     def stop(self) -> None:
-        """End the process; its state stays on disk."""
+        """End the process. Its state stays on disk."""
         self._release(_STOP_TIMEOUT_S)
 
     def kill(self) -> None:
-        """Kill the process, as `kill -9` does, to test what survives."""
+        """Kill the process with SIGKILL."""
         self._release()
 
     def __enter__(self) -> EmulatorProcess:
-        """Start the process."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the process."""
         self.stop()
 
     def _refuse(self, began: int) -> None:
-        """Raise an error with the output of the process before it ended."""
+        """Raise an error with the output of the ended process."""
         process = self._process
         assert process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -134,7 +132,7 @@ class EmulatorProcess:
 
 
 def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
-    """The first line from a pipe; empty if the pipe closes or stays silent for too long."""
+    """Return the first line from a pipe, empty if the pipe closes or times out."""
     content = b""
     while not content.endswith(b"\n"):
         ready, _, _ = select.select([pipe], [], [], timeout_s)
@@ -146,7 +144,7 @@ def _first_line(pipe: IO[bytes], timeout_s: float) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment with its import path, so that the grader's module is also found there."""
+    """Return this process's environment with its import path, so that the grader can be imported."""
     paths = [path for path in (os.getcwd(), *sys.path) if path]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 

@@ -1,4 +1,4 @@
-"""Code of deployed functions: graders, and the worker as it would be built for this machine."""
+"""Code for deployed functions: graders, and the fan-out worker for this machine."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _files(root: Path, names: list[str]) -> dict[str, bytes]:
 
 
 def grader_code() -> bytes:
-    """The artifact of the library's own graders."""
+    """Return the artifact of the library's graders."""
     return zipped(_files(_GRADERS.parent, [_GRADERS.name]))
 
 
 def worker_code() -> bytes:
-    """The worker's artifact, with this environment's orjson instead of the one for Lambda."""
+    """Return the worker's artifact, with this environment's orjson instead of Lambda's."""
     with tempfile.TemporaryDirectory() as scratch:
         copy_worker(Path(scratch))
         harness = _files(Path(scratch), ["harness"])
@@ -38,7 +38,7 @@ def worker_code() -> bytes:
 
 
 def add_grader(stack: FanOutStack, name: str, source: str) -> str:
-    """Deploy a grader with a few lines of source, and publish a version of it.
+    """Deploy a grader from its source, and publish a version of it.
 
     Args:
         stack: The stack to deploy it in.

@@ -1,7 +1,7 @@
-"""The template's fan-out on a local AWS, with one grader.
+"""The template's fan-out with one grader, deployed to a local AWS.
 
-State machine and worker are deployed as the template declares them. The worker runs the code of its artifact,
-or a stand-in, with the tests' interpreter instead of the template's runtime.
+The state machine and the worker are deployed as in the template. The worker runs the code of its artifact, or
+a stand-in, with the tests' interpreter instead of the template's runtime.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 @dataclass(frozen=True)
 class FanOutStack:
-    """The deployed resources."""
-
     aws: LocalAws
     name: str
     outputs: Mapping[str, str]
@@ -41,12 +39,12 @@ class FanOutStack:
 
     @property
     def worker(self) -> str:
-        """The worker's name."""
+        """The name of the worker's function."""
         return self.outputs["FanOutWorkerName"]
 
     @property
     def grader(self) -> str:
-        """The ARN of the grader's version."""
+        """The ARN of the grader's published version."""
         return self.outputs["WordProblemVersionArn"]
 
     def put(self, key: str, body: bytes) -> str:
@@ -55,7 +53,7 @@ class FanOutStack:
         return etag
 
     def execute(self, orders: list[dict[str, Any]], name: str, workers: int = 2) -> str:
-        """Run the state machine on these orders until it ends, and return the execution's ARN."""
+        """Run the state machine on these orders, wait until it ends, and return the execution's ARN."""
         key = f"rft-runs/{name}/items.json"
         self.put(key, json.dumps(orders).encode())
         given = {"items": {"bucket": BUCKET, "key": key}, "workers": workers}
@@ -67,7 +65,7 @@ class FanOutStack:
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The code of a function."""
+    """Return files as a zip archive."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in files.items():
@@ -76,9 +74,9 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def deploy_fan_out(aws: LocalAws, name: str, worker: bytes, grader: bytes) -> FanOutStack:
-    """Deploy the template's state machine, worker and one grader, with all resources that they share.
+    """Deploy the template's state machine and worker with one grader, and all resources that they share.
 
-    Service errors are retried after one second, to save time.
+    Service errors are retried after one second instead of the template's interval, to save time.
 
     Args:
         aws: The local AWS.

@@ -15,7 +15,7 @@ from support.run_records import facts_of, file_input
 
 
 def finished_run(folder: Path, rollouts: Sequence[Any], rows: Sequence[Row], **facts: Any) -> Run:
-    """Write a finished run. Each of `rows` gets its `at` here, from the position of its rollout.
+    """Write a finished run. The `at` of each row is set to its rollout's position.
 
     Args:
         folder: The parent of the run's folder.

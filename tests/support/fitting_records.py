@@ -1,4 +1,4 @@
-"""Records that fit each ready check, so that an audit can measure it."""
+"""Records that suit each ready check, for audits of the checks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ Record = dict[str, Any]
 
 
 def record(prompt: str, reference: Any, **fields: Any) -> Record:
-    """One record."""
     return {"messages": [{"role": "user", "content": prompt}], "reference_answer": reference, **fields}
 
 
 def of_numbers(marker: str = "", form: str = "{}") -> list[Record]:
-    """Sums with different answers."""
     asked = f" Write the result after {marker}." if marker else ""
     return [
         record(f"What is {n} times {n + 3}?{asked}", form.format(n * (n + 3))) for n in range(12, 12 + COUNT)
@@ -29,7 +27,6 @@ def of_numbers(marker: str = "", form: str = "{}") -> list[Record]:
 
 
 def of_boxes() -> list[Record]:
-    """Sums with a boxed answer."""
     return [
         record(f"What is {n} times {n + 3}? Put the result into \\boxed{{}}.", str(n * (n + 3)))
         for n in range(12, 12 + COUNT)
@@ -37,7 +34,6 @@ def of_boxes() -> list[Record]:
 
 
 def of_lists() -> list[Record]:
-    """Lists of two numbers."""
     return [
         record(f"Which numbers follow {n}? Write two of them after ####.", f"{n + 1}, {n + 2}")
         for n in range(20, 20 + COUNT)
@@ -45,14 +41,13 @@ def of_lists() -> list[Record]:
 
 
 def of_choices(answers: tuple[str, ...], prompt: str) -> list[Record]:
-    """Answers of a few kinds, equally often, in no particular order."""
+    """The answers occur equally often, in random order."""
     chosen = [answers[n % len(answers)] for n in range(COUNT)]
     random.Random(3).shuffle(chosen)
     return [record(f"{prompt} Case {n}.", one) for n, one in enumerate(chosen)]
 
 
 def of_texts() -> list[Record]:
-    """Names of cities."""
     return [
         record(f"Where does {name} of house {n} live?", CITIES[(n * 3 + at) % len(CITIES)])
         for n in range(COUNT // len(NAMES))
@@ -61,7 +56,6 @@ def of_texts() -> list[Record]:
 
 
 def of_sentences() -> list[Record]:
-    """Sentences with a name, a city and a number."""
     return [
         record(
             f"Say in a sentence what became of visitor {n}.",
@@ -72,7 +66,7 @@ def of_sentences() -> list[Record]:
 
 
 def of_dates() -> list[Record]:
-    """Dates that all differ."""
+    """All dates differ."""
     return [
         record(f"When was meeting {n}?", f"20{10 + n % 15}-{1 + n % 12:02}-{13 + n % 14:02}")
         for n in range(COUNT)
@@ -80,7 +74,6 @@ def of_dates() -> list[Record]:
 
 
 def of_json() -> list[Record]:
-    """Objects with a number and a name."""
     return [
         record(
             f"Read invoice {n} and give JSON with total and customer.name.",
@@ -91,7 +84,6 @@ def of_json() -> list[Record]:
 
 
 def of_formulas() -> list[Record]:
-    """Roots and fractions."""
     return [
         record(f"Simplify expression {n}.", f"{n}\\sqrt{{{2 + n % 3}}}" if n % 2 else f"\\frac{{{n}}}{{7}}")
         for n in range(11, 11 + COUNT)
@@ -99,7 +91,7 @@ def of_formulas() -> list[Record]:
 
 
 def of_queries() -> list[Record]:
-    """Queries on one table, whose results all differ."""
+    """All results differ."""
     return [
         record(f"What are the numbers up to 2 plus {n}?", f"SELECT n + {n} FROM t WHERE n <= 2")
         for n in range(10, 10 + COUNT)
@@ -107,7 +99,6 @@ def of_queries() -> list[Record]:
 
 
 def of_calls() -> list[Record]:
-    """Calls of one function."""
     return [
         record(f"How large is field {n}?", {"calls": [{"area": {"base": [n + 2], "unit": ["cm", ""]}}]})
         for n in range(COUNT)
@@ -115,7 +106,7 @@ def of_calls() -> list[Record]:
 
 
 def of_functions() -> list[Record]:
-    """Tests of a function that adds a different number in each record."""
+    """The function adds a different number in each record."""
     return [
         record(
             f"Write double(n), which returns n plus {n}.",
@@ -128,7 +119,7 @@ def of_functions() -> list[Record]:
 
 
 def of_programs() -> list[Record]:
-    """Tests of a program that adds a different number in each record."""
+    """The program adds a different number in each record."""
     return [
         record(
             f"Read a number and print it plus {n}.",
@@ -140,7 +131,7 @@ def of_programs() -> list[Record]:
 
 
 def of_documents() -> list[Record]:
-    """Questions about sources; the second source contains the answer."""
+    """The second source contains the answer."""
     return [
         record(
             f"How long is the warranty of model {n}? Quote and cite the sources.",
@@ -158,7 +149,7 @@ def of_forms() -> list[Record]:
 
 
 def of_refusals() -> list[Record]:
-    """Questions, half of which should be declined."""
+    """Half of the questions should be declined."""
     return [
         {"messages": [{"role": "user", "content": f"How do I do thing {n}?"}], "refuses": bool(n % 2)}
         for n in range(COUNT)
@@ -218,7 +209,7 @@ RECORDS: dict[str, Callable[[], list[Record]]] = {
     "text:any_of": of_texts,
     "tools:tool_calls": of_calls,
 }
-"""Records for each check, by its name without `checks.`."""
+"""Functions that make the records of each check, by its name without `checks.`."""
 
 FORMS: dict[str, str | None] = {
     "constraints:constraints": None,
@@ -233,15 +224,15 @@ FORMS: dict[str, str | None] = {
     "shaping:in_script": "Да, конечно",
     "text:matches": "2026-11-26",
 }
-"""Checks that look only at form, each with a text that it pays for; None if it pays for any plain text."""
+"""Checks that look only at form, each with a completion that earns full reward; None for any plain text."""
 
 
 def write_records(path: Path, name: str) -> Path:
-    """Write the records of a check.
+    """Write the records of a check, and return the path.
 
     Args:
         path: The file.
-        name: The check, without `checks.`.
+        name: The check's name without `checks.`.
     """
     path.write_text("".join(f"{json.dumps(one)}\n" for one in RECORDS[name]()), encoding="utf-8")
     return path

@@ -1,6 +1,6 @@
-"""Variants of the extractors for tables of cases, which return None if there is no answer.
+"""Variants of the extractors that return None instead of a `Missing`, to compare with expected values.
 
-A separate test checks that a missing answer is a `Missing`, which equals nothing.
+A `Missing` equals nothing, so tables of cases cannot contain one.
 """
 
 from __future__ import annotations

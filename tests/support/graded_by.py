@@ -1,4 +1,4 @@
-"""Handlers made from one expression, and records with other kinds of answers, for tests of audit probes."""
+"""Handlers built from an expression, and records with answers of several kinds, for tests of audit probes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def handler(event, context):
 
 
 def handler(reward: str, metrics: str = "[]") -> str:
-    """The source of a handler.
+    """Return the source of a handler.
 
     Args:
         reward: An expression of `text`, `gold` and `prompt`.
@@ -73,7 +73,7 @@ def handler(reward: str, metrics: str = "[]") -> str:
 def findings(
     folder: Path, probes: tuple[Probe, ...], reward: str, records: Any = None, **more: Any
 ) -> list[Found]:
-    """The findings of probes about a grader; each witness is replayed.
+    """Return the findings of probes about a grader, and replay each witness.
 
     Args:
         folder: The folder for the grader's file.
@@ -91,7 +91,7 @@ def findings(
 
 
 def told(found: list[Found]) -> list[tuple[str, str]]:
-    """The ids and severities of findings."""
+    """Return the ids and severities of findings."""
     return [(one.id, str(one.severity)) for one in found]
 
 
@@ -100,7 +100,7 @@ def _record(ask: str, reference: Any) -> dict[str, Any]:
 
 
 def tagged(labels: str = "ABCD", count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with a letter in tags as the answer."""
+    """Multiple-choice questions with the answer in tags."""
     options = "\n".join(f"{label}) thing {label.lower() * 3}" for label in labels)
     return tuple(
         _record(f"Which one fits {n}?\n{options}\nPut the letter in <answer> tags.", labels[n % len(labels)])
@@ -109,7 +109,7 @@ def tagged(labels: str = "ABCD", count: int = 24) -> tuple[dict[str, Any], ...]:
 
 
 def label_records(count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with yes or no as the answer, after a word."""
+    """Yes-no questions with the answer after a word."""
     return tuple(
         _record(f"Is {n} odd? End with Answer: and yes or no.", "yes" if n % 2 else "no")
         for n in range(count)
@@ -121,7 +121,7 @@ _LAST = ("Varga", "Marsh", "Dupont", "Haddad", "Tanaka", "Okafor")
 
 
 def text_records(count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with a name as the answer, after a word."""
+    """Questions for a name, with the answer after a word."""
     return tuple(
         _record(f"Who has badge {n}? End with Answer: and the name.", f"{_FIRST[n % 8]} {_LAST[n // 4]}")
         for n in range(count)
@@ -129,7 +129,7 @@ def text_records(count: int = 24) -> tuple[dict[str, Any], ...]:
 
 
 def list_records(count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with a list of names as the answer, as JSON."""
+    """Questions for a JSON list of names."""
     return tuple(
         _record(
             f"Who is on shift {n}? Reply with a JSON list.",
@@ -140,7 +140,7 @@ def list_records(count: int = 24) -> tuple[dict[str, Any], ...]:
 
 
 def object_records(count: int = 24) -> tuple[dict[str, Any], ...]:
-    """Questions with a JSON object as the answer."""
+    """Questions for a JSON object."""
     return tuple(
         _record(
             f"Extract site and level from report {n}. Reply with JSON.",

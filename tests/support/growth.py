@@ -1,4 +1,4 @@
-"""Measures how processor time grows with the input's length, which does not depend on the machine's load."""
+"""Checks that processor time grows linearly. Unlike wall time, it does not depend on the machine's load."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ _TOO_SHORT_TO_COMPARE_S = 0.02
 
 
 def assert_linear(work: Callable[[Input], object], make: Callable[[int], Input], size: int) -> None:
-    """Fail if four times the input takes much more than four times as long; quadratic work takes 16 times.
+    """Fail if four times the input takes much more than four times as long.
 
     Args:
         work: The work to measure.
         make: Makes an input of a given size.
-        size: The larger of the two sizes; at this size quadratic work must be noticeable, and linear work
-            fast.
+        size: The larger of the two sizes, large enough that quadratic work would be noticeable.
     """
     long = make(size)
     ratios = []
     for _ in range(3):
         after = seconds(work, long)
-        if after < 2 * _TOO_SHORT_TO_COMPARE_S:  # too short to compare, whatever the smaller input takes
+        if after < 2 * _TOO_SHORT_TO_COMPARE_S:
             return
         before = seconds(work, make(size // _TIMES_LONGER))
         ratios.append(after / max(before, _TOO_SHORT_TO_COMPARE_S / _TIMES_LONGER))
@@ -36,8 +35,8 @@ def assert_linear(work: Callable[[Input], object], make: Callable[[int], Input],
 
 
 def seconds(work: Callable[[Input], object], given: Input) -> float:
-    """The processor time of work on one input."""
-    gc.disable()  # a collection in the middle would add time for all objects of the test process
+    """Return the processor time of work on one input."""
+    gc.disable()  # a garbage collection would add time for objects of other tests
     try:
         began = time.process_time()
         work(given)

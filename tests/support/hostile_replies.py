@@ -1,4 +1,4 @@
-"""Invalid replies of a judge that a lenient reader might accept, for each form of its verdict."""
+"""Invalid replies of a judge that a lenient parser might accept, for each form of its verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 GOOD = '{"reason": "It is right.", "label": "good"}'
 FIVE = '{"reason": "It is right.", "score": 5}'
 
-# Replies to the question for a label; a lenient reader might accept each of them.
+# Replies to a question for a label.
 HOSTILE_LABELS = {
     "fenced": f"```json\n{GOOD}\n```",
     "prose before": f"Here is my verdict: {GOOD}",

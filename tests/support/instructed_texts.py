@@ -1,4 +1,4 @@
-"""Texts that follow the verifiable instructions of a record, and texts that break exactly one of them."""
+"""Generates texts that follow a record's verifiable instructions, or break exactly one of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SENTENCES = {
     "vi": "con chó chạy trong công viên và không muốn về nhà vì nó rất vui",
     "ar": "الكلب في الحديقة ولا يريد العودة إلى البيت لأنه سعيد جدا وهذا جيد لنا",
 }
-"""A text without capitals and punctuation in each language."""
+"""For each language, a text without capitals and punctuation."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,11 @@ class TextPlan:
     capitals: int = 0
 
     def saying(self, word: str, number: int) -> TextPlan:
-        """The same plan with a word this many times, including the prompt's."""
+        """Return this plan with a word this many times, including those in the prompt."""
         number = max(number - self.prompt.lower().count(word.lower()), dict(self.times).get(word, 0), 0)
         return replace(self, times=tuple({**dict(self.times), word: number}.items()))
 
     def text(self) -> str:
-        """Generate the text."""
         words = _words(self)
         name, sections = self.sections
         head = [self.prompt] * bool(self.prompt) + [*self.parts]
@@ -95,7 +94,7 @@ class TextPlan:
         return body if self.json is None else json.dumps({"text": body}) + self.json
 
     def _sentences(self, words: Iterator[str], taken: int) -> list[str]:
-        """The required number of sentences, with the words that are still missing."""
+        """Return the required number of sentences, with the words that are still missing."""
         count = max(self.least_sentences, self.starred, self.paragraphs)
         if self.most_sentences is not None:
             count = min(count, self.most_sentences)
@@ -108,14 +107,14 @@ class TextPlan:
 
 
 def _words(plan: TextPlan) -> Iterator[str]:
-    """The words of the language, without any that contain a forbidden text."""
+    """Cycle through the words of the language that contain no forbidden string."""
     words = SENTENCES[plan.language].split()
     kept = [word for word in words if not any(one.lower() in word.lower() for one in plan.without)]
     return cycle(kept or ["mmm"])
 
 
 def plans(kinds: list[str], tables: list[dict[str, Any]]) -> tuple[TextPlan, list[TextPlan | None]]:
-    """A plan that keeps all instructions, and for each instruction a plan that breaks only that one.
+    """Return a plan that follows all instructions, and for each instruction a plan that breaks only that one.
 
     None stands for an instruction that cannot be broken alone because another one demands the same.
     """
@@ -126,7 +125,7 @@ def plans(kinds: list[str], tables: list[dict[str, Any]]) -> tuple[TextPlan, lis
 
 
 def _is_shared(at: int, instructions: list[tuple[str, dict[str, Any]]]) -> bool:
-    """Whether the repeated prompt or another instruction makes the text keep this instruction anyway."""
+    """Return True if the repeated prompt or another instruction already demands the same."""
     kind, given = instructions[at]
     others = [other for number, (_, other) in enumerate(instructions) if number != at]
     prompt = next(

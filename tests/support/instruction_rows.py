@@ -1,4 +1,4 @@
-"""Rows of data sets for instruction tuning, and of questions with answers, as their projects publish them."""
+"""Rows of data sets for instruction tuning and question answering, as their projects publish them."""
 
 from __future__ import annotations
 

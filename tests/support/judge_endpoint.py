@@ -1,7 +1,7 @@
-"""A judge's model on loopback for tests: Bedrock Converse and OpenAI chat completions over real HTTP.
+"""A judge's model on loopback: Bedrock Converse and OpenAI chat completions over real HTTP.
 
-A test gives a function that returns an `Answer` for each request. The default answers every question with the
-first value that its schema allows. Every request is stored in `seen`.
+A test sets a function that returns an `Answer` for each request. By default, every question is answered with
+the first value that its schema allows. `seen` contains all requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT, PROSE = "json_schema", "strict tool", "tool", "json_object", "prose"
-"""The forms in which a request can ask for its verdict."""
+"""The forms in which a request asks for its verdict."""
 
 _CONVERSE_ENDS = {"whole": "end_turn", "cut": "max_tokens", "refused": "content_filtered"}
 _CHAT_ENDS = {"whole": "stop", "cut": "length", "refused": "content_filter"}
@@ -54,7 +54,7 @@ class Asked:
 
     @property
     def repeat(self) -> int | None:
-        """The number that the request gives among several equal questions."""
+        """The request's number among repeats of the same question; None if it has none."""
         if self.service == "chat":
             return self.body.get("seed")
         number = self.body.get("requestMetadata", {}).get("repeat")
@@ -62,7 +62,7 @@ class Asked:
 
     @property
     def form(self) -> str:
-        """The form in which it asks for its verdict: `SCHEMA`, `STRICT_TOOL`, `TOOL`, `OBJECT` or `PROSE`."""
+        """One of `SCHEMA`, `STRICT_TOOL`, `TOOL`, `OBJECT` and `PROSE`."""
         if self.service == "converse":
             if "outputConfig" in self.body:
                 return SCHEMA
@@ -88,13 +88,13 @@ class Asked:
             found = body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
         elif self.form in (TOOL, STRICT_TOOL):
             found = body["tools"][0]["function"]["parameters"]
-        else:  # the rubric may end with such a text
+        else:  # the rubric may end with a schema
             found = json.loads(self.rubric.partition("of this schema: ")[2] or "{}")
         return dict(found)
 
     @property
     def has_cache_point(self) -> bool:
-        """Whether it marks a part that may be cached."""
+        """True if the request marks a part of the prompt for caching."""
         return any("cachePoint" in block for block in self.body.get("system", ()))
 
 
@@ -112,7 +112,7 @@ class Answer:
     ended: str = "whole"
     """`whole`, `cut` or `refused`."""
     tokens: tuple[int, int, int] | None = (100, 20, 0)
-    """Tokens of the whole question, of the answer, and of the question's cached part; None to omit them."""
+    """Numbers of input tokens, output tokens and cached input tokens; None to omit them."""
     status: int = 200
     kind: str = ""
     """The service's name for an error, such as `ThrottlingException`."""
@@ -121,9 +121,9 @@ class Answer:
     seconds: float = 0.0
     """Seconds before the answer is sent."""
     cuts: bool = False
-    """Whether the connection breaks in the middle of the answer."""
+    """Break the connection in the middle of the answer."""
     raw: bytes | None = None
-    """A whole body, which replaces the service's usual one."""
+    """A body that replaces the service's usual one."""
 
 
 def throttled(after: str | None = None) -> Answer:
@@ -192,7 +192,7 @@ class JudgeEndpoint:
 
     @property
     def url(self) -> str:
-        """Its base URL; for chat completions, add `/v1`."""
+        """Base URL; chat completions also need `/v1`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
@@ -215,7 +215,7 @@ class JudgeEndpoint:
         return [asked.body for asked in self.seen]
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Asked, Answer] | None:
-        """Store a request and call the script; None for a path that neither service has."""
+        """Store a request and return the script's answer; None for a path that neither service has."""
         converse = re.fullmatch(r"/model/([^/]+)/converse", path)
         if converse is None and path != "/v1/chat/completions":
             return None
@@ -237,7 +237,6 @@ class JudgeEndpoint:
         return asked, answer
 
     def keep(self, connection: socket.socket, is_open: bool) -> None:
-        """Add an open connection, or remove a closed one."""
         with self._lock:
             (self._connections.add if is_open else self._connections.discard)(connection)
 
@@ -247,7 +246,6 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore the error of a client that disconnected."""
         if not isinstance(sys.exception(), (ConnectionError, ValueError)):
             super().handle_error(request, client_address)
 
@@ -321,7 +319,7 @@ def _converse(asked: Asked, answer: Answer) -> dict[str, Any]:
     }
     if answer.tokens is not None:
         tokens_in, out, cached = answer.tokens
-        made["usage"] = {  # Converse counts cached tokens separately
+        made["usage"] = {  # Converse does not count cached tokens as input tokens
             "inputTokens": tokens_in - cached,
             "outputTokens": out,
             "totalTokens": tokens_in + out,
@@ -364,7 +362,7 @@ def _written(verdict: Any) -> str:
 
 
 def in_turn(*answers: Answer, then: Callable[[Asked], Answer] = obliging) -> Callable[[Asked], Answer]:
-    """A script that answers the first requests with these answers, and then calls another script."""
+    """Return a script that gives these answers to the first requests, and then calls another script."""
 
     def script(asked: Asked) -> Answer:
         return answers[asked.number] if asked.number < len(answers) else then(asked)
@@ -373,7 +371,7 @@ def in_turn(*answers: Answer, then: Callable[[Asked], Answer] = obliging) -> Cal
 
 
 def only(*forms: str, kind: str = "ValidationException") -> Callable[[Asked], Answer]:
-    """A script of a model that accepts only these forms of request."""
+    """Return a script for a model that accepts only these forms of request."""
 
     def script(asked: Asked) -> Answer:
         if asked.form not in forms:

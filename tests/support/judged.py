@@ -1,4 +1,4 @@
-"""Graders for tests of a judge's services: each asks one plain question about a completion."""
+"""Graders for tests of a judge's services. Each asks a plain question about a completion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VERDICT = {
 
 
 def fresh(endpoint: JudgeEndpoint, monkeypatch: pytest.MonkeyPatch) -> JudgeEndpoint:
-    """Send this process's judges to an endpoint that is new to them; one endpoint may serve many tests."""
+    """Send this process's judges to the endpoint, and reset the state that earlier tests left in both."""
     for name, value in endpoint.variables.items():
         monkeypatch.setenv(name, value)
     endpoint.script = obliging
@@ -41,11 +41,11 @@ def question(text: str, repeat: int = 0) -> Question:
 
 
 def judging(options: dict[str, Any] | None = None, repeats: int = 1, **declared: Any) -> Grader[Any, Any]:
-    """A grader that gives 1 if the judge says `good`.
+    """Return a grader that gives 1 if the judge says `good`.
 
     Args:
         options: Options of the service.
-        repeats: The number of times that each sample's question is asked.
+        repeats: Number of times that each sample's question is asked.
         declared: Options of `@grader`.
     """
     service: JudgeService = service_of(**{"model": "judge", **(options or {})})
@@ -62,7 +62,7 @@ def judging(options: dict[str, Any] | None = None, repeats: int = 1, **declared:
 
 
 def event(count: int) -> list[dict[str, Any]]:
-    """An event with this many samples, whose completions are `text 0`, `text 1` and so on."""
+    """Return an event with this many samples and the completions `text 0`, `text 1` and so on."""
     return [
         {"id": f"s{number}", "messages": [{"role": "assistant", "content": f"text {number}"}]}
         for number in range(count)

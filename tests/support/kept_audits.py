@@ -1,4 +1,4 @@
-"""Stores audits without running any."""
+"""Stores audits without running them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.runs.facts import GraderFacts, InProcessFacts
 
 
 def audit_facts(**more: Any) -> AuditFacts:
-    """The facts of an audit without findings.
+    """Return the facts of an audit without findings.
 
     Args:
         more: Fields of `AuditFacts`.

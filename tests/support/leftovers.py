@@ -1,4 +1,4 @@
-"""Finds processes that still run and temporary files that still exist after a test."""
+"""Finds processes and temporary files that tests left behind."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from support.waiting import until
 
 _SESSION = "RFT_TEST_SESSION"
 _TEST = "PYTEST_CURRENT_TEST"
-# pytest's own files, from the runs that tests of the plugin start
+# folders of the pytest runs that tests of the plugin start
 _ALLOWED_PREFIX = "pytest-of-"
 
 
 class Leftovers:
-    """Marks everything that is started and written from now on as part of this session.
+    """Marks all later processes and files as part of this session.
 
     Args:
         basetemp: The parent of pytest's `tmp_path` folders. A process without the session's mark in its
@@ -31,7 +31,7 @@ class Leftovers:
         self._basetemp = str(basetemp)
         self._session = uuid.uuid4().hex
         self._seen: dict[str, str] = {}
-        # This is short because the path of a socket must be.
+        # A short name, because paths of sockets have a maximum length.
         self.folder = Path(tempfile.mkdtemp(prefix="rft-tests-"))
         os.environ[_SESSION] = self._session
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.folder)
@@ -42,13 +42,13 @@ class Leftovers:
             self._seen.setdefault(name, test)
 
     def files(self) -> list[str]:
-        """The files that remain in the temporary folder after a moment, each with the test that left it."""
+        """Return the temporary files that remain after a moment, each with the test that left it."""
         self.note("after the last test")
         _wait_for(lambda: not any(self._lying()))
         return [f"{name}, since {test}" for name, test in self._lying()]
 
     def end_processes(self) -> list[str]:
-        """End each process that still runs or is stopped after a moment; report the test that started it."""
+        """End the processes that remain after a moment, even stopped ones, and describe each."""
         _wait_for(lambda: not any(self._running()))
         found = []
         for process, description in self._running():

@@ -1,7 +1,6 @@
 """Runs a command as on a kernel without Landlock, without seccomp filters, or without both.
 
-This module installs a filter, under which the system calls of the missing feature fail as they do on a kernel
-without it.
+A filter makes the system calls of the missing feature fail as they do on such a kernel.
 """
 
 from __future__ import annotations

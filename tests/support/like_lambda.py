@@ -1,7 +1,7 @@
-"""Runs a command much like Lambda runs a function: one writable folder, another user, no privileges.
+"""Runs a command much as Lambda runs a function: with one writable folder, another user and no privileges.
 
-The command gets a new mount namespace, a new folder for temporary files, no /dev/shm, and Lambda's user and
-group. It has no capabilities and cannot gain any. This needs root, because the root file system becomes
+The command gets a new mount namespace, an empty folder for temporary files, no /dev/shm, and Lambda's user
+and group. It has no capabilities and cannot gain any. This needs root, because the root file system becomes
 read-only.
 """
 
@@ -19,7 +19,7 @@ _SCRATCH = "/var/tmp"
 
 
 def possible() -> bool:
-    """Whether this process is allowed to do that."""
+    """Return True if this process may run commands in that way."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return False
     try:
@@ -32,7 +32,7 @@ def possible() -> bool:
 def like_lambda(
     command: list[str], needed: list[Path], variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in that environment.
+    """Run a command as Lambda runs a function.
 
     Args:
         command: The command with its arguments.
@@ -40,7 +40,7 @@ def like_lambda(
         variables: The environment variables.
     """
     steps = ["set -eu", "mount --bind / /", "umount /dev/shm 2>/dev/null || true"]
-    # A folder that only root may enter, such as root's home, is covered; only the needed folders in it are
+    # A folder that only root may enter, such as root's home, is covered. Only the needed folders in it are
     # shown.
     for folder in sorted({Path(*path.parts[:2]) for path in needed if not _open(Path(*path.parts[:2]))}):
         steps += _covered(folder, [path for path in needed if path.is_relative_to(folder)])
@@ -62,7 +62,7 @@ def like_lambda(
 
 
 def _covered(folder: Path, shown: list[Path]) -> list[str]:
-    """The steps that cover a folder with an empty one that shows only some of its subfolders."""
+    """Return shell commands that cover a folder with an empty one that shows only some of its subfolders."""
     steps = ["mount -t tmpfs tmpfs /mnt"]
     places = [shlex.quote(str(path)) for path in shown]
     for at, place in enumerate(places):

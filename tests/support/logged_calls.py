@@ -1,4 +1,4 @@
-"""Lines of Bedrock's model invocation log, for every API that a call can use."""
+"""Lines of Bedrock's model invocation log, for every API that writes to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 
 def log_row(request: dict[str, Any], answer: Any, **more: Any) -> dict[str, Any]:
-    """A line of a Bedrock model invocation log."""
     return {
         "schemaType": "ModelInvocationLog",
         "schemaVersion": "1.0",

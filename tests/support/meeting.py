@@ -1,4 +1,4 @@
-"""Lets a test know that a function is running, and makes the function wait until the test releases it."""
+"""Lets a test wait until functions run, and keeps them running until the test releases them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import socket
 from types import TracebackType
 
 WAIT_S = 60.0
-# The function's part: it connects, and waits to be released.
+# Code for the function, which connects and waits to be released.
 ATTEND = 'import socket; socket.create_connection(("127.0.0.1", %d), 60).recv(1)'
 
 
 class Meeting:
-    """A port on loopback where functions report that they run, and wait until the block ends or releases
-    them.
-    """
+    """A port on loopback where functions connect, and wait until they are released or the block ends."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -32,12 +30,10 @@ class Meeting:
             self._waiting.pop().close()
 
     def __enter__(self) -> Meeting:
-        """Return itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let all functions continue."""
         self.release()
         self._listening.close()

@@ -45,7 +45,7 @@ class MemoryParts:
 def until_done(
     order: PartOrder, work: Callable[[PartOrder], PartFacts], most: int = 10_000
 ) -> list[PartFacts]:
-    """Process one shard as the state machine does: call the worker again, starting where its answer says."""
+    """Process a shard as the state machine does: call the worker until the shard is done."""
     answers: list[PartFacts] = []
     while len(answers) < most:
         answers.append(work(order))

@@ -1,15 +1,15 @@
-"""AWS on this machine for deployed code: moto over HTTP, with the additions that a SAM stack needs.
+"""A local AWS for deployed code: moto over HTTP, with additions for SAM stacks.
 
     with local_aws() as aws:
         subprocess.run(["sam", "deploy", ...], env=os.environ | aws.environment)
         aws.client("lambda").invoke(FunctionName=..., Payload=...)
 
-The endpoint works with `sam`, boto3 and any other HTTP client. An unmodified SAM template deploys there, and
-Invoke runs the deployed artifact under the real `awslambdaric`. It proves nothing about IAM, because moto
-enforces no policy.
+The endpoint works with `sam`, boto3 and other HTTP clients. It deploys SAM templates unchanged, and Invoke
+runs the deployed artifact under the real `awslambdaric`. It proves nothing about IAM, because moto enforces
+no policy.
 
-moto keeps its state in the process, so only one such AWS can exist at a time. `_extended` below makes all
-changes to moto, and undoes them.
+moto keeps its state in the process, so only one local AWS can exist at a time. `_extended` changes moto, and
+restores it.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class LocalAws:
     """The address of the local AWS and its credentials."""
 
     endpoint: str
-    """The endpoint, with the name `localhost`, by which moto finds the bucket in a template's URL."""
+    """The endpoint at `localhost`. By this name moto finds the bucket in a template's URL."""
     region: str = REGION
     environment: dict[str, str] = field(default_factory=dict)
-    """Environment variables for another process, such as `sam`, on top of its own."""
+    """Environment variables that another process, such as `sam`, needs in addition."""
 
     def client(self, service: str) -> Any:
         """Return a boto3 client that can reach only this endpoint."""
@@ -61,12 +61,12 @@ class LocalAws:
 
     @property
     def calls(self) -> Counter[str]:
-        """The number of calls of each function so far, by its name."""
+        """Number of calls of each function so far, by its name."""
         return RunningLambda.calls
 
     @property
     def throttled(self) -> Counter[str]:
-        """The number of calls of each function that will still be refused, by its name."""
+        """Number of calls of each function that will still be throttled, by its name."""
         return RunningLambda.throttled
 
     def outputs(self, stack: str) -> dict[str, str]:
@@ -116,12 +116,12 @@ def _environment(endpoint: str) -> dict[str, str]:
 def _extended() -> Iterator[None]:
     """Replace parts of moto with the extensions, and restore them afterwards.
 
-    - The backends' classes: moto makes an instance for each account and Region when it is first asked for.
-    - GetFunction's answer: moto has no address from which the code can be downloaded. GetAccountSettings.
-    - The class that holds a stack's resources.
+    - The backends' classes, of which moto makes an instance for each account and Region on first use.
+    - The answer of GetFunction, in which moto has no address of the code, and GetAccountSettings.
+    - The class for a stack's resources.
     - IAM's policy simulator.
-    - The models of resource types: moto finds every direct subclass of CloudFormationModel, the one defined
-      last for each type, and remembers what it found.
+    - The models of resource types. moto uses the last direct subclass of CloudFormationModel for each type,
+      and caches the list.
     """
     RunningLambda.sandboxes = Sandboxes()
     RunningLambda.calls, RunningLambda.throttled = Counter(), Counter()

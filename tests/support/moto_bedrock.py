@@ -1,9 +1,10 @@
-"""Bedrock's own API in moto, with strict additions: our reading of the documents, not evidence about AWS.
+"""Bedrock's native API in moto, with stricter checks.
 
-moto stores no `customizationConfig`, accepts values that the service's own model forbids, does not decode an
-ARN in a path, and has neither phases nor deployments. Here, a request must match botocore's model (ranges,
-closed lists, patterns, required members). A repeated token returns the same job. `Bedrock.advance` moves a
-job through its phases. A job without a grader is refused.
+The checks follow our reading of the documents, and are no evidence about AWS. moto stores no
+`customizationConfig`, accepts values that botocore's model forbids, does not decode an ARN in a path, and has
+neither phases nor deployments. Here, a request must match botocore's model (ranges, enums, patterns, required
+members). A repeated token returns the same job. `Bedrock.advance` moves a job through its phases. A job
+without a grader is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _PHASES = ("validationDetails", "dataProcessingDetails", "trainingDetails")
 
 
 class Refused(Exception):
-    """An error in the format of the service."""
+    """An error answer in the service's format."""
 
     def __init__(self, kind: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -42,21 +43,21 @@ def missing(name: str) -> Refused:
 
 @dataclass
 class Bedrock:
-    """The service's contents, and a clock that moves only with `advance`."""
+    """The state of the service, and a clock that only `advance` moves."""
 
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By ARN, oldest first."""
+    """Jobs by ARN, oldest first."""
     tokens: dict[str, tuple[str, Any]] = field(default_factory=dict)
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
-    """Every body that was sent to Converse."""
+    """Bodies of all Converse requests."""
     created: int = 0
     """Number of requests that created a job."""
     now: datetime = datetime(2026, 11, 1, 12, tzinfo=UTC)
     page: int = 1000
 
     def advance(self, arn: str, *, fails: bool = False) -> None:
-        """End the job's current phase; the job ends with its last phase."""
+        """End the job's current phase. The end of the last phase ends the job."""
         job = self.jobs[arn]
         self.now += timedelta(minutes=10)
         details = job["statusDetails"]
@@ -187,7 +188,7 @@ _ROUTES: tuple[tuple[str, str, Any], ...] = (
 def _shown(bedrock: Bedrock, name: str) -> dict[str, Any]:
     arn, found = bedrock.deployment(name)
     shown = {"customModelDeploymentArn": arn, "createdAt": bedrock.now, **found}
-    found["status"] = "Active"  # at the next look
+    found["status"] = "Active"  # for the next request
     return {key: value for key, value in shown.items() if key not in ("token", "clientRequestToken")}
 
 
@@ -198,7 +199,7 @@ def _gone(bedrock: Bedrock, name: str) -> dict[str, Any]:
 
 
 def _check(operation: str, body: Mapping[str, Any]) -> None:
-    """Check a request against botocore's model."""
+    """Raise an error if a request does not match botocore's model."""
     for fault in faults_of(operation, body):
         raise Refused("ValidationException", fault)
 
@@ -209,7 +210,7 @@ def _model() -> Any:
 
 
 def faults_of(operation: str, body: Mapping[str, Any]) -> list[str]:
-    """The parts of a request that botocore's model forbids."""
+    """Return the parts of a request that botocore's model forbids."""
     return list(_faults(_model().operation_model(operation).input_shape, body, operation))
 
 
@@ -263,7 +264,7 @@ class _Answers:
 
 @contextmanager
 def strict_bedrock() -> Iterator[Bedrock]:
-    """While the block runs, answer instead of moto on every moto server that is started in it."""
+    """Replace moto's answers on every moto server that is started in the block."""
     replaced = [urls, runtime_urls]
     before = [module.url_paths for module in replaced]
     _Answers.bedrock = Bedrock()

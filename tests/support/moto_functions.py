@@ -1,6 +1,6 @@
-"""Lambda in moto, which runs the zip of the deployed version under the real `awslambdaric`.
+"""Lambda in moto that runs a deployed version's zip under the real `awslambdaric`.
 
-Invoke returns the handler's own answers, errors and log. moto itself has no aliases in CloudFormation, uses a
+Invoke returns the handler's answers, errors and log. moto itself has no aliases in CloudFormation, uses a
 version's name as its ARN, and can run functions only in a container.
 """
 
@@ -30,10 +30,10 @@ from harness.localaws.runtime import LocalRuntime
 _COUNTING = threading.Lock()
 
 _AT_ONCE = 2
-"""Environments per function; few, because the machine that runs the tests has few processors."""
+"""Concurrent environments per function. Few, because the machines that run the tests have few processors."""
 
 CALLS_AWS = "FanOutWorker"
-"""A function with this text in its name gets credentials. A grader gets none, because its role allows
+"""Functions with this string in their name get credentials. Graders get none, because their role allows
 nothing.
 """
 
@@ -58,7 +58,7 @@ class Throttled(JsonRESTError):
 
 
 class Sandboxes:
-    """The running functions that were called so far, unpacked; `close` ends them all."""
+    """The processes of all functions that were called. `close` ends them."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rft-moto-")
@@ -66,7 +66,7 @@ class Sandboxes:
         self._lock = threading.Lock()
 
     def of(self, function: Any) -> LocalRuntime:
-        """Return the running process for this version of a function, with its current configuration."""
+        """Return the process that runs this version of a function with its current configuration."""
         variables = tuple(sorted(function.environment_vars.items()))
         key = (function.function_arn, function.code_sha_256, function.handler, function.timeout, variables)
         with self._lock:
@@ -87,7 +87,7 @@ class Sandboxes:
             runtime=function.run_time,
             timeout_s=function.timeout,
             memory_mb=function.memory_size,
-            # moto keeps a parameter of type Number as a number; Lambda has only strings.
+            # moto keeps Number parameters as numbers, but Lambda has only strings.
             environment={name: str(value) for name, value in function.environment_vars.items()},
             version=str(function.version),
             region=function.region,
@@ -101,18 +101,18 @@ class Sandboxes:
 
 
 class RunningLambda(LambdaBackend):
-    """A Lambda backend whose functions run."""
+    """A Lambda backend that runs its functions."""
 
     # moto finds a backend's routes by its module
     __module__ = "moto.awslambda.models"
     sandboxes: Sandboxes
-    """Set by the code that starts the server, because moto itself makes one backend per Region."""
+    """Set when the server starts, because moto creates one backend per Region itself."""
     endpoint: str
-    """The server's address; also set from outside."""
+    """The server's address, set when it starts."""
     calls: Counter[str]
-    """Number of calls of each function, by its name; also set from outside."""
+    """Number of calls of each function, by its name. Set when the server starts."""
     throttled: Counter[str]
-    """Number of calls of each function that will still be refused, by its name; also set from outside."""
+    """Number of calls of each function that will still be throttled. Set when the server starts."""
 
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
@@ -137,7 +137,7 @@ class RunningLambda(LambdaBackend):
 
 
 def get_code(function: Any) -> dict[str, Any]:
-    """GetFunction's answer; `Code.Location` is a signed address of the zip, valid for ten minutes."""
+    """Return GetFunction's answer. `Code.Location` is a signed URL of the zip, valid for ten minutes."""
     answer: dict[str, Any] = {"Configuration": function.get_configuration()}
     if function.package_type == "Image":
         image = function.code["ImageUri"]
@@ -159,14 +159,14 @@ def get_code(function: Any) -> dict[str, Any]:
 
 
 UNRESERVED = 1000
-"""Concurrent calls that the account leaves to functions without a reservation."""
+"""Concurrent calls that are left for functions without reserved concurrency."""
 
 ACCOUNT_SETTINGS = {r"{0}/(?P<api_version>[^/]+)/account-settings/?$": LambdaResponse.dispatch}
-"""The address, which moto does not know."""
+"""The route, which moto does not have."""
 
 
 def get_account_settings(_: LambdaResponse) -> ActionResult:
-    """The concurrency limits in GetAccountSettings' answer."""
+    """Return the concurrency limits of GetAccountSettings."""
     limit = {"ConcurrentExecutions": UNRESERVED, "UnreservedConcurrentExecutions": UNRESERVED}
     return ActionResult({"AccountLimit": limit})
 
@@ -216,7 +216,7 @@ class DeployedFunction(LambdaFunction, CloudFormationModel):
 
 
 def _as_text(properties: dict[str, Any]) -> None:
-    """Convert a function's variables to strings, because the default of a Number parameter is a number."""
+    """Convert a function's variables to strings, because Number parameters are numbers."""
     variables = properties.get("Environment", {}).get("Variables", {})
     variables.update({name: str(value) for name, value in variables.items()})
 
@@ -243,7 +243,7 @@ class PublishedVersion(CloudFormationModel):
         before = len(list(backend.list_versions_by_function(name)))
         function: Any = backend.publish_version(name)
         if len(list(backend.list_versions_by_function(name))) == before:
-            # This is CloudFormation's wording: Lambda publishes nothing if code and configuration are
+            # CloudFormation's message. Lambda publishes nothing if code and configuration are
             # unchanged.
             raise ValidationError(
                 message=f"A version for this Lambda function exists ( {function.version} ). "
@@ -259,7 +259,7 @@ class PublishedVersion(CloudFormationModel):
 
 
 class DeployedPermission(CloudFormationModel):
-    """AWS::Lambda::Permission on a function or a version, by its ARN."""
+    """AWS::Lambda::Permission for a function or a version, by its ARN."""
 
     __module__ = "moto.awslambda.deployed"
 

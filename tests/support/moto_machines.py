@@ -1,9 +1,9 @@
 """Executes state machines in moto, including those of a stack.
 
-moto can interpret the Amazon States Language. Its interpreter calls the services at the port in MOTO_PORT.
-Tests of a state machine must allow for its shortcomings: it reports SUCCEEDED even if every child of a
-distributed map failed, and it enforces no limits and no policies. Here, the children of a map are executions
-that can be listed and described; moto itself forgets them.
+moto can interpret the Amazon States Language. Its interpreter calls the services at the port in MOTO_PORT. It
+reports SUCCEEDED even if every child of a distributed map failed, and enforces neither limits nor policies,
+so tests cannot rely on these. Here, the children of a map can be listed and described. moto itself forgets
+them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IN_TEXT = re.compile(r"\$\{(\w+)\}")
 _list_executions: Callable[[Any], ActionResult] = StepFunctionResponse.list_executions
 _describe_execution: Callable[[Any], ActionResult] = StepFunctionResponse.describe_execution
 _children: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-"""The facts in DescribeExecution about the children of each map run, by its ARN."""
+"""DescribeExecution's facts about the children of each map run, by the run's ARN."""
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def machines_execute(port: str) -> Iterator[None]:
 
 
 def _backend(account_id: str, region_name: str) -> Any:
-    """The backend that runs executions; its interpreter takes a second to import."""
+    """Return the backend that runs executions. Its interpreter takes a second to import."""
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
     _remember_children()
@@ -65,7 +65,7 @@ def _backend(account_id: str, region_name: str) -> Any:
 
 
 def _remember_children() -> None:
-    """Make the interpreter record the result of each child of a distributed map, and change nothing else."""
+    """Change the interpreter so that it records the result of each child of a distributed map."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
         distributed_item_processor_worker as module,
     )

@@ -1,4 +1,4 @@
-"""Resource types that moto's CloudFormation models in part or not at all, although moto has the services.
+"""Resource types that moto's CloudFormation lacks or models only in part, although moto has their services.
 
 Importing this module is enough, because moto finds every direct subclass of CloudFormationModel.
 """
@@ -15,7 +15,7 @@ from moto.logs.models import LogGroup, logs_backends
 
 
 class DeployedAlarm(CloudFormationModel):
-    """AWS::CloudWatch::Alarm, for one metric or for an expression over several metrics."""
+    """AWS::CloudWatch::Alarm, for a metric or for an expression over several metrics."""
 
     __module__ = "moto.cloudwatch.deployed"
 
@@ -68,7 +68,7 @@ class DeployedAlarm(CloudFormationModel):
 
 
 def _query(given: dict[str, Any]) -> MetricDataQuery:
-    # moto accepts None for a missing value, despite its own types.
+    # moto's types do not allow None, but its code does.
     label: Any = given.get("Label")
     period: Any = given.get("Period")
     stat = None
@@ -88,7 +88,7 @@ def _query(given: dict[str, Any]) -> MetricDataQuery:
 
 
 class UnreadBucketPolicy(CloudFormationModel):
-    """AWS::S3::BucketPolicy, which `sam` gives its own bucket; nothing here evaluates it."""
+    """AWS::S3::BucketPolicy, which `sam` gives its own bucket. Nothing evaluates it."""
 
     __module__ = "moto.s3.deployed"
     physical_resource_id = "bucket-policy"
@@ -105,7 +105,7 @@ class UnreadBucketPolicy(CloudFormationModel):
 
 
 class DeployedLogGroup(LogGroup, CloudFormationModel):
-    """AWS::Logs::LogGroup; its `Arn` ends with `:*`, as in CloudFormation, and its retention can change."""
+    """AWS::Logs::LogGroup. Its `Arn` ends with `:*`, as in CloudFormation, and its retention can change."""
 
     __module__ = "moto.logs.deployed"
 
@@ -138,7 +138,7 @@ class DeployedLogGroup(LogGroup, CloudFormationModel):
 
 
 class DeployedPolicy(ManagedPolicy, CloudFormationModel):
-    """AWS::IAM::ManagedPolicy without the statements that a condition excludes; can be updated."""
+    """AWS::IAM::ManagedPolicy without statements whose condition is false. It can be updated."""
 
     __module__ = "moto.iam.deployed"
 
@@ -173,9 +173,9 @@ def _without_no_value(properties: dict[str, Any]) -> Any:
 
 
 class DeployedRole(Role, CloudFormationModel):
-    """AWS::IAM::Role with its managed policies, and its inline policies as JSON, the form of IAM's answers.
+    """AWS::IAM::Role with its managed and inline policies. Both can be updated.
 
-    Both change with the template.
+    Inline policies are stored as JSON, the form of IAM's answers.
     """
 
     __module__ = "moto.iam.deployed"
@@ -224,7 +224,7 @@ def _without_no_policy(properties: dict[str, Any]) -> None:
 def _with_policies(role: Role, properties: dict[str, Any], account_id: str) -> Role:
     backend = iam_backends[account_id][role.partition]
     for arn in properties.get("ManagedPolicyArns", []):
-        if ":iam::aws:" not in arn:  # moto would have to load all of AWS's managed policies
+        if ":iam::aws:" not in arn:  # moto would load all of AWS's managed policies
             backend.attach_role_policy(arn, role.name)
     for name in list(role.policies):
         role.delete_policy(name)

@@ -1,7 +1,8 @@
 """IAM's policy simulator, which moto does not have: SimulatePrincipalPolicy and SimulateCustomPolicy.
 
-It reads the policies of a role, or of a user and the user's groups. It reports the context of every condition
-as missing, like IAM if no context is given. It ignores permission boundaries and the organization's policies.
+It evaluates the policies of a role, or of a user and the user's groups. Like IAM without a given context, it
+reports the context keys of all conditions as missing. Permission boundaries and the organization's policies
+are ignored.
 
 Source: the IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements".
 """
@@ -56,7 +57,7 @@ def _results(self: IamResponse, documents: list[str]) -> ActionResult:
 
 
 def decide(documents: list[dict[str, Any]], action: str, resource: str) -> str:
-    """`allowed`, `explicitDeny` or `implicitDeny`; a statement with a condition does not match."""
+    """Return `allowed`, `explicitDeny` or `implicitDeny`. A statement with a condition never matches."""
     effects = {one["Effect"] for one in _matching(documents, action, resource) if not one.get("Condition")}
     return "explicitDeny" if "Deny" in effects else "allowed" if "Allow" in effects else "implicitDeny"
 

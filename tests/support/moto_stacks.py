@@ -1,10 +1,9 @@
-"""Stacks in moto as CloudFormation makes them: the SAM transform, outputs, the order of changes.
+"""Stacks in moto with the SAM transform, outputs, and CloudFormation's order of changes.
 
-The change sets with a SAM template that `sam deploy` sends become moto's own resources. Four rules of
-CloudFormation that moto does not follow are added here. A change set gets the transforms and, after its
-execution, outputs. An update changes a function before it publishes a version of it. A resource is replaced
-if a property changes that cannot be updated. A resource that leaves the template, or is replaced, remains if
-its policies retain it. A failed update is not rolled back.
+This adds four rules of CloudFormation that moto does not follow. A change set gets the transforms and, after
+its execution, outputs. An update changes a function before it publishes a version of it. A resource is
+replaced if a property changes that cannot be updated. A resource that is removed or replaced remains if its
+policies retain it. Failed updates are not rolled back.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from support.sam_template import LANGUAGE_EXTENSIONS, REGION, SAM_TRANSFORM, tra
 def transformed(text: str, parameters: dict[str, str]) -> str:
     """Return a template with its transforms applied, as JSON.
 
-    moto knows only Retain. RetainExceptOnCreate is the same here, because nothing is rolled back.
+    moto knows only Retain. RetainExceptOnCreate has the same effect here, because nothing is rolled back.
 
     Raises:
         ValidationError: SAM refuses the template.
@@ -67,7 +66,7 @@ class OrderedResources(ResourceMap):
         wanted = [name for name, each in template["Resources"].items() if self._is_wanted(each)]
         for name in sorted(wanted, key=self._rank):
             if name not in self._parsed_resources:
-                self[name]  # looking up a resource creates it and the resources that it refers to
+                self[name]  # creates the resource and those that it refers to
             elif name in before and self._resolved(name) != before[name]:
                 self._modify(name, before[name], declared_before[name])
         for name in before.keys() - set(wanted):
@@ -96,7 +95,7 @@ class OrderedResources(ResourceMap):
             if declared.get("UpdateReplacePolicy") != "Retain":
                 self._delete_resource(replaced, declared_before)
         elif old == new:
-            return  # its policies alone
+            return  # only its retention policies changed
         else:
             made = parse_and_update_resource(name, declared, self, self._account_id, self._region_name)
         if made is None:
@@ -105,13 +104,13 @@ class OrderedResources(ResourceMap):
 
 
 def _create_only(kind: str) -> list[str]:
-    """The properties of a resource type whose change replaces the resource."""
+    """Return the properties whose change replaces a resource of this type."""
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
     return [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])]
 
 
 def _as_given(parameters: dict[str, Any]) -> dict[str, str]:
-    """Parameters as strings; moto answers UsePreviousValue with numbers and lists."""
+    """Return parameters as strings. For UsePreviousValue, moto has numbers and lists."""
     return {
         name: ",".join(value) if isinstance(value, list) else str(value) for name, value in parameters.items()
     }
@@ -136,8 +135,8 @@ class SamCloudFormation(CloudFormationBackend):
         super().execute_change_set(change_set_name, stack_name)
         change_set: Any = self.describe_change_set(change_set_name)
         stack = self.stacks[change_set.stack_id]
-        # This includes defaults, because the next change set names every parameter, and equal ones are no
-        # change.
+        # Defaults are included, because the next change set names every parameter, and unchanged values must
+        # not be a change.
         stack.parameters = _as_given(stack.resource_map.resolved_parameters)
         stack._parse_template()
         stack.output_map = stack._create_output_map()

@@ -1,4 +1,4 @@
-"""Serves one object with S3's GetObject and HeadObject on loopback; connections break as a test says.
+"""Serves an object with S3's GetObject and HeadObject on loopback, and breaks connections on demand.
 
 It implements the part of HTTP that ranged reads need: Range, If-Match and their errors. moto also serves
 objects, but it neither breaks connections nor counts requests.
@@ -20,19 +20,19 @@ import pytest
 
 @dataclass
 class ServedObject:
-    """A served object, and the faults of its server."""
+    """The served object, and the server's faults."""
 
     content: bytes
     cuts: Callable[[int], int | None] = lambda start: None
-    """Maps an answer's first byte to the number of bytes before the connection breaks; None for never."""
+    """Returns the byte count before the connection breaks, for an answer's first byte; None to send all."""
     on_get: Callable[[int], None] = lambda start: None
     """Called with the first byte of each open-ended request, before the answer."""
     refusal: tuple[int, str, dict[str, str]] | None = None
-    """The status, code and headers that answer every request, if set."""
+    """The status, code and headers of every answer, if set."""
     version: str | None = None
-    """The object's version; requests must not ask for it."""
+    """The object's version, which requests must not name."""
     ranged: bool = True
-    """Whether it answers with the requested range instead of the whole object."""
+    """Answer with the requested range instead of the whole object."""
     starts: list[int] = field(default_factory=list)
     """The first byte of each open-ended request."""
     endpoint: str = ""
@@ -44,7 +44,7 @@ class ServedObject:
 
 @contextmanager
 def served_object(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedObject]:
-    """Serve the object as `s3://any/key` to every S3 client that this process creates inside the block."""
+    """Serve the object as `s3://any/key` to every S3 client that this process creates in the block."""
     served = ServedObject(content)
     handler = type("ObjectRequests", (_Requests,), {"served": served})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -128,7 +128,7 @@ class _Requests(BaseHTTPRequestHandler):
         try:
             self.wfile.write(body if cut is None else body[:cut])
         except OSError:
-            self.close_connection = True  # the client has read enough
+            self.close_connection = True  # the client has disconnected
             return
         if cut is not None and cut < len(body):
             self.close_connection = True

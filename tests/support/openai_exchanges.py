@@ -1,4 +1,4 @@
-"""Calls as OpenAI's API stores, lists and returns them in batches, written from its reference."""
+"""Calls in the formats in which OpenAI's API stores, lists and batches them, written from its reference."""
 
 from __future__ import annotations
 

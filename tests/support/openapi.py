@@ -1,7 +1,4 @@
-"""Checks JSON against the types in OpenAI's SDK.
-
-Raw JSON must be valid for the SDK's types under strict validation.
-"""
+"""Checks JSON against the types in OpenAI's SDK, with strict validation."""
 
 from __future__ import annotations
 
@@ -11,17 +8,17 @@ from typing import Any
 from openai.types.fine_tuning import FineTuningJob
 from pydantic import BaseModel
 
-# Any grader that the SDK's types include; they have no Lambda grader.
+# Replaces the Lambda grader, which the SDK's types do not include.
 _KNOWN_GRADER = {"type": "string_check", "name": "n", "input": "i", "operation": "eq", "reference": "r"}
 
 
 def assert_valid(model: type[BaseModel], raw: Any) -> None:
-    """Check that the JSON is an instance of the SDK's type, without any conversion."""
+    """Check that the JSON is valid for the SDK's type, without conversions."""
     model.model_validate_json(json.dumps(raw), strict=True)
 
 
 def assert_valid_job(raw: Any) -> None:
-    """Check a job in the same way, except for its Lambda grader, which the SDK's types do not include."""
+    """Check a job's JSON, except for its Lambda grader, which the SDK's types do not include."""
     job = json.loads(json.dumps(raw))
     grader = job["method"]["reinforcement"]["grader"]
     assert set(grader) == {"type", "lambda"}

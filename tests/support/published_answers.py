@@ -1,8 +1,8 @@
 """Answers of the fine-tuning API, as names and types by operation, and strategies that distort them.
 
-Written from OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), with the
-Lambda grader and the example event of the Amazon Bedrock user guide. `support.published_requests` explains
-the notation.
+Source: OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), and the Lambda
+grader and the example event in the Amazon Bedrock user guide. `support.published_requests` explains the
+notation.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ _TWISTS: Final = ("nothing", "value", "value", "missing", "extra", "wrapped", "n
 
 @st.composite
 def answers(draw: st.DrawFn, kind: Type) -> Any:
-    """An answer of a published kind, usually distorted in one to three places."""
+    """Draw an answer of a published type, usually distorted in one to three places."""
     found = draw(of_type(kind, _KNOWN))
     for _ in range(draw(st.integers(0, 3))):
         found = _twisted(draw, found)
@@ -152,7 +152,7 @@ def answers(draw: st.DrawFn, kind: Type) -> Any:
 
 @st.composite
 def pages(draw: st.DrawFn, kind: Type) -> list[Any]:
-    """One to three pages of a list, each of which may announce more pages, be empty, or be distorted."""
+    """Draw one to three pages of a list. Each may announce more pages, be empty, or be distorted."""
     found = []
     for _ in range(draw(st.integers(1, 3))):
         data = draw(st.lists(answers(kind), max_size=3))
@@ -165,7 +165,7 @@ def pages(draw: st.DrawFn, kind: Type) -> list[Any]:
 
 
 def _twisted(draw: st.DrawFn, found: Any) -> Any:
-    """A copy with one place changed."""
+    """Return a copy with one place changed."""
     places = list(_places(found))
     if not places or draw(st.integers(0, 9)) == 0:
         return draw(anything)
@@ -186,7 +186,7 @@ def _twisted(draw: st.DrawFn, found: Any) -> Any:
 
 
 def _places(value: Any) -> Any:
-    """Every field and element, as its container and its name or index."""
+    """Yield every field and item, as its container and its name or index."""
     if isinstance(value, dict | list):
         for key in list(value) if isinstance(value, dict) else range(len(value)):
             yield value, key

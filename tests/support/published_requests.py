@@ -1,8 +1,8 @@
-"""The published contents of requests to the fine-tuning API: names and types by operation.
+"""Requests to the fine-tuning API, as names and types by operation.
 
-Written from OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), with the
-Lambda grader of the Amazon Bedrock user guide. A type is a JSON Schema type, or the fields of an object or a
-list. A name that ends in `!` is required.
+Source: OpenAI's OpenAPI document, version 2.3.0 (https://github.com/openai/openai-openapi), and the Lambda
+grader in the Amazon Bedrock user guide. A type is a JSON Schema type, or the fields of an object or a list. A
+name that ends in `!` is required.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ QUERIES: Final[dict[str, Type]] = {
 """Query parameters of the operations that list."""
 
 ODD_TEXTS: Final = ("", "\x00", "\ud800", "../x", "a\x1b[2J", "é" * 300, "٣", "auto", "1", "null", "[]")
-"""Texts that often break readers."""
+"""Strings that often break parsers."""
 
 anything: Final = st.recursive(
     st.none()
@@ -153,11 +153,14 @@ anything: Final = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "type", ""]), inner),
     max_leaves=5,
 )
-"""Any JSON value, and values that only Python's dialect can write: NaN, infinities, lone surrogates."""
+"""Any JSON value, and values that only Python's `json` writes: NaN, infinities, lone surrogates."""
 
 
 def of_type(kind: Type, known: dict[str, str]) -> st.SearchStrategy[Any]:
-    """Values of a type; `known` has the id of a model, the id of a file and an ARN that exist."""
+    """Return a strategy for values of a type.
+
+    `known` has a model's id, a file's id and an ARN that exist.
+    """
     if isinstance(kind, tuple):
         return st.sampled_from(kind)
     if isinstance(kind, list):
@@ -177,7 +180,7 @@ def of_type(kind: Type, known: dict[str, str]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def bodies(draw: st.DrawFn, fields: dict[str, Type], known: dict[str, str]) -> dict[str, Any]:
-    """A body with its required fields, some optional fields, and up to two wrong values of any kind."""
+    """Draw a body with its required fields, some optional fields, and up to two invalid values."""
     names = [name for name in fields if not name.endswith("!")]
     chosen = draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else []
     kind = {name: one for name, one in fields.items() if name.endswith("!")}

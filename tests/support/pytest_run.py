@@ -8,6 +8,6 @@ import pytest
 
 
 def said_by(pytester: pytest.Pytester, *words: str | Path) -> str:
-    """The output of pytest with every installed plugin."""
+    """Run pytest with every installed plugin, and return its output."""
     done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly", *words)
     return "\n".join([*done.outlines, *done.errlines])

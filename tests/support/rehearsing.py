@@ -1,6 +1,6 @@
-"""Emulators that serve the shipped samples, graders for rehearsals, and connections to the emulators.
+"""Emulators with the shipped samples, graders for rehearsals, and clients of the emulators.
 
-Processes and clients are real; nothing is mocked.
+Processes and clients are real. Nothing is mocked.
 """
 
 from __future__ import annotations
@@ -140,21 +140,19 @@ def watching(sample: Sample) -> float:
 
 
 def write_graders(folder: Path) -> Path:
-    """Write the file with the graders."""
     path = folder / "rehearsed_graders.py"
     path.write_text(GRADERS, encoding="utf-8")
     return path
 
 
 def head(path: Path, source: Path, count: int) -> Path:
-    """Write the first lines of a file to another file."""
     lines = source.read_bytes().splitlines(keepends=True)[:count]
     path.write_bytes(b"".join(lines))
     return path
 
 
 def unlabeled(path: Path, source: Path = ROLLOUTS) -> Path:
-    """Write the rollouts to a file without the field that says which ones are right."""
+    """Write the rollouts to a file, without the label of right ones."""
     lines = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
     texts = [json.dumps({name: one[name] for name in one if name != "is_right"}) + "\n" for one in lines]
     path.write_text("".join(texts), encoding="utf-8")
@@ -162,7 +160,7 @@ def unlabeled(path: Path, source: Path = ROLLOUTS) -> Path:
 
 
 def emulator(folder: Path, faults: Mapping[str, float] | None = None, **more: Any) -> EmulatorProcess:
-    """An emulator that serves the shipped rollouts."""
+    """Return an emulator that serves the shipped rollouts."""
     options: dict[str, Any] = {
         "rollouts": (ROLLOUTS,),
         "state": folder / "state",
@@ -174,7 +172,7 @@ def emulator(folder: Path, faults: Mapping[str, float] | None = None, **more: An
 
 
 def connection(base_url: str) -> FineTuning:
-    """A client that never retries."""
+    """Return a client that never retries."""
     where = find_endpoint(base_url, None, {})
     return FineTuning(where, find_credential(where, {}), max_retries=0)
 
@@ -182,17 +180,14 @@ def connection(base_url: str) -> FineTuning:
 def rehearsed(
     folder: Path, grader: str, rollouts: Path = ROLLOUTS, name: str = "rehearsal", **more: Any
 ) -> Rehearsal:
-    """Run a whole rehearsal in a folder with this name."""
     request = RehearsalRequest(rollouts=rollouts, grader=grader, out=folder / name, **more)
     return rehearse(request, Screen())
 
 
 def kinds(found: Rehearsal) -> list[str]:
-    """The kinds of a rehearsal's verdicts."""
     return [verdict.kind for verdict in found.verdicts]
 
 
 def unique(values: Iterable[Any]) -> bool:
-    """Whether all values are different."""
     some = list(values)
     return len(some) == len(set(some))

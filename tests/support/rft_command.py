@@ -1,4 +1,4 @@
-"""Runs `rft` as a separate process in a folder, without a terminal, as a script or a pipeline would."""
+"""Runs `rft` as a script or a pipeline would: in a folder, without a terminal."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ from graders import Sample, grader
 def right(sample: Sample) -> bool:
     return sample.completion == sample.reference_text
 """
-"""A grader that requires exactly the reference."""
+"""A grader that requires an exact match with the reference."""
 
 COMMAND = [sys.executable, "-m", "harness.cli.main"]
 
 
 def write_grader(folder: Path, text: str = RIGHT, name: str = "my_grader.py") -> Path:
-    """Write a grader's file."""
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def rft(folder: Path, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command; check that it ended without a bug in rft and without a traceback."""
+    """Run a command in a separate process. Fail if it prints a traceback or reports a bug in rft."""
     done = subprocess.run(
         [*COMMAND, *map(str, words)],
         cwd=folder,
@@ -47,7 +46,7 @@ def rft(folder: Path, *words: object, **options: Any) -> subprocess.CompletedPro
 
 
 def rft_inside(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process, for tests of its output that need no separate process."""
+    """Run a command in this process, which is faster."""
     given, stdout, stderr = [str(word) for word in words], io.StringIO(), io.StringIO()
     with contextlib.chdir(folder), contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         code = main(given)
@@ -61,7 +60,7 @@ def _without_fault(done: subprocess.CompletedProcess[str]) -> subprocess.Complet
 
 
 def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_grader.py") -> dict[str, Any]:
-    """Run `rft replay rollouts.jsonl --json`, and check that it prints only one object."""
+    """Run `rft replay rollouts.jsonl --json`, and return the one object that it must print."""
     done = rft_inside(folder, "replay", "rollouts.jsonl", "--grader", grader, "--json", *words)
     assert (done.returncode, done.stderr) == (code, "")
     assert done.stdout.count("\n") == 1
@@ -70,7 +69,7 @@ def replay_json(folder: Path, *words: object, code: int = 0, grader: str = "my_g
 
 
 def refusal(folder: Path, *words: object, code: int = 2) -> str:
-    """The message of a refused command: one message on stderr, and nothing on stdout."""
+    """Run a command that fails with one message on stderr and nothing on stdout, and return the message."""
     done = rft_inside(folder, *words)
     assert (done.returncode, done.stdout) == (code, ""), done
     assert done.stderr.startswith("rft: "), done.stderr
@@ -79,15 +78,14 @@ def refusal(folder: Path, *words: object, code: int = 2) -> str:
 
 
 def rows_of(folder: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a run."""
     return [json.loads(line) for line in (folder / found["rewards"]).read_text(encoding="utf-8").splitlines()]
 
 
 def gradings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without their durations."""
+    """Return rows without their durations."""
     return [{key: value for key, value in row.items() if key != "ms"} for row in rows]
 
 
 def runs_in(folder: Path) -> list[Path]:
-    """The folders of all runs, including hidden ones."""
+    """Return the folders of all runs, including hidden ones."""
     return sorted((folder / "runs").iterdir()) if (folder / "runs").exists() else []

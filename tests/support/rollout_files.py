@@ -1,5 +1,3 @@
-"""Makes rollouts files for tests."""
-
 from __future__ import annotations
 
 import json
@@ -11,19 +9,18 @@ from harness.samples import ROLLOUTS
 
 
 def rollout(key: Any, completion: str | None, reference: Any = "#### 72", **fields: Any) -> dict[str, Any]:
-    """One line of a rollouts file."""
+    """Return one line of a rollouts file."""
     turns = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": completion}]
     return {"id": key, "messages": turns, "reference_answer": reference, **fields}
 
 
 def write_rollouts(path: Path, rollouts: Iterable[dict[str, Any]]) -> Path:
-    """Write rollouts, one per line."""
     path.write_text("".join(json.dumps(one) + "\n" for one in rollouts), encoding="utf-8")
     return path
 
 
 def write_many(path: Path, count: int) -> Path:
-    """Write this many rollouts, copies of the shipped ones with their own ids and records."""
+    """Write copies of the shipped rollouts, with their own ids and records."""
     shipped = ROLLOUTS.read_text(encoding="utf-8").splitlines()
     with path.open("w", encoding="utf-8") as file:
         for at in range(count):

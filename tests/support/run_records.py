@@ -13,7 +13,7 @@ from harness.runs.rows import Row
 
 
 def facts_of(**changed: Any) -> RunFacts:
-    """Facts of a run whose grader ran in process and has the range 0 to 1."""
+    """Return facts of a run whose grader ran in process and has the range 0 to 1."""
     values: dict[str, Any] = {
         "grader": GraderFacts("my_grader:right", "0", {"range": [0.0, 1.0]}),
         "input": file_input("/x/r.jsonl"),
@@ -25,12 +25,11 @@ def facts_of(**changed: Any) -> RunFacts:
 
 
 def unknown_grader() -> GraderFacts:
-    """A grader with an unknown range."""
     return GraderFacts("my_grader", "0", None)
 
 
 def file_input(path: str | Path, *, hashed: bool = False, derived: bool = False, **stated: Any) -> InputFacts:
-    """A run's input from one file. A file that does not exist counts as three bytes.
+    """Return facts of a run's input file. A file that does not exist counts as three bytes.
 
     Args:
         path: The file.
@@ -46,7 +45,7 @@ def file_input(path: str | Path, *, hashed: bool = False, derived: bool = False,
 
 
 def row_of(key: Any = "a", reward: float | None = 1.0, **changed: Any) -> Row:
-    """One grading. A grading without a reward has failed."""
+    """Return one grading. Without a reward, it is a failure."""
     error = None if reward is not None else {"kind": "exception", "message": "KeyError: [bold]units[/bold]"}
     values = {"at": 0, "repeat": 0, "id": key, "group": "g", "reward": reward, "metrics": {}, "error": error}
     return cast(Row, {**values, "ms": 1.5, **changed})

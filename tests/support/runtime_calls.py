@@ -20,7 +20,7 @@ def answer(runtime, **event):
 
 
 def gone(pid):
-    """Wait until a process has ended; returns True, for use in an assertion."""
+    """Wait until a process has ended, and return True, for use in an assertion."""
 
     def ended():
         try:

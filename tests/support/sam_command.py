@@ -12,9 +12,9 @@ _BESIDE = Path(__file__).resolve().parents[2] / ".venv-sam" / "bin" / "sam"
 
 
 def sam_command() -> str:
-    """The absolute path of the SAM command line. A test is skipped without it, but fails in CI."""
+    """Return the absolute path of the SAM command line. Without it, tests are skipped, but fail in CI."""
     named = os.environ.get("RFT_SAM") or str(_BESIDE)
-    # Links are not followed, because an environment's executable finds its packages by its own location.
+    # Links are not followed, because an executable finds its environment's packages by its own path.
     found = shutil.which(named)
     if found is not None:
         return str(Path(found).absolute())

@@ -1,8 +1,8 @@
-"""Reads a SAM template, and translates it as CloudFormation would.
+"""Reads SAM templates, and translates them as CloudFormation would.
 
-A template becomes plain dictionaries: with short tags in their long form (`Fn::GetAtt` with its two parts),
-with the loops of LanguageExtensions expanded (by cfn-lint), or with the SAM transform applied (by AWS's own
-translator). No AWS account is involved.
+Templates become plain dictionaries with long function names (`Fn::GetAtt` with its two parts). Loops of
+LanguageExtensions are expanded by cfn-lint, and AWS's own translator applies the SAM transform. No AWS
+account is needed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 REGION = "us-west-2"
 
 
-# The translator counts its uses for AWS, and complains at exit that nobody collected the counts.
+# The translator collects usage metrics for AWS, and logs an error at exit that nobody read them.
 logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with CloudFormation's tags. Dates and other scalars have the types that YAML gives them."""
+    """YAML with CloudFormation's tags. Dates and other scalars keep their YAML types."""
 
 
 def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -48,12 +48,11 @@ _Loader.add_multi_constructor("!", _long_form)
 
 
 def load(text: str) -> dict[str, Any]:
-    """Parse a template in YAML or JSON."""
     return yaml.load(text, Loader=_Loader)
 
 
 def expanded(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Expand the loops (`Fn::ForEach`) if the template asks for that; otherwise return a copy.
+    """Expand the loops (`Fn::ForEach`) if the template asks for it. Otherwise, return a copy.
 
     Raises:
         ValueError: A loop cannot be expanded.
@@ -73,7 +72,7 @@ def _transforms(template: Mapping[str, Any]) -> list[str]:
 
 
 def translate(template: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Apply the transforms that the template asks for, as CloudFormation does, and return the result.
+    """Apply the template's transforms as CloudFormation does.
 
     Raises:
         InvalidDocumentException: SAM refuses the template.
@@ -87,9 +86,7 @@ def translate(template: Mapping[str, Any], parameters: Mapping[str, str] | None 
 
 
 def packaged(template: Mapping[str, Any], code: str = "s3://bucket/artifact") -> dict[str, Any]:
-    """Return the template with its code in a bucket, like `sam package`, because SAM translates no local
-    code.
-    """
+    """Return the template with its code in a bucket, as `sam package` does. SAM translates no local code."""
     copied = copy.deepcopy(dict(template))
     if copied.get("Globals", {}).get("Function", {}).pop("CodeUri", None) is not None:
         for resource in copied["Resources"].values():

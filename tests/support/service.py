@@ -1,7 +1,4 @@
-"""A real client connected to the stub, and verbs that run as the command line runs them.
-
-`Ran` contains the exit code that `rft` would return.
-"""
+"""A real client of the stub, and a runner of verbs that returns their exit codes."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ def connected(base_url: str, *, max_retries: int = 0) -> FineTuning:
 
 @dataclass
 class Ran:
-    """The result of a verb."""
+    """The result of a verb, with the exit code that `rft` would return."""
 
     code: int
     stdout: str
@@ -38,7 +35,7 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """The one object on one line that stdout must consist of."""
+        """The JSON object on stdout, which must have no other output."""
         assert self.stdout.count("\n") == 1, self.stdout
         return json.loads(self.stdout)
 

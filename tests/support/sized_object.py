@@ -1,4 +1,4 @@
-"""A source in S3 with any size that a test chooses; only its last byte exists."""
+"""A source of any size, with no content but its last byte."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.data.sources import SourceFacts
 
 
 class Sized:
-    """An object of a size that no test would write to disk; only its last byte exists."""
+    """An object in S3 that is too large for a test to create."""
 
     def __init__(self, name: str, size: int, last: bytes = b"\n", seekable: bool = True) -> None:
         self.name, self.size, self.seekable = name, size, seekable

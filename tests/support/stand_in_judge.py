@@ -1,9 +1,9 @@
-"""Records the recorded answers for new projects of `rft init --kind judge`.
+"""Makes the recorded answers for new projects of `rft init --kind judge`.
 
     PYTHONPATH=tests:. .venv/bin/python -m support.stand_in_judge
 
-The answers come from a stand-in instead of a model. It looks in the reply for the words of the reference, and
-for numbers that are neither in the prompt nor in the reference. Like a model, it is wrong about some replies.
+A stand-in answers instead of a model. It looks in the reply for the words of the reference, and for numbers
+that are neither in the prompt nor in the reference. Like a model, it is wrong about some replies.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMMON = frozenset(
 
 
 def stand_in(asked: Asked) -> Answer:
-    """Answer by counting words."""
+    """Answer as a judge would, by comparing words."""
     parts = {name: text for name, _, text in _PARTS.findall(asked.question)}
     good, reason = _verdict(parts["prompt"], parts["reference"], parts["completion"])
     said = {"reason": reason, "label": "good" if good else "poor"}
@@ -80,7 +80,6 @@ def record(folder: Path) -> bytes:
 
 
 def main() -> int:
-    """Record the answers in the package."""
     scratch = Path(tempfile.mkdtemp(prefix="judge-"))
     try:
         ANSWERS.write_bytes(record(scratch / "bookshop"))

@@ -1,4 +1,4 @@
-"""A client of Step Functions with one state machine, run here, which calls a worker until orders are done."""
+"""A fake Step Functions client, whose state machine calls a worker in this process until orders are done."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:FanOut"
 
 
 class StatesHere:
-    """The parts of Step Functions that the harness uses, without a network.
+    """The methods of a Step Functions client that the harness uses, without a network.
 
     Args:
         place: The place of the orders.
         store: Stores the orders and the parts.
-        work: The worker. A `HarnessError` from it fails the child.
+        work: The worker. If it raises a `HarnessError`, the child fails.
         says: The final status of the execution, regardless of its children.
     """
 
@@ -37,9 +37,9 @@ class StatesHere:
         self._work = work
         self._says = says
         self.running_for = 0
-        """Number of status requests for which an execution still counts as running."""
+        """Number of status requests before an execution has ended."""
         self.started: list[tuple[str, int]] = []
-        """The name and the number of orders of each execution."""
+        """Names and numbers of orders of all executions."""
         self.statuses: dict[str, str] = {}
         self.failed: list[HarnessError] = []
 

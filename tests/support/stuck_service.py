@@ -8,7 +8,7 @@ import threading
 from typing import Literal, Self
 
 Way = Literal["silent", "headers", "body"]
-"""The answer to a stuck request: nothing, a header that never ends, or a body that never ends."""
+"""The part of the answer where a request gets stuck: before it, in its headers, or in its body."""
 
 _REPLY = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "4"}, "finish_reason": "stop"}]
@@ -19,8 +19,8 @@ class StuckService:
     """The service. Use as a context manager.
 
     Args:
-        way: The way in which requests are stuck.
-        stuck: Number of requests that get stuck, counted from the first; the others are answered immediately.
+        way: The part of the answer where requests get stuck.
+        stuck: Number of requests that get stuck. Later ones are answered immediately.
     """
 
     def __init__(self, way: Way, stuck: int) -> None:

@@ -1,4 +1,4 @@
-"""Random judges with known noise, bias and agreement, to test estimates from their gradings.
+"""Random judges with known noise, bias and agreement, to test estimates of them.
 
 Records differ in difficulty, so the rollouts of one record are similar, as in real data.
 """
@@ -26,8 +26,8 @@ class Graded:
 class YesNoJudge:
     """A judge that answers 0 or 1, and a person who makes random errors.
 
-    For each rollout, the truth is drawn, and then whether the judge misreads the rollout. A misread rollout
-    is judged wrongly in nearly every grading, so not all disagreement is noise.
+    Each rollout is right or wrong, and the judge may misread it. A misread rollout is judged wrongly in
+    nearly every grading, so not all disagreement is noise.
     """
 
     hard: tuple[float, float] = (0.3, 0.8)
@@ -37,9 +37,9 @@ class YesNoJudge:
     misread: float = 0.05
     """Probability that the judge misreads a rollout."""
     too_kind: float = 0.15
-    """Probability that a grading of a wrong rollout says yes."""
+    """Probability that the judge says yes to a wrong rollout."""
     too_strict: float = 0.08
-    """Probability that a grading of a right rollout says no."""
+    """Probability that the judge says no to a right rollout."""
 
     def draw(self, seed: int, records: int, rollouts: int, repeats: int) -> list[Graded]:
         """Draw rollouts for each record, each graded several times."""
@@ -58,8 +58,8 @@ class YesNoJudge:
         return 1 - self.too_strict if truth ^ misread else self.too_kind
 
     def _cells(self) -> list[tuple[float, float, float, float]]:
-        """For each case: its probability, the judge's and the person's chance of a yes, and the record's
-        share.
+        """Return each case's probability, the judge's and the person's chances of a yes, and the share of
+        right rollouts.
         """
         cells = []
         for share, truth, misread in product(self.hard, (False, True), (False, True)):

@@ -1,8 +1,8 @@
-"""Finds references in a template to things that do not exist.
+"""Finds references in a template to names that do not exist.
 
-It returns a sentence for each `Ref`, `Fn::GetAtt`, `Fn::Sub`, condition and `DependsOn` without a target, in
-a template whose functions are in the long form. cfn-lint accepts any name that begins with a SAM function's
-name, as if SAM would make that resource (`WordProblemX` for `WordProblem`); this module does not.
+The template's functions must be in the long form. References are `Ref`, `Fn::GetAtt`, `Fn::Sub`, conditions
+and `DependsOn`. cfn-lint also checks them, but accepts any name that begins with the name of a SAM function
+(`WordProblemX` for `WordProblem`), as if SAM would make that resource.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FUNCTION = "AWS::Serverless::Function"
 
 
 def unresolved(template: dict[str, Any], region: str = "us-west-2") -> list[str]:
-    """Return the references without a target; empty if there are none."""
+    """Return a sentence for each reference to a name that does not exist."""
     return list(_References(template, region).wrong())
 
 
@@ -35,7 +35,7 @@ class _References:
         self._names |= set(self._made_by_sam())
 
     def _made_by_sam(self) -> Iterator[str]:
-        """`Function.Version` and `Function.Alias`, for functions that publish a version."""
+        """Yield `Function.Version` and `Function.Alias` for functions that publish a version."""
         everywhere = self._template.get("Globals", {}).get("Function", {})
         for name, resource in self._resources.items():
             properties = {**everywhere, **resource.get("Properties", {})}

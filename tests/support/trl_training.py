@@ -1,8 +1,8 @@
-"""Trains a model with a few thousand weights on the grader `my_grader:reward`, in an environment with TRL.
+"""Trains a model of a few thousand weights on the grader `my_grader:reward`, in an environment with TRL.
 
-`python trl_training.py FOLDER` writes three files: `graded.jsonl` with the graded completions,
-`training.json` with the results of training, and `library.json` with the values of TRL's own reward
-functions, called directly and as scoring functions.
+`python trl_training.py FOLDER` writes three files. `graded.jsonl` has the graded completions and
+`training.json` the results of training. `library.json` has the values of TRL's own reward functions, called
+directly and as scoring functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STEPS = 3
 
 
 def tiny_tokenizer() -> Any:
-    """A tokenizer for single characters and the reasoning tags."""
+    """Make a tokenizer for single characters and the reasoning tags."""
     vocabulary = {token: at for at, token in enumerate([*_MARKS, *_CHARACTERS])}
     made = Tokenizer(models.WordLevel(vocabulary, unk_token="."))
     made.pre_tokenizer = pre_tokenizers.Split(Regex("</?think>|<eos>|."), "isolated")
@@ -43,7 +43,7 @@ def tiny_tokenizer() -> Any:
 
 
 def tiny_model(tokenizer: Any) -> Any:
-    """A language model with random weights."""
+    """Make a language model with random weights."""
     torch.manual_seed(1)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -61,8 +61,6 @@ def tiny_model(tokenizer: Any) -> Any:
 
 
 class Recorded:
-    """A reward function that records its arguments and its results."""
-
     def __init__(self, inner: Any, file: TextIO) -> None:
         self.inner, self.file, self.__name__ = inner, file, inner.__name__
 
@@ -112,7 +110,7 @@ def train(rows: list[dict[str, Any]], file: TextIO, folder: Path) -> dict[str, A
 
 
 def library() -> list[dict[str, Any]]:
-    """The values of TRL's own reward functions, called as TRL does and as scoring functions."""
+    """Return the values of TRL's own reward functions, called as TRL does and as scoring functions."""
     texts = ["<think>two and two</think>4", "<think>4", "on and on and on", "one", ""]
     functions = [think_format_reward, get_repetition_penalty_reward(2), get_soft_overlong_punishment(4, 2)]
     found = []
@@ -128,7 +126,7 @@ def library() -> list[dict[str, Any]]:
 
 
 def main(out: Path) -> None:
-    """Train on prompts that are messages, and then on prompts that are text."""
+    """Train on prompts of messages, and then on prompts of plain text."""
     sums = [(a, b) for a in range(3) for b in range(3)]
     found = []
     with (out / "graded.jsonl").open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Waits for other threads and processes; only here do tests read the clock and sleep."""
+"""Waits for other threads and processes. No other test code reads the clock or sleeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def until(reached: Callable[[], Reached], seconds: float = 60.0) -> Reached:
     """Wait until a function returns a true value, and return that value.
 
     Args:
-        reached: Called repeatedly. It may raise an exception if waiting no longer makes sense.
+        reached: Called repeatedly. It may raise an exception to stop waiting.
         seconds: Time after which the test fails. It is generous, because a passing test never waits that
             long.
     """
@@ -27,7 +27,7 @@ def until(reached: Callable[[], Reached], seconds: float = 60.0) -> Reached:
 
 @contextmanager
 def at_least(seconds: float) -> Iterator[None]:
-    """Fail if the block takes less time, the only time limit that a busy machine cannot break."""
+    """Fail if the block takes less time. Unlike an upper limit, this cannot fail on a busy machine."""
     began = time.monotonic()
     yield
     assert time.monotonic() - began >= seconds

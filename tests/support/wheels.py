@@ -1,4 +1,4 @@
-"""Builds wheels of installed distributions, so that an artifact can be built without a package index."""
+"""Builds wheels of installed distributions, so that artifacts can be built without a package index."""
 
 from __future__ import annotations
 

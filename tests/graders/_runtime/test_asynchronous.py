@@ -107,7 +107,7 @@ def test_a_sample_that_runs_too_long_is_interrupted_and_affects_only_itself(slow
 
 
 def test_a_timeout_inside_a_scoring_function_does_not_affect_the_sample():
-    """Cancel the task as the sample's own limit does, and take that back."""
+    """`asyncio.timeout` cancels the sample's task and uncancels it, as the sample's own time limit does."""
 
     @grader(timeout_s=20)
     async def asks_twice(sample):
@@ -116,7 +116,7 @@ def test_a_timeout_inside_a_scoring_function_does_not_affect_the_sample():
                 async with asyncio.timeout(0.01):
                     await asyncio.sleep(600)
             except TimeoutError:
-                await asyncio.sleep(0.15)  # longer than a canceled sample may take to clean up
+                await asyncio.sleep(0.15)  # longer than the cleanup time of a canceled sample
         cancelled = asyncio.get_running_loop().create_future()
         cancelled.cancel()
         try:

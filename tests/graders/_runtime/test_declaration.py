@@ -1,4 +1,4 @@
-"""Each misuse of `@grader` is rejected while the module is imported, with what to write instead."""
+"""Misuses of `@grader` raise an error at import that says what to write instead."""
 
 from __future__ import annotations
 

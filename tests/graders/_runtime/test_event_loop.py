@@ -1,4 +1,4 @@
-"""A process's only event loop: kept, shared by threads but not by forks, and never run inside another."""
+"""The event loop of a process: kept between calls, shared by threads, never by forks, and never nested."""
 
 from __future__ import annotations
 

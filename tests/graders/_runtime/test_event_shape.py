@@ -1,4 +1,4 @@
-"""`GRADER_CAPTURE` logs the shape of an event, and none of its content."""
+"""`GRADER_CAPTURE` logs the shape of an event without its content."""
 
 from __future__ import annotations
 
@@ -158,13 +158,13 @@ ROLLOUTS = [
 
 @pytest.fixture
 def captured(monkeypatch, capsys):
-    """Call a grader with events inside an imitated Lambda; return the captured lines."""
+    """Return a function that calls a grader as Lambda would and returns the captured lines."""
 
     def call(*events, most="2", **environment):
         monkeypatch.setattr(event_shape, "_captured", 0)
         monkeypatch.setattr(
             telemetry, "_send", lambda line: None
-        )  # Powertools keeps the stdout of another test
+        )  # Powertools would write to the stdout of an earlier test
         for name, value in {"AWS_LAMBDA_FUNCTION_NAME": "f", "GRADER_CAPTURE": most, **environment}.items():
             monkeypatch.setenv(name, value)
         graded = grader(lambda sample: 1.0)

@@ -1,5 +1,3 @@
-"""Our timer fires with its signal, in the thread that created it, until it is stopped or deleted."""
-
 from __future__ import annotations
 
 import signal

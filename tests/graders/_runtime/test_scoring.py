@@ -1,4 +1,4 @@
-"""Samples are independent: whatever one holds, or does to the scoring function, affects no other."""
+"""Samples are independent: nothing in one sample affects the reward of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Async samples without batches: in order, with limited concurrency, and never held up by a slow one."""
+"""Streamed async samples: in order, with limited concurrency, and not delayed by a slow sample."""
 
 from __future__ import annotations
 
@@ -17,13 +17,6 @@ from graders.errors import ConfigurationError
 
 
 class Run:
-    """Scores a stream, and counts.
-
-    Args:
-        function: The scoring function.
-        options: Those of `@grader`.
-    """
-
     def __init__(self, function: Any, **options: Any) -> None:
         self.function = function
         self.graded: Any = grader(**options)(self._counted)
@@ -56,7 +49,7 @@ class Run:
 
 
 async def rounds(sample: Sample) -> float:
-    """Wait for as many rounds of the event loop as the completion says."""
+    """Wait for as many rounds of the event loop as the completion's number."""
     count = int(sample.completion)
     for _ in range(count):
         await asyncio.sleep(0)

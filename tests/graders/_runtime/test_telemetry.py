@@ -1,6 +1,6 @@
-"""One log line and one set of metrics a batch, inside Lambda alone, and no content in either.
+"""One log line and one set of metrics per batch, only inside Lambda, and without content.
 
-Each run is a process of its own, as Lambda's is: what it imports and what it writes is the matter here.
+Each run is a separate process, because the tests check which modules it imports and what it prints.
 """
 
 from __future__ import annotations

@@ -139,9 +139,7 @@ def test_the_batch_ends_before_lambdas_deadline(timeout_s, batch):
     graded = grader(timeout_s=timeout_s, batch=batch, max_error_rate=1)(scoring)
     samples = [make_sample(text, id=text) for text in ("a", "slow", "b", "c")]
     event = [{"id": s.id, "messages": s.messages} for s in samples]
-    started = (
-        time.process_time()
-    )  # a spinning scoring function uses this up as fast as the clock, or more slowly
+    started = time.process_time()  # a busy loop uses processor time no faster than the clock
     answer = graded(event, Context(400))
     assert time.process_time() - started < 0.4
     rewards = [entry["aggregate_reward_score"] for entry in answer]
@@ -233,7 +231,7 @@ def test_nested_graders_each_keep_their_own_limit(inner_s, outer_s, ended):
 
 
 def elsewhere(call):
-    """Return what a call returns or raises off the main thread."""
+    """Return the result of a call in another thread, or the exception that it raises."""
     found: list = []
 
     def body():
@@ -262,7 +260,7 @@ def test_off_the_main_thread_a_timeout_is_refused_and_none_is_allowed(batch):
     assert len(elsewhere(lambda: free([{"id": 1, "messages": make_sample("x").messages}], Context()))) == 1
 
 
-# Things that libraries do to SIGALRM, and some that none should do. None of them restores it.
+# Uses of SIGALRM found in libraries, and some that no library should have. None restores the handler.
 
 
 def raises_late(*_):
@@ -338,7 +336,7 @@ def _signals_are_left_as_they_were_found():
 
 
 def disturbed(disturb, slow, wrap):
-    """A scoring function that disturbs the timer and is slow if its sample says so."""
+    """Return a grader that disturbs the timer and is slow if its sample says so."""
 
     def scoring(sample):
         if "disturb" in sample.completion:
@@ -366,7 +364,7 @@ def coroutine(scoring):
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SIGALRM's timer is the only one")
 
 
-# Each of these waits for its limit, so the last four run with the slow tests.
+# Each combination takes as long as its time limit, so the last four are slow tests.
 WAYS = [
     *((each, slow) for slow in (forever, catastrophic_regex, sleeps)),
     *((wrap, forever) for wrap in (together, coroutine)),
@@ -412,15 +410,15 @@ def test_an_interrupt_is_not_lost_in_a_callback_of_the_garbage_collector(monkeyp
         while True:
             gc.collect(0)
 
-    gc.collect()  # garbage from other tests must not be collected here, with its own callbacks
+    gc.collect()  # so that no garbage from other tests is collected below
     gc.callbacks.append(takes_its_time)
     try:
         found = grader(timeout_s=LIMIT, max_error_rate=1)(collects).grade_all([make_sample("x")] * 5)
     finally:
         gc.callbacks.remove(takes_its_time)
     assert [getattr(one, "kind", "fine") for one in found] == ["timeout"] * 5
-    # An interrupt at a callback's very first step is lost, because Python passes its caller's frame to the
-    # handler. How many fall there depends on the machine: 37 were lost once on a busy one.
+    # An interrupt at the first step of a callback is lost, because Python passes its caller's frame to the
+    # handler. The number depends on the machine's load: 37 were lost on a busy machine.
     assert len(lost) <= 5 * MOST_LOST
 
 

@@ -1,5 +1,3 @@
-"""Fixtures for tests of adapters."""
-
 from __future__ import annotations
 
 import asyncio
@@ -25,7 +23,7 @@ def _no_server_left() -> Iterator[None]:
 
 @pytest.fixture
 def modules_as_before() -> Iterator[None]:
-    """Undo what a test imports or makes importable."""
+    """Remove the modules that a test imports, and its changes to `sys.meta_path`."""
     before, finders = set(sys.modules), [*sys.meta_path]
     yield
     for name in set(sys.modules) - before:
@@ -47,8 +45,6 @@ def rewards(tmp_path: Path) -> Callable[..., ConfinedFunction]:
 
 @pytest.fixture(scope="session")
 def called() -> Call:
-    """Call an async function and return its result."""
-
     def call(function: Call, *args: Any, **kwargs: Any) -> Any:
         async def wait() -> Any:
             return await function(*args, **kwargs)
@@ -60,7 +56,7 @@ def called() -> Call:
 
 @pytest.fixture
 def failing(called: Call) -> Call:
-    """Call an async function and return the grader error that it raises."""
+    """Return a function that calls an async function and returns the `GraderError` that it raises."""
 
     def fail(function: Call, *args: Any, **kwargs: Any) -> GraderError:
         with pytest.raises(GraderError) as raised:

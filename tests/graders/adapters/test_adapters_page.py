@@ -1,4 +1,4 @@
-"""The code of `docs/adapters.md` runs, and its resources fit the template."""
+"""The code in `docs/adapters.md` runs, and its resources fit into the template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One grader answers training jobs and AgentCore's evaluators, for spans in every supported format."""
+"""Graders as AgentCore evaluators, for spans in every supported format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.doc_tables import page, rows
 
 @grader(timeout_s=None)
 def share_of_e(sample: Sample) -> Reward:
-    """Return a number that depends on every character of completion, prompt and reference."""
+    """The reward depends on every character of the completion, the prompt and the reference."""
     text = f"{sample.completion}|{sample.prompt}|{sample.reference_answer}"
     return Reward(text.count("e") / (1 + len(text)), reason="counted")
 
@@ -166,7 +166,7 @@ def values(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
-    """The chain that covers the whole request; each of its steps has values as well."""
+    """The chain for the whole request. Each of its steps has values as well."""
 
     def chain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         kinds = {"openinference.span.kind": "CHAIN", "input.mime_type": "application/json"}
@@ -179,7 +179,7 @@ def values_of_a_chain(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_text_chain(prompt: str, answer: str) -> list[Any]:
-    """A LangChain chain that takes and returns a text, which is labeled JSON if it looks like JSON."""
+    """A LangChain chain with string input and output; strings that look like JSON are labeled JSON."""
     attributes = {"openinference.span.kind": "CHAIN", "input.value": prompt, "output.value": answer}
     for side, text in (("input", prompt), ("output", answer)):
         if text[0] + text[-1] in ("{}", "[]"):
@@ -201,7 +201,7 @@ def values_of_a_call(prompt: str, answer: str) -> list[Any]:
 
 
 def values_of_a_task(prompt: str, answer: str) -> list[Any]:
-    """Traceloop writes a decorated function's result as JSON, even if it is a text."""
+    """Traceloop writes a decorated function's result as JSON, even a string."""
     kinds = {"traceloop.span.kind": "workflow", "traceloop.entity.input": json.dumps(prompt)}
     return [span({**kinds, "traceloop.entity.output": json.dumps(answer)})]
 
@@ -226,7 +226,7 @@ def older_events(prompt: str, answer: str) -> list[Any]:
 
 
 def log_events(prompt: str, answer: str) -> list[Any]:
-    """The spans that OpenTelemetry writes for a Bedrock model: log records with blocks in their bodies."""
+    """OpenTelemetry's log records for a call of a Bedrock model, with content blocks in their bodies."""
     said = {"index": 0, "message": {"role": "assistant", "content": [{"text": answer}]}}
     return [
         {"traceId": "t", "spanId": "1", "eventName": name, "attributes": {}, "body": body}
@@ -254,7 +254,7 @@ WRITERS = (
     older_events,
     log_events,
 )
-# Blank texts have no content. Some look like the JSON into which libraries pack texts.
+# Blank strings are left out. Some strings look like the JSON in which libraries wrap them.
 TEXTS = (
     st.text(min_size=1) | st.sampled_from(['{"a": 1}', "[1, 2]", '["x"]', '[{"a": 1}]', "{", "[]"])
 ).filter(str.strip)
@@ -314,7 +314,7 @@ def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
 def test_the_look_of_a_text_never_changes_how_it_is_read(
     write: Any, has_scope: bool, prompt: str, answer: str
 ) -> None:
-    if write is values_of_a_text_chain:  # If both sides look like its state, they are read as its state.
+    if write is values_of_a_text_chain:  # two strings that look like a chain's state are parsed as one
         prompt = "8 x 9?"
     spans = write(prompt, answer)
     if not has_scope:
@@ -357,7 +357,7 @@ BROKEN = st.recursive(
 
 
 def changed(value: Any, path: list[int], change: Any) -> Any:
-    """Return a JSON value with one part replaced: the part at the end of a path of positions."""
+    """Return a JSON value with the part at a path of positions replaced."""
     inner = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
     if not path or not inner:
         return change
@@ -528,7 +528,7 @@ def test_values_of_unknown_fields_are_unread() -> None:
     assert "it is JSON with unknown fields" in error_of([whole])
     plain = {**whole, "attributes": {**attributes, "output.mime_type": "text/plain"}}
     assert as_agentcore(equals)(event_of([plain], attributes["output.value"]), None)["value"] == 1.0
-    attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single text unchanged
+    attributes["output.value"] = '{"final": "72"}'  # LangChain writes a single string unchanged
     assert as_agentcore(equals)(event_of([whole], '{"final": "72"}'), None)["value"] == 1.0
 
 

@@ -1,4 +1,4 @@
-"""No model answer fails its own sample by its size: the parts that exceed the limits are removed."""
+"""Parts of a model's answer that exceed a limit are removed, so that its size never fails the sample."""
 
 from __future__ import annotations
 

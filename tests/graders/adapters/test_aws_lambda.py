@@ -1,4 +1,4 @@
-"""Third-party Lambda handlers: each grades a sample as in a batch, and its answer is checked strictly."""
+"""Third-party Lambda handlers: called per sample as with a batch, and checked strictly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graders.wire import PROFILES, write_events
 
 
 def listing(event, context):
-    """The documented form, written with a data class, and a log of all events received."""
+    """The handler in the form that AWS documents, with a data class. It prints every event."""
 
     @dataclass
     class Scored:
@@ -35,7 +35,7 @@ def listing(event, context):
 
 
 def enveloped(event, context):
-    """SageMaker's starter template: a list or a batch, ids by position, errors in the body."""
+    """Like SageMaker's starter template: accepts a list or a batch, and returns errors in the body."""
     batch = event.get("batch", []) if isinstance(event, dict) else event
     if not batch:
         return {"statusCode": 400, "body": json.dumps({"error": "no batch"})}
@@ -77,7 +77,7 @@ def test_the_handler_gets_the_events_element_unchanged(wire):
 
     def handler(given, context):
         seen.append(json.loads(json.dumps(given)))
-        given[0].pop("messages", None)  # which is the handler's own decision
+        given[0].pop("messages", None)  # a handler may change its own event
         return [{"id": given[0].get("id", given[0].get("my_key")), "aggregate_reward_score": 1}]
 
     reward = grader(from_lambda(handler))

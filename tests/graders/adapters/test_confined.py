@@ -1,4 +1,4 @@
-"""Confined third-party functions: what they may do, what they return, and how their failures are reported."""
+"""Confined third-party functions: their permissions, return values and failures."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def one_by_one(monkeypatch):
 
 
 def graded(function, texts: list[str], milliseconds: int, limit: float | None = 60) -> list[Any]:
-    """Return the outcomes of calls with a time limit, where samples take turns."""
+    """Return the outcome for each completion, where samples take turns within a time limit."""
 
     @grader(range=(0, 1), timeout_s=limit, max_error_rate=1)
     async def reward(sample):

@@ -1,4 +1,4 @@
-"""A confined function reaches nothing outside, whatever it or a completion that it evaluates tries."""
+"""A confined function reaches nothing outside its process, even if it evaluates a completion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems s
 ROOT = Path(__file__).parents[3]
 TEXT = f"right = {CANARY!r}\n"
 EVALUATES = "import numpy\ndef f(text):\n    scope = {}\n    exec(text, scope)\n    return scope['f'](1)\n"
-# The code check's own tests run all attacks; these are the ones that a package could help.
+# Attacks that an imported package could make possible. The tests of the code check run all attacks.
 NAMES = """
     exit own_exit frames objects environment c_environment own_environment host_environment
     host_memory host_maps host_files own_files neighbor_memory file pathlib raw_open raw_openat

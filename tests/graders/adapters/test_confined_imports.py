@@ -1,4 +1,4 @@
-"""Imports of a confined function: modules next to its file, packages that are listed, and missing ones."""
+"""Imports of a confined function: neighboring modules, listed packages and missing ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems s
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Write files into a folder of the user's, and packages into one that this process imports from."""
+    """Write files to a user's folder, and packages to a folder on this process's import path."""
     _code_fork_server.end_processes()
     packages = tmp_path / "packages"
     packages.mkdir()

@@ -1,4 +1,4 @@
-"""Reward functions for eval-protocol and reward-kit grade unchanged, without the library."""
+"""Reward functions for eval-protocol and reward-kit run unchanged, without the library."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ Rewards = Callable[..., ConfinedFunction]
 
 @pytest.fixture
 def stood_in(modules_as_before: None) -> None:
-    """Install the stand-ins for one test."""
     stand_in("eval_protocol", "reward_kit")
 
 
 def loaded(text: str, name: str = "f") -> Any:
-    """Define a function from a text, in this process."""
+    """Define a function from source code, in this process."""
     module: dict[str, Any] = {"__name__": "rewards"}
     exec(compile(text, "rewards.py", "exec"), module)
     return module[name]

@@ -1,4 +1,4 @@
-"""The reference that third-party functions get: never one that an empty answer could equal."""
+"""The reference that third-party functions receive never equals an empty answer."""
 
 from __future__ import annotations
 

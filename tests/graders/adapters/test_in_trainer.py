@@ -30,7 +30,7 @@ def parts(sample: Sample[Any]) -> tuple[Any, ...]:
 
 
 def replayed(record: dict[str, Any], wire: str) -> tuple[Any, ...]:
-    """Return what a grader gets in a replay of a record; if the record has no id, the rollout has one."""
+    """Return the contents of a record's sample in a replay. If the record has no id, the rollout has one."""
     flat = flattened(record)
     key = flat.get("id")
     sent = {**flat, "id": "0" if key is None else str(key), "messages": _TURNS}

@@ -1,4 +1,4 @@
-"""Graders for llm-eval-kit grade unchanged, without the library."""
+"""Graders for llm-eval-kit run unchanged, without the library."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ Rewards = Callable[..., ConfinedFunction]
 
 @pytest.fixture
 def stood_in(modules_as_before: None) -> None:
-    """Install the stand-ins for one test."""
     stand_in("llm_eval_kit", "nova_custom_evaluation_sdk")
 
 
 def loaded(text: str, name: str) -> Any:
-    """Define a grader from a text, in this process."""
+    """Define a grader from source code, in this process."""
     module: dict[str, Any] = {"__name__": "rewards"}
     exec(compile(text, "rewards.py", "exec"), module)
     return module[name]

@@ -1,4 +1,4 @@
-"""OpenAI's graders score as OpenAI documents them, and a failure is never a reward."""
+"""OpenAI's graders score as OpenAI documents, and failures have no reward."""
 
 from __future__ import annotations
 

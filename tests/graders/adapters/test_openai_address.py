@@ -1,4 +1,4 @@
-"""Which addresses and headers of endpoint graders are sent, and how the others are reported."""
+"""Addresses and headers of endpoint graders, and the errors for those that are refused."""
 
 from __future__ import annotations
 

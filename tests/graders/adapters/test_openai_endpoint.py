@@ -1,4 +1,4 @@
-"""The service of an endpoint grader: what it is sent, what its answers mean, and what is never sent."""
+"""Requests to the service of an endpoint grader, and its answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.targets.recorded_answers import RecordedAnswers, answer_lines, pars
 
 
 class ScoringService:
-    """A scoring service on loopback that answers as a test says and records its requests."""
+    """A scoring service on loopback that runs a test's script and records its requests."""
 
     def __init__(self) -> None:
         self.seen: list[HttpRequest] = []
@@ -127,7 +127,7 @@ def test_equal_samples_share_a_trace_and_others_do_not(service: ScoringService) 
     asyncio.run(scoring(service.url).score({"b": 1, "a": {"d": 2, "c": 3}}, {}))
     asyncio.run(
         scoring(service.url).score({"a": {"c": 3, "d": 2}, "b": 1}, {})
-    )  # as another dialect may send it
+    )  # other dialects may order the keys differently
     traces = [payload["trace_id"] for payload in service.payloads]
     assert [traces.index(trace) for trace in traces] == [0, 0, 2, 3, 3]
 
@@ -258,7 +258,7 @@ def test_an_error_for_every_sample_fails_the_call_immediately(
         graded(scoring(service.url, X_Key="secret-1"), ["4"])
     assert words in str(refused.value)
     assert "hidden-1" not in str(refused.value)
-    assert len(service.seen) == 1  # no redirect is followed
+    assert len(service.seen) == 1  # the redirect was not followed
 
 
 @pytest.mark.parametrize(("status", "said"), [(403, ""), (422, "bad key secret-1"), (500, "secret-1")])
@@ -317,7 +317,7 @@ def test_a_record_that_is_not_json_is_a_failure(service: ScoringService, item: d
 
 
 def test_requests_respect_the_rate_limit(service: ScoringService) -> None:
-    """At one request per 1,000 seconds, the turn of a batch's second sample never comes."""
+    """At one request per 1,000 seconds, the second sample of a batch is never sent."""
     found = graded(scoring(service.url, 0.001), ["a", "b"], concurrency=1)
     assert found[0] == Reward(1.0)
     assert "was not asked: its turn did not come within 5 s" in found[1].message

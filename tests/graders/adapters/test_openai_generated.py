@@ -1,7 +1,7 @@
-"""Generated graders score as an evaluator says that is written from OpenAI's documentation alone.
+"""Generated OpenAI graders compared with an evaluator that shares no code with the adapter.
 
-It shares nothing with the adapter: what a template stands for is known from how it was generated, formulas
-are computed from the trees that they were written from, and the measures of texts are written anew.
+The evaluator is written from OpenAI's documentation alone. It knows the value of each template from its
+generation, computes formulas from their trees, and has its own implementations of the text metrics.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ CUTS: dict[str, Any] = {
 
 
 class Made:
-    """One generated grader with its record and completion, and its expected score."""
+    """A generated grader with its record, its completion and its expected score."""
 
     def __init__(self, seed: int) -> None:
         self.random = random = Random(seed)
@@ -121,8 +121,7 @@ class Made:
         return self.text() if self.random.random() < 0.85 else self.random.choice(ODD)
 
     def template(self, likely: tuple[str, tuple[Any, ...]]) -> tuple[str, str | None, bool]:
-        """A template, the text that it stands for (None where a value is missing), and whether that says
-        something."""
+        """A template, its value (None if part of it is missing), and whether the value has any content."""
         pieces: list[Any] = [likely]
         if self.random.random() < 0.3:
             others = [
@@ -164,7 +163,7 @@ class Made:
         return written, text, bool(text.strip() and next(iter(values.values()), text).strip())
 
     def one(self) -> tuple[dict[str, Any], float | None]:
-        """A grader of one type, and its score; None if it has none."""
+        """A grader of one type, and its score, None if it has none."""
         if self.random.random() < 0.1:
             source = self.random.choice(list(PYTHON))
             return {"type": "python", "source": source}, PYTHON[source](self.completion, self.item)
@@ -182,7 +181,6 @@ class Made:
         return spec, similarity(kind, given_text or "", wanted_text or "") if known else None
 
     def multi(self) -> tuple[dict[str, Any], float | None]:
-        """A multi grader, and its score."""
         inner = {name: self.one() for name in ("a", "b_2", "class")}
         formula, tree = self.formula(list(inner), 3)
         spec = {
@@ -194,7 +192,7 @@ class Made:
         return spec, None if None in scores.values() else computed(tree, scores)
 
     def formula(self, names: list[str], depth: int) -> tuple[str, Any]:
-        """A formula as text and as a tree."""
+        """A formula as a string and as a tree."""
         if not depth or self.random.random() < 0.2:
             leaf = self.random.choice([*names, *names, "0.5", "2", "3"])
             return leaf, leaf
@@ -207,7 +205,7 @@ class Made:
 
 
 def without_shell(written: str) -> str:
-    """Return JSON without its keys, brackets, nulls and empty texts."""
+    """Return JSON without its keys, brackets, nulls and empty strings."""
     return re.sub(r'"[^"]*": |[\[\]{}, ]|null|""', "", written)
 
 
@@ -224,7 +222,7 @@ def computed(tree: Any, scores: dict[str, Any]) -> float | None:
 
 
 def similarity(metric: str, given: str, wanted: str) -> float | None:
-    """Return how similar two texts are; None if one of them has too little to compare."""
+    """Return the similarity of two strings; None if one of them is too short to compare."""
     if metric == "fuzzy_match":
         both = [utils.default_process(given), utils.default_process(wanted)]
         return fuzz.WRatio(given, wanted, processor=utils.default_process) / 100 if all(both) else None
@@ -273,7 +271,7 @@ async def graded(made: Made) -> Reward | SampleError:
 
 
 async def all_agree() -> Counter[str]:
-    """Compare each of the generated graders, and return the number of each outcome."""
+    """Compare all generated graders, and count the outcomes."""
     outcomes: Counter[str] = Counter()
     for seed in range(SPECS):
         made = Made(seed)

@@ -1,4 +1,4 @@
-"""Model graders: the questions that their judges get, over real HTTP, and the reward for each answer."""
+"""Model graders: their questions to the judge over real HTTP, and the reward for each answer."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_messages_become_rubric_and_turns_and_the_answer_the_score(
 @pytest.mark.parametrize("form", [SCHEMA, TOOL, OBJECT])
 def test_a_judge_that_supports_less_gets_only_what_it_supports(endpoint: JudgeEndpoint, form: str) -> None:
     endpoint.script = only(form)
-    assert score(service="openai").value == 1  # of the first value that the schema allows
+    assert score(service="openai").value == 1  # the first value that the schema allows
 
 
 @pytest.mark.parametrize("service", SERVICES)

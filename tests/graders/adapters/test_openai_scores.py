@@ -1,4 +1,4 @@
-"""The graders of a sample can use the same values in every dialect."""
+"""The values that OpenAI graders can use are the same in every dialect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs without the keys of their endpoint graders."""
+"""Removes the keys of endpoint graders from specs."""
 
 from __future__ import annotations
 

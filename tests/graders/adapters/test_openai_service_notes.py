@@ -1,4 +1,4 @@
-"""Notes on graders that call a judge's model or an endpoint."""
+"""Notes on graders that call a judge model or an endpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ ASSISTANT = {"role": "assistant", "content": "{{sample.output_text}}"}
 
 
 def notes(models: Any = None, **spec: Any) -> dict[str, list[tuple[str, str]]]:
-    """The notes of a grader, by location."""
     found: dict[str, list[tuple[str, str]]] = {}
     for note in openai_notes(spec, models):
         found.setdefault(note.pointer, []).append((note.how, note.what))
@@ -112,7 +111,7 @@ DIFFERS = re.compile("where (OpenAI|Azure|AWS)|not documented|may pose")
 
 @pytest.mark.parametrize("spec", [*GRADERS.values(), MULTI], ids=[*GRADERS, "multi"])
 def test_a_difference_from_the_service_is_never_called_mapped(spec: dict[str, Any]) -> None:
-    """A row of this kind is read as "grades as it did at OpenAI"."""
+    """Readers take "mapped" to mean "grades as it did at OpenAI"."""
     whole = {"hyperparameters": {}, "response_format": {}, "grader": spec}
     found = list(openai_notes(whole))
     assert {"approximated"} <= {note.how for note in found}

@@ -1,4 +1,4 @@
-"""Every fault in an OpenAI grader has its location in the JSON, and says what to write."""
+"""Errors in OpenAI graders name their place in the JSON and the fix."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ TYPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("spec", [CHECK, SIMILAR, PYTHON, SCORE, LABEL], ids=lambda spec: spec["type"])
 def test_the_sdks_typed_objects_are_read_like_their_json(spec):
-    # For `multi` there is only raw JSON: the SDK types its `graders` as one grader, not as an object of them.
+    # `multi` is left out, because the SDK types its `graders` as one grader instead of an object of graders.
     model = TYPES[spec["type"]].model_validate(spec)
     notes = [(note.pointer, note.how, note.what) for note in openai_notes(spec)]
     for given_ in (model, model.to_dict(), model.model_dump(), json.loads(model.to_json())):

@@ -1,6 +1,6 @@
-"""The graders of OpenAI's and Azure's public guides: each shape, written anew, grades as documented.
+"""The kinds of graders in OpenAI's and Azure's public guides score as their guides say.
 
-Names, texts and figures are of these tests. Where a shape comes from stands beside it:
+The graders are written anew, with other names, texts and numbers. Each names its source:
 
 - guide: https://developers.openai.com/api/docs/guides/graders
 - reference: https://developers.openai.com/api/docs/api-reference/graders and OpenAI's OpenAPI document
@@ -9,7 +9,7 @@ Names, texts and figures are of these tests. Where a shape comes from stands bes
 - cookbook: https://github.com/openai/openai-cookbook
 - Azure: https://learn.microsoft.com/azure/foundry/openai/how-to/reinforcement-fine-tuning
 - demos: https://github.com/microsoft-foundry/fine-tuning
-- users: public repositories of others
+- users: public repositories of users of these services
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from support.judge_endpoint import Answer, JudgeEndpoint
 
 @dataclass(frozen=True)
 class Graded:
-    """A completion, and what the documentation says that it earns.
+    """A completion and its documented reward.
 
-    `calls` are the tool calls beside the completion, and `judged` is what the judge answers.
+    `calls` are the tool calls beside the completion, and `judged` is the judge's answer.
     """
 
     completion: str
@@ -45,7 +45,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Example:
-    """A grader, where its form is published, and some samples."""
+    """A grader, the guide that describes it, and some samples."""
 
     source: str
     spec: dict[str, Any]
@@ -776,14 +776,16 @@ def test_a_grader_that_cannot_be_used_names_the_location(
 
 
 def test_a_program_whose_package_is_not_installed_names_it_and_its_line() -> None:
-    """The use cases' program that parses code imports a package that few people have."""
+    """The source is the guide to use cases, whose code parser imports a package that few people have."""
     with pytest.raises((ConfigurationError, DecorationError), match=r"ast_grep_py") as refusal:
         from_openai({"type": "python", "name": "parsed", "source": PARSED})
     assert "1" in str(refusal.value)
 
 
 def test_azures_endpoint_is_sent_sample_and_item_with_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demos' Countdown graders: one has an address with a key and a threshold, one only a rate."""
+    """The source is the demos' Countdown graders. One has an address with a key and a threshold, the other a
+    rate.
+    """
     seen: list[HttpRequest] = []
 
     def score(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Reward functions for TRL as scoring functions, and graders as TRL's: their inputs and results."""
+"""TRL's reward functions as scoring functions, and graders as TRL's reward functions."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_metric_with_a_functions_name_is_kept():
 
 
 class Scalar:
-    """A numpy or torch number."""
+    """Stands in for a number of numpy or torch."""
 
     def __init__(self, value):
         self.value = value

@@ -1,4 +1,4 @@
-"""TRL trains a model with a grader, and a replay of its completions gives the numbers that TRL logged."""
+"""TRL trains a model with a grader, and a replay of the completions gives the rewards that TRL logged."""
 
 from __future__ import annotations
 

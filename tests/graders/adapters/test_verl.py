@@ -1,4 +1,4 @@
-"""Scoring functions for verl as ours, and graders as verl's: every form that verl reads and receives."""
+"""verl's scoring functions as scoring functions, and graders as verl's, in every form that verl supports."""
 
 from __future__ import annotations
 

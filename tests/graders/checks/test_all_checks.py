@@ -1,4 +1,4 @@
-"""What holds for every check: contracts, and the attacks that none of them may pay."""
+"""Contracts of every check, and attacks that must earn nothing from any of them."""
 
 from __future__ import annotations
 
@@ -291,7 +291,7 @@ def test_each_reward_for_form_is_a_grader(row):
     assert 0 <= value(reward) <= 1
 
 
-# What checks look for, which a text of any characters hardly ever holds.
+# Strings that checks search for. Random text hardly ever contains them.
 PIECES = [
     *(
         "Answer: ",

@@ -1,4 +1,4 @@
-"""One result of reading: unread completions earn nothing and are counted, unread references are errors."""
+"""Unread completions earn nothing and are counted, and unread references are errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RIGHT, WRONG, UNREAD = (
     Reward(value, metrics={"unread": unread}) for value, unread in ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0))
 )
 
-# check: (how it is made with a `take`, the reference, a wrong answer)
+# check: (its factory with a `take`, the reference, a wrong answer)
 TAKING: dict[str, tuple[Callable[..., Any], str, str]] = {
     "number": (number, "72", "73"),
     "boxed_number": (boxed_number, "\\boxed{72}", "\\boxed{73}"),

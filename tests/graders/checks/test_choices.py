@@ -1,5 +1,3 @@
-"""Checks of choices: letters, labels, yes and no."""
-
 from __future__ import annotations
 
 import pytest

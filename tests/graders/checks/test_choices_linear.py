@@ -1,4 +1,4 @@
-"""Checks of choices take linear time: twice the text, about twice the time, whatever it repeats."""
+"""Checks of choices take linear time, even for completions that repeat a pattern."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ CLAIM = "Answer: A. Yes, cat. "
 
 
 def grows(check, reference, lead, unit, size):
-    """How much longer four times the text takes, a steady part of one millisecond aside."""
+    """Return the ratio of the times for a completion and a quarter of it, less a constant millisecond."""
     texts = (lead + unit * (length // len(unit)) for length in (size // 4, size))
     small, large = (make_sample(text, reference, options=OPTIONS) for text in texts)
     once = min(seconds(check, small) for _ in range(2))

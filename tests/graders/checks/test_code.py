@@ -1,4 +1,4 @@
-"""Code is run away from the grader, and paid for the tests that it passes."""
+"""Checks that run code apart from the grader and pay for each test that it passes."""
 
 from __future__ import annotations
 

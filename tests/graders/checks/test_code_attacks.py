@@ -1,4 +1,4 @@
-"""No attack on the child is paid, gets out, or is noticed by its neighbors."""
+"""No attack by code in the child process earns a reward, escapes, or affects other processes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REACHES += ["connect", "udp", "unix_socket", "abstract_socket", "write_answers",
 
 @contextmanager
 def secrets_around():
-    """A file, environment variables and sockets that no code may reach, as a function in Lambda has them."""
+    """Create a file, environment variables and sockets like those in Lambda, which no code may reach."""
     with tempfile.TemporaryDirectory() as folder, listeners() as (sockets, port, unix):
         answers = Path(folder, "answers.py")
         answers.write_text(TEXT)
@@ -65,7 +65,7 @@ def scene():
 
 
 def attacked(engine, source):
-    """What a grader gets of a module and of `f(1)`."""
+    """Return the results of importing an attack's module and of calling `f(1)`."""
     session = engine.session(LIMITS)
     try:
         return [session.run(source), session.call("f", [1], {})]
@@ -99,7 +99,7 @@ def test_an_attack_earns_nothing_reaches_nothing_and_harms_nobody(scene, name):
 
 @pytest.mark.parametrize("name", REACHES)
 def test_without_walls_the_same_attack_reaches_its_target(name, tmp_path):
-    """A guard of the tests themselves: the attacks are real ones."""
+    """If this failed, the attacks would prove nothing."""
     with secrets_around() as (answers, sockets, port, unix):
         targets = Targets(host=os.getpid(), neighbor=os.getpid(), port=port, answers=answers, unix=unix)
         program = f"{aimed(ATTACKS[name], targets)}\nprint(f(1))"

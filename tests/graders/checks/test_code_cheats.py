@@ -1,4 +1,4 @@
-"""Code that cheats earns nothing, on either engine, and costs nobody else anything."""
+"""Code that cheats earns nothing on either engine, and does not affect other samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CPython in a child: what runs, what comes back, and how a session ends."""
+"""Sessions of the CPython engine in a child process."""
 
 from __future__ import annotations
 
@@ -312,9 +312,9 @@ def spin(seconds):
 
 
 def test_time_in_which_code_waits_for_a_busy_machine_does_not_count(engine):
-    """Several at once on one processor, each of which needs more than half of its time."""
+    """Several sessions share one processor, and each needs more than half of its time limit."""
     keeping = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(keeping)})  # which the server of this engine's sessions inherits
+    os.sched_setaffinity(0, {min(keeping)})  # inherited by the process that forks the sessions
     try:
         _code_fork_server.end_processes()
         patient = [engine.session(Limits(0.3, 128, longest=30)) for _ in range(3)]

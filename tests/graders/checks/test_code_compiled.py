@@ -1,4 +1,4 @@
-"""Code that CPython does not compile, or whose annotations it cannot evaluate, is not left to Monty."""
+"""Code is not run on Monty if CPython cannot compile it or cannot evaluate its annotations."""
 
 from __future__ import annotations
 

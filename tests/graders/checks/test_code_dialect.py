@@ -1,4 +1,4 @@
-"""Monty's word counts only for code that CPython runs alike."""
+"""Monty's result is used only for code that CPython would run with the same result."""
 
 from __future__ import annotations
 

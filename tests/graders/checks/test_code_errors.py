@@ -1,4 +1,4 @@
-"""An error crosses the wall as what a test may expect of it, and never as the end of a loop."""
+"""Exceptions from the child process become exceptions that a test may expect, and never `StopIteration`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filter of system calls: each call of each machine, as the kernel would decide it."""
+"""The system call filter's decision about every call on both machine types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.checks._code_filter import _CONDITIONS, allowed, program
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 NOTHING = (0,) * 6
-# On both machines: what would open, connect, start, signal or change anything.
+# Calls on both machine types that open files, connect, start or signal processes, or change anything.
 FORBIDDEN = {
     "x86_64": {
         "open": 2, "openat": 257, "openat2": 437, "stat": 4, "newfstatat": 262, "statx": 332, "readlink": 89,
@@ -37,7 +37,7 @@ FORBIDDEN = {
 
 
 def decided(machine, number, arguments=NOTHING, architecture=None):
-    """What the kernel would do with a call: a reading of seccomp(2)'s BPF, step by step."""
+    """Return the kernel's decision about a call, from an interpreter of the BPF that seccomp(2) describes."""
     data = struct.pack("=IIQ6Q", number, architecture or MACHINES[machine], 0, *arguments)
     steps = list(struct.iter_unpack("=HBBI", program(machine)))
     at, value = 0, 0

@@ -1,4 +1,4 @@
-"""HumanEval's solutions are paid, however they are written; what does not solve its problems is not."""
+"""HumanEval's solutions earn full reward in any formatting, and code that solves nothing earns nothing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_each_solution_is_paid_and_few_need_cpython(problems):
     rewards = [graded(problem, problem["canonical_solution"]) for problem in problems]
     assert [reward.value for reward in rewards] == [1.0] * len(problems)
     fallbacks = sum(reward.metrics["engine_fallback"] for reward in rewards)
-    assert fallbacks <= 0.2 * len(problems)  # 6 of 82 where nothing else runs
+    assert fallbacks <= 0.2 * len(problems)  # 6 of 82 on an idle machine
 
 
 def unparsed(problem):
-    """The whole solution reformatted, without comments and without its docstring."""
+    """Return the whole solution, reformatted and without comments and docstring."""
     tree = ast.parse(problem["prompt"] + problem["canonical_solution"])
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:

@@ -1,4 +1,4 @@
-"""Processes that run code end with their session and with the grader, whatever ends that."""
+"""Processes that run code end with their session and with the grader, however the grader ends."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Monty's sessions: what runs, what comes back, and how one ends."""
-
 from __future__ import annotations
 
 import os
@@ -29,7 +27,7 @@ def test_a_function_of_the_module_answers_with_a_plain_value(session):
     assert session.run("def f(x, *, more=0): return [x * 2 + more, (None, {'a': b'b'}), {1.5}]").how == "done"
     assert session.call("f", [4], {}).value == [8, (None, {"a": b"b"}), {1.5}]
     assert session.call("f", [4], {"more": 1}).value[0] == 9
-    assert session.run("x = 1").how == "stopped"  # it waits for the next call
+    assert session.run("x = 1").how == "stopped"  # the session waits for the next call
 
 
 def test_an_error_of_the_code_is_named_and_leaves_the_session_open(session):

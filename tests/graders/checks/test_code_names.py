@@ -1,5 +1,3 @@
-"""Names are read from hostile texts too."""
-
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""Every row of the tables in `docs/code.md` is what the checks do."""
+"""The checks do what the tables in `docs/code.md` say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels without Landlock or without seccomp: what protects then is said, and too little is refused."""
+"""On kernels without Landlock or seccomp, the remaining protection is reported, or code is refused."""
 
 from __future__ import annotations
 

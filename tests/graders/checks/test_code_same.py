@@ -1,4 +1,4 @@
-"""What a function returns or a program prints is compared with what a test expects, types included."""
+"""Comparison of returned values and printed output with a test's expected ones, including types."""
 
 from __future__ import annotations
 

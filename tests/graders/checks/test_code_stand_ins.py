@@ -1,5 +1,3 @@
-"""What stands in for `os.fstat` says what `os.fstat` says."""
-
 from __future__ import annotations
 
 import os

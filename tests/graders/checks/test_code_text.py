@@ -1,4 +1,4 @@
-"""The code is found in hostile completions too, in time that grows with their length alone."""
+"""Code is extracted from hostile completions too, in linear time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_program_is_its_last_block_or_the_file_called_main():
 
 
 def ran(code, given=""):
-    """What a text of code leaves in its module, or prints."""
+    """Return the names that the code defines, or the output that it prints."""
     assert isinstance(code, CodeText)
     lines = iter(given.split("\n"))
     printed: list = []

@@ -1,4 +1,4 @@
-"""Samples take turns: as many at once as the machine or the function can hold."""
+"""Samples take turns when more run at once than the machine or the function can handle."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_code_that_the_call_leaves_no_time_for_gets_no_reward_rather_than_a_wron
     assert isinstance(right, Reward)
     assert right.value == 1
     assert isinstance(looping, Failure)
-    assert grader(timeout_s=60)(check).grade(RIGHT).value == 1  # once the loop was ended
+    assert grader(timeout_s=60)(check).grade(RIGHT).value == 1  # the loop has ended
 
 
 def test_code_that_ends_its_own_process_is_wrong_under_the_usual_limits():
@@ -62,7 +62,7 @@ def rewards(outcomes: list[Reward | Failure]) -> list[tuple[float, float] | Fail
 
 def test_seconds_are_lowered_to_what_the_limit_holds():
     check = code_function(entry="f", seconds=1.2)
-    grader(timeout_s=None)(check).grade(RIGHT)  # which starts the engines
+    grader(timeout_s=None)(check).grade(RIGHT)  # starts the engines
     reward = grader(timeout_s=1)(check).grade(LOOP)
     assert (reward.value, reward.metrics["stopped"]) == (0.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""Plain values cross the wall around a model's code unchanged; nothing else does."""
+"""Plain values pass between the child process and the grader unchanged, and other values are refused."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ PLAIN = {type(None), bool, int, float, str, bytes, bytearray, complex, list, tup
 
 
 def exact(value):
-    """A text in which values differ that `==` takes for one: by type, sign of zero, and NaN."""
+    """Return a string that also differs for 1 and True, 0.0 and -0.0, and equal values of other types."""
     if isinstance(value, dict):
         return f"dict{sorted((exact(key), exact(one)) for key, one in value.items())}"
     if isinstance(value, (set, frozenset)):

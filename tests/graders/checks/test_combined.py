@@ -1,4 +1,4 @@
-"""Checks made of checks: the page's tables, formulas and Python's own, async parts, and what is refused."""
+"""Combined checks: the page's tables, formulas compared with Python's, async parts and refused options."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_computed_or_is_out_of_range_is_a_failure_and_not_clipped
     assert "outside the range 0 to 1" in failed.message
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = combined
 
 
@@ -259,8 +259,8 @@ def test_a_formula_is_what_python_computes(text, a, b):
         expected = None
     try:
         found = read_formula(text, ["a", "b"])({"a": a, "b": b})
-    except (ArithmeticError, ValueError, DecorationError):  # the last where no name is to blame
-        assert expected is None or set("^/") & set(text) or "exp" in text  # where a step is too large
+    except (ArithmeticError, ValueError, DecorationError):  # the last if a part without names has no value
+        assert expected is None or set("^/") & set(text) or "exp" in text  # a step can overflow
     else:
         assert found == pytest.approx(expected, rel=1e-12)
 

@@ -1,4 +1,4 @@
-"""Verifiable instructions: each kind, texts made to keep them or to break one, languages, bad input, time."""
+"""Verifiable instructions of every kind: generated completions that follow all or break one."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_take_finds_what_has_to_keep_them():
     assert paid("one", no_comma, take="tag").metrics["unread"] == 1
 
 
-CONTRADICTORY = "ifeval-374"  # it forbids a word of the prompt that it wants repeated
+CONTRADICTORY = "ifeval-374"  # forbids a word of the prompt, which it also asks to repeat
 
 
 def every_text(shared_data):

@@ -1,4 +1,4 @@
-"""Dates and times: the page's table, references that are refused, and both errors by construction."""
+"""Dates and times: the page's table, refused references, and generated right and wrong answers."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def written(day: Any, form: str) -> str:
 @settings(max_examples=60)
 def test_a_day_is_paid_in_every_form_and_no_other_day_is(day, other, form, of_reference, frame):
     sample = make_sample(frame.format(written(day, form)), written(day, of_reference))
-    assume(not (form == "%Y%m%d" and "3 days" in frame))  # eight digits are a date where no other number is
+    # Eight digits are a date only if the completion has no other number.
+    assume(not (form == "%Y%m%d" and "3 days" in frame))
     assert date()(sample).value == 1
     if other != day:
         assert date()(make_sample(frame.format(written(other, form)), written(day, of_reference))).value == 0

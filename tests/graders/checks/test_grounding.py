@@ -1,4 +1,4 @@
-"""Quotations and citations: what counts as one, what stands in a source, and which records are at fault."""
+"""Quotations and citations, matched with their sources, and errors in records."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_record_that_cannot_be_graded_is_at_fault(call, record, message):
             paid(call, completion, **record)
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = grounding
 
 

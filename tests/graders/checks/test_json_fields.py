@@ -1,4 +1,4 @@
-"""JSON compared with the reference's: the same values, named fields, shares, repairs, and what is refused."""
+"""JSON compared with the reference: equal values, named fields, partial rewards, repairs and errors."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_reference_that_nothing_can_be_compared_with_is_the_records_fault(refe
         paid('{"a": 1}', reference, **options)
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = module
 
 
@@ -196,9 +196,9 @@ def test_invalid_options_are_refused_immediately(options, message):
 @settings(max_examples=50)
 def test_the_same_value_is_paid_however_it_is_written(value, as_text):
     reference = json.dumps(value) if as_text else value
-    if not (value.keys() == {"text"} and isinstance(value["text"], str)):  # which a service wraps texts in
+    if not (value.keys() == {"text"} and isinstance(value["text"], str)):  # the wire form of a string
         turned = f"It is\n```json\n{json.dumps(dict(reversed(value.items())), indent=2)}\n```"
-        assume(make_sample(turned).completion == turned)  # which reasoning and special tokens are not
+        assume(make_sample(turned).completion == turned)  # no reasoning or special tokens were removed
         assert paid(turned, reference) == 1
 
 
@@ -210,7 +210,7 @@ def test_one_changed_field_is_never_paid_in_full(value, data):
     wrong = {**value, name: other}
     assume(make_sample(json.dumps(wrong)).completion == json.dumps(wrong))
     same = other == value[name] and isinstance(other, (int, float)) and not isinstance(other, bool)
-    same = same and not isinstance(value[name], bool)  # 1 and 1.0
+    same = same and not isinstance(value[name], bool)  # 1 equals 1.0, but not True
     if not same and not isinstance(other, (list, dict)):
         assert paid(json.dumps(wrong), value) == 0
         assert not name.strip() or paid(json.dumps(wrong), value, fields=[json.dumps(name)]) == 0
@@ -252,7 +252,7 @@ NAMES = st.text('abc.[]"\\ ', min_size=1, max_size=4).filter(str.strip)
 
 
 def changed(value):
-    """A value that no kind takes for this one."""
+    """Return a value that differs from this one for every kind of comparison."""
     if isinstance(value, str):
         return f"{value} and something else"
     if isinstance(value, list):
@@ -262,7 +262,7 @@ def changed(value):
 
 @st.composite
 def described(draw):
-    """Fields with their settings, a reference that has them, and the same written as the kinds allow."""
+    """Draw fields with settings, a reference with these fields, and an equivalent answer."""
     fields, reference, answer = {}, {}, {}
     for name in draw(st.lists(NAMES, min_size=1, max_size=4, unique=True)):
         kind = draw(st.sampled_from(["exact", "text", "number", "set", "list"]))
@@ -293,7 +293,7 @@ def test_the_share_is_the_weight_of_what_is_right_and_no_more(made, data):
     assume(make_sample(said).completion == said)
     total = sum(how["weight"] for how in fields.values())
     earned = sum(fields[json.dumps(name)]["weight"] for name in reference if name not in wrong)
-    share = sum(  # of a list that is one too long, the rest is right
+    share = sum(  # the lists are right except for one additional item
         fields[json.dumps(name)]["weight"] * len(reference[name]) / (len(reference[name]) + 1)
         for name, kind in zip(sorted(wrong), kinds, strict=True)
         if kind == "changed" and isinstance(reference[name], list)

@@ -1,4 +1,4 @@
-"""JSON that fits a schema: the page's tables, what is refused, hostile values, and schemas of records."""
+"""JSON checked against a schema: the page's tables, refused schemas, hostile values, records."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def test_a_reference_inside_of_the_schema_leads_on_and_recursion_ends():
     assert paid(tree, '{"n": 1, "left": {"n": 2, "right": {"n": 3}}}') == 1
     assert paid(tree, '{"n": 1, "left": {"n": 2, "right": {"n": "3"}}}') == 0
     deep = '{"n": 1, "left": ' * 900 + '{"n": 1}' + "}" * 900
-    assert paid(tree, deep) in (0, 1)  # as deep as Python's own stack goes
+    assert paid(tree, deep) in (0, 1)  # depends on Python's recursion limit
     assert paid({"$id": "https://example.org/s", **tree}, '{"n": 1}') == 1
 
 
 def escaped(name):
-    """A name as a reference writes it."""
+    """Return a name as it is escaped in a `$ref`."""
     return name.replace("~", "~0").replace("/", "~1").replace("%", "%25")
 
 
@@ -170,7 +170,7 @@ def test_a_record_may_hold_its_own_schema_and_is_at_fault_where_it_does_not():
                 check(make_sample(completion, form=form))
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = module
 
 
@@ -247,7 +247,7 @@ VALUES = st.recursive(
 
 
 def schema_of(value, draw):
-    """A schema that a value fits, as closely as it is described."""
+    """Draw a schema that accepts a value."""
     if draw(st.booleans()):
         return {"const": value}
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Every row of the tables in `docs/json.md` is paid as it says, and its code runs."""
+"""The tables in `docs/json.md` state the actual rewards, and its code runs."""
 
 from __future__ import annotations
 

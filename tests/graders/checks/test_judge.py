@@ -1,4 +1,4 @@
-"""Judges end to end: what is asked over HTTP, what comes back, and what is never asked."""
+"""Judges end to end over HTTP: their questions, their rewards, and samples without a question."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def section(asked: Asked, name: str) -> str:
 
 
 def by_reference(asked: Asked) -> Answer:
-    """A judge that says `right` where the completion holds the reference, and `wrong` where it does not."""
+    """Answer `right` if the completion contains the reference, and `wrong` otherwise."""
     right = section(asked, "reference") in section(asked, "completion")
     return Answer({"reason": "I looked.", "label": "right" if right else "wrong"})
 
@@ -190,7 +190,7 @@ def test_repeats_are_told_apart_and_their_costs_add_up(endpoint):
 
 def test_repeats_are_given_up_together():
     class Failing:
-        """A service whose second answer fails while the others wait for ever."""
+        """A service whose second answer fails while the others never come."""
 
         given_up = 0
 

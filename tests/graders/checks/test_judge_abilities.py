@@ -1,4 +1,4 @@
-"""What a judge's model takes is found out in few requests, whatever it says to those that it refuses."""
+"""The request options that a judge's model accepts are found in few requests, whatever its errors say."""
 
 from __future__ import annotations
 

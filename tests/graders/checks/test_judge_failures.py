@@ -1,4 +1,4 @@
-"""What a judge that cannot be asked, or does not answer, costs: a call, a sample, or a little time."""
+"""A judge's failures: some fail the whole call, some fail one sample, and some are retried."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SERVICES = ("bedrock", "openai")
 
 
 def refusal(service: str, **options: object) -> str:
-    """The one sentence with which a judge refuses to grade at all."""
+    """Return the error message of a judge that refuses to grade."""
     with pytest.raises(ConfigurationError) as refused:
         judging({"service": service, **options}, timeout_s=10).grade(make_sample("text"))
     assert "\n" not in str(refused.value)
@@ -79,7 +79,7 @@ def test_what_no_question_survives_fails_the_call_at_once_and_says_what_to_chang
 ) -> None:
     endpoint.script = lambda asked: answer
     assert words in refusal(service)
-    assert len({asked.form for asked in endpoint.seen}) == len(endpoint.seen)  # nothing was tried twice
+    assert len({asked.form for asked in endpoint.seen}) == len(endpoint.seen)  # no form was tried twice
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -132,7 +132,7 @@ def test_what_keeps_every_question_from_an_answer_fails_the_call_at_the_second(
     endpoint.script = lambda asked: answer
     with pytest.raises(ConfigurationError, match=re.escape(named)):
         judging({"service": service}, max_error_rate=1, concurrency=1).grade_all(event(60))
-    assert len(endpoint.seen) < most + 40  # those that are on their way when the call ends
+    assert len(endpoint.seen) < most + 40  # requests still in progress when the call ends
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -252,14 +252,14 @@ def test_a_judge_that_stays_throttled_fails_the_call(endpoint: JudgeEndpoint, se
 
 
 def test_an_answer_earlier_in_the_same_call_is_an_answer(endpoint: JudgeEndpoint) -> None:
-    """What was graded before the judge was throttled is kept."""
+    """Rewards from before the throttling are kept."""
     endpoint.script = lambda asked: throttled() if asked.question in ("text 3", "text 4") else obliging(asked)
     grader = judging(timeout_s=1.5, concurrency=1, max_error_rate=1)
     scores = [answer["aggregate_reward_score"] for answer in grader(event(5), Context(60_000))]
     assert scores == [1.0, 1.0, 1.0, 0.0, 0.0]
     endpoint.script = lambda asked: throttled()
     with pytest.raises(ConfigurationError, match="answered no other question"):
-        grader(event(5), Context(9_000))  # another call, in which nobody is answered
+        grader(event(5), Context(9_000))  # in this call, no question is answered
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -296,7 +296,7 @@ def test_a_grader_without_a_limit_asks_until_the_judge_answers(endpoint: JudgeEn
 def test_a_replay_soon_knows_that_the_judge_stays_throttled_and_when_it_no_longer_is(
     endpoint: JudgeEndpoint, service: str
 ) -> None:
-    """A whole replay is one batch: only its first questions are asked for as long as they may take."""
+    """A replay is one batch, so only its first questions are retried until their time limit."""
     relieved = 150
     endpoint.script = lambda asked: throttled() if asked.number < relieved else obliging(asked)
     grader = judging({"service": service}, timeout_s=1, concurrency=4)

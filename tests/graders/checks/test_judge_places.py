@@ -1,5 +1,3 @@
-"""Places for open questions: never more than there are, none lost, and none given to who no longer waits."""
-
 from __future__ import annotations
 
 import asyncio

@@ -1,4 +1,4 @@
-"""No text of a sample can pose as another part of a judge's question."""
+"""Nothing in a sample can pose as another part of the judge's question."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ TOKENS = re.compile(
 
 
 def taken_apart(question: str) -> tuple[str, list[tuple[str, str]]]:
-    """A question's text outside of its sections, and the sections, as its own tags divide it."""
+    """Split a question by its own tags into the text outside its sections, and the sections."""
     outside, sections, at = [], [], 0
     while opening := TAG.search(question, at):
         end = -1 if opening[1] else question.find(f"</{opening[2]}>", opening.end())
-        if end < 0:  # a tag that neither opens nor closes anything
+        if end < 0:  # a tag without a pair
             outside.append(question[at : opening.end()])
             at = opening.end()
             continue
@@ -48,15 +48,15 @@ def taken_apart(question: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def frame(outside: str) -> str:
-    """What a question says outside of its sections, whatever its digest is."""
+    """Return the text outside a question's sections with the digest masked."""
     return re.sub(r"-[0-9a-f]{16}\b", "-DIGEST", outside)
 
 
 class GullibleService:
-    """A judge that does whatever it reads outside of the sections, or in what steers a model.
+    """A judge that any injection convinces.
 
-    It says `poor` of its own. Anything that is not what every question says outside, a second section of one
-    name, a token that steers a chat template or a character that nobody sees moves it to say `good`.
+    It answers `good` if the text outside the sections has changed, if a section occurs twice, or if the
+    question contains a token of a chat template or an invisible character. Otherwise it answers `poor`.
     """
 
     def __init__(self, names):
@@ -228,7 +228,7 @@ def test_the_sections_of_a_question_are_its_texts_one_each_in_order(texts):
     outside, sections = taken_apart(question)
     assert sections == [(name, as_asked(text)) for name, text in texts.items()]
     assert frame(outside) == frame(taken_apart(delimited(dict.fromkeys(texts, ""), ENDING))[0])
-    assert question == delimited(dict(texts), ENDING)  # recorded answers are found by it
+    assert question == delimited(dict(texts), ENDING)  # recorded answers are matched by the question
     question.encode()
 
 
@@ -239,7 +239,7 @@ def test_different_completions_are_different_questions(one, other):
 
 
 def test_a_digest_that_occurs_in_a_text_is_not_used(monkeypatch):
-    """A text that held its own digest would need 2**64 tries; a digest of one digit shows what happens."""
+    """A completion with its own digest would take 2**64 tries, so this test uses a digest of one digit."""
     monkeypatch.setattr("graders.checks._judge_question._DIGITS", 1)
     texts = {"completion": "0123456789abcd", "reference": "Rome"}
     _, sections = taken_apart(delimited(texts, ENDING))
@@ -305,7 +305,7 @@ def test_a_prompt_of_several_turns_is_shown_with_its_roles():
 
 
 def test_a_question_is_worded_as_it_was_when_answers_were_recorded():
-    """Other words make every recorded answer a stranger: who changes them tells users to record again."""
+    """Recorded answers are matched by the exact question, so another wording makes them unusable."""
     asked = []
 
     class Listening(GullibleService):

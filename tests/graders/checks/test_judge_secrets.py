@@ -1,4 +1,4 @@
-"""What a judge is set up with: no message shows a secret of it, and a setting that cannot be is named."""
+"""A judge's settings: error messages contain no secrets and name the invalid setting."""
 
 from __future__ import annotations
 

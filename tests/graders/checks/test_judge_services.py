@@ -1,4 +1,4 @@
-"""What a judge's services ask and read, over real HTTP, with the services' own libraries."""
+"""Requests of a judge's services and their answers, over real HTTP, with the services' own libraries."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_turns_of_a_question_are_turns_of_the_request(
     assert [role for role, _ in written] == [role for role, _ in turns]
     assert all(text in told for (_, told), (_, text) in zip(written, turns, strict=True))
     assert "system" not in endpoint.bodies[0]
-    assert len(said) - len(told) == (form == OBJECT)  # the schema has to be told
+    assert len(said) - len(told) == (form == OBJECT)  # a system message contains the schema
 
 
 def test_a_rubric_that_differs_by_sample_is_not_cached(endpoint: JudgeEndpoint) -> None:
@@ -113,7 +113,7 @@ def test_a_rubric_that_differs_by_sample_is_not_cached(endpoint: JudgeEndpoint) 
 
 
 def answered():
-    """The models that have answered, and what they take."""
+    """Return the models that have answered, and the request parts that each accepts."""
     return [(found, found.parts) for found in found_models() if found.parts is not None]
 
 
@@ -125,7 +125,7 @@ def test_a_model_that_nobody_asked_yet_is_known_and_what_it_takes_is_not() -> No
     del check
 
 
-# The words of refusals that services are known to give, and what the next request leaves out or changes.
+# Known error messages of services, and the part that the next request omits or changes.
 REFUSALS = [
     (
         "bedrock",
@@ -158,7 +158,7 @@ def test_a_setting_that_the_model_refuses_is_left_out_from_then_on(
         return refusing("ValidationException", message) if key in json.dumps(asked.body) else obliging(asked)
 
     endpoint.script = script
-    kept = judging({"service": service})  # a model that no check asks is not reported
+    kept = judging({"service": service})  # models without a check are not listed
     assert answered() == []
     assert ask(service).ended == ask(service).ended == "whole"
     [(found, parts)] = answered()
@@ -186,7 +186,7 @@ def test_a_tool_that_cannot_be_demanded_by_name_is_demanded_as_the_model_allows(
 
 
 def test_a_boto3_that_does_not_know_a_part_is_asked_without_it(endpoint: JudgeEndpoint) -> None:
-    """Its message lists what it does know too, none of which is refused."""
+    """boto3's message also lists the parts that it knows, and none of them is omitted."""
     client = boto3.client("bedrock-runtime")
     message = [{"role": "user", "content": [{"text": "?", "novel": 1}]}]
     with pytest.raises(ParamValidationError) as unknown:
@@ -336,7 +336,7 @@ def test_as_many_questions_are_asked_at_once_as_the_grader_allows(
 
     def script(asked: Asked) -> Answer:
         if asked.number:
-            together.wait(10)  # breaks where fewer than 24 are asked at once
+            together.wait(10)  # fails if fewer than 24 requests run at once
         return obliging(asked)
 
     endpoint.script = script

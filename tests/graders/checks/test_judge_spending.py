@@ -1,4 +1,4 @@
-"""What a judge's answers cost, as metrics of a sample and against the ceilings of a process."""
+"""The cost of a judge's answers: metrics of each sample, and limits per process."""
 
 from __future__ import annotations
 

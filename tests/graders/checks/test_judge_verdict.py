@@ -1,4 +1,4 @@
-"""What a judge's reply pays: what it says if it is exactly one whole verdict, and nothing otherwise."""
+"""A judge's reply is unread unless it is exactly one complete verdict."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ALL_POINTS = Checklist(["It names Rome.", "It names 753 BC."], partial=False, ow
 
 
 class ScriptedService:
-    """A judge that gives these replies, one after the other."""
+    """A judge that gives these replies in order."""
 
     def __init__(self, *replies):
         self.replies = [Reply(reply) if isinstance(reply, str) else reply for reply in replies]
@@ -70,7 +70,7 @@ def test_a_reply_that_is_not_exactly_a_verdict_pays_nothing_and_is_no_zero(form,
     said = judged(form, reply)
     assert isinstance(said, Abstain)
     assert said.reason.startswith("the judge's reply is unread: ")
-    assert "right" not in said.reason or form is SEVERAL  # a reply is content, which no reason quotes
+    assert "right" not in said.reason or form is SEVERAL  # a reason does not quote replies
 
 
 @pytest.mark.parametrize("ended", ["cut", "refused"])
@@ -104,7 +104,7 @@ def test_a_verdict_pays_what_it_says(form, reply, value):
 
 
 def label_meant(reply):
-    """What a reply says by an independent reading; None where it is not exactly a verdict."""
+    """Parse a reply independently of the judge; None unless it is exactly one verdict."""
 
     def pairs(found):
         assert len(dict(found)) == len(found)
@@ -179,7 +179,7 @@ FORMS["points"] = (POINTS, MET_OR_NOT)
 
 
 def worth(verdict):
-    """What a valid verdict pays, worked out from its own values."""
+    """Compute the reward of a valid verdict from its values."""
     if "label" in verdict:
         return GRADES[verdict["label"]]
     if "score" in verdict:
@@ -190,7 +190,6 @@ def worth(verdict):
 
 
 def places(value, path=()):
-    """The paths of all values inside of a JSON value."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:

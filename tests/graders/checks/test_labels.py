@@ -1,4 +1,4 @@
-"""Labels that stand side by side, in several claims, or are taken back right behind the claim."""
+"""Labels next to each other, in several claims, or retracted right after the claim."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETS += [["likely", "unlikely"], ["A", "B"]]
 
 
 def paid(names, text):
-    """The labels that a text is paid for."""
+    """Return the labels for which a completion earns the full reward."""
     return [name for name in names if float(label(names)(make_sample(text, name)))]
 
 

@@ -1,4 +1,4 @@
-"""Secrets and personal data: found by their form and check digits, allowed by name, never quoted."""
+"""Secrets and personal data: found by form and check digits, allowed by name, and never quoted."""
 
 from __future__ import annotations
 

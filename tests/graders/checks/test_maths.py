@@ -1,4 +1,4 @@
-"""Mathematics compared by value: what is paid, what is read as what, and what costs only itself."""
+"""Mathematical answers compared by value."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ FRACTIONS = st.fractions(-50, 50, max_denominator=12)
 
 
 def _latex(value: Fraction, data: Any) -> str:
-    """One of the forms of a fraction."""
+    """Draw one of the LaTeX forms of a fraction."""
     sign, top, bottom = ("-" if value < 0 else ""), abs(value.numerator), value.denominator
     times = data.draw(st.integers(1, 4))
     forms = [

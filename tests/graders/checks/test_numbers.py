@@ -1,5 +1,3 @@
-"""Checks of numbers: tolerances, boxes, lists."""
-
 from __future__ import annotations
 
 import pytest
@@ -15,7 +13,7 @@ def fits(check, completion, reference):
     return bool(check(make_sample(completion, reference)))
 
 
-# The wrong ladder: near, scaled, sign-flipped and mangled answers to 72.
+# Wrong answers to 72: near, scaled, with another sign, or with other digits.
 LADDER = [
     "71",
     "73",
@@ -154,7 +152,7 @@ def test_a_list_equals_itself_and_its_shuffle_only_without_order(values, random)
     assert not fits(list_of_numbers(ordered=False), f"{text}, 1000", text)
 
 
-# Forms that docs/answers.md accepts, of a value 0 or above; frames hold the answer of a whole completion.
+# Forms of a non-negative number in docs/answers.md. The frames below make completions of them.
 FORMS = {
     "plain": lambda value: str(value),
     "grouped": lambda value: f"{value:,}",
@@ -184,7 +182,7 @@ FRAMES = [
     "Answer: {}",
     "1 + 1 = 2\nFinal answer: {}",
 ]
-# How other languages claim a number, and what they say behind it.
+# Announcements of a number in other languages, and the words that follow it.
 CLAIMS_ABROAD = [
     "Antwort: {}. Das sind 3 Schritte.",
     "Die Antwort lautet {}. Es waren 3.",
@@ -209,7 +207,7 @@ CLAIMS_ABROAD = [
     "Відповідь: {}. Усього 3 кроки.",
 ]
 SIGNS = ["-", "\u2212", "minus ", "negative "]
-# What makes another number of any form, or no number at all.
+# Contexts that change a number or make it no answer.
 UNDONE = """not {}|half of {}|twice {}|> {}|< {}|\\sqrt{{{}}}|{} + 1|{} - 1|1 - {}
 ${}!$|{}^2|2^{}|{}x|\\pm {}|at least {}|{} or more|{} or 987654|[0, {}]|({}, 1)
 {} million|{}k|{} dozen|{} and a half|2({})|f({})|- {}|\u2014{}|{}_7|{}\\pi|{}i|{}/0""".replace(

@@ -1,4 +1,4 @@
-"""A choice that is answered by its letter or by the text of its option."""
+"""Choices answered with the letter or with the option's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check needs beyond the standard library is imported as it is made, or named with its extra."""
+"""Optional dependencies of a check are imported when it is made, and the error names the extra to install."""
 
 import json
 import tomllib

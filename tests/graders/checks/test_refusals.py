@@ -1,4 +1,4 @@
-"""Refusals: told by their words in each language, and none where they are quoted, denied or answered."""
+"""Refusals, recognized in every language unless they are quoted, denied or followed by an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that must stand in a completion, or must not: words, patterns, fields, bad input, time."""
+"""Required and forbidden content in completions: words, patterns and fields, bad input, and time."""
 
 from __future__ import annotations
 

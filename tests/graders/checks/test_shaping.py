@@ -1,4 +1,4 @@
-"""Rewards for form: their curves, and that form alone never passes for an answer."""
+"""Rewards for form: their curves, and that form alone does not count as an answer."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_what_is_empty_but_for_invisible_characters_earns_nothing(check, one, ot
 @pytest.mark.parametrize("check", FORMS.values(), ids=FORMS)
 @given(st.text("ab <answer>72</answer>\n#### \u6211\ud55c.", max_size=40), st.integers(0, 40), UNSEEN)
 def test_invisible_characters_change_no_reward(check, text, at, unseen):
-    assume(make_sample(text).completion == text)  # it holds no special token, which a character would break
+    assume(make_sample(text).completion == text)  # no special token that an added character would break
     plain = float(check(make_sample(text)))
     assert float(check(make_sample(text[:at] + unseen + text[at:]))) == plain
     assert 0 <= plain <= 1
@@ -209,7 +209,7 @@ def test_in_script():
     assert in_script("latin")(make_sample("72")) == 0
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = shaping
 
 

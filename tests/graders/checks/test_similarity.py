@@ -1,4 +1,4 @@
-"""Similarity: the figures of nltk, rouge-score and rapidfuzz, what is never paid, and what is refused."""
+"""Similarity compared with nltk, rouge-score and rapidfuzz."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ each_check = pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 
 
 def figures() -> list[dict[str, str]]:
-    """What nltk 3.10.4 (its METEOR without synonyms), rouge-score 0.1.2 and rapidfuzz 3.14.6 said of pairs.
+    """Return the values of nltk 3.10.4 (METEOR without synonyms), rouge-score 0.1.2 and rapidfuzz 3.14.6.
 
-    nltk's METEOR and BLEU were given the tokens of its `wordpunct_tokenize`.
-    BLEU above 1, which nltk's methods 5 and 7 reach, is written as 1.
+    nltk's METEOR and BLEU used the tokens of its `wordpunct_tokenize`. Methods 5 and 7 of its BLEU can exceed
+    1; such values are stored as 1.
     """
     with Path(__file__).with_name("similarity_figures.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
@@ -188,7 +188,7 @@ def test_fuzzy_without_its_package_names_the_line_that_installs_it(monkeypatch):
     assert token_f1()(make_sample(MAT, MAT)).value == 1
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = similarity
 FUZZY: Any = fuzzy_module.fuzzy
 

@@ -1,4 +1,4 @@
-"""SQL compared as it is written and by what it returns: what is paid, what is refused, what is stopped."""
+"""SQL compared as text and by result, refused queries and schemas, and limits."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_an_attack_costs_its_own_sample_and_touches_no_neighbor(tmp_path):
     texts = [one.replace("{folder}", str(tmp_path)) for one, _ in ATTACKS.values()]
     samples = [make_sample(text, right) for attack in texts for text in (attack, right)]
     graded = grader(timeout_s=60)(RESULT)
-    for _ in range(2):  # a second time, on what the first may have changed
+    for _ in range(2):  # the second time, in case the first changed the database
         answers = [one for one in invoke(graded, samples) if isinstance(one, Reward)]
         assert [one.value for one in answers] == [0, 1] * len(ATTACKS)
         for (name, (_, fault)), answer in zip(ATTACKS.items(), answers[::2], strict=True):
@@ -245,7 +245,7 @@ def _condition(draw: Any, depth: int = 2) -> str:
 
 @st.composite
 def queries(draw: Any) -> str:
-    """A query of the tables `t (a, b, c)` and `u (a, i)`, or nearly one."""
+    """Draw a query of the tables `t (a, b, c)` and `u (a, i)`, sometimes an invalid one."""
     kind = draw(st.sampled_from(["plain", "join", "group", "with", "union"]))
     if kind == "join":
         one, other = draw(ALIASES), draw(ALIASES)

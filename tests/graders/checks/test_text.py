@@ -1,4 +1,4 @@
-"""Checks of text: what counts as the same, and what is refused when a check is made."""
+"""Checks of text: equality, normalization and refused options."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_re2_reads_half_a_surrogate_pair_as_an_unknown_character():
     assert fits(matches(r"\?", engine="re2"), "a\ud800b") is False
 
 
-# Misused on purpose, which a type checker would refuse first.
+# Untyped for tests of misuse, which a type checker would refuse.
 UNTYPED: Any = text
 
 
@@ -218,7 +218,7 @@ def test_any_of_takes_the_best_and_passes_over_what_cannot_grade():
 
 @given(st.text(min_size=1).filter(str.strip), st.text())
 def test_exact_holds_for_the_reference_and_contains_is_weaker(reference, other):
-    assume(make_sample(reference).completion == reference)  # which reasoning and special tokens are not
+    assume(make_sample(reference).completion == reference)  # no reasoning or special tokens were removed
     try:
         same = fits(exact(ignore_space=True, ignore_case=True), other, reference)
     except RecordError:

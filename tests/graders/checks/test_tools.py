@@ -1,4 +1,4 @@
-"""Tool calls: what is paid by the page's tables, by BFCL's records, and by construction."""
+"""Tool calls: the page's tables, BFCL's records, and generated right and wrong calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Calls = list[tuple[str, dict[str, Any]]]
 
 
 def parsed(calls: Calls, reference: Any, **fields: Any) -> Sample:
-    """A sample whose calls a service parsed."""
+    """Return a sample whose tool calls were parsed by the service."""
     made = [{"id": "1", "function": {"name": name, "arguments": json.dumps(one)}} for name, one in calls]
     message = {"role": "assistant", "content": None, "tool_calls": made}
     item = {"id": "1", "messages": [{"role": "user", "content": "Q"}, message], "reference_answer": reference}
@@ -269,7 +269,7 @@ def test_invalid_options_are_refused_immediately(options, message):
 
 
 def chosen(value: Any, pick: random.Random) -> Any:
-    """A value made of accepted values."""
+    """Return a value chosen from the accepted values."""
     if isinstance(value, list):
         return [chosen(one, pick) for one in value]
     return arguments(value, pick) if isinstance(value, dict) else value
@@ -278,7 +278,7 @@ def chosen(value: Any, pick: random.Random) -> Any:
 def arguments(
     accepted: dict[str, list[Any]], pick: random.Random, required: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Arguments made of accepted values, what may be left out at times left out."""
+    """Choose arguments from the accepted values, and sometimes omit optional ones."""
     made = {}
     for name, values in accepted.items():
         kept = [one for one in values if one != ""]
@@ -309,7 +309,9 @@ def test_real_tasks_pay_accepted_calls_and_none_that_differs(shared_data: Path):
 def differing(
     right: Calls, wanted: list[tuple[str, dict[str, list[Any]]]], pick: random.Random
 ) -> list[Calls]:
-    """Calls with one fault each: missing, too many, another function, value, type, or argument."""
+    """Return variants of the calls, each with one error: a call too few or too many, or another function,
+    value, type or argument.
+    """
     found = [right[1:], [*right, right[0]], [(right[0][0] + "_x", right[0][1]), *right[1:]]]
     at = pick.randrange(len(right))
     name, given = right[at]
@@ -382,7 +384,7 @@ def without(arguments: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def canonical(value: Any) -> Any:
-    """A value in which 1 and 1.0 are the same, and True is neither."""
+    """Return a value in which 1 and 1.0 are equal, and True equals neither."""
     if isinstance(value, dict):
         return {key: canonical(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -398,7 +400,7 @@ def test_what_python_writes_is_read_as_python_means_it(arguments):
     written = ", ".join(f"{name}={one!r}" for name, one in arguments.items())
     text = f"[m.f({written})]"
     sample = make_sample(text, [{"name": "m.f", "arguments": arguments}])
-    if sample.completion == text:  # which texts with marks of reasoning are not
+    if sample.completion == text:  # the text contains no marks of reasoning
         assert tool_calls()(sample).value == 1
 
 

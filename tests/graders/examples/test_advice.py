@@ -1,4 +1,4 @@
-"""The documents and the examples keep the advice that they give: nothing is paid for form alone."""
+"""The graders in the documents and the examples pay nothing for form alone."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ UNEARNED = [
 
 
 def shown() -> dict[str, Grader]:
-    """Every grader of the examples, and of the code in the documents, by its place and name."""
+    """Return the graders of the examples and of the code in the documents, by place and name."""
     found: dict[str, Any] = {}
     for one in pkgutil.iter_modules(examples.__path__):
         found |= {f"{one.name}.{name}": each for name, each in named(f"graders.examples.{one.name}").items()}
     for page in (README, *sorted((README.parent / "docs").glob("*.md"))):
         for number, block in enumerate(blocks("python", page)):
-            if "from graders" in block and page.name != "adapters.md":  # which shows what others advise
+            if "from graders" in block and page.name != "adapters.md":  # it shows graders of other projects
                 names: dict[str, Any] = {"__name__": "example"}
                 exec(compile(block, page.name, "exec"), names)
                 found |= {f"{page.name} {number} {name}": each for name, each in names.items()}
@@ -35,7 +35,6 @@ def shown() -> dict[str, Grader]:
 
 
 def named(module: str) -> dict[str, Any]:
-    """What a module defines."""
     return vars(importlib.import_module(module))
 
 
@@ -47,7 +46,7 @@ SHOWN = shown()
 def test_what_answers_nothing_earns_nothing(place, reference):
     graded = SHOWN[place]
     floor = graded.options.range[0]
-    with QuestionsHeldBack():  # what a judge would say is another matter, and costs money
+    with QuestionsHeldBack():  # asking a judge costs money, and its answers are not tested here
         outcomes = graded.grade_all([make_sample(one, reference) for one in UNEARNED])
     for found in outcomes:
         assert isinstance(found, Failure) or float(found) == floor

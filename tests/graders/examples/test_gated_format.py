@@ -1,5 +1,3 @@
-"""Good form adds to a right answer, and never pays for a wrong one."""
-
 from __future__ import annotations
 
 import pytest

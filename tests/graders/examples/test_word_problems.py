@@ -1,4 +1,4 @@
-"""The number after the last `####` counts, and nothing else does."""
+"""Only the number after the last `####` counts."""
 
 from __future__ import annotations
 

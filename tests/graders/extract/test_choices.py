@@ -1,4 +1,4 @@
-"""Which letter a completion settles on."""
+"""The letter that a completion gives as its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number that a completion settles on."""
+"""The number that a completion gives as its answer."""
 
 from __future__ import annotations
 

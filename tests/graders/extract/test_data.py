@@ -1,4 +1,4 @@
-"""Answers in real data sets, found and compared as their authors did."""
+"""Answers in real data sets are extracted and compared as the authors of the data sets do."""
 
 from __future__ import annotations
 

@@ -322,7 +322,7 @@ TEXTS = st.lists(st.tuples(PIECES, ENDS), max_size=14).map(lambda pairs: "".join
 
 
 def clause_before(text, end):
-    """Return the clause before a position, found without any shortcut."""
+    """Return the clause before a position, computed without shortcuts."""
     words = small(text[max(0, end - _denials._CLAUSE) : end])
     return _denials.NO_DOUBT.sub("", _denials._CLAUSE_END.split(words)[-1])
 
@@ -357,7 +357,7 @@ def generated(language, column):
 
 
 def holds(language, column, said):
-    """Check what the shortcuts assume about everything that a column matches."""
+    """Check that the shortcuts' assumptions hold for a match of a column."""
     if column in ("before", "doubt"):
         assert _denials._find_cue(said)
     if column == "behind":

@@ -1,4 +1,4 @@
-"""The JSON value that a text gives as its answer: the outermost, or none."""
+"""The JSON value that a completion gives as its answer: the outermost value, or none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Patterns that are compiled on their first use."""
-
 from __future__ import annotations
 
 import re

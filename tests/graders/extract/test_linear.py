@@ -1,4 +1,4 @@
-"""Numbers, text, tags and JSON of a megabyte take linear time, whatever they repeat and after any answer."""
+"""Extracting from a megabyte takes linear time, whatever pattern the completion repeats."""
 
 from __future__ import annotations
 

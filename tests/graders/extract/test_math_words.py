@@ -1,4 +1,4 @@
-"""Words in mathematics are read as plain words."""
+"""Words in mathematical notation are read as plain words."""
 
 from __future__ import annotations
 

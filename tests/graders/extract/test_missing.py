@@ -1,4 +1,4 @@
-"""Two missing answers never compare equal, whichever function failed to find them."""
+"""Two missing answers are never equal, whichever function returned them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_missing_answer_equals_nothing_not_even_itself(extractor: Callable[[st
     assert not one
     assert not one == other
     assert one != other
-    assert not one == one  # that is the point
+    assert not one == one  # a Missing does not even equal itself
     assert one not in (other, None, "", 0)
     assert one is not other
 

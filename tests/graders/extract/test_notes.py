@@ -1,4 +1,4 @@
-"""The number that is alone on its line, before a note."""
+"""A number alone on its line, followed by a note."""
 
 from __future__ import annotations
 

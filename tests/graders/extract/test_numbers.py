@@ -1,4 +1,4 @@
-"""Which texts read as a number, and as which number."""
+"""The strings that are read as a number, and their values."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The planted set: graders with one known fault each, good graders, and records to audit them with.
+"""The planted set: graders with one known fault each, graders without faults, and records to audit them with.
 
-`FIRST_PLANTED` and `FIRST_GOOD` are rows; `load(row.grader)` returns a row's handler, and `row.records()` its
+`FIRST_PLANTED` and `FIRST_GOOD` are rows. `load(row.grader)` returns a row's handler, and `row.records()` its
 records. The faults in `FIRST_RECORDED` show only in recorded rollouts, which `row.rollouts()` returns.
 """
 

@@ -1,6 +1,4 @@
-"""Copies a row's grader to a separate file, like a user's grader, without its neighbors' literals and
-patterns.
-"""
+"""Copies a row's grader to a separate file, without the literals and patterns of other graders."""
 
 from __future__ import annotations
 
@@ -13,11 +11,11 @@ __all__ = ["alone"]
 
 
 def alone(row: Planted | Good, folder: Path) -> Path:
-    """Write a module with a row's grader and the code that the grader uses, and return the module's path.
+    """Write a module with a row's grader and the code that it uses, and return the module's path.
 
     Args:
         row: The row.
-        folder: The folder for the module; the module is named after the grader.
+        folder: The folder for the module. The module is named after the grader.
     """
     source = path_of(row.grader).read_text(encoding="utf-8")
     body = ast.parse(source).body
@@ -36,7 +34,7 @@ def alone(row: Planted | Good, folder: Path) -> Path:
 
 
 def _defines(node: ast.stmt) -> list[str]:
-    """The names that a top-level statement of a module defines."""
+    """Return the names that a top-level statement defines."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -46,6 +44,5 @@ def _defines(node: ast.stmt) -> list[str]:
 
 
 def _lines(node: ast.stmt, lines: list[str]) -> list[str]:
-    """The lines of a statement, including its decorators."""
     first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
     return lines[first - 1 : node.end_lineno]

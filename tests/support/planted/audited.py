@@ -1,4 +1,4 @@
-"""Audits rows of the planted set as `rft audit` does, and checks whether each audit finds the fault."""
+"""Audits graders of the planted set as `rft audit` does, and checks that each audit finds the fault."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from support.planted.rows import Good, Planted, path_of
 __all__ = ["AuditedRow", "audited"]
 
 FIRST = 3
-"""Number of findings that are shown before the others."""
+"""Number of findings that count as shown first."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Only one at a time, because recorded answers replace the HTTP clients of the whole process."""
+"""Held during a replay with recorded answers, which replace the HTTP clients of the whole process."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class AuditedRow:
     findings: tuple[Found, ...]
     """The findings, worst first."""
     untrue: tuple[str, ...]
-    """The witnesses whose rewards in a replay differ from the stated ones."""
+    """Witnesses whose rewards in a replay differ from the stated ones."""
     miscounted: tuple[str, ...]
-    """The findings that count more records than were tried, or more than exist."""
+    """Findings that count more records than were tried, or more than exist."""
     seconds: float
 
     @property
@@ -55,29 +55,29 @@ class AuditedRow:
 
     @property
     def found(self) -> bool:
-        """Whether the planted fault is found with at least the stated severity."""
+        """True if the planted fault is found with at least the stated severity."""
         assert isinstance(self.row, Planted)
         return any(one.severity >= Severity(self.row.severity) for one in self.right)
 
     @property
     def severe(self) -> bool:
-        """Whether the planted fault must not be overlooked, because its severity is above a note."""
+        """True if the planted fault is worse than a note, so that an audit must find it."""
         assert isinstance(self.row, Planted)
         return Severity(self.row.severity) > Severity.NOTE
 
     @property
     def in_the_headline(self) -> bool:
-        """Whether the headline names the planted fault."""
+        """True if the headline names the planted fault."""
         return any(one.id == self.headline for one in self.right)
 
     @property
     def among_the_first(self) -> bool:
-        """Whether the planted fault is in the headline or in one of the findings that are shown first."""
+        """True if the planted fault is in the headline or one of the first findings."""
         return self.in_the_headline or any(one in self.findings[:FIRST] for one in self.right)
 
     @property
     def alarms(self) -> list[Found]:
-        """The findings that a good grader must not have."""
+        """Findings that a good grader must not have."""
         return [one for one in self.findings if one.severity >= Severity.WARNING]
 
     def __str__(self) -> str:
@@ -136,13 +136,13 @@ def _untrue(finished: FinishedAudit) -> Iterator[str]:
         if isinstance(one.witness, Witness):
             rewards = _replayed(finished, one.witness)
             stated = [*map(_finite, one.witness.rewards)]
-            # The duration that counts as too long depends on the machine and on the limit.
+            # For G04, whether a grader is too slow depends on the machine.
             if rewards != stated and not (one.id == "G04" and None in (*stated, *rewards)):
                 yield f"{one.id} states the rewards {stated}, and its witness gets {rewards}"
 
 
 def _replayed(finished: FinishedAudit, witness: Witness) -> list[float | None]:
-    """The rewards of a witness in a fresh process, in one call; a judge's model answers as recorded."""
+    """Replay a witness in a new process, in one call, with recorded answers for a judge's model."""
     facts = finished.facts
     rollouts = [*witness.rollouts]
     if witness.answers is not None:
@@ -160,5 +160,5 @@ def _book(witness: Witness) -> AnswerBook:
 
 
 def _finite(reward: float | None) -> float | None:
-    """A reward as it is stored in a file."""
+    """Return a reward as files store it."""
     return reward if reward is not None and math.isfinite(reward) else None

@@ -58,14 +58,14 @@ _FUNCTIONS = (
 
 
 def code_task(chance: Random) -> Task:
-    """A function to write, with `entry_point` and `tests` (objects of `args` and `expected`)."""
+    """Draw a function to write, with `entry_point` and `tests` (objects of `args` and `expected`)."""
     pattern = chance.choice(_FUNCTIONS)
     letter, number = chance.choice("aeiorlnst"), chance.randrange(2, 12)
     name = pattern.name.format(letter, number)
     right = f"def {name}(given):\n{pattern.right.format(letter, number)}"
     wrong = f"def {name}(given):\n{pattern.wrong.format(letter, number)}"
     place: dict[str, Any] = {}
-    exec(right, place)  # the text is generated above
+    exec(right, place)  # generated above
     tests = [{"args": inputs, "expected": place[name](*inputs)} for inputs in pattern.inputs]
     prompt = f"Write a Python function `{name}` that {pattern.asks.format(letter, number)}."
     told = chance.choice(

@@ -1,4 +1,4 @@
-"""Rows of the first half: graders whose paid text must be composed, or whose fault recordings show."""
+"""Rows of the first half: graders that pay for a composed completion, and graders for recorded rollouts."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ RECORDED: tuple[Planted, ...] = (
     _recorded("length_among_right", "F06 C10", "error", "Pays long right answers more than short ones."),
     _recorded("nearly_all_right", "F05 F08 C04 C07", "critical", "Pays nearly every recorded rollout."),
 )
-"""Rows whose fault shows in recorded rollouts, which `row.rollouts()` returns."""
+"""Rows with faults that show only in recorded rollouts, which `row.rollouts()` returns."""

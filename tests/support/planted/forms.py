@@ -1,7 +1,7 @@
-r"""The formats in which the planted set's prompts ask for an answer, and completions written in them.
+r"""The formats in which the planted set's prompts ask for an answer, and completions in these formats.
 
-Every kind of answer has one format that its records declare by default, named ``""``, and some have more:
-`records_of("number", form="boxed")` asks for `\boxed{}`.
+Records of every kind declare a default format, named ``""``. Some kinds have more: `records_of("number",
+form="boxed")` asks for `\boxed{}`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["FORMS", "Form", "answer_text", "form_of"]
 
 
 class Form(NamedTuple):
-    """The way in which an answer is declared and written.
+    """The format of an answer: its declaration and its completions.
 
     Args:
         system: The system message of every record; empty for none.
-        declared: Sentences that declare the format; each prompt ends with one of them.
-        write: Writes a completion from an answer's text and the reasoning that leads to it.
+        declared: Sentences that declare the format. Each prompt ends with one of them.
+        write: Writes a completion from an answer and the reasoning that leads to it.
         worked: Whether references also contain the reasoning, with the answer after `####`.
         shots: The number of examples, each a question with its answer, before the question.
     """
@@ -122,12 +122,11 @@ FORMS: dict[str, dict[str, Form]] = {
 
 
 def form_of(kind: str, form: str = "") -> Form:
-    """The format of a kind's records."""
     return FORMS[kind][form]
 
 
 def answer_text(answer: Any) -> str:
-    """An answer as a completion writes it: texts unchanged, lists with commas, objects as JSON."""
+    """Return an answer as completions write it: strings unchanged, lists with commas, objects as JSON."""
     if isinstance(answer, list):
         return ", ".join(answer)
     return json.dumps(answer) if isinstance(answer, dict) else str(answer)

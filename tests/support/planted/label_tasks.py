@@ -1,4 +1,4 @@
-"""Questions whose answer is a letter from A to E, or yes or no."""
+"""Multiple-choice questions with options A to E, and yes-no questions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUEUES = {
 
 
 def choice_task(chance: Random) -> Task:
-    """A question with options A to E; C is the right one slightly more often than the others."""
+    """Draw a question with options A to E. C is right slightly more often than the others."""
     question, right, others, working = chance.choice((_ticket, _meeting, _cause, _synonym))(chance)
     place = chance.choices(range(5), weights=(18, 20, 26, 20, 16))[0]
     texts = others[:place] + [right] + others[place:]
@@ -92,7 +92,7 @@ def _synonym(chance: Random) -> tuple[str, str, list[str], str]:
 
 
 def yes_no_task(chance: Random) -> Task:
-    """A question to which the answer is yes in about three of five records."""
+    """Draw a question. The answer is yes in about three of five records."""
     right = "yes" if chance.random() < 0.6 else "no"
     prompt, working = chance.choice((_return, _stated, _fits, _allowed))(chance, right == "yes")
     return Task(prompt, right, "no" if right == "yes" else "yes", working)

@@ -10,7 +10,7 @@ __all__ = ["number_task"]
 
 
 def number_task(chance: Random) -> Task:
-    """A question with a number as its answer: whole, decimal, negative or with a thousands comma."""
+    """Draw a question whose answer is a whole, decimal or negative number, or has a thousands comma."""
     makers = (_mass, _temperature, _ledger, _ferry, _bottles, _share, _table, _serial, _letters, _fuel)
     return chance.choices(makers, weights=(3, 3, 3, 3, 3, 3, 2, 1, 2, 2))[0](chance)
 

@@ -11,7 +11,7 @@ __all__ = ["json_task", "tools_task"]
 
 
 def json_task(chance: Random) -> Task:
-    """A text to convert to an object with two to five fields."""
+    """Draw a text to convert to an object with two to five fields."""
     prompt, answer = chance.choice((_order, _visit, _incident))(chance)
     name = chance.choice(list(answer))
     value = answer[name]
@@ -61,7 +61,7 @@ TOOLS = [
 
 
 def tools_task(chance: Random) -> Task:
-    """A request that one call answers; most often, the call is `get_weather`."""
+    """Draw a request that one call answers, most often `get_weather`."""
     makers = (_ticket, _room, _weather, _length, _goods)
     prompt, name, arguments = chance.choices(makers, weights=(2, 2, 4, 1, 2))[0](chance)
     answer = {"calls": [{"name": name, "arguments": arguments}]}

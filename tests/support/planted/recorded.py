@@ -1,4 +1,4 @@
-"""Recorded rollouts for the planted set's records: right, wrong and unfinished ones in varied writing."""
+"""Recorded rollouts for the planted set's records: right, wrong and unfinished ones in varied wording."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _CHECKS = ("", "", " That seems right.", " I checked this twice.", " No other va
 def rollouts_of(
     kind: str, n_records: int = 40, per_record: int = 8, seed: int = 0, form: str = "", loose: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Rollouts like a model's recorded answers, each with its record's id in `record`.
+    """Return rollouts like a model's recorded answers, with the record's id in `record`.
 
     Records differ in difficulty, so some groups are all right, some are all wrong, and most are mixed. About
-    one rollout in fifteen is cut off before its answer. `label` says whether a rollout is right.
+    one rollout in fifteen ends before its answer. `label` says whether a rollout is right.
 
     Args:
         kind: The kind of answer, as for `records_of`.
@@ -53,7 +53,7 @@ def rollouts_of(
 
 
 def _written(chance: Random, kind: str, form: str, task: Task, ease: float, loose: float) -> tuple[bool, str]:
-    """One completion, and whether it is right."""
+    """Write a completion, and return whether it is right."""
     right = chance.random() < ease
     answer = answer_text(task.answer if right else task.wrong)
     working = f"{chance.choice(_OPENINGS)}{task.working}{chance.choice(_CHECKS)}"

@@ -31,7 +31,7 @@ _MAKERS = {
 
 
 def tasks_of(kind: str, n: int = 300, seed: int = 0) -> list[Task]:
-    """Different tasks with one kind of answer. The same seed gives the same tasks.
+    """Return different tasks with one kind of answer. The same seed gives the same tasks.
 
     Args:
         kind: The kind of answer: number, choice, yes-no, text, list, json, tools, code, judge or format.
@@ -47,20 +47,21 @@ def tasks_of(kind: str, n: int = 300, seed: int = 0) -> list[Task]:
 
 
 def records_of(kind: str, n: int = 300, seed: int = 0, form: str = "") -> list[dict[str, Any]]:
-    """Training records whose prompts declare the answer's format in words.
+    """Return training records whose prompts declare the answer's format.
 
     Args:
         kind: The kind of answer, as for `tasks_of`.
         n: The number of records.
         seed: Seeds the random choices.
-        form: The format that the prompts ask for; empty for the kind's own. `forms.FORMS` lists all formats.
+        form: The format that the prompts ask for; empty for the kind's default. `forms.FORMS` has all
+            formats.
     """
     examples = _examples(kind, form)
     return [_record(task, kind, form, examples, at) for at, task in enumerate(tasks_of(kind, n, seed))]
 
 
 def _examples(kind: str, form: str) -> list[dict[str, Any]]:
-    """The turns with the examples; they are not tasks of any record."""
+    """Return the turns with the examples. No record has the same tasks."""
     shape = form_of(kind, form)
     turns = []
     for task in tasks_of(kind, shape.shots, seed=10_000):
@@ -87,23 +88,23 @@ def _record(task: Task, kind: str, form: str, examples: list[dict[str, Any]], at
 
 
 def right_of(kind: str, task: Task, form: str = "") -> str:
-    """The right answer to a task, with the reasoning that leads to it, in the declared format."""
+    """Return the right answer to a task in the declared format, after the reasoning."""
     return form_of(kind, form).write(answer_text(task.answer), task.working)
 
 
 def wrong_of(kind: str, task: Task, form: str = "") -> str:
-    """A wrong answer to a task, with the reasoning, in the declared format."""
+    """Return a wrong answer to a task in the declared format, after the reasoning."""
     return form_of(kind, form).write(answer_text(task.wrong), task.working)
 
 
 def rollout(record: dict[str, Any], completion: Any, id: str = "s0") -> dict[str, Any]:
-    """A record with a completion added as the assistant's last turn."""
+    """Return a record with a completion as the assistant's last turn."""
     turn = {"role": "assistant", "content": completion}
     return {**record, "id": id, "messages": [*record["messages"], turn]}
 
 
 def event_of(rollouts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The event that Bedrock documents for rollouts: all fields except id and messages are in `metadata`."""
+    """Return the event that Bedrock documents: all fields but id and messages are in `metadata`."""
     return [
         {
             "id": each["id"],

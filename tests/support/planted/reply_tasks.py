@@ -10,7 +10,7 @@ __all__ = ["judge_task"]
 
 
 def judge_task(chance: Random) -> Task:
-    """A customer's message, with a reply that answers it and a reply that does not."""
+    """Draw a customer's message, with a reply that answers it and a reply that does not."""
     return chance.choice((_late, _refund, _hours))(chance)
 
 

@@ -113,7 +113,7 @@ class Good:
 
 
 def rows_in(file: str, kind: str) -> Callable[..., Planted]:
-    """Makes the rows of one file.
+    """Return a function that makes rows for the graders of one file.
 
     Args:
         file: The graders' file, relative to `FOLDER`.
@@ -129,12 +129,11 @@ def rows_in(file: str, kind: str) -> Callable[..., Planted]:
 
 
 def path_of(grader: str) -> Path:
-    """The file with a row's grader."""
     return FOLDER / grader.partition(":")[0]
 
 
 def load(grader: str) -> Callable[[Any, Any], Any]:
-    """A row's handler, from a newly loaded module, so that no earlier state remains."""
+    """Return a row's handler from a newly loaded module, so that no state of earlier calls remains."""
     path = path_of(grader)
     spec = importlib.util.spec_from_file_location(f"planted_{path.parent.name}_{path.stem}", path)
     assert spec is not None

@@ -1,6 +1,6 @@
 """Rows of the second half, written from the catalogue alone by people who had not seen the audit engine.
 
-It was measured before the engine's authors saw these rows.
+Their results were measured before the engine's authors saw these rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["SECOND_GOOD", "SECOND_PLANTED", "tasks"]
 
 @cache
 def tasks() -> ModuleType:
-    """The module with the tasks of this half, loaded by path so that its types are not checked."""
+    """Load the module with the tasks of this half, by path so that type checkers skip it."""
     spec = importlib.util.spec_from_file_location("planted_second_tasks", FOLDER / "second/tasks.py")
     assert spec is not None
     assert spec.loader is not None
@@ -30,7 +30,7 @@ def tasks() -> ModuleType:
 
 @dataclass(frozen=True)
 class SecondPlanted(Planted):
-    """A grader with one planted fault, and its task."""
+    """A grader with a planted fault, and its task."""
 
     task: str = ""
 
@@ -46,7 +46,7 @@ class SecondGood(Good):
 
     task: str = ""
     allowed: tuple[str, ...] = ()
-    """Findings that are debatable."""
+    """Ids of findings that are debatable."""
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
         """Records of the grader's task."""

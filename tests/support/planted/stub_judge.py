@@ -1,4 +1,4 @@
-"""A stand-in for boto3 and openai, whose model answers as a test specifies."""
+"""A stand-in for boto3 and openai that answers as a test specifies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["StubJudge"]
 
 
 class StubJudge:
-    """A judge that answers every question with the result of a function.
+    """A judge that answers every question with a function's result.
 
     Args:
-        answer: Returns the reply to a question's text. An exception that it raises is raised by the client.
+        answer: Returns the reply to a question. The client raises any exception that it raises.
         monkeypatch: Restores the two packages at the end of the test.
     """
 

@@ -1,4 +1,4 @@
-"""The fields of every task of the planted set, and the names in its made-up texts."""
+"""Tasks of the planted set, and the names in their made-up texts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["GOODS", "PEOPLE", "PLACES", "Task", "clock", "person", "several"]
 
 
 class Task(NamedTuple):
-    """One question with its answer.
+    """A question with its answer.
 
     Args:
         prompt: The question, without the sentence that declares the answer's format.
-        answer: The right answer as a text, or as an object if the record contains an object.
+        answer: The right answer as a string, or as an object if the record contains an object.
         wrong: An answer that a model might give instead.
         working: Reasoning that leads to the right answer and may name other values.
         fields: More fields of the record.
@@ -42,15 +42,14 @@ GOODS = tuple(
 
 
 def person(chance: Random) -> str:
-    """A made-up person's name."""
     return chance.choice(PEOPLE)
 
 
 def several(chance: Random, pool: tuple[str, ...], low: int, high: int) -> list[str]:
-    """Distinct members of a pool, in random order."""
+    """Return distinct members of a pool, in random order."""
     return chance.sample(pool, chance.randint(low, high))
 
 
 def clock(minutes: int) -> str:
-    """A time of day such as 09:40."""
+    """Return a time of day such as 09:40."""
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"

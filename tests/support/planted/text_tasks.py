@@ -19,7 +19,7 @@ _LANGUAGES = {
 
 
 def text_task(chance: Random) -> Task:
-    """A question with a name as its answer; in a quarter of the questions, the prompt does not contain it."""
+    """Draw a question whose answer is a name, in a quarter of the questions one that is not in the prompt."""
     return chance.choice((_tenant, _winner, _reversed, _port))(chance)
 
 
@@ -62,7 +62,7 @@ def _port(chance: Random) -> Task:
 
 
 def list_task(chance: Random) -> Task:
-    """A question with two to five names as its answer, in any order."""
+    """Draw a question whose answer is two to five names, in any order."""
     return chance.choice((_cities, _low_stock, _attendees))(chance)
 
 

@@ -13,7 +13,7 @@ __all__ = ["graded", "poisoned", "rewards", "rollouts_for", "shown"]
 
 
 def rollouts_for(row: Planted | Good, wrong: bool = False, count: int = 6) -> list[dict[str, Any]]:
-    """Rollouts of a row's own records, with right or wrong answers in the declared format."""
+    """Return rollouts of a row's records, with right or wrong answers in the declared format."""
     write = wrong_of if wrong else right_of
     texts = [write(row.kind, task, row.form) for task in tasks_of(row.kind, count)]
     pairs = zip(row.records(count), texts, strict=True)
@@ -21,7 +21,7 @@ def rollouts_for(row: Planted | Good, wrong: bool = False, count: int = 6) -> li
 
 
 def shown(row: Planted, shows: Shows) -> dict[str, Any]:
-    """The rollout that shows a row's fault."""
+    """Return the rollout that shows a row's fault."""
     record = row.records(1)[0]
     if shows.reference is not None:
         record = {**record, "reference_answer": shows.reference}
@@ -40,16 +40,16 @@ def shown(row: Planted, shows: Shows) -> dict[str, Any]:
 
 
 def poisoned(row: Planted | Good) -> list[dict[str, Any]]:
-    """An event with three samples, the second of which has no messages."""
+    """Return an event with three samples, the second of which has no messages."""
     good, bad, other = event_of(rollouts_for(row, count=3))
     return [good, {"id": bad["id"], "metadata": bad["metadata"]}, other]
 
 
 def graded(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
-    """The answer of a freshly loaded grader to one event."""
+    """Load a grader anew, and return its answer to one event."""
     return list(load(grader)(copy.deepcopy(event_of(rollouts)), None))
 
 
 def rewards(grader: str, rollouts: list[dict[str, Any]]) -> list[Any]:
-    """The rewards in the answer of a freshly loaded grader."""
+    """Load a grader anew, and return its rewards for one event."""
     return [entry["aggregate_reward_score"] for entry in graded(grader, rollouts)]
