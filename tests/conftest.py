@@ -1,7 +1,4 @@
-"""What every test shares: the hypothesis profile, real data, the guard before AWS, and the broom.
-
-The environment decides: CI, RFT_SHARED_DATA, RFT_AWS.
-"""
+"""Settings and fixtures for all tests, which depend on CI, RFT_SHARED_DATA and RFT_AWS in the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from support.leftovers import Leftovers
 
 IN_CI = bool(os.environ.get("CI"))
 
-# A deadline measures the machine, not the code; in CI the same examples run every time.
+# No deadline, because it would measure the machine. In CI, all runs use the same examples.
 settings.register_profile(
     "rft",
     deadline=None,
@@ -31,14 +28,14 @@ settings.register_profile(
 )
 settings.load_profile("rft")
 
-# A shell starts background jobs with Ctrl-C ignored, and every process that a test starts would inherit that.
+# A shell starts background jobs with SIGINT ignored, and the processes that tests start would inherit this.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep the tests themselves and all that they import out of every later collection of garbage."""
+    """Exclude the tests and their imports from garbage collection, to save time."""
     gc.disable()
     try:
         return (yield)
@@ -48,7 +45,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what may cost money unless it was asked for."""
+    """Skip tests that may cost money unless RFT_AWS is 1."""
     if os.environ.get("RFT_AWS") == "1":
         return
     skip = pytest.mark.skip(reason="needs an AWS account: set RFT_AWS=1")
@@ -59,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Return the folder of real data sets; the test is skipped where there is none."""
+    """Return the folder of real data sets. Without it, the test is skipped."""
     place = os.environ.get("RFT_SHARED_DATA")
     if not place or not Path(place).is_dir():
         pytest.skip("set RFT_SHARED_DATA to the folder of real data sets")
@@ -68,16 +65,16 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leftovers]:
-    """Fail where a test left a process running, or a file in the folder for temporary ones."""
+    """Fail if a test leaves a process running, or a file in the temporary folder."""
     before = tempfile.gettempdir(), os.environ.get("TMPDIR")
-    # Locks that a user's processes share must not be those of whoever runs the tests.
+    # Tests must not use the locks of the person who runs them.
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     found = Leftovers(tmp_path_factory.getbasetemp())
     yield found
-    for engine in ("_code_monty_pool", "_code_fork_server"):  # they run until the process ends
+    for engine in ("_code_monty_pool", "_code_fork_server"):  # these processes run until this one ends
         if module := sys.modules.get(f"graders.checks.{engine}"):
             module.end_processes()
-    gc.collect()  # an unpacked zip file goes with the object that stands for it
+    gc.collect()  # unpacked zip files are removed with their objects
     processes, files = found.end_processes(), found.files()
     tempfile.tempdir = before[0]
     if before[1] is None:

@@ -1,4 +1,4 @@
-"""Every row of the tables in `docs/answers.md` reads as it says."""
+"""The tables in `docs/answers.md` say how the extractors and checks read answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ READERS = {
 
 
 def numbers():
-    """Reader, text and what it reads as, of every text in the tables on numbers."""
+    """Yield the extractor, the string and the result for every string in the tables on numbers."""
     for title, reader in READERS.items():
         part = next(one for one in re.split("\n###? ", TEXT) if one.startswith(title))
         for cells, value in re.findall(r"^\| (`.*?`) \| ([-0-9/; ]+|unread) \|", part, re.MULTILINE):

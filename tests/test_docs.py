@@ -1,4 +1,4 @@
-"""What the documents say is true: their code runs, and their tables name what there is."""
+"""The documents' code runs, and their tables are complete."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "do
 
 
 def section(title: str) -> str:
-    """One section of the document on graders."""
+    """Return a section of the document on graders."""
     text = GRADERS.read_text(encoding="utf-8")
     return next(part for part in text.split("\n## ") if part.startswith(title))
 
 
 def first_cells(title: str) -> str:
-    """The first column of a section's tables."""
+    """Return the first column of a section's tables."""
     return "\n".join(re.findall(r"^\| (`[^|]*) \|", section(title), re.MULTILINE))
 
 
 def defined_in(module: object) -> set[str]:
-    """The public functions that a module defines itself."""
+    """Return the public functions that are defined in a module, not imported."""
     found = inspect.getmembers(module, inspect.isfunction)
     return {name for name, one in found if name[0] != "_" and inspect.getmodule(one) is module}
 
@@ -141,7 +141,7 @@ def test_the_alarms_in_production_are_those_of_the_template() -> None:
 def test_every_command_takes_the_words_that_follow(words: list[str]) -> None:
     assert words[0] in VERBS
     verb = importlib.import_module(module_of(words[0])).command
-    # What such a line leaves out stands in its reader's rft.toml.
+    # The reader's rft.toml has the parameters that the line omits.
     with suppress(click.MissingParameter):
         verb.make_context(words[0], [word for word in words[1:] if word != "&"])
 

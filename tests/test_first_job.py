@@ -1,5 +1,8 @@
-"""The pages about a real account work, as far as a laptop can tell: a reader who runs their commands in order
-gets a deployed grader, a finished job and a comparison. SAM is real; AWS and the job are imitations."""
+"""The pages about a real account: their commands, run in order, deploy a grader, run a job and compare
+models.
+
+SAM is real. AWS and the job are imitations.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def _aws() -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module", name="run")
 def _run(tmp_path_factory: pytest.TempPathFactory, aws: LocalAws) -> Iterator[Runner]:
-    """Runs a line of the pages in the reader's project; the emulator starts when a line names the service."""
+    """Return a function that runs a line in the reader's project. Some lines start the emulator first."""
     folder = tmp_path_factory.mktemp("account")
     project = folder / "my-grader"
     make_project(project)
@@ -50,7 +53,7 @@ def _run(tmp_path_factory: pytest.TempPathFactory, aws: LocalAws) -> Iterator[Ru
         "UV_OFFLINE": "1",
         "PYTHON": sys.executable,
         "MAKEFLAGS": "",
-        "TMPDIR": str(folder),  # `sam deploy` leaves folders there
+        "TMPDIR": str(folder),  # `sam deploy` leaves temporary folders
         "PATH": f"{programs}:{os.environ['PATH']}",
         "COLUMNS": "80",
         "OPENAI_API_KEY": "any",
@@ -99,7 +102,7 @@ def _run(tmp_path_factory: pytest.TempPathFactory, aws: LocalAws) -> Iterator[Ru
 
 
 def _own_files(project: Path) -> None:
-    """The files that the first page takes for granted, from the samples that ship."""
+    """Write the files that the first page assumes, from the shipped samples."""
     rows = [json.loads(line) for line in ROLLOUTS.read_bytes().splitlines()]
     records = {
         row["record"]: {"messages": row["messages"][:1], "reference_answer": row["reference_answer"]}
@@ -111,7 +114,7 @@ def _own_files(project: Path) -> None:
         "records.jsonl": [records[name] for name in train],
         "test.jsonl": [records[name] for name in test],
         "rollouts.jsonl": [row for row in rows if row["record"] in train],
-        # What the emulated models say to the records held back.
+        # The emulated models' completions for the held-out records.
         "said.jsonl": [row for row in rows if row["record"] in test],
     }
     for name, lines in files.items():
@@ -121,7 +124,7 @@ def _own_files(project: Path) -> None:
 
 
 def lines_of(page: str) -> list[str]:
-    """The commands of a page, in order."""
+    """Return the commands of a page, in order."""
     return [
         line.removeprefix("$ ") for block in blocks("console", DOCS / page) for line in block.splitlines()
     ]
@@ -129,10 +132,10 @@ def lines_of(page: str) -> list[str]:
 
 @pytest.fixture(scope="module", name="first_job")
 def _first_job(run: Runner) -> dict[str, str]:
-    """What each command of the first job's page prints; all succeed."""
+    """Return the output of each command on the first job's page."""
     said = {}
     for line in lines_of("first-job.md"):
-        # Nobody is there to answer what --guided asks.
+        # Without --guided, which asks questions.
         said[line] = run(line.replace("--guided", "--no-progressbar"), 0)
     return said
 
@@ -164,7 +167,7 @@ def test_a_release_is_compared_and_an_earlier_version_trains_again(
     run("rft replay rollouts.jsonl --label is_right --name before", 0)
     version = aws.outputs("my-grader")["MathAnswerVersionArn"]
     for line in lines_of("production.md"):
-        # The first needs AWS's own command line; the second a job that still runs.
+        # `aws` is not installed, and `rft cancel` needs a running job.
         if not line.startswith(("aws ", "rft cancel ")):
             said = run(_VERSION.sub(version, line), 0)
             if line.startswith("rft submit "):

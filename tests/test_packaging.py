@@ -1,4 +1,4 @@
-"""What is installed with each extra is enough for what the extra is for, and a bare wheel for a grader."""
+"""Each extra installs enough for its purpose, and a bare wheel enough for a grader."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.rollout_files import rollout, write_rollouts
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("replay", "deploy", "jobs", "emulate", "report")
 
-# Reached only by an option that names a deployed or a built function, or a stack.
+# Imported only for options that name a deployed function, a built function or a stack.
 ELSEWHERE = {"harness.deploy.outputs"}
 
 IMPORT = """
@@ -44,13 +44,13 @@ for verb in {verbs!r}:
 
 
 def hidden_from(extra: str) -> set[str]:
-    """The modules that an environment with this extra lacks."""
+    """Return the modules that an environment with this extra lacks."""
     there = {*_BRINGS["replay"], *_BRINGS[extra]}
     return {module for modules in _BRINGS.values() for module in modules} - there
 
 
 def imported_by(verb: str) -> set[str]:
-    """What a verb's file imports of the harness, at once or when it is called."""
+    """Return the harness modules that a verb's file imports, also inside functions."""
     tree = ast.parse((ROOT / f"{module_of(verb).replace('.', '/')}.py").read_text(encoding="utf-8"))
     for_types = {
         id(inner)
@@ -83,7 +83,7 @@ def test_every_verb_s_help_needs_no_more_than_replay() -> None:
 
 
 def closure(extra: str) -> set[str]:
-    """The distributions that an extra installs, by name."""
+    """Return the names of all distributions that an extra installs."""
     found: set[str] = set()
     waiting = [Requirement(f"rft-graders[{extra}]")]
     while waiting:
@@ -99,7 +99,7 @@ def closure(extra: str) -> set[str]:
 
 
 class Environment:
-    """An environment of its own, with the wheel and the pinned packages of an extra."""
+    """A new environment with the wheel and the pinned packages of an extra."""
 
     def __init__(self, folder: Path, wheel: Path, extra: str | None) -> None:
         venv.create(folder, with_pip=False, symlinks=True)

@@ -1,4 +1,4 @@
-"""The commands of pages run as they stand, in a folder that holds the files and runs that they name."""
+"""The commands on pages run unchanged in a folder with the files and runs that they name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from support.ports import free_port
 from support.readme import README, blocks
 
 PAGES = ("audit", "calibrate", "compare", "convert", "report", "signal", "sources")
-# Lines of the README that install, need the checkout or a deployed stack, or serve until they are stopped.
+# Lines of the README that install, need the checkout or a deployed stack, or run until stopped.
 _ELSEWHERE = (
     *("pip ", "python3 ", "make ", "aws ", "export "),
     *("--artifact", "--function", "--arn", "rft doctor", "rft stack", "rft serve", "rft emulate"),
@@ -35,7 +35,7 @@ def lambda_handler(event, context):
     return [{"id": one["id"], "aggregate_reward_score": 1.0} for one in event]
 """
 
-# Stands for a judge: the page compares one of its metrics with a label.
+# Stands in for a judge, one of whose metrics the page compares with a label.
 _JUDGED = b"""
 check = "checks.combined:formula"
 expression = "right * (0.9 + 0.1 * polite)"
@@ -50,7 +50,7 @@ full = 400
 zero = 800
 """
 
-# The job that a page takes for granted. It has fewer records than Bedrock accepts, hence --force.
+# A job that a page assumes. It has fewer records than Bedrock accepts, hence --force.
 _WATCHED_JOB = """
 rft emulate --rollouts rollouts.jsonl --bind math-answer=my_grader.py:math_answer --port 8080 &
 trap "kill $!" EXIT
@@ -68,7 +68,7 @@ def jsonl(rows: list[dict[str, Any]]) -> bytes:
 
 @pytest.fixture(scope="module", name="reader")
 def _reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a reader who has done what the pages take for granted."""
+    """Return the folder of a reader who has the files and runs that the pages assume."""
     folder = tmp_path_factory.mktemp("reader")
     rollouts = [json.loads(line) for line in ROLLOUTS.read_bytes().splitlines()[:96]]
     fields = ("messages", "reference_answer")
@@ -110,7 +110,7 @@ def _reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", name="bucket_environment")
 def _bucket_environment() -> Iterator[dict[str, str]]:
-    """Environment variables for a local S3 with the buckets that the pages name."""
+    """Yield environment variables for a local S3 with the buckets that the pages name."""
     record = {"messages": [{"role": "user", "content": "1+1?"}], "reference_answer": "#### 2"}
     objects = {
         ("bucket", "records.jsonl"): jsonl([record]),
@@ -130,7 +130,7 @@ def _bucket_environment() -> Iterator[dict[str, str]]:
 
 
 def run(folder: Path, command: str, **environment: str) -> int:
-    """The exit code of a line of a shell. No browser is opened: `true` stands for one."""
+    """Return the exit code of a shell command. `true` replaces the browser."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
@@ -147,7 +147,7 @@ def run(folder: Path, command: str, **environment: str) -> int:
 def codes(
     page: Path, folder: Path, left_out: tuple[str, ...], environment: dict[str, str], before: str = ""
 ) -> dict[str, int]:
-    """The exit codes of a page's commands, run in their order."""
+    """Return the exit codes of a page's commands, run in order."""
     lines = [
         line.removeprefix("$ ")
         for line in "".join(blocks("console", page)).splitlines()
@@ -174,7 +174,7 @@ def test_its_commands_run_in_order(
 def test_the_commands_of_the_readme_run_in_order(reader: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reader"
     shutil.copytree(reader, folder)
-    # The README names the run itself.
+    # The README creates this run.
     shutil.rmtree(folder / "runs/first")
     found = codes(README, folder, _ELSEWHERE, {})
     assert len(found) >= 14

@@ -1,4 +1,4 @@
-"""Facts of the project as a product: its dependencies, the wheel, the pins, the tooling. Installs nothing."""
+"""The project's dependencies, wheel, pins and tooling. Installs nothing."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(project_fi
 
 
 def pins(file: Path) -> list[tuple[Requirement, list[str]]]:
-    """Each requirement of a compiled file with its hashes; a line of any other kind is an error."""
+    """Return each requirement of a compiled file with its hashes. Any other line is an error."""
     found = []
     for line in file.read_text().replace("\\\n", " ").splitlines():
         requirement, *hashes = re.split(r"\s+--hash=", line.strip())
@@ -135,7 +135,7 @@ def test_every_declared_dependency_is_pinned_within_its_bounds():
 
 
 def imports(file: PurePosixPath) -> Iterator[tuple[str, bool]]:
-    """Each outside module that a file imports, and whether importing the file is enough to need it."""
+    """Yield each external module that a file imports, and whether importing the file imports it."""
     tree = ast.parse(text_of(file))
     at_once = set(map(id, tree.body))
     only_for_types = {
@@ -158,7 +158,7 @@ def imports(file: PurePosixPath) -> Iterator[tuple[str, bool]]:
 
 
 def test_what_is_imported_is_declared(project_files):
-    """The tests' environment holds more than a user's: an undeclared import would only fail there."""
+    """The tests' environment has more packages than a user's, so other tests find no undeclared import."""
     extras = {
         extra: {str(canonicalize_name(Requirement(entry).name)) for entry in entries}
         for extra, entries in PYPROJECT["project"]["optional-dependencies"].items()
@@ -171,14 +171,14 @@ def test_what_is_imported_is_declared(project_files):
         for module, at_once in imports(file):
             wanted = {str(canonicalize_name(name)) for name in distributions.get(module, [module])}
             if file.parent.name == "pytest_plugin" and module == "pytest":
-                continue  # it is pytest that imports this file
+                continue  # only pytest imports this file
             if not wanted & (always if at_once else every):
                 undeclared.append(f"{file}: {module}")
     assert undeclared == []
 
 
 def test_no_value_of_a_template_ends_where_a_comment_begins(project_files):
-    """YAML ends an unquoted value at ` #`; comments of our templates stand on lines of their own."""
+    """YAML ends an unquoted value at ` #`. Comments in our templates have their own lines."""
     cut = []
     for file in (f for f in project_files if ".yaml" in f.suffixes):
         for number, line in enumerate((ROOT / file).read_text("utf-8").splitlines(), 1):

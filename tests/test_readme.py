@@ -1,4 +1,4 @@
-"""What the README says is true: its code runs, its commands work, its screen is what one sees."""
+"""The README's code runs, its commands work, and its output is the real one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL = ("validate", "replay", "show")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder as the README's reader has it."""
+    """Return a folder with the README reader's files, and change to it."""
     (tmp_path / "my_grader.py").write_text(blocks("python")[0], encoding="utf-8")
     (tmp_path / "rollouts.jsonl").write_text(blocks("json")[0], encoding="utf-8")
     (tmp_path / "train.jsonl").write_bytes(RECORDS.read_bytes())

@@ -1,4 +1,4 @@
-"""Where several modules, or a module and a document, share a word or a list, they mean the same."""
+"""Words and lists that several modules, or modules and documents, share are the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
 
 
 def strings(folder: str, pattern: re.Pattern[str]) -> set[str]:
-    """The string constants in a folder's code that match as a whole."""
+    """Return the string constants in a folder's code that match a pattern as a whole."""
     return {
         node.value
         for _, tree in trees(folder)
@@ -54,7 +54,7 @@ def strings(folder: str, pattern: re.Pattern[str]) -> set[str]:
 
 
 def words(text: str | None) -> list[str]:
-    """What stands between backticks."""
+    """Return the strings between backticks."""
     return re.findall(r"`([^`]+)`", text or "")
 
 
@@ -126,7 +126,7 @@ def test_a_job_of_the_emulator_ends_in_the_statuses_that_the_client_knows_as_end
         for word in node.args
         if isinstance(word, ast.Constant)
     }
-    # What a job goes through, and what is said of files and of answers.
+    # Other statuses of jobs, and those of files and responses.
     others = {"validating_files", "queued", "running", "processed", "completed", "in_progress"}
     assert given - others <= api.FINAL_STATUSES
     assert given & api.FINAL_STATUSES >= {"succeeded", "cancelled"}

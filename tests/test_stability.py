@@ -1,4 +1,4 @@
-"""What `docs/stability.md` calls public is what there is, and the harness uses nothing else of `graders`."""
+"""The public names are those in `docs/stability.md`, and the harness uses no others of `graders`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HARNESS = sorted((README.parent / "harness").rglob("*.py"))
 
 
 def public(name: str) -> list[str]:
-    """What a module says is public: its `__all__`, else the functions that it defines."""
+    """Return a module's public names: `__all__`, or the functions that it defines."""
     module: Any = importlib.import_module(name)
     defined = [key for key, one in inspect.getmembers(module, inspect.isfunction) if one.__module__ == name]
     return list(getattr(module, "__all__", [key for key in defined if key[0] != "_"]))
@@ -43,7 +43,7 @@ def test_what_a_module_offers_is_listed(module):
 
 
 def test_nothing_else_is_listed(monkeypatch):
-    monkeypatch.setenv("GRADER_CHECK", "checks.numbers:number()")  # what `ready_check` is made from
+    monkeypatch.setenv("GRADER_CHECK", "checks.numbers:number()")  # `ready_check` needs it
     assert set(LISTED) <= {"graders", *MODULES}
     for module, names in LISTED.items():
         assert all(hasattr(importlib.import_module(module), name) for name in names)

@@ -1,5 +1,4 @@
-"""Pages that start in an empty folder work: a reader who writes their files and runs their commands in order
-sees what they show."""
+"""The commands of pages that start in an empty folder, run in order, print the output on the pages."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ _FILE = re.compile(r"`(\w+\.py)`")
 
 
 class InvoiceModel:
-    """A model that finds an invoice's date, in several forms, and gets some wrong.
+    """A model that extracts the date of an invoice, in several formats and with some errors.
 
     The k-th answer to a prompt is the same in every run, in whatever order the requests come.
     """
@@ -36,7 +35,6 @@ class InvoiceModel:
         self._lock = threading.Lock()
 
     def __call__(self, asked: Asked) -> Answer:
-        """Answer a request."""
         with self._lock:
             before = self._asked[asked.question]
             self._asked[asked.question] += 1
@@ -53,7 +51,7 @@ class InvoiceModel:
 
 
 def said_by(shell: subprocess.Popen[str], lines: list[str]) -> str:
-    """What a shell prints for some lines."""
+    """Run lines in a shell, and return its output."""
     assert shell.stdin is not None
     assert shell.stdout is not None
     shell.stdin.write("\n".join([*lines, "echo; echo DONE", ""]))
@@ -67,16 +65,16 @@ def said_by(shell: subprocess.Popen[str], lines: list[str]) -> str:
 
 
 def walk_through(page: str, start: str, folder: Path, ports: dict[str, str]) -> tuple[int, int]:
-    """Do what a page says, from a heading on, and compare what it shows with what is printed.
+    """Follow a page from a heading on, and compare the output with the page's.
 
     Args:
         page: The page.
         start: The heading.
         folder: An empty folder.
-        ports: What takes the place of each port of the page.
+        ports: Replacements for the page's ports.
 
     Returns:
-        How many commands ran, and how many outputs were compared.
+        The number of commands that ran, and the number of outputs that were compared.
     """
     text = (DOCS / page).read_text(encoding="utf-8")
     text = text[text.index(start) :]
@@ -118,7 +116,7 @@ def walk_through(page: str, start: str, folder: Path, ports: dict[str, str]) -> 
 
 
 def _when_it_serves(line: str) -> str:
-    """A line of the page; after the one that starts the emulator, the shell waits until it prints its URL."""
+    """Return the line; for the emulator's, the shell waits until the emulator prints its URL."""
     served = f"mkfifo served; {line[:-1]} > served & exec 3< served; read -r -u 3"
     return served if line.endswith("&") else line
 

@@ -1,4 +1,4 @@
-"""The workflows agree with the project, as far as that shows without GitHub."""
+"""The GitHub workflows agree with the project, as far as tests outside GitHub can show."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The command says what it cannot do, and prints what is there without the libraries that train."""
+"""The command names what it lacks, and prints stored results without the training libraries."""
 
 from __future__ import annotations
 

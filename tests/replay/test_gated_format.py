@@ -1,4 +1,4 @@
-"""Replay tests of the grader that rewards form only where the answer is right."""
+"""Replay tests of the grader that rewards form only for right answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replay tests of the shipped grader, on the rollouts that ship with it."""
+"""Replay tests of the shipped grader on the shipped rollouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template as it is written and as CloudFormation sees it, a local AWS, and the SAM command line."""
+"""The template as a file and with its loops expanded, a local AWS, and the SAM command line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def written_out(text: str) -> bytes:
 
 @pytest.fixture
 def template(written_out: bytes) -> dict[str, Any]:
-    """With its loops written out; each test has its own."""
+    """The template with its loops expanded; every test has its own copy."""
     found: dict[str, Any] = pickle.loads(written_out)
     return found
 

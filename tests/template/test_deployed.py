@@ -1,6 +1,7 @@
-"""The template deployed: built and deployed by `sam` to a local AWS, called, changed, deployed again.
+"""The template is built and deployed by `sam` to a local AWS, called, changed and deployed again.
 
-It runs in a copy of the checkout whose path has a space, where no environment was made: what a newcomer has.
+This runs in a copy of the checkout that has no virtual environment, as after `git clone`, and a space in its
+path.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run_sam(sam, checkout, aws):
-    """Run `sam` in the checkout; make is told which Python it has, as there is no environment beside it."""
+    """Return a function that runs `sam` in the checkout. PYTHON names the interpreter for make."""
 
     def run(*arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -123,7 +124,7 @@ def test_the_artifact_is_under_five_megabytes_zipped(built, name, tmp_path):
 @pytest.mark.parametrize("name", GRADERS)
 def test_no_bytecode_is_another_interpreter_s(built, name):
     tags = {file.name.split(".")[-2] for file in (built / name).rglob("*.pyc")}
-    # Nothing where no Python 3.13 is at hand, and then the build says so.
+    # Without Python 3.13, the build prints a message and compiles nothing.
     assert tags <= {"cpython-313"}
     for file in (built / name).rglob("*.pyc"):
         flags = int.from_bytes(file.read_bytes()[4:8], "little")
@@ -191,7 +192,7 @@ def test_the_metrics_are_the_ones_that_the_alarms_watch(aws, deployed):
 
 
 def alarms_of(aws, function_arn):
-    """The names of the alarms on one function, by its name among their dimensions."""
+    """Return the names of a function's alarms, found by its name in their dimensions."""
     name = function_arn.rpartition(":")[2]
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     return [alarm["AlarmName"] for alarm in alarms if f"'{name}'" in str(alarm)]
@@ -210,7 +211,7 @@ def test_no_alarm_tells_anybody_without_a_topic(aws, deployed):
     assert not [alarm for alarm in alarms if alarm["AlarmActions"]]
 
 
-# --- Deployed again: each of these leaves what the next one builds upon ---------------------------
+# --- Deployed again (every test continues from the state that the previous one left) ---------------
 
 
 def test_deploying_the_same_again_changes_nothing(run_sam, aws, deployed):
@@ -230,7 +231,7 @@ def test_a_stack_fans_out_while_its_parameter_says_so_and_publishes_no_version_f
 
     config = checkout / "samconfig.toml"
     before = config.read_text()
-    # What `sam deploy --guided` writes, in the file's last table: the build reads it too.
+    # `sam deploy --guided` writes this line to the file's last table, which the build reads too.
     config.write_text(before + 'parameter_overrides = "FanOut=true FanOutBucket=our-runs"\n')
     now = deploy()
     assert {name: arn for name, arn in now.items() if not name.startswith("FanOut")} == deployed
@@ -242,7 +243,7 @@ def test_a_stack_fans_out_while_its_parameter_says_so_and_publishes_no_version_f
     assert f":function:{now['FanOutWorkerName']}" in machine["definition"]
     answer = aws.client("lambda").invoke(FunctionName=now["FanOutWorkerName"], Payload=b"{}")
     assert "InputError" in answer["Payload"].read().decode()
-    # A deployment keeps values that nobody names.
+    # A deployment keeps the values of parameters that are not named.
     config.write_text(before + 'parameter_overrides = "FanOut=false"\n')
     assert deploy() == deployed
     config.write_text(before)

@@ -1,6 +1,6 @@
-"""The template's fan-out: as it is written, and executed on a local AWS with a worker that obeys its orders.
+"""The template's fan-out: its text, and its execution on a local AWS with a worker that obeys its orders.
 
-What the interpreter answers is moto's reading of the language and no evidence about AWS.
+The executions show moto's reading of the language and are no evidence about AWS.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def test_what_the_service_could_not_do_is_tried_again_and_what_was_wrong_is_not(
 
 
 def test_moto_still_says_succeeded_where_every_child_failed(stack, states):
-    """Why completeness is decided from the parts; once this fails, moto can test the tolerated percentage."""
+    """This is why the harness checks the parts for completeness.
+
+    If it fails, moto can test the tolerated failure percentage.
+    """
     arn, _ = counted(stack, [order(shard, fails="InputError") for shard in range(5)], "all-fail")
     assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
     found = children(states, arn)
@@ -90,7 +93,7 @@ def definition(text):
 
 
 def test_the_map_stops_where_more_than_one_range_in_twenty_failed(text):
-    # A float for moto's sake, whose parser takes nothing else.
+    # A float, because moto's parser requires one.
     assert '"ToleratedFailurePercentage": 5.0,' in text
 
 
@@ -109,7 +112,7 @@ def test_every_state_is_one_that_another_leads_to(text):
     ids=["as it is", "no start", "no type"],
 )
 def test_the_linter_finds_nothing_in_the_definition(text, tmp_path, right, wrong, found):
-    """In a template without the serverless transform: where there is one, it does not read the text."""
+    """cfn-lint checks the definition only in a template without the serverless transform."""
     changed = json.dumps(definition(text)).replace(right, wrong)
     machine = {
         "RoleArn": "arn:aws:iam::123456789012:role/machine",
@@ -151,7 +154,7 @@ def test_the_worker_has_as_long_as_lambda_allows_and_is_otherwise_like_the_grade
     assert (worker["Timeout"], worker["MemorySize"]) == (900, 1024)
     for name in ("Runtime", "Architectures", "KmsKeyArn", "VpcConfig", "LoggingConfig"):
         assert worker[name] == shared[name]
-    # A version of it would be taken for a grader.
+    # Published versions are taken for graders.
     made = [name for name in translated["Resources"] if name.startswith("FanOutWorker")]
     assert made == ["FanOutWorker", "FanOutWorkerRole"]
 

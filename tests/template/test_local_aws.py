@@ -1,4 +1,4 @@
-"""The local AWS itself: it can fail where AWS would, else the deployment tests would prove nothing."""
+"""The local AWS fails where AWS would. Otherwise, the deployment tests would prove nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stack(code, **properties):
 
 
 def deploy(aws, name, template, parameters=None):
-    """As `sam deploy` does it: a change set, executed."""
+    """Deploy with a change set, as `sam deploy` does."""
     formation = aws.client("cloudformation")
     stacks = [each["StackName"] for each in formation.describe_stacks()["Stacks"]]
     set_of_changes = formation.create_change_set(
@@ -85,7 +85,7 @@ def test_a_version_runs_its_own_code_after_the_next_one_was_deployed(aws):
 
 
 def test_a_version_that_is_not_kept_is_gone(aws):
-    """So that the tests of the template see what `DeletionPolicy: Retain` does."""
+    """Without this, tests could not show the effect of `DeletionPolicy: Retain`."""
     first = deploy(aws, "gone", stack(put_code(aws, "gone-1", answering(1)), VersionDeletionPolicy="Delete"))
     deploy(aws, "gone", stack(put_code(aws, "gone-2", answering(2)), VersionDeletionPolicy="Delete"))
     with pytest.raises(ClientError, match="Function not found"):
@@ -134,7 +134,7 @@ def test_local_code_is_refused_as_cloudformation_refuses_it(aws):
 
 
 def test_moto_is_itself_again_afterwards(aws):
-    """`_extended` ends with the block: seen from the classes that it put in place."""
+    """`_extended` restores the classes that it replaced."""
     assert cloudformation_backends.backend is not CloudFormationBackend
     assert lambda_backends.backend is not LambdaBackend
 
@@ -149,7 +149,7 @@ def test_its_clients_reach_nothing_else(aws):
 
 @pytest.fixture
 def template_of_the_project(aws, template):
-    # In this interpreter: what is deployed here is not the artifact, only its place.
+    # This interpreter's runtime, because the deployed code is a stand-in for the artifact.
     template["Globals"]["Function"]["Runtime"] = RUNTIME
     return sam_template.packaged(template, put_code(aws, "project", answering(1)))
 

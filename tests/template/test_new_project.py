@@ -1,4 +1,4 @@
-"""The template of `rft init` is the project's own around another grader: they cannot drift apart."""
+"""The template of `rft init` equals the project's own, except for the graders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.projects.scaffold import make_project
 from support import sam_template
 
 GRADERS, SHARED = "  # --- The graders ---", "  # --- What they share ---"
-# The comment before the mappings speaks of each project's own files.
+# The comment before the mappings differs, because it names the project's files.
 PARTS = [("\nMappings:\n", GRADERS), (SHARED, None)]
 
 
@@ -29,7 +29,7 @@ def made(tmp_path_factory, kind):
 def without_names(text, kind):
     text = re.sub(r"(?<=Names: )\[.*\]", "", text)
     text = re.sub(r"(?<=  JudgeModel:\n    Type: String\n    Default: ).*", "", text)
-    if kind is None:  # no grader there takes the parameter
+    if kind is None:  # no grader of this project uses the parameter
         return re.sub(r"  GraderCheck:\n(?: {4}.*\n)*", "", text)
     text = re.sub(r"(?<=  GraderCheck:\n    Type: String\n    Default: ).*", "", text)
     return re.sub(r"(?<=What )\w+(?= grades with)", "", text)

@@ -1,4 +1,4 @@
-"""Who may do what: each role and policy allows what its holder needs, on what it needs it for."""
+"""Roles and policies allow the actions that their holders need, on the resources that they need."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARNS = {"FanOutMachine": MACHINE}
 
 
 def resolved(resource) -> Any:
-    """A resource's ARN as it would read in the stack; GetAtt and Ref stay names."""
+    """Return a resource's ARN as in a stack. GetAtt and Ref remain names."""
     if isinstance(resource, list):
         return [resolved(each) for each in resource]
     if isinstance(resource, dict) and "Fn::If" in resource:
@@ -37,7 +37,7 @@ def resolved(resource) -> Any:
 
 
 def chosen(items, true):
-    """The items of a list, where these conditions are true."""
+    """Return the items of a list for these true conditions."""
     found = []
     for each in items:
         if "Fn::If" in each:
@@ -284,7 +284,7 @@ def json_statements(resource):
 
 @pytest.mark.parametrize("name", ["SubmitterPolicy", "FanOutPolicy", "FanOutChildren"])
 def test_every_action_exists_and_knows_its_resource(template, name):
-    """Against the service authorisation data that cfn-lint carries."""
+    """The source is the service authorization data in cfn-lint."""
     file = resources.files(cfnlint.data.AdditionalSpecs) / "Policies.json"
     known = json.loads(file.read_text())
     for actions, resource, _ in policy(template, name):
@@ -304,7 +304,7 @@ def _fits(arn, form):
 
 
 def test_the_policies_are_read_as_they_are_written():
-    """The reader of this file's tests fails on a form that it does not know, rather than pass it."""
+    """The helpers of this file fail on unknown forms instead of ignoring them."""
     with pytest.raises(AssertionError):
         statements({"Statement": [{"Fn::If": ["Other", {}, {}]}]})
     with pytest.raises(KeyError):

@@ -1,4 +1,4 @@
-"""The template as a document: valid, points nowhere wrong, says what has to be said of each grader."""
+"""The template's text: validity, references, functions, logs, alarms and outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support import sam_template
 from support.template_references import unresolved
 
 ROOT = Path(__file__).resolve().parents[2]
-# The date-dependent one: "this runtime nears its end".
+# Depends on the date: the runtime will soon be deprecated.
 IGNORED = "W2531"
 
 
@@ -85,7 +85,7 @@ def test_a_reference_to_nothing_is_found(text, right, wrong):
 
 
 def test_the_linter_alone_would_miss_a_name_that_begins_with_a_function_s(text, tmp_path):
-    """Why `unresolved` exists; once this fails, it may be superfluous."""
+    """This is why `unresolved` exists. If it fails, `unresolved` may be superfluous."""
     file = tmp_path / "template.yaml"
     file.write_text(text.replace("Names: [WordProblem,", "Names: [WordProblemX,"))
     assert lint(file).returncode == 0
@@ -172,12 +172,12 @@ def test_nothing_changed_publishes_nothing(template):
 
 
 def test_a_parameter_changes_no_version_s_logical_id(template):
-    """Why VersionDescription names the parameters; once this fails, it may be superfluous."""
+    """This is why VersionDescription names the parameters. If it fails, that may be superfluous."""
     assert version_of(template, {"MemorySize": "1024"}) == version_of(template)
 
 
 def parameters_in(value, template, found=None):
-    """The parameters that a value depends on, through its conditions too."""
+    """Return the parameters that a value depends on, including those in its conditions."""
     found = set() if found is None else found
     if isinstance(value, list):
         for each in value:
@@ -192,7 +192,7 @@ def parameters_in(value, template, found=None):
     return found
 
 
-# No version holds the concurrency; the key changes no reward.
+# Concurrency is not part of a version, and the key changes no reward.
 NOT_OF_A_VERSION = {"ReservedConcurrentExecutions", "KmsKeyArn"}
 
 
@@ -238,7 +238,7 @@ def test_whatever_a_version_needs_outlives_its_removal_from_the_template(transla
         for name, each in translated["Resources"].items()
         if name != "SubmitterPolicy"
         and each["Type"] != "AWS::CloudWatch::Alarm"
-        and not name.startswith("FanOut")  # no job calls any of it
+        and not name.startswith("FanOut")  # not called by jobs
     }
     kinds = "Lambda::Function Lambda::Version Lambda::Alias Lambda::Permission Logs::LogGroup IAM::Role"
     kept = [f"AWS::{kind}" for kind in [*kinds.split(), "IAM::ManagedPolicy"]]
@@ -270,7 +270,7 @@ def alarms_of(template, function):
 
 
 def measured(alarm):
-    """The metrics of an alarm as (namespace, name, dimension)."""
+    """Return the metrics of an alarm as (namespace, name, dimension)."""
     metrics = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", [alarm]) if "MetricStat" in each]
     return {
         (metric["Namespace"], metric["MetricName"], metric["Dimensions"][0]["Name"])
@@ -313,7 +313,7 @@ def test_the_duration_alarm_stands_at_four_fifths_of_the_function_s_own_timeout(
 def test_a_reward_that_does_not_vary_within_calls_or_between_them_is_an_alarm(
     template, samples, spread, means, alarms
 ):
-    """CloudWatch's expression, read as Python's."""
+    """CloudWatch's expression is evaluated as Python."""
     for function in graders(template):
         [query] = [
             each
@@ -328,7 +328,7 @@ def test_a_reward_that_does_not_vary_within_calls_or_between_them_is_an_alarm(
 
 
 def test_alarms_measure_what_the_graders_send(template):
-    """The names, from the source; `test_deployed.py` reads them from a real answer's log."""
+    """The names are from the source. `test_deployed.py` checks them in a real log."""
     from graders._runtime import telemetry
 
     source = Path(telemetry.__file__).read_text()
@@ -346,9 +346,9 @@ def test_metrics_go_to_one_namespace_and_each_function_names_itself(template):
 
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
-    # One name for all would average the rewards of different graders, and no alarm's dimension would fit.
+    # One service name for all graders would average their rewards, and match no alarm's dimension.
     assert "POWERTOOLS_SERVICE_NAME" not in variables
-    # Content and shapes are logged on the day someone asks for it, not by default.
+    # Content and shapes are logged only if someone asks for it.
     assert variables["GRADER_LOG_CONTENT"] == {"Ref": "GraderLogContent"}
     assert variables["GRADER_CAPTURE"] == {"Ref": "GraderCapture"}
     defaults = template["Parameters"]
@@ -394,7 +394,7 @@ def test_no_default_belongs_to_an_account():
 
 @pytest.fixture
 def added(text):
-    """The lines that the template's comment tells to add, as they would stand under Resources."""
+    """Return the lines in the template's comment that users should add under Resources."""
     [lines] = re.findall(r"^#   ReceiptTotal:\n(?:#     .*\n)+", text, re.MULTILINE)
     return [line.removeprefix("# ") for line in lines.splitlines()]
 

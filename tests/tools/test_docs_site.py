@@ -111,7 +111,7 @@ def test_every_link_leads_to_a_heading_that_exists(page, written):
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of a page's headings, as Python-Markdown names them."""
+    """Return the anchors that Python-Markdown gives to a page's headings."""
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     plain_headings = (
         re.sub(r"[`*\\]", "", heading) for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""House rules: each is found with its line, and what only looks alike is left alone."""
+"""House rules: violations are reported with their lines, and similar valid code is not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.lint import Complaint, complaints
 
 
 def found(root: Path, **files: str) -> list[Complaint]:
-    """What is wrong in a project of these files; `__` in a name stands for a folder."""
+    """Return the violations in a project with these files. `__` in a name stands for `/`."""
     paths = []
     for name, text in files.items():
         path = PurePosixPath(name.replace("__", "/") + ".py")

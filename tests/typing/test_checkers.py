@@ -1,4 +1,4 @@
-"""Both type checkers on the code of a user: each planted mistake is an error, and no other line is."""
+"""Both type checkers report each planted mistake in a user's code, and no other line."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ sample.completion = "73"
 
 
 def mistakes() -> dict[str, range]:
-    """The lines of each planted mistake, by its comment."""
+    """Return the lines of each planted mistake, by its comment."""
     found, lines = {}, CODE.split("\n")
     for at, line in enumerate(lines, 1):
         if line.startswith("# mistake: "):

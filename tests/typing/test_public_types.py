@@ -1,6 +1,6 @@
-"""What a type checker knows of the public names: mypy reads this file, and pytest runs it too.
+"""Types of the public names. mypy checks this file, and pytest runs it.
 
-A line marked `type: ignore[...]` is one that mypy has to refuse: an ignore that is not needed is an error.
+On a line with `type: ignore[...]`, mypy must report an error, because unneeded ignores are errors.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 
 class Clips(TypedDict):
-    """The fields of a record."""
-
     unit: str
     count: int
 
@@ -132,7 +130,7 @@ def test_what_mypy_refuses_is_refused_at_run_time_where_that_is_possible() -> No
     with pytest.raises(DecorationError):
         grader(batch=1)  # type: ignore[call-overload]
     with pytest.raises(DecorationError):
-        grader(plain)  # mypy takes it: a grader can be called with one argument
+        grader(plain)  # valid for mypy: a grader can be called with one argument
 
 
 def test_what_only_mypy_can_refuse() -> None:

@@ -1,4 +1,4 @@
-"""A wrapped grader pays what the grader pays, whichever way an auditor calls it."""
+"""A wrapped grader gives the grader's rewards in every form in which an auditor calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of an auditor's answer, and of ours."""
+"""Verdicts from the results of other auditors and of our audit."""
 
 from __future__ import annotations
 

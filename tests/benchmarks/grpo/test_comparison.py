@@ -1,5 +1,3 @@
-"""Correlations, signs and warnings are counted as their names say."""
-
 from __future__ import annotations
 
 import math

@@ -1,4 +1,4 @@
-"""The graders of the comparison pay what their names say."""
+"""The compared graders give the rewards that their names say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worlds are made from their number, and a text is judged as a person would judge it."""
+"""A number always makes the same world, and completions are labeled as a person would label them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of an audit's JSON: where a known fault came, and a table that survives any answer."""
+"""The place of a known fault in an audit's JSON, and a table that any audit result fits into."""
 
 from __future__ import annotations
 

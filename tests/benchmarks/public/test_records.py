@@ -1,4 +1,4 @@
-"""The records that public graders are audited on: the same every time, each with the answer to its prompt."""
+"""Records for audits of public graders are the same in every run, each with the answer to its prompt."""
 
 from __future__ import annotations
 

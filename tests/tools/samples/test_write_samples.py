@@ -1,4 +1,4 @@
-"""The shipped sample data is what its generator makes, and keeps what the documents promise of it."""
+"""The shipped samples are the generator's output, and have the properties that the documents state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load(path: Path) -> list[dict[str, Any]]:
 
 
 def numbers_after_marker(text: str) -> list[Fraction]:
-    """The numbers after the last `####`; none where there is no marker. Written apart from the generator."""
+    """Return the numbers after the last `####`, independently of the generator's code."""
     before, marker, after = text.rpartition("####")
     return [Fraction(number.replace(",", "")) for number in NUMBER.findall(after)] if marker else []
 
