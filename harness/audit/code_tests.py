@@ -1,4 +1,4 @@
-"""Extracts the function to call and the expected values from the records of a code grader."""
+"""Extracts the name of the tested function and the expected values from a code grader's records."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _MOST = 200
 
 
 class Expected(NamedTuple):
-    """A test: the program's input and the expected value."""
+    """A test, with the program's input and the expected value."""
 
     given: str
-    """The arguments as a tuple in Python notation, or the input of a program without a function."""
+    """The arguments as a tuple in Python notation, or the standard input of a program."""
     wanted: str
     """The expected value in Python notation."""
     shown: bool
-    """Whether the prompt contains the arguments and the value."""
+    """Whether the prompt shows the arguments and the value."""
 
 
 class Task(NamedTuple):
     """The task of one record."""
 
     name: str | None
-    """Function that the tests call, or `Class.method`; None for a program that reads its input."""
+    """The function or `Class.method` that the tests call, or None for a program that reads its input."""
     tests: tuple[Expected, ...]
-    """The tests that compare with literal values."""
+    """The tests that compare the result with a literal value."""
 
 
 def fields_of(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a record except its conversation."""
+    """Return all fields of a record except the conversation."""
     return {key: value for key, value in record.items() if key != "messages"}
 
 
@@ -50,11 +50,11 @@ def entry_of(record: dict[str, Any], right: str | None) -> str | None:
     """Return the name of the function that the tests of a record call.
 
     Args:
-        record: The record's fields, in which `entry_point` or a test may name it.
-        right: A right program. Its last function is used if nothing else names one.
+        record: The record's fields. `entry_point` or a test may name the function.
+        right: A right program. Its last function is used if nothing else names the function.
 
     Returns:
-        None if no function is named, because the program reads input and prints output.
+        The name, or None if the program reads input and prints output.
     """
     fields = fields_of(record)
     for key in _NAMES:
@@ -82,7 +82,7 @@ def _functions(source: str) -> list[str]:
 
 
 def _strings(value: Any, key: str | None = None) -> Iterable[str]:
-    """Yield the strings in a JSON value, or only those under the given key."""
+    """Yield all strings in a JSON value, or only those under the given key."""
     if isinstance(value, dict):
         for name, part in value.items():
             opened = opened_json(part)
@@ -101,11 +101,11 @@ def _strings(value: Any, key: str | None = None) -> Iterable[str]:
 
 
 def expected_of(record: dict[str, Any], name: str | None) -> tuple[Expected, ...]:
-    """Return the tests of a record that compare with literal values, without duplicates.
+    """Return a record's tests that compare the result with a literal value, without duplicates.
 
     Args:
         record: The record's fields.
-        name: The function that the tests call; None for a program that reads input and prints output.
+        name: The function that the tests call, or None for a program that reads input and prints output.
     """
     prompt = "".join(_strings(record.get("messages", [])))
     fields = fields_of(record)
@@ -132,7 +132,7 @@ def _inside(text: str, prompt: str) -> bool:
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the inputs and expected values in test objects; two lists of the same length are paired."""
+    """Yield the inputs and expected values in test objects. Lists of the same length are paired."""
     value = opened_json(value)
     if isinstance(value, dict):
         given = next((value[key] for key in _GIVEN if key in value), None)
@@ -178,12 +178,12 @@ def _name(node: ast.expr) -> str:
 
 
 def written(name: str | None, body: str, head: str = "") -> str:
-    """Return a program whose function runs some statements; without a function, it prints their result.
+    """Return a program whose function runs the given statements. Without a function, it prints the result.
 
     Args:
-        name: The function, or `Class.method`; None for a program that reads input and prints output.
-        body: Statements that may use the arguments `a` and return a value.
-        head: Source text before the function.
+        name: The function or `Class.method`, or None for a program that reads input and prints output.
+        body: Statements, which may use the arguments as `a` and return a value.
+        head: Source code to put before the function.
     """
     owner, _, inner = (name or "answer").rpartition(".")
     head = f"{head.rstrip()}\n\n" if head else ""
@@ -198,10 +198,10 @@ def written(name: str | None, body: str, head: str = "") -> str:
 
 
 def lookup(name: str | None, tests: Iterable[Expected]) -> str:
-    """Return a program that looks up the expected values of some tests by their arguments.
+    """Return a program that finds the expected values of some tests by looking up their arguments.
 
     Args:
-        name: The function that the tests call; None for a program that reads input and prints output.
+        name: The function that the tests call, or None for a program that reads input and prints output.
         tests: The tests that the program passes.
     """
     table = ", ".join(f"{one.given!r}: {one.wanted}" for one in tests)

@@ -1,7 +1,7 @@
-"""Sends samples to the grader, and checks every answer against the contract.
+"""Sends samples to the grader and checks every response against the contract.
 
-All probes use it, because a grader may fail only on some of their samples. If a whole call fails, the
-collector divides it to find the sample that causes the failure.
+All probes send their samples through the collector. If a call fails, the collector splits it to find the
+sample that causes the failure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["BREAKS_CONTRACT", "AuditBudget", "Collector", "Violation"]
 _BATCH = 64
 _FIRST = 8
 _SHARE = 0.25
-"""Share of the time limit that a call should take at most, judging by earlier calls."""
+"""Largest share of the time limit that a call should take, estimated from earlier calls."""
 _TIMEOUTS = 4
 _ENDS = 24
 _ENDED = "Runtime.ExitError"
@@ -37,11 +37,11 @@ BREAKS_CONTRACT = {
     "AnswerRewardError": "A09",
     "InvalidAnswer": "A09",
 }
-"""Maps the error of a failed call to the contract's rule that the grader broke."""
+"""Maps the error of a failed call to the contract rule that the grader violated."""
 
 
 class Violation(NamedTuple):
-    """An answer that breaks the contract."""
+    """A response that violates the contract."""
 
     id: str
     """`A01`, `A02` or `A09`."""
@@ -56,17 +56,17 @@ class AuditBudget:
     """The limits of an audit."""
 
     gradings: int | None = None
-    """Maximum number of graded samples; None for no limit."""
+    """Maximum number of graded samples, or None for no limit."""
     seconds: float | None = None
-    """Maximum time in seconds; None for no limit."""
+    """Maximum time in seconds, or None for no limit."""
     calls: int | None = None
-    """Maximum number of grader calls; None for no limit."""
+    """Maximum number of grader calls, or None for no limit."""
     called: int = 0
     used: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def take(self, count: int) -> None:
-        """Count gradings.
+        """Count graded samples.
 
         Raises:
             FamilyStopped: The budget is used up.
@@ -83,10 +83,10 @@ class AuditBudget:
         return time.monotonic() - self.began
 
     def end_in(self, seconds: float) -> None:
-        """Limit the rest of the audit to the given time.
+        """Limit the remaining time of the audit.
 
         Args:
-            seconds: Time left. An earlier limit stays in force.
+            seconds: Number of seconds left. An earlier limit still applies if it ends sooner.
         """
         until = self.elapsed_s + seconds
         self.seconds = until if self.seconds is None else min(self.seconds, until)
@@ -103,7 +103,7 @@ class AuditBudget:
 
 
 class _Watched:
-    """A target that records timeouts, exits and other faults of its calls."""
+    """A target that records timeouts, process exits and other faults."""
 
     def __init__(self, target: Target, budget: AuditBudget) -> None:
         self.target = target
@@ -112,12 +112,12 @@ class _Watched:
         self.faults: list[tuple[str, str]] = []
         self.timeouts = 0
         self.ends = 0
-        """Number of times the grader's process ended in this family."""
+        """Number of times the grader's process ended during this family of probes."""
         self.all_ends = 0
         self.answered = False
-        """Whether any call was answered, even with an error."""
+        """Whether any call returned a response, even an error."""
         self.late: Any = None
-        """The smallest event of ordinary samples that timed out."""
+        """The smallest event that timed out, among events with ordinary samples."""
         self.bent = False
         """Whether the samples have a shape that no service sends."""
         self.changed: Any = None
@@ -144,7 +144,7 @@ class _Watched:
         return answer
 
     def _stop_where_hopeless(self) -> None:
-        """Stop the family if calls keep timing out or ending the process.
+        """Stop the family of probes if calls keep timing out or ending the process.
 
         Raises:
             FamilyStopped: Calls keep timing out or ending the process.
@@ -157,7 +157,7 @@ class _Watched:
             raise FamilyStopped(f"the grader kept ending its own process{never}")
 
     def rest(self) -> None:
-        """Reset the counts when a family ends, if any call was ever answered."""
+        """Reset the counts when a family of probes ends, if any call ever returned a response."""
         if self.answered:
             self.timeouts = self.ends = 0
 
@@ -166,13 +166,13 @@ class _Watched:
 
 
 class Collector:
-    """Sends samples to one process of the grader.
+    """Sends samples to one grader process.
 
     Args:
-        target: The grader; closed with the collector.
+        target: The grader, which is closed together with the collector.
         subject: The data.
-        profile: The wire on which samples are sent.
-        budget: The budget, shared by all collectors of an audit.
+        profile: The wire used for samples.
+        budget: The budget shared by all collectors of an audit.
         seconds: Time limit of a call.
     """
 
@@ -189,16 +189,17 @@ class Collector:
         self.budget = budget
         self.violations: list[Violation] = []
         self.broken: Counter[str] = Counter()
-        """Number of answers that broke the contract, by rule."""
+        """Number of responses that violated the contract, by rule."""
         self.crashes: list[Violation] = []
-        """A few samples that make a whole call fail, because the grader raises or its process ends."""
+        """A few samples that make the whole call fail because the grader raises an error or its process ends.
+        """
         self.failures: Counter[str] = Counter()
-        """Number of failed samples by kind of error; `call` for a call that failed as a whole."""
+        """Number of failed samples by kind of error. `call` stands for a call that failed as a whole."""
         self._known: dict[tuple[int, str], Graded] = {}
         self._number = 0
 
     def rollout(self, record: int, completion: Any, name: Any = None) -> dict[str, Any]:
-        """Build a line of a rollouts file: a record with a completion.
+        """Build a line of a rollouts file from a record and a completion.
 
         Args:
             record: The record's index.
@@ -229,18 +230,19 @@ class Collector:
         return [self._known[key] for key in keys]
 
     def remembered(self) -> list[tuple[int, str]]:
-        """Return the cached arguments of `ask`: pairs of a record's index and the completion as JSON."""
+        """Return the cached arguments of `ask`, as pairs of a record's index and the completion in JSON."""
         return list(self._known)
 
     def grade(
         self, samples: Sequence[dict[str, Any]], batch: int | None = None, bent: bool = False
     ) -> list[Graded]:
-        """Grade lines of a rollouts file, without the cache.
+        """Grade lines of a rollouts file without using the cache.
 
         Args:
-            samples: Lines from `rollout`, or lines that a probe changed.
-            batch: Samples per call; None for as many as the time limit allows.
-            bent: Whether the samples have a shape that no service sends. Answers may then break the contract.
+            samples: Lines built by `rollout`, possibly modified by a probe.
+            batch: Number of samples per call, or None for as many as the time limit allows.
+            bent: Whether the samples have a shape that no service sends. If so, contract violations are not
+                recorded.
         """
         found: list[Graded] = []
         while len(found) < len(samples):
@@ -261,7 +263,7 @@ class Collector:
         return found
 
     def _apart(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> list[Graded]:
-        """Grade a failed call's samples one by one, because a divided call finds only one failing sample."""
+        """Grade a failed call's samples one by one. Splitting the call would find only one failing sample."""
         if len(samples) == 1:
             return list(graded)
         return [
@@ -285,25 +287,25 @@ class Collector:
         return self._spent_ms / self._graded if self._graded else 1.0
 
     def _fitting(self) -> int:
-        """Return the number of samples that should fit into a call, judging by earlier calls."""
+        """Return the number of samples that should fit into a call, estimated from earlier calls."""
         if not self._ms:
             return _FIRST
         room = self.seconds * 1000 * _SHARE
         return max(1, min(_BATCH, int(room / self.pace)))
 
     def call(self, event: Any, gradings: int = 1) -> Answer:
-        """Make one call with a custom event. The event is not divided on failure, and results are not cached.
+        """Make one call with a custom event. The event is not split on failure, and results are not cached.
 
         Args:
             event: The event.
-            gradings: Number of gradings to count in the budget.
+            gradings: Number of graded samples to count in the budget.
         """
         self.budget.take(gradings)
         self.target.bent = True
         return self.target.grade(event)
 
     def over(self, wire: str) -> Collector:
-        """Return a collector of the same process that uses another wire; closing one closes both.
+        """Return a collector for the same process that uses another wire. Closing one closes both.
 
         Args:
             wire: A name from `graders.wire.PROFILES`.
@@ -321,7 +323,7 @@ class Collector:
             self._known.clear()
 
     def rest(self) -> None:
-        """Forget earlier timeouts, before another family of probes begins."""
+        """Forget earlier timeouts before another family of probes begins."""
         self.target.rest()
 
     def close(self) -> None:
@@ -329,7 +331,7 @@ class Collector:
         self.target.close()
 
     def _look_at(self, samples: Sequence[dict[str, Any]], graded: Sequence[Graded]) -> None:
-        """Record the answers that break the contract."""
+        """Record the responses that violate the contract."""
         for sample, one in zip(samples, graded, strict=True):
             if one.error is not None:
                 self.failures[one.error["kind"]] += 1
@@ -347,7 +349,7 @@ class Collector:
     def _look_together(
         self, samples: Sequence[dict[str, Any]], together: Sequence[Graded], alone: Sequence[Graded]
     ) -> None:
-        """Record a call that breaks the contract although none of its samples does so alone."""
+        """Record a call that violates the contract although none of its samples does so alone."""
         if any(one.error is not None for one in alone):
             return
         for sample, one in zip(samples, together, strict=True):
@@ -370,7 +372,7 @@ class Collector:
 
 
 def _raised(one: Graded) -> bool:
-    """Return True if a sample's call failed, but not because the sample ended or stalled the process."""
+    """Return True if the call failed for another reason than a timeout or the end of the process."""
     return (
         one.error is not None and one.error["kind"] == "call" and not one.error["message"].startswith(ENDED)
     )

@@ -1,4 +1,4 @@
-"""Finds the constant answer that earns the highest average reward when it is given for every record."""
+"""Finds the constant answer with the highest average reward across all records."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ class BestConstant:
 
 
 def _excess(case: Case, answers: Answers, text: str, records: list[int]) -> tuple[float, float, AttemptTally]:
-    """Compute how much more a constant earns than it should, from the records on which it is right.
+    """Compute how much more a constant earns than the most frequent right answer should.
 
-    The reward that nearly all wrong answers earn is subtracted, because another probe reports it.
+    A reward that nearly all wrong answers earn is subtracted because another probe reports it.
     """
     completion = answers.format.fill(text)
     replies = case.collector.ask([(at, completion) for at in records])
@@ -118,14 +118,14 @@ def _rate(answers: Answers, records: list[int]) -> float:
 
 
 def _baseline(case: Case, records: list[int]) -> float:
-    """Return the share that nearly every honest wrong answer earns."""
+    """Return the share of the reward that nearly every honest wrong answer earns."""
     known = case.known
     shares = sorted(known.share(known.wrong[at], at) for at in records if at in known.wrong)
     return shares[len(shares) // 10] if shares else 0.0
 
 
 def _constants(answers: Answers) -> list[str]:
-    """Return common constants, the most frequent answers and mid-range numbers."""
+    """Return the constants to try: common ones, the most frequent answers and mid-range numbers."""
     frequent = Counter(answers.gold.values()).most_common(4)
     blanks = Counter(filter(None, map(_blanked, answers.gold.values()))) if answers.kind == "tools" else {}
     found = [
@@ -143,7 +143,7 @@ def _constants(answers: Answers) -> list[str]:
 
 
 def _blanked(answer: str) -> str | None:
-    """Return the same calls without arguments."""
+    """Return the same tool calls without arguments."""
     found = json.loads(answer) if answer[:1] in ("{", "[") else None
     for call in calls_in(found):
         call["arguments" if "arguments" in call else "parameters"] = {}

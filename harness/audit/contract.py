@@ -1,7 +1,7 @@
-"""Probes of the contract: shape of the response, ids, rewards, and calls in which one sample fails.
+"""Probes of the contract: response shape, ids, rewards, and calls in which one sample fails.
 
-A grader may report a failed sample in its entry. If it raises instead, the rewards of the whole call are
-lost.
+A grader may report a failed sample in that sample's entry. If it raises an error instead, the rewards of the
+whole call are lost.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ LOST_CALL = Rule(
     "one sample loses its whole call",
     "Grade each sample in its own `try`, and give a failed one an entry with the lowest reward.",
 )
-"""The rule that is broken if one sample makes its whole call fail."""
+"""The rule that is violated if one sample makes the whole call fail."""
 _OFTEN, _MORE_TIME = 8, 3
-"""Number of timeouts after which no call is repeated, and the factor for a repeated call's time limit."""
+"""Number of timeouts after which no call is repeated, and the time limit factor for repeated calls."""
 _ENDLESS = Rule(
     "G04",
     Severity.CRITICAL,
@@ -76,11 +76,11 @@ OF_SHAPE = {
     **dict.fromkeys(("AnswerRewardError", "InvalidAnswer"), "A01"),
     "AnswerIdError": "A02",
 }
-"""Maps the error of a failed call to the rule that the grader broke."""
+"""Maps the error of a failed call to the rule that the grader violated."""
 _NOT_FINITE = "Out of range float"
-"""Part of the message of Python's JSON encoder for a number that is not finite."""
+"""Part of the error message of Python's JSON encoder for a number that is not finite."""
 _MISCOUNTED = " sent and "
-"""Part of the message of a fault that reports a wrong number of entries."""
+"""Part of a fault's message if the number of entries is wrong."""
 _NO_NUMBER = (
     "None is not a number",
     "a str is not a number",
@@ -92,10 +92,10 @@ _NO_NUMBER = (
 
 
 def broken_contract(case: Case) -> Iterator[Found]:
-    """Report the contract violations in all answers of the audit. Call this at the end of the audit.
+    """Report contract violations found in any response of the audit. Call this at the end of the audit.
 
     Args:
-        case: The audit, whose collector recorded the violations.
+        case: The audit. Its collector recorded the violations.
     """
     noted: dict[str, list[Violation]] = {}
     for violation in case.collector.violations:
@@ -120,7 +120,7 @@ def broken_contract(case: Case) -> Iterator[Found]:
 
 
 def _endless(case: Case) -> Iterator[Found]:
-    """Report a grader that never answers, or that times out on ordinary completions."""
+    """Report a grader that never responds or that times out on ordinary completions."""
     target = case.collector.target
     if not target.answered and target.faults:
         kind, message = target.faults[0]
@@ -138,9 +138,9 @@ def _endless(case: Case) -> Iterator[Found]:
 
 
 def _surely_late(case: Case) -> bool:
-    """Return True if calls timed out often, or a repeated call times out even with more time.
+    """Return True if calls timed out often, or if a repeated call times out even with more time.
 
-    A single late call may only mean that this machine is busy.
+    A single timeout may only mean that this machine is busy.
     """
     target = case.collector.target
     if sum(kind == "Sandbox.Timedout" for kind, _ in target.faults) >= _OFTEN:
@@ -151,7 +151,7 @@ def _surely_late(case: Case) -> bool:
 
 
 def _crashes(case: Case) -> Iterator[Found]:
-    """Report a completion that makes its whole call fail, unless the grader runs code."""
+    """Report a completion that makes the whole call fail, unless the grader runs code."""
     crashes = case.collector.crashes
     if not crashes or (case.control is not None and case.control.kind == "code"):
         return
@@ -177,7 +177,7 @@ def _crashes(case: Case) -> Iterator[Found]:
 
 
 def rule_of(fault: GraderFault) -> Rule:
-    """Return the rule that is broken by a failed call.
+    """Return the rule that a failed call violates.
 
     Args:
         fault: A fault whose type is in `OF_SHAPE`.
@@ -190,7 +190,7 @@ def rule_of(fault: GraderFault) -> Rule:
 
 
 def _rule_of(violation: Violation) -> str:
-    """Return the id of the broken rule, which is A01 for wrong counts and for rewards that are no numbers."""
+    """Return the id of the violated rule: A01 for wrong counts and for rewards that are not numbers."""
     if violation.id == "A09" and any(text in violation.message for text in _NO_NUMBER):
         return "A01"
     if _MISCOUNTED in violation.message:
@@ -212,7 +212,7 @@ def _severity(case: Case, id: str, violation: Violation) -> Severity:
 
 
 def _witness(case: Case, violation: Violation) -> Witness | None:
-    """Return the sample as a witness, with a second copy of it if it does not show the violation alone."""
+    """Return the sample as a witness, with a second copy if one copy does not show the violation."""
     alone = ({**violation.sample, "id": "witness-b"},)
     beside = (*alone, {**violation.sample, "id": "witness-a"})
     for samples in (alone, beside):
@@ -225,7 +225,7 @@ def _witness(case: Case, violation: Violation) -> Witness | None:
 
 
 def _changed_event(case: Case) -> Iterator[Found]:
-    """Report a grader that modified any event of the audit."""
+    """Report a grader that modified an event."""
     if case.collector.target.changed is None:
         return
     said = "the grader changes the samples of its event: code that reads them later sees something else"
@@ -233,7 +233,7 @@ def _changed_event(case: Case) -> Iterator[Found]:
 
 
 class Ids:
-    """Probe for graders that do not return unusual ids: repeated ids, numbers, and odd characters."""
+    """Probe for graders that fail to return unusual ids, such as repeated ids, numbers and odd characters."""
 
     rule = _IDS
     controlled = False
@@ -243,7 +243,7 @@ class Ids:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send repeated, odd and numeric ids."""
+        """Send samples with repeated, odd and numeric ids."""
         good = [case.collector.rollout(at, good_completion(case, at)) for at in records_for(case, 3)]
         if _fault_of(case, good) is not None:
             return  # the ids are not the cause
@@ -268,7 +268,7 @@ PROBES = (Ids(),)
 
 
 def good_completion(case: Case, at: int) -> Any:
-    """Return the right answer in the first accepted format; the plain reference if none is known.
+    """Return the right answer in the first accepted format, or the plain reference if none is known.
 
     Args:
         case: The audit.
@@ -284,7 +284,7 @@ def good_completion(case: Case, at: int) -> Any:
 
 
 def records_for(case: Case, count: int) -> list[int]:
-    """Return indices of records, repeated if there are fewer than requested.
+    """Return indices of records, repeating some if there are fewer records than requested.
 
     Args:
         case: The audit.

@@ -1,7 +1,7 @@
 """Finds the formats that a grader accepts, and the rewards of right and wrong answers in them.
 
-A format is accepted if the right answer earns more in it than another record's answer. A search only for
-rewarded right answers would favor formats in which any answer is rewarded.
+A format is accepted if the right answer earns more in it than another record's answer. Otherwise, formats in
+which any answer is rewarded would be accepted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NARROWEST = 0.5
 _WIRES = ("open-weight", "open-weight-text", "open-weight-root", "open-weight-plain", "nova", "nova-blocks")
 _QUICK = 12
 _UNLIKELY = 3
-"""Later tiers, from this number on, are tried only if no format is accepted yet."""
+"""Tiers from this number on are tried only if no format has been accepted."""
 _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
@@ -52,7 +52,7 @@ class _Tried(NamedTuple):
 
 
 def find_control(case: Case) -> Control | None:
-    """Return the control; None if no format is known in which right answers earn more than wrong ones.
+    """Return the control, or None if no known format gives right answers more reward than wrong ones.
 
     Args:
         case: The audit.
@@ -61,7 +61,7 @@ def find_control(case: Case) -> Control | None:
 
 
 def seek(case: Case) -> Sought:
-    """Search for the control; if there is none, explain why.
+    """Search for the control. If there is none, explain why.
 
     If nothing is rewarded on the audit's wire, the search tries other wires, and the audit continues on one
     that works.
@@ -101,7 +101,7 @@ def _seek(case: Case) -> Sought:
 
 
 def _measured(case: Case, search: _Search, found: Sequence[_Tried], sought: Sought) -> Sought:
-    """Measure the control on all records; reject it if wrong answers earn as much on most of them."""
+    """Measure the control on all records. Reject it if wrong answers earn as much on most of them."""
     control = search.control(found)
     apart = sum(control.pays(reward, at) for at, reward in control.right.items())
     if control.right and apart >= _SOME * len(control.right):
@@ -126,10 +126,10 @@ class _Search:
         self.until = time.monotonic() + _PATIENCE
 
     def run(self, quick: bool = False) -> list[_Tried]:
-        """Return the accepted formats, the best first; empty if none is accepted.
+        """Return the accepted formats, best first.
 
         Args:
-            quick: Try only the most likely formats.
+            quick: Whether to try only the most likely formats.
         """
         found: list[_Tried] = []
         self.tried_formats = []
@@ -148,7 +148,7 @@ class _Search:
         return _chosen([one for one in found if one.share >= (_WORKS if quick else _SOME)])
 
     def _tiers(self) -> Iterator[list[Format]]:
-        """Yield the tiers, with formats for programs first, because a code grader is slow."""
+        """Yield the tiers. Formats for programs come first, because code graders are slow."""
         for number, formats in enumerate(tiers(self.case.subject, self.answers, self.sample)):
             programs = [one for one in formats if self.answers[one.reading].kind == "code"]
             if number == 0 and 0 < len(programs) < len(formats):
@@ -157,7 +157,7 @@ class _Search:
             yield formats
 
     def _contrasted(self, formats: Sequence[Format]) -> list[Format]:
-        """Return the formats in which a few right answers are rewarded more than wrong ones."""
+        """Return the formats in which right answers earn more than wrong ones on a few records."""
         self.tried_formats += formats
         tried = self._measure(formats, _PROBED)
         likely = [one for one in tried if one.share >= 2 / _PROBED]
@@ -165,7 +165,7 @@ class _Search:
         return [one.format for one in sorted(likely, key=lambda one: -one.mean * one.share)[:_CHOSEN]]
 
     def _checked(self, formats: Sequence[Format]) -> list[_Tried]:
-        """Return the formats that also separate right from wrong answers on more records."""
+        """Return the formats that separate right from wrong answers on more records too."""
         count = _CHECKED_HEAVY if self.heavy else _CHECKED
         return [one for one in self._measure(formats, count) if one.share >= _SOME]
 
@@ -235,9 +235,9 @@ class _Search:
 
 
 def _pairs(other: Mapping[int, int], sample: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Return up to `count` records, each with the record whose answer serves as the wrong one.
+    """Return up to `count` records, each with the record whose answer is used as the wrong one.
 
-    If each of two records serves the other one, both are included.
+    If two records use each other's answers, both are included.
     """
     found: dict[int, int] = {}
     for at in sample:
@@ -255,7 +255,7 @@ def _judged(
     wrong: Mapping[int, float | None],
     span: float,
 ) -> _Tried:
-    """Rate a format: a right answer must earn more than a wrong one, and more than on another record."""
+    """Rate a format. A right answer must earn more than a wrong one and more than on another record."""
     apart = 0
     for at, there in pairs:
         mutual = right.get(there) is not None and dict(pairs).get(there) == at
@@ -270,7 +270,7 @@ def _finite(reward: float | None) -> float | None:
 
 
 def _span(case: Case, rewards: Iterable[float | None]) -> float:
-    """Return the declared range of rewards, or else the range of the rewards seen."""
+    """Return the declared range of rewards, or the range of the rewards seen if none is declared."""
     if case.subject.bounds is not None:
         return case.subject.bounds[1] - case.subject.bounds[0] or 1.0
     seen = [one for one in rewards if one is not None]
@@ -278,7 +278,7 @@ def _span(case: Case, rewards: Iterable[float | None]) -> float:
 
 
 def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
-    """Choose up to three formats that differ, starting with one whose rewards are as high as the best."""
+    """Choose up to three different formats, starting with one whose rewards match the highest."""
     if not found:
         return []
     best = max(one.share for one in found)
@@ -293,12 +293,12 @@ def _chosen(found: Sequence[_Tried]) -> list[_Tried]:
 
 
 def _skeleton(one: Format) -> str:
-    """Return a template without reasoning, spaces and letter case, to recognize similar formats."""
+    """Return a template in lower case without reasoning or spaces, to recognize similar formats."""
     return "".join(_REASONING.sub("", one.template).replace(WORKING, "").split()).casefold()
 
 
 def _spread(case: Case) -> list[int]:
-    """Draw the records on which formats are tried."""
+    """Draw records to try formats on."""
     records = range(len(case.subject.records))
     drawn = case.some(_SAMPLE, "control", among=records)
     case.random("control order").shuffle(drawn)

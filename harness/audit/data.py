@@ -1,4 +1,4 @@
-"""Reads the data of an audit: records, and recorded rollouts of these records."""
+"""Reads the data of an audit: records and their recorded rollouts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.rollouts.read import holds_rollouts, read_rollouts
 __all__ = ["RECORDS", "read_subject"]
 
 _Placed: TypeAlias = tuple[dict[str, Any], Place]
-"""A record and its place in the file."""
+"""A record and where it is in the file."""
 
 RECORDS = 300
 """Default number of records to audit."""
@@ -32,14 +32,14 @@ def read_subject(
     """Read the data of an audit.
 
     Args:
-        file: Records, or rollouts whose records are audited.
+        file: File of records, or of rollouts whose records are to be audited.
         rollouts: Recorded rollouts of these records.
         limit: Maximum number of records. If the file has more, a random sample is drawn.
         seed: Seed of the random sample.
         **given: Other fields of `Subject`.
 
     Raises:
-        InputError: A file cannot be read or has no records, or no rollout belongs to the records.
+        InputError: A file cannot be read or has no records, or none of the rollouts belongs to the records.
     """
     if holds_rollouts(file):
         if rollouts is not None:
@@ -66,7 +66,7 @@ def read_subject(
 
 
 def _records(file: DataFile) -> dict[str, _Placed]:
-    """Return the records of a file by record key, each with its line."""
+    """Return the records in a file by record key, each with its line number."""
     found: dict[str, _Placed] = {}
     for record in record_lines.read(file):
         messages = record.fields.get("messages")
@@ -79,7 +79,7 @@ def _records(file: DataFile) -> dict[str, _Placed]:
 
 
 def _records_of_rollouts(file: DataFile) -> dict[str, _Placed]:
-    """Return the records of the rollouts by group name, each with the line of its first rollout."""
+    """Return the records of the rollouts by group name, each with the line number of its first rollout."""
     first: dict[str, tuple[dict[str, Any], int]] = {}
     for rollout in read_rollouts(file):
         if rollout.sent is not None and rollout.group is not None and rollout.group not in first:
@@ -95,10 +95,10 @@ def _fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(file: DataFile, chosen: Mapping[str, _Placed]) -> tuple[Recorded, ...]:
-    """Return the rollouts of the chosen records, matched by record name or by prompt and reference.
+    """Return the rollouts of the given records, matched by record name or by prompt and reference.
 
     Raises:
-        InputError: No rollout belongs to these records.
+        InputError: None of the rollouts belongs to these records.
     """
     at = {content_key(fields): place for place, (fields, _) in enumerate(chosen.values())}
     at |= {name: place for place, name in enumerate(chosen)}

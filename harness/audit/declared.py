@@ -87,10 +87,10 @@ def prompt_of(record: dict[str, Any]) -> str:
 
 
 def declared_templates(prompts: Sequence[str]) -> list[str]:
-    """Return templates of the formats that prompts ask for, the most frequent first.
+    """Return templates of the formats that prompts ask for, most frequent first.
 
     Args:
-        prompts: Prompts of a sample of records. Templates that only a few of them suggest are ignored.
+        prompts: Prompts of a sample of records. Templates that only a few prompts suggest are ignored.
     """
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -104,7 +104,7 @@ def declared_templates(prompts: Sequence[str]) -> list[str]:
 
 
 def _of_prompt(prompt: str) -> Iterator[str]:
-    """Yield the templates that a prompt asks for, the most specific first."""
+    """Yield the templates that a prompt asks for, most specific first."""
     tags = [name for name in dict.fromkeys(_TAG.findall(prompt)) if name.lower() not in _NOT_TAGS]
     thoughts = [name for name in tags if name.lower() in _THOUGHTS]
     inner = list(dict.fromkeys(_inside(prompt)))
@@ -132,7 +132,7 @@ def _of_prompt(prompt: str) -> Iterator[str]:
 
 
 def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
-    """Yield the tags in the prompt's order, with the prompt's line breaks."""
+    """Yield the tags in the order and with the line breaks used in the prompt."""
     found = list(_BLOCK.finditer(prompt))
     for first in range(len(found)):
         last = first
@@ -152,7 +152,7 @@ def _layout(prompt: str, answer: str, inner: Sequence[str]) -> Iterator[str]:
 
 
 def _answer_tag(tags: Sequence[str]) -> str | None:
-    """Return the tag that a name such as `answer` suggests for the answer, or else the last tag."""
+    """Return the tag with a name such as `answer`, or the last tag if there is none."""
     for name in _ANSWERS:
         for tag in tags:
             if tag.lower() == name:
@@ -161,7 +161,7 @@ def _answer_tag(tags: Sequence[str]) -> str | None:
 
 
 def _inside(prompt: str) -> Iterator[str]:
-    """Yield templates without tags: markers, boxes, lines, quoted examples, JSON, fences, brackets."""
+    """Yield templates that use no tags: markers, boxes, lines, quoted examples, JSON, fences, brackets."""
     if "####" in prompt:
         yield f"#### {SLOT}"
         yield f"{WORKING}\n#### {SLOT}"
@@ -199,13 +199,13 @@ def _options(prompt: str) -> Iterator[str]:
 
 
 def _answer_line(lines: Sequence[str]) -> str:
-    """Return the line whose label suggests an answer, or else the last line."""
+    """Return the line whose label suggests an answer, or the last line if there is none."""
     likely = (line for name in _ANSWERS for line in lines if name in line.lower().replace(" ", "_"))
     return next(likely, lines[-1])
 
 
 def _filler(line: str) -> str:
-    """Return text for a line that is not the answer's."""
+    """Return filler text for a line that does not hold the answer."""
     return "90" if re.search(r"confiden|certain|score|percent|probab", line, re.IGNORECASE) else WORKING
 
 
@@ -219,7 +219,7 @@ def _fences(prompt: str) -> Iterator[str]:
 
 
 def _quotes(prompt: str) -> Iterator[str]:
-    """Yield templates from quotes: an example with a placeholder, or the text before the answer."""
+    """Yield templates from quoted text: an example with a placeholder, or the text before the answer."""
     for found in _QUOTED.finditer(prompt):
         quoted = next(part for part in found.groups() if part)
         if _TAG.search(quoted) or quoted.startswith("{") or SLOT in quoted:
@@ -235,7 +235,7 @@ def _quotes(prompt: str) -> Iterator[str]:
 
 
 def _objects(prompt: str) -> Iterator[str]:
-    """Yield templates from the JSON that a prompt shows and the keys that it names."""
+    """Yield templates from the JSON examples and key names in a prompt."""
     for found in _OBJECT.findall(prompt)[:3]:
         keys = re.findall(r"\"([\w ]{1,40})\"\s*:\s*(\"?)", found)
         yield from _object(list(dict(keys)), bool(dict(keys).get(_answer_key(list(dict(keys))))))

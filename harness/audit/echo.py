@@ -21,7 +21,7 @@ _WHOLE_PROMPT = ("the prompt", "the prompt, in the accepted format,")
 
 
 class Echo:
-    """Probe for rewarded completions that repeat the prompt, in whole or in part."""
+    """Probe for rewarded completions that repeat all or part of the prompt."""
 
     rule = Rule(
         "C12",
@@ -68,7 +68,10 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """Return the attempts that are not rewarded by chance: the part has no answer, or beats a guess."""
+        """Return the attempts not rewarded by chance.
+
+        The part contains no answer, or it earns more than a guess.
+        """
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)
         sure = len(tally.paid) > max(0.25, _rate(answers, drawn) + 0.05) * tally.tried
@@ -81,7 +84,7 @@ class Echo:
         return found if answers.distinct(one.record for one in found.paid) >= 2 else None
 
     def _parts(self, case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-        """Return the ideas by name. Each one repeats a part of the prompt of a given record."""
+        """Return the ideas by name. Each idea repeats part of a record's prompt."""
         fill = answers.format.fill
 
         def number(at: int, of: int, place: int) -> Any:

@@ -1,4 +1,4 @@
-"""Runs an audit: a test for state, the search for the control, then the probes family by family."""
+"""Runs an audit: a determinism check, the search for the control, then the probes, family by family."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from harness.findings import Severity
 __all__ = ["CATALOGUE", "FAMILIES", "Audited", "ProbeOutcome", "run_audit"]
 
 CATALOGUE = "1"
-"""Version of the catalog of probes. It changes when a probe looks for a different fault."""
+"""Version of the probe catalog. It changes when a probe looks for something different."""
 
 BEFORE: dict[str, tuple[Probe, ...]] = {"state": steadiness.PROBES}
-"""Probes that run before the search for the control. They check that the grader is deterministic."""
+"""Probes that run before the search for the control, to check that the grader is deterministic."""
 
 FAMILIES: dict[str, tuple[Probe, ...]] = {
     "right answers": right_answers.PROBES,
@@ -61,7 +61,7 @@ FAMILIES: dict[str, tuple[Probe, ...]] = {
 """The families of probes, in the order in which they run."""
 
 ENDS: tuple[Callable[[Case], Iterable[Found]], ...] = (contract.broken_contract,)
-"""Probes that inspect all of the grader's answers at the end of the audit."""
+"""Probes that inspect all responses of the grader at the end of the audit."""
 
 _CONTRACT = ("A01", "A02", "A03", "A09", "A12", "A14", "G07")
 _UNSTABLE = ("G01", "G02", "A11")
@@ -69,7 +69,7 @@ _OF_SOME = ("C01", "C02", "C05", "C08", "C09", "C12")
 _GOLD_FREE = ("C01", "C02", "C03", "C11", "C12")
 
 _SLOW_MS = 50.0
-"""If a sample takes longer than this, grading time is probed first."""
+"""If grading a sample takes longer than this, the grading time probes run first."""
 _SLOW_S = 6.0
 """Time limit for the audit of a grader whose calls take longer than Lambda allows."""
 
@@ -83,7 +83,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "A10": ("A05",),
     "E10": ("A05",),
 }
-"""For each finding, the findings that it explains, so that one cause is reported only once."""
+"""For each finding, the findings that it explains. This prevents one cause from being reported twice."""
 
 
 class ProbeOutcome(NamedTuple):
@@ -93,7 +93,7 @@ class ProbeOutcome(NamedTuple):
     what: str
     """`passed`, `failed`, `skipped` or `inapplicable`."""
     why: str = ""
-    """The reason why the probe was skipped or does not apply."""
+    """Why the probe was skipped or does not apply."""
 
 
 @dataclass
@@ -104,15 +104,15 @@ class Audited:
     outcomes: list[ProbeOutcome]
     control: Control | None
     judged: bool
-    """Whether the grader asks a model. The replies that it understands then replace the control."""
+    """Whether the grader uses a judge. If so, the replies that it understands replace the control."""
     measured: bool
-    """Whether any completion is known to be rewarded. If none is, a low reward proves nothing."""
+    """Whether any completion is known to be rewarded. Otherwise, a low reward proves nothing."""
     gradings: int
     seconds: float
     notes: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """Count the probes that passed, failed, were skipped or do not apply."""
+        """Return how many probes passed, failed, were skipped or do not apply."""
         found = dict.fromkeys(("passed", "failed", "skipped", "inapplicable"), 0)
         for one in self.outcomes:
             found[one.what] += 1
@@ -124,7 +124,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
     Args:
         case: The audit to run, with its grader and data.
-        progress: Called with the family that is running and the number of gradings so far.
+        progress: Called with the current family of probes and the number of samples graded so far.
 
     Raises:
         ServiceError: The grader cannot be reached.
@@ -165,7 +165,7 @@ def run_audit(case: Case, progress: Callable[[str, int], None] = lambda name, gr
 
 
 def _slow(case: Case) -> bool:
-    """Return True if grading is so slow that its time should be probed before anything else."""
+    """Return True if grading is so slow that grading time should be probed before anything else."""
     if not case.opener.here:
         return False
     samples = [case.collector.rollout(at, _ANY) for at in range(min(2, len(case.subject.records)))]
@@ -184,7 +184,7 @@ def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _find_out(case: Case) -> None:
-    """Find the formats, or the judge's replies, that the grader rewards."""
+    """Find the formats that the grader rewards, or the judge's replies that it understands."""
     case.collector.rest()
     try:
         if seek_question(case, persist=_may_ask(case)):
@@ -198,12 +198,12 @@ def _find_out(case: Case) -> None:
 
 
 def _may_ask(case: Case) -> bool:
-    """Return True if the grader has asked a model, or its source suggests that it does."""
+    """Return True if the grader has called a judge or if its source suggests that it does."""
     return asks_a_model(case) or asks_a_service(case.subject.sources)
 
 
 def _explained(unstable: str) -> list[ProbeOutcome]:
-    """Skip the probes that need a deterministic grader."""
+    """Return skipped outcomes for the probes that need a deterministic grader."""
     why = f"the grader rewards the same sample differently ({unstable}), which would explain any finding"
     return [
         ProbeOutcome(probe.rule.id, "skipped", why)
@@ -214,7 +214,7 @@ def _explained(unstable: str) -> list[ProbeOutcome]:
 
 
 def _of_contract() -> dict[str, tuple[Probe, ...]]:
-    """Return the probes whose findings are valid even if the same sample gets different rewards."""
+    """Return the probes whose findings are valid even if a sample's reward varies."""
     return {
         name: tuple(probe for probe in probes if probe.rule.id in _CONTRACT)
         for name, probes in FAMILIES.items()
@@ -222,7 +222,7 @@ def _of_contract() -> dict[str, tuple[Probe, ...]]:
 
 
 def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
-    """Add findings; of several findings with one id, keep the most severe."""
+    """Add findings. If several have the same id, keep the most severe one."""
     for one in more:
         same = [other for other in findings if other.id == one.id]
         if any(other.severity >= one.severity for other in same):
@@ -234,8 +234,8 @@ def _worst_of_each(findings: list[Found], more: Iterable[Found]) -> list[Found]:
 def _explains(case: Case) -> dict[str, tuple[str, ...]]:
     """Map each finding to the findings that it explains.
 
-    With a control, only some wrong answers are rewarded. C04 then explains no other finding, and is explained
-    by some.
+    With a control, C04 means that only some wrong answers are rewarded. It then explains no other finding,
+    and other findings may explain it.
     """
     if case.control is None:
         return EXPLAINS
@@ -246,7 +246,7 @@ def _explains(case: Case) -> dict[str, tuple[str, ...]]:
 def _one_cause(
     findings: list[Found], outcomes: list[ProbeOutcome], explains: dict[str, tuple[str, ...]]
 ) -> tuple[list[Found], list[ProbeOutcome]]:
-    """Drop findings that are explained by another one of at least equal severity, and skip their probes."""
+    """Drop findings explained by another finding at least as severe, and count their probes as skipped."""
     worst: dict[str, Severity] = {}
     for one in findings:
         if one.severity > Severity.NOTE:
@@ -272,7 +272,7 @@ def _run_families(
     outcomes: list[ProbeOutcome],
     progress: Callable[[str, int], None],
 ) -> None:
-    """Run families in order. If one of them stops early, the next one still runs."""
+    """Run the families in order. If one stops early, the next one still runs."""
     for name, probes in families.items():
         progress(name, case.collector.budget.used)
         case.collector.rest()
@@ -282,7 +282,7 @@ def _run_families(
 def _run_family(
     case: Case, probes: tuple[Probe, ...], findings: list[Found], outcomes: list[ProbeOutcome]
 ) -> None:
-    """Run the probes of a family, unless one of them stops it."""
+    """Run the probes of a family. If one of them stops it, skip the remaining ones."""
     stopped = ""
     for probe in probes:
         if any(one.id == probe.rule.id for one in outcomes if probe is grading_time.CALL_TIME):
@@ -300,7 +300,7 @@ def _run_family(
 
 
 def _run_probe(case: Case, probe: Probe, findings: list[Found], outcomes: list[ProbeOutcome]) -> str:
-    """Run one probe. Return the reason why its family stops, or an empty string."""
+    """Run one probe. Return why its family must stop, or an empty string."""
     found: list[Found] = []
     stopped = why = ""
     try:

@@ -1,4 +1,4 @@
-"""Probes for rewards without a right answer: for form, for certain words or for other components."""
+"""Probes for rewards given without a right answer, for form, for certain words or by other components."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ print("done")
 In summary, thank you; please note the caveats. The final answer is given above.
 """
 _UNDECIDED = ("unknown", "unclear", "neutral", "undecided", "cannot be determined")
-"""Undecided answers, which a grader may reward to encourage a model to admit doubt."""
+"""Undecided answers, which a grader may reward to encourage a model to admit uncertainty."""
 _TAGS = ("think", "thinking", "reasoning", "scratchpad", "analysis", "solution", "answer")
 _LAYOUT = ("format", "shape", "style", "structure", "tag", "layout", "marker")
 
 
 class FreeReward:
-    """Probe for texts without an answer that earn a share of the reward on every record."""
+    """Probe for texts that contain no answer but earn a share of the reward on every record."""
 
     rule = Rule(
         "C07",
@@ -80,7 +80,7 @@ class FreeReward:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade texts with only form, words or wrong answers. The lowest reward of each text counts."""
+        """Grade texts that consist of form, words or wrong answers. Each text's lowest reward counts."""
         tally = best_free(case)
         if tally is None:
             return
@@ -118,7 +118,7 @@ class OtherComponents:
         return None if _deciding(case) else "no metric tells right answers from wrong ones"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Find the metrics that are low for the best text without an answer."""
+        """Find metrics that are low for the highest-paid text without an answer."""
         tally, deciding = best_free(case), _deciding(case)
         if tally is None or min(tally.shares) < 0.5:
             return
@@ -136,7 +136,7 @@ class OtherComponents:
 
 
 def best_free(case: Case) -> AttemptTally | None:
-    """Return the text without an answer that earns the most on every record tried; None if there is none.
+    """Return the text without an answer that earns the most on every record tried, or None.
 
     Args:
         case: The audit.
@@ -169,7 +169,7 @@ def _over(case: Case, reward: float, record: int, base: float) -> float:
 
 
 def _free_ideas(case: Case, answers: Answers) -> Iterator[Idea]:
-    """Yield texts with only form or words, and other records' answers in the accepted formats."""
+    """Yield texts that consist only of form or words, and other records' answers in accepted formats."""
     texts = [
         "",
         "...",
@@ -213,7 +213,7 @@ def _is_declared(case: Case, shown: Paid) -> bool:
 
 
 def _deciding(case: Case) -> dict[str, float]:
-    """Return the metrics that are higher for all right answers than for wrong ones, with their minimum."""
+    """Return the metrics that are higher for all right answers than for wrong ones, with the minimums."""
     known = case.known
     answers = answers_in(case, known.formats[0])
     records = [at for at in case.some(_RECORDS, "C17", among=answers.gold) if at in known.other]

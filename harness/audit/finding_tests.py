@@ -1,4 +1,4 @@
-"""Writes findings of an audit as tests in the user's project. Each test fails until its finding is fixed."""
+"""Generates tests from audit findings for the user's project. Each test fails until its finding is fixed."""
 
 from __future__ import annotations
 
@@ -47,27 +47,27 @@ def test_the_finding_is_fixed(rft_replay, rewards, sample):
 
 
 class FindingTests(NamedTuple):
-    """A test file with its rollouts."""
+    """A test file and its rollouts."""
 
     files: dict[str, bytes]
-    """File content by name; empty if no finding can be tested."""
+    """File content by file name. Empty if no finding can be tested."""
     written: int
     """Number of findings with tests."""
     left: int
-    """Number of findings without tests, which need several completions or a model's replies."""
+    """Number of findings without tests, because they need several completions or a judge's replies."""
 
 
 def as_tests(
     findings: Sequence[Found], subject: Subject, control: Control | None, grader: str, bounds: Bounds | None
 ) -> FindingTests:
-    """Write findings as tests.
+    """Generate tests from findings.
 
     Args:
         findings: The findings.
         subject: The data of the audit.
         control: The rewards of right and wrong answers.
-        grader: Name of the grader, for the tests.
-        bounds: Its range, if known.
+        grader: Name of the grader to use in the tests.
+        bounds: The grader's range, if known.
     """
     lines, written = [], 0
     for number, one in enumerate(findings, 1):
@@ -87,7 +87,7 @@ def as_tests(
 def _expected(
     found: Found, subject: Subject, control: Control | None, bounds: Bounds | None
 ) -> list[dict[str, Any]]:
-    """Return the rollouts of a witness whose rewards must change, with the rewards expected after the fix."""
+    """Return the witness rollouts whose rewards must change, with the rewards expected after the fix."""
     if not isinstance(found.witness, Witness) or found.witness.answers is not None:
         return []
     pairs = [*zip(found.witness.rollouts, found.witness.rewards, strict=True)]
@@ -106,7 +106,10 @@ def _expected(
 def _expectation(
     reward: float | None, at: int | None, subject: Subject, control: Control | None
 ) -> dict[str, Any]:
-    """Return the reward expected after the fix; empty if the grader fails, because any reward will do."""
+    """Return the reward expected after the fix.
+
+    If the grader fails, any reward will do and the result is empty.
+    """
     low, high = subject.bounds or (0.0, 1.0)
     if reward is None:
         return {}

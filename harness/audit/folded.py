@@ -13,7 +13,7 @@ _DEEPEST = 40
 
 
 def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return the expressions that a module assigns to names, by name; the last assignment counts.
+    """Return the expressions that a module assigns to names, by name. The last assignment wins.
 
     Args:
         tree: The module.
@@ -28,7 +28,7 @@ def named_constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str | None:
-    """Return the value of a string expression made of constants, f-strings, sums, joins and `re.escape`.
+    """Return the value of a string expression built from constants, f-strings, `+`, joins and `re.escape`.
 
     Args:
         node: The expression.
@@ -36,7 +36,7 @@ def folded(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str
         depth: Nesting depth of the expression, which is limited.
 
     Returns:
-        The string; None if the expression is not constant.
+        The string, or None if the expression is not constant.
     """
     if depth > _DEEPEST:
         return None

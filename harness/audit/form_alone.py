@@ -1,4 +1,4 @@
-"""Finds the control for a reward for form alone, by comparing formats with a text without any format."""
+"""Finds the control when only form is rewarded, by comparing formats with unformatted text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORKS = 0.8
 _MOST = 3
 _PLAIN = "I looked at this and here is what I think about it"
 FORM_FILLER = "The result follows from the steps above"
-"""Text in place of an answer, if only form counts."""
+"""Text used in place of an answer when only form is rewarded."""
 _RICH = (
     f"# Answer\n\n- The first point.\n- The second point.\n- The third point.\n\n**{SLOT}**",
     f"1. The first step.\n2. The second step.\n3. The third step.\n\n{SLOT}.",
@@ -30,7 +30,7 @@ _RICH = (
 
 
 def seek_form(case: Case) -> Sought:
-    """Find a format that earns more than a text without any format.
+    """Find a format that earns more than unformatted text.
 
     Args:
         case: The audit of a reward that ignores references.
@@ -60,7 +60,7 @@ def seek_form(case: Case) -> Sought:
 
 
 def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[tuple[float, int, Format]]:
-    """Return the formats that are rewarded on most records, each with its negative reward and its rank."""
+    """Return the formats rewarded on most records, each with its negated reward and its rank for sorting."""
     plain = [reply.reward or 0.0 for reply in case.collector.ask([(at, _PLAIN) for at in sample])]
     asked = [(at, one.fill(FORM_FILLER)) for one in formats for at in sample]
     rewards = [reply.reward for reply in case.collector.ask(asked)]
@@ -76,7 +76,7 @@ def _paid(case: Case, formats: Sequence[Format], sample: Sequence[int]) -> list[
 
 
 def _control(case: Case, formats: tuple[Format, ...]) -> Control:
-    """Measure the rewards of the format and of a plain text on all records."""
+    """Measure the rewards of the format and of plain text on all records."""
     records = range(len(case.subject.records))
     right = [
         reply.reward for reply in case.collector.ask([(at, formats[0].fill(FORM_FILLER)) for at in records])

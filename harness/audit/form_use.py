@@ -26,11 +26,11 @@ class Said(NamedTuple):
     answer: str
     after: str
     form: str | None = None
-    """Name of the form in which the answer is spelled; None if it is spelled like the reference."""
+    """Name of the form used for the answer, or None if it is spelled like the reference."""
 
 
 def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
-    """Count the recorded right answers that use each form, and all recorded right answers.
+    """Count the recorded right answers, in total and for each form.
 
     Args:
         case: The audit.
@@ -50,7 +50,7 @@ def uses_of(case: Case, forms: Sequence[Form]) -> tuple[Counter[str], int]:
 
 
 def said_in(text: str, kind: str, gold: str) -> Said | None:
-    """Return the right answer as a completion states it; None if the completion does not end with it.
+    """Return the right answer as stated in a completion, or None if the completion does not end with it.
 
     Args:
         text: The completion.

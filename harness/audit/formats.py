@@ -1,4 +1,4 @@
-"""The formats in which a grader may expect the answer."""
+"""The answer formats that a grader may expect."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SLOT = "{a}"
 """The placeholder for the answer in a template."""
 
 WORKING = "Let me work this out step by step before I answer."
-"""Reasoning that reveals nothing about the answer, for formats that require reasoning."""
+"""Reasoning that reveals nothing about the answer, used in formats that require reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write an answer."""
+    """An answer format."""
 
     template: str
-    """A completion with `{a}` in place of the answer; empty for tool calls."""
+    """A completion with `{a}` in place of the answer, or an empty string for tool calls."""
     reading: Reading = Reading()
     """The part of the record that contains the answer."""
 
@@ -32,7 +32,7 @@ class Format:
         """Return the completion for an answer: a string, or a message with tool calls.
 
         Args:
-            answer: The answer; for tool calls, the calls as JSON.
+            answer: The answer. For tool calls, the calls as JSON.
         """
         if self.template:
             if f'"{SLOT}"' in self.template and self.template.lstrip("`json\n ")[:1] == "{":
@@ -49,7 +49,7 @@ class Format:
 
 
 def common_templates(kind: str, reading: Reading) -> Sequence[str]:
-    """Return common templates for a kind of answer, the most likely first.
+    """Return common templates for a kind of answer, most likely first.
 
     Args:
         kind: The kind of answer, one of `harness.audit.answer_kinds.KINDS`.

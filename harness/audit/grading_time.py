@@ -1,7 +1,7 @@
-"""Probes of grading time: the duration of a call, and its growth with the length of a completion (family G).
+"""Probes of grading time: how long calls take, and how the time grows with a completion's length (family G).
 
-A completion that hangs a grader stops training. These probes use shorter time limits than the grader's, so
-that they do not hang the audit.
+A completion that hangs a grader stops training. These probes use shorter time limits than the grader's own,
+so that the audit does not hang.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
 _USUAL = ("1", "12345678", "the answer", "I do not know.")
-"""Completions that are slow only if the grader is always slow."""
+"""Completions that should be slow to grade only if everything is."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10
@@ -41,7 +41,7 @@ _SLOW_MS = 20.0
 
 
 class CallTime:
-    """Probe for calls with right answers that take longer than Lambda's default limit of 3 s."""
+    """Probe for calls that take longer than Lambda's default timeout of 3 s to grade right answers."""
 
     rule = Rule(
         "G03",
@@ -52,11 +52,11 @@ class CallTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies if the grader does its work on this machine."""
+        """The probe applies if the grader runs on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Time a few samples, and more samples if a whole call seems to be slow."""
+        """Time a few samples, and more if a full call seems to be slow."""
         records = (case.some(8, "G03") or [0]) * _BATCH
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records[:_BATCH]]
         few = samples[:4]
@@ -78,7 +78,7 @@ class CallTime:
 
 @contextmanager
 def _collector(case: Case) -> Iterator[Collector]:
-    """Yield a process with a short time limit, or the audit's process if the grader is slow to import."""
+    """Yield a collector with a short time limit, or the audit's collector if the grader is slow to import."""
     if case.opener.slow:
         yield case.collector
         return
@@ -87,14 +87,14 @@ def _collector(case: Case) -> Iterator[Collector]:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """Return the reason why timing says little about the grader; None if it is meaningful."""
+    """Return why timing says little about the grader, or None if it is meaningful."""
     if not case.opener.here:
         return "the time of a network call says little about the grader"
     return "the model takes most of the time" if asks_a_model(case) else None
 
 
 def _timed(collector: Collector, samples: Sequence[dict[str, object]]) -> float:
-    """Return the milliseconds of one call, without the effect of other work on this machine."""
+    """Return the time of one call in milliseconds, corrected for other work on this machine."""
     ms = 0.0
     before = busy_ms(collector.target.target)
     for event in write_events(samples, collector.profile):
@@ -113,7 +113,7 @@ class _Steep(NamedTuple):
     text: LongText
     size: int
     ms: float | None
-    """Grading time of the completion; None if it timed out."""
+    """Grading time of the completion, or None if it timed out."""
     exponent: float | None
 
 
@@ -129,11 +129,11 @@ class GrowingTime:
     controlled = False
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies if the grader does its work on this machine."""
+        """The probe applies if the grader runs on this machine."""
         return _elsewhere(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade long completions of many forms at growing sizes, and report one that takes too long."""
+        """Grade long completions of many forms at growing sizes. Report one that takes too long."""
         texts = long_texts(case)
         at = (case.some(1, "G04") or [0])[0]
         with _collector(case) as collector:
@@ -174,7 +174,7 @@ class GrowingTime:
 
 
 CALL_TIME = CallTime()
-"""The probe of a call's duration. It runs before all others if the grader is slow."""
+"""The probe of call duration. It runs before all other probes if the grader is slow."""
 
 PROBES = (CALL_TIME, GrowingTime())
 """The probes of this family, in the order in which they run."""
@@ -192,7 +192,7 @@ def _is_late(answer: Answer) -> bool:
 
 
 def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
-    """Grade a text with a longer time limit, after a first call that imports the grader's dependencies."""
+    """Grade a text with a longer time limit, after a first call that loads the grader's imports."""
     with closing(case.opener.open(seconds=4 * _LIMIT_S)) as patient:
         first = _call(patient, at, ["1", steep.text.of(8)])
         return first if _is_late(first) else _call(patient, at, [steep.text.of(steep.size)])
@@ -218,7 +218,7 @@ def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usua
 
 
 def _measured(collector: Collector, record: int, text: LongText, size: int) -> _Steep | None:
-    """Time a text at several sizes; return None if its time does not grow too fast."""
+    """Time a text at several sizes. Return None if the time does not grow too fast."""
     largest = _time(collector, record, text, size)
     if largest is None:
         # A text that is slow by chance is not slow twice.
@@ -237,7 +237,7 @@ def _measured(collector: Collector, record: int, text: LongText, size: int) -> _
 
 
 def _time(collector: Collector, record: int, text: LongText, size: int) -> float | None:
-    """Return the milliseconds for one text, the faster of two runs; None if it timed out."""
+    """Return the milliseconds for one text (the faster of two runs), or None if it timed out."""
     best = math.inf
     for _ in range(2):
         answer = _call(collector, record, [text.of(size)])

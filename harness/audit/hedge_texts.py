@@ -1,4 +1,4 @@
-"""Writes completions that name several answers, or all possible ones."""
+"""Builds completions that name several answers, or all possible ones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _JOINTS = (" or ", ", ", " and ", " ", "\n", "/")
 _MOST = 30
 _NEARLY_ALL = 0.9
 LABELS: dict[str, tuple[str, ...]] = {"choice": ("A", "B", "C", "D", "E"), "yes-no": ("yes", "no")}
-"""The labels of the kinds with only a few possible answers."""
+"""The possible answers of kinds that have only a few."""
 
 
 def every_answer(case: Case) -> AttemptTally | None:
-    """Return a text that names every possible answer and gets the full reward; None if there is none.
+    """Return a text that names every possible answer and gets full reward, or None if there is none.
 
-    The possible answers are known if they are labels, or if the prompts name all of them.
+    The possible answers are known if they are labels or if the prompts name all of them.
 
     Args:
         case: The audit.
@@ -51,7 +51,7 @@ def every_answer(case: Case) -> AttemptTally | None:
 
 
 def _possible(case: Case, answers: Answers) -> tuple[str, ...]:
-    """Return every possible answer, or every possible item of a list; empty if they are unknown."""
+    """Return every possible answer or list item. The result is empty if the possible answers are unknown."""
     by_value: dict[object, str] = {}
     for gold in answers.gold.values():
         for each in (items(gold) or [gold]) if answers.kind == "list" else [gold]:
@@ -69,7 +69,7 @@ def _possible(case: Case, answers: Answers) -> tuple[str, ...]:
 
 
 def _all_of(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Yield texts that name every answer; for lists, also one list of all items."""
+    """Yield texts that name every answer. For lists, also yield one list of all items."""
     as_json = answers.kind == "list" and next(iter(answers.gold.values()))[:1] == "["
     if as_json:
         yield "as a list", answers.format.fill(json.dumps(list(named), ensure_ascii=False))
@@ -77,10 +77,10 @@ def _all_of(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]
 
 
 def naming(answers: Answers, named: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Return completions that name several answers, each with the name of its form.
+    """Return completions that name several answers, with the name of each completion's form.
 
     Args:
-        answers: The right answers of the records, and their format.
+        answers: The right answers of the records and their format.
         named: The answers to name.
     """
     one = answers.format

@@ -1,4 +1,4 @@
-"""Finds hedges: texts that name several answers and are rewarded as if they gave only the right one."""
+"""Finds hedges: texts that name several answers but are rewarded like the right answer alone."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class _Group(NamedTuple):
     records: tuple[int, ...]
     named: tuple[str, ...]
     outsider: int | None = None
-    """A record whose answer is not named. A text's reward on this record is not for the answer."""
+    """A record whose answer is not named. A reward on this record cannot be for a right answer."""
 
 
 class _Hedged(NamedTuple):
-    """One text, and its rewards on the records whose answers it names."""
+    """A text and its rewards on the records whose answers it names."""
 
     completion: Any
     way: str
     paid: tuple[tuple[int, float], ...]
-    """The records on which the text is rewarded, with the share on each, the largest share first."""
+    """Pairs of a record on which the text is rewarded and the share, largest share first."""
     tried: int
 
     @property
@@ -144,14 +144,14 @@ def _groups(case: Case, answers: Answers) -> list[_Group]:
 
 
 def _apart(answers: Answers, at: int, named: tuple[int, ...]) -> bool:
-    """Return True if a record's answer shares no text with the named ones."""
+    """Return True if a record's answer shares no text with the named answers."""
     mine = answers.gold[at].casefold()
     others = [answers.gold[each].casefold() for each in named]
     return not any(mine in other or other in mine for other in others)
 
 
 def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
-    """Return the texts rewarded on several records, of forms that are rewarded in two groups."""
+    """Return the texts rewarded on several records, if their form is rewarded in two groups."""
     texts = [(group, way, text) for group in groups for way, text in naming(answers, group.named)]
     asked = [(at, text) for group, _, text in texts for at in group.records]
     outside = {
@@ -174,7 +174,7 @@ def _try(case: Case, answers: Answers, groups: list[_Group]) -> list[_Hedged]:
 def _elsewhere(
     case: Case, texts: list[tuple[_Group, str, Any]], outside: set[tuple[int, int]]
 ) -> dict[int, float]:
-    """Return the share of each text on a record whose answer it does not name."""
+    """Return the share that each text earns on a record whose answer it does not name."""
     order = sorted(outside)
     replies = case.collector.ask([(record, texts[text_at][2]) for text_at, record in order])
     return {

@@ -1,4 +1,4 @@
-"""A probe of completions that break programs: huge, deeply nested or unprintable text."""
+"""Probe of completions that tend to break programs: huge, deeply nested or unprintable text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["PROBES"]
 _MEGABYTE = 1_000_000
 _RECORDS = 4
 _HEAVY_MS = 15.0
-"""If a sample takes longer than this, only one record is tried."""
+"""If grading a sample takes longer than this, only one record is tried."""
 _ENDLESS = "a power"
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("a number of 5,000 digits", "9" * 5_000),
@@ -37,7 +37,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 
 
 class HostileText:
-    """Probe for completions that break the grader, of kinds that a policy may write."""
+    """Probe for completions that a policy may write and that break the grader."""
 
     rule = Rule(
         "A12",
@@ -90,7 +90,7 @@ PROBES = (HostileText(),)
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """Return the texts, bare and in the first accepted format, on a few records."""
+    """Return the texts for a few records, bare and in the first accepted format."""
     found = []
     records = case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A12") or [0]
     programs = runs_code(case)
@@ -108,7 +108,7 @@ def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fault(case: Case, samples: list[dict[str, Any]]) -> GraderFault | None:
-    """Return the fault of a call if the grader raised or its process ended; None otherwise."""
+    """Return the fault of a call if the grader raised an error or its process ended, or None otherwise."""
     for event in write_events(samples, case.collector.profile):
         fault = case.collector.call(event, len(samples)).fault
         if isinstance(fault, GraderFault) and fault.error_type != "Sandbox.Timedout":

@@ -1,4 +1,4 @@
-"""A probe of right answers in other forms, which should earn the same reward (family B)."""
+"""Probe of right answers in other forms, which should earn the same reward (family B)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["PROBES"]
 
 _RECORDS = 6
 _FEW, _HEAVY_MS = 2, 15.0
-"""Number of records to try if a sample takes longer than the given milliseconds."""
+"""Number of records to try for samples that take longer than the given milliseconds."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",
     re.IGNORECASE,
 )
-"""Words in prompts which suggest that the order of a list is part of the answer."""
+"""Words in prompts that suggest that the order of a list matters."""
 _LOST = 0.5
 _MOST = 0.5
 _USED = 0.02
@@ -41,7 +41,7 @@ _ASKED = {
     r"|\b(?:show|write) (?:\w+ ){0,2}(?:work|working|calculation|steps)\b",
     "B09": r"<(?:think|thinking|reasoning|thoughts?|scratchpad)>",
 }
-"""Phrases in prompts that ask for the text that a form adds. Without one, a refusal may be intended."""
+"""Phrases in prompts that ask for the text added by a form. Without them, a refusal may be intended."""
 _CONTESTED = ("B07", "B10")
 _FIXES = {
     "B01": "Read the answer at its marker and ignore the text after it.",
@@ -74,7 +74,7 @@ class OtherForms:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Try every form on a few records, and report the refused ones as one finding."""
+        """Try every form on a few records and report all refused forms as one finding."""
         tried, refused = _try(case)
         _note_profiles(case, tried, refused)
         uses, right = uses_of(case, [one.form for one in refused])
@@ -111,7 +111,7 @@ class OtherForms:
 
 
 def _severity(case: Case, form: Form, uses: Counter[str], right: int) -> Severity:
-    """Return a warning if recordings use the form, or if there are none and prompts ask for the form."""
+    """Return a warning if recordings use the form, or if prompts ask for it and there are no recordings."""
     if right:
         return Severity.WARNING if uses[form.name] >= max(2, _USED * right) else Severity.NOTE
     if not form.everyday or (form.id in _ASKED and (_alone(case) or not _asked(case, form.id))):
@@ -127,7 +127,7 @@ def _asked(case: Case, id: str) -> bool:
 
 
 def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
-    """Return the shares of the reward that each form keeps, and the forms that lose most of it."""
+    """Return the share of the reward that each form keeps, and the forms that lose most of it."""
     known = case.known
     first = known.formats[0]
     asked: list[tuple[Form, int, str]] = []
@@ -159,7 +159,7 @@ def _try(case: Case) -> tuple[dict[str, list[float]], list[_Refused]]:
 
 
 def _note_profiles(case: Case, kept: dict[str, list[float]], refused: Sequence[_Refused]) -> None:
-    """Add a note about the grader if one property of it explains the refused forms."""
+    """Add a note if one property of the grader explains the refused forms."""
     ids = {one.form.id for one in refused}
     if {"B01", "B02"} <= ids:
         case.notes.append(

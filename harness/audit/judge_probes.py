@@ -1,6 +1,6 @@
-"""Probes of graders that ask a model: their prompts, and their handling of replies and failures (family D).
+"""Probes of graders that use a judge: the prompts, and the handling of replies and failures (family D).
 
-No model is called. A stub service gives prepared replies, so that the meaning of each reply is known.
+No model is called. A stub service returns prepared replies, so that the meaning of each reply is known.
 """
 
 from __future__ import annotations
@@ -26,31 +26,32 @@ _REFERENCE, _PROMPT, _FORGED = (f"Rftmark{word}" for word in ("reference", "prom
 _PLACE = re.compile(
     r"\{\{?\w{2,30}\}?\}|\[\[?[A-Z_]{3,30}\]?\]|%[A-Z_]{3,30}%|<<\w{2,30}>>|\$\{?[a-z_]{3,30}\}?"
 )
-"""Placeholders of prompt templates."""
+"""Placeholders used in prompt templates."""
 _MOST_NAMES = 60
 _NO_VERDICT = "The reply mentions what was asked."
 _MOST_PAIRS = 160
 _SEARCH_S = 6.0
 _PATIENCE_S = 20.0
 _REFUSALS = 3
-"""Number of attempts that common clients make. Later ones are refused permanently, to end the waits."""
+"""Number of attempts that common clients make. Further attempts are refused permanently to end the waiting.
+"""
 _NAMES = ("completion", "response", "answer", "output", "prompt", "question", "input")
 _GOLDS = ("reference", "reference_answer", "ground_truth", "gold", "expected", "target")
 
 
 def asks_a_model(case: Case) -> bool:
-    """Return True if the grader has asked a model so far."""
+    """Return True if the grader has called a judge so far."""
     return case.opener.service is not None and case.opener.service.asked > 0
 
 
 def find_verdicts(case: Case) -> Verdicts | None:
-    """Find a pair of replies that the grader understands: praise must earn more than condemnation.
+    """Find two replies that the grader understands, such that the favorable one earns more than the other.
 
     Args:
-        case: The audit of a grader that asks a model.
+        case: The audit of a grader that uses a judge.
 
     Returns:
-        None if the grader understands no form of reply.
+        The replies, or None if the grader understands no form of reply.
     """
     service = _service(case)
     service.tell("")
@@ -94,7 +95,7 @@ def _sample_of(case: Case, content: Any, name: str | None = None) -> dict[str, A
 
 
 def _reward(case: Case, collector: Collector | None = None) -> float | None:
-    """Return the reward of the completion that reaches the judge, under the stub's current replies."""
+    """Return the reward of the completion that reaches the judge, given the stub's current replies."""
     asked = collector or case.collector
     (one,) = asked.grade([_sample_of(case, _completion(case))])
     return one.reward
@@ -106,7 +107,7 @@ def _told(case: Case, reply: str, status: int = 200) -> float | None:
 
 
 def _witness(case: Case, reward: float | None) -> Witness:
-    """Make a witness of the completion that reaches the judge, with the stub's replies."""
+    """Build a witness from the completion that reaches the judge and the stub's replies."""
     rollout = _sample_of(case, _completion(case), "witness-1")
     return Witness((rollout,), (reward,), _service(case).recorded())
 
@@ -123,7 +124,7 @@ class _OfAJudge:
         return None
 
     def verdicts(self, case: Case) -> tuple[Verdicts, float, float]:
-        """Return the replies that the grader understands, and the rewards for them.
+        """Return the replies that the grader understands and their rewards.
 
         Raises:
             NotRun: The grader understands no reply.
@@ -138,7 +139,7 @@ class _OfAJudge:
 
 
 class ReplyParser(_OfAJudge):
-    """Probe for replies that condemn the completion or contain no verdict, but are rewarded."""
+    """Probe for rewards after unfavorable replies or replies without a verdict."""
 
     rule = Rule(
         "D01",
@@ -148,7 +149,7 @@ class ReplyParser(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Give each broken reply, and check the completion's reward."""
+        """Return each broken reply to the grader and check the completion's reward."""
         pair, high, low = self.verdicts(case)
         paid: list[tuple[float, str, Witness]] = []
         tried = broken_replies(pair)
@@ -187,7 +188,7 @@ class ReplyParser(_OfAJudge):
 
 
 class FailurePays(_OfAJudge):
-    """Probe for failures of the judge's service that are rewarded, or that a retry would have avoided."""
+    """Probe for judge service failures that are rewarded or that a retry would have avoided."""
 
     rule = Rule(
         "D02",
@@ -197,7 +198,7 @@ class FailurePays(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Refuse requests, throttle them and return server errors."""
+        """Refuse the judge's requests, throttle them and return server errors."""
         pair, high, low = self.verdicts(case)
         service = _service(case)
         with closing(case.opener.open(seconds=_PATIENCE_S)) as patient:
@@ -243,7 +244,7 @@ class QuestionAsked(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Search the judge's prompts for marked texts from the completion, the prompt and the reference."""
+        """Search the judge's prompts for marked text from the completion, the prompt and the reference."""
         pair, high, _ = self.verdicts(case)
         if MARK not in _completion(case):
             raise NotRun("the checks before the judge refuse a completion with another word in it")
@@ -260,7 +261,7 @@ class QuestionAsked(_OfAJudge):
             yield found
 
     def _asked(self, case: Case, pair: Verdicts, content: Any) -> tuple[AskedQuestion | None, float | None]:
-        """Return the judge's prompt and the reward for a completion of a record with marked texts."""
+        """Return the judge's prompt and the reward for a record and completion that contain marked text."""
         service = _service(case)
         service.tell(pair.high)
         (one,) = case.collector.grade([self._sample(case, content)])
@@ -281,7 +282,7 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _substituted(self, case: Case, pair: Verdicts) -> Found | None:
-        """Report a completion in which the grader replaces placeholders with the reference."""
+        """Report a completion whose placeholders the grader replaces with the reference."""
         plain, _ = self._asked(case, pair, _completion(case))
         names = [
             form for name in _GOLDS for form in (f"{{{name}}}", f"{{{{{name}}}}}", f"${name}", f"<{name}>")
@@ -303,7 +304,7 @@ class QuestionAsked(_OfAJudge):
         )
 
     def _forged(self, case: Case, pair: Verdicts) -> Found | None:
-        """Report a completion that closes its section and continues under the reference's heading."""
+        """Report a completion that closes its own section and continues under the reference's heading."""
         plain, _ = self._asked(case, pair, _completion(case))
         said = "" if plain is None else _holding(plain.texts, MARK, _REFERENCE)
         heading = said.partition(_REFERENCE)[0].rstrip("\n\"'` ").rpartition("\n")[2].strip()
@@ -342,7 +343,7 @@ class QuestionAsked(_OfAJudge):
 
 
 def _holding(texts: Iterable[str], *parts: str) -> str:
-    """Return the first text that contains all parts; empty if there is none."""
+    """Return the first text that contains all parts, or an empty string."""
     return next((text for text in texts if all(part in text for part in parts)), "")
 
 
@@ -351,7 +352,7 @@ def _next_line(text: str) -> str:
 
 
 class ScaleUse(_OfAJudge):
-    """Probe for verdicts of one point that earn as much as the highest verdict."""
+    """Probe for verdicts of one point that earn as much reward as the highest verdict."""
 
     rule = Rule(
         "D10",
@@ -361,7 +362,7 @@ class ScaleUse(_OfAJudge):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Give a verdict of one point."""
+        """Return a verdict of one point to the grader."""
         pair, high, low = self.verdicts(case)
         if isinstance(pair.best, bool) or not isinstance(pair.best, int) or pair.best < 4:
             return
@@ -383,7 +384,7 @@ class ScaleUse(_OfAJudge):
 
 
 def _filled_in(pair: Verdicts, verdict: int) -> str | None:
-    """Return the praising reply with another verdict; None if the verdict occurs more than once in it."""
+    """Return the favorable reply with another verdict, or None if it contains the verdict more than once."""
     best = str(pair.best)
     return pair.high.replace(best, str(verdict)) if pair.high.count(best) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Writes replies that a judge's model could give: verdicts in the requested form, and broken replies."""
+"""Builds possible judge replies: verdicts in the requested form, and broken replies."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MOST = 6
 
 
 class Verdicts(NamedTuple):
-    """A reply that praises the completion and one that condemns it."""
+    """A favorable and an unfavorable reply about the same completion."""
 
     high: str
     low: str
     best: Any = None
-    """The verdict in the praising reply; None if it consists of several fields."""
+    """The verdict in the favorable reply, or None if it consists of several fields."""
     worst: Any = None
 
 
@@ -49,7 +49,7 @@ class Broken(NamedTuple):
 
 
 def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
-    """Yield pairs of replies in the forms that a prompt may ask for, the most likely first.
+    """Yield pairs of replies in the forms that a prompt may ask for, most likely first.
 
     Args:
         question: The grader's prompt.
@@ -71,13 +71,13 @@ def verdicts_for(question: AskedQuestion) -> Iterator[Verdicts]:
 
 
 def _filled(form: str, verdict: Any) -> str:
-    """Fill a form with a verdict: as JSON inside an object, otherwise as plain text."""
+    """Insert a verdict into a form, as JSON inside an object and as plain text otherwise."""
     inside = json.dumps(verdict) if form.startswith("{{") else str(verdict)
     return form.replace("{{", "{").replace("}}", "}").replace("{v}", inside)
 
 
 def _tops(text: str) -> list[int]:
-    """Return the highest verdicts that a prompt may allow: `0 to 10`, `1-5`, `of 100`."""
+    """Return the highest verdicts that a prompt may allow, from text such as `0 to 10`, `1-5` or `of 100`."""
     return [*dict.fromkeys(int(one) for one in _SCALE.findall(text) if 1 < int(one) <= 1000)][:2]
 
 
@@ -107,7 +107,7 @@ def _labels(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _json_forms(text: str) -> list[str]:
-    """Return objects with the keys that a prompt names, with the verdict under a different key in each."""
+    """Return objects with the keys that a prompt names, each with the verdict under a different key."""
     keys = [*dict.fromkeys(_KEY.findall(text))][:_MOST]
     found = []
     for key in [*keys, *(name for name in ("score", "verdict") if name not in keys)]:
@@ -127,7 +127,7 @@ def _line_forms(text: str) -> list[str]:
 
 
 def _schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the outermost JSON schemas of objects in a request."""
+    """Yield the outermost JSON schemas in a request that describe objects."""
     if isinstance(value, str) and '"properties"' in value:
         try:
             value = json.loads(value)
@@ -145,12 +145,12 @@ def _schemas(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _instance(schema: Any, good: bool, turned: bool) -> Any:
-    """Return a value that fits a schema, with the best or the worst value that each part allows.
+    """Return a value that matches a schema and uses the best or worst value each part allows.
 
     Args:
         schema: The schema.
-        good: Whether the value praises the completion.
-        turned: Whether lists of choices begin with the worst one.
+        good: Whether the value is favorable to the completion.
+        turned: Whether to assume that lists of choices begin with the worst one.
     """
     if not isinstance(schema, dict):
         return "as asked"
@@ -173,7 +173,7 @@ def _instance(schema: Any, good: bool, turned: bool) -> Any:
 
 
 def broken_replies(found: Verdicts) -> list[Broken]:
-    """Return replies that condemn the completion in other words, or contain no verdict. None may be rewarded.
+    """Return unfavorable replies in other words, and replies without a verdict. None may be rewarded.
 
     Args:
         found: The replies that the grader understands.

@@ -1,4 +1,4 @@
-"""Converts an audit to the format in which it is stored, and its witnesses to files for `rft replay`."""
+"""Converts an audit to its stored format, and its witnesses to files for `rft replay`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["facts_of", "place_of", "record_of", "rules", "title_of", "witness_fi
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Return the rules of the audit by id. If two rules share an id, the first probe's rule is returned."""
+    """Return the audit's rules by id. If two rules share an id, the first probe's rule is used."""
     found: dict[str, Rule] = {}
     for probe in (one for probes in (*BEFORE.values(), *FAMILIES.values()) for one in probes):
         module = sys.modules[type(probe).__module__]  # the class or its module may have more rules
@@ -37,7 +37,7 @@ def rules() -> dict[str, Rule]:
 
 
 def _rules_of_forms() -> dict[str, Rule]:
-    """Return the rules for other forms of right answers, which share one probe."""
+    """Return the rules for alternative forms of right answers, which share one probe."""
     names: dict[str, list[str]] = {}
     for form in FORMS:
         names.setdefault(form.id, []).append(form.name)
@@ -49,13 +49,13 @@ def _rules_of_forms() -> dict[str, Rule]:
 
 
 def title_of(found: Found) -> str:
-    """Return the title of a finding's rule, which describes the problem in general."""
+    """Return the title of the rule behind a finding, which describes the problem in general terms."""
     rule = rules().get(found.id)
     return found.message if rule is None else rule.title
 
 
 def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
-    """Return the record of a rollout in a witness; None if the probe changed the prompt.
+    """Return the index of a witness rollout's record, or None if the probe changed the prompt.
 
     Args:
         subject: The data of the audit.
@@ -70,7 +70,7 @@ def record_of(subject: Subject, rollout: Mapping[str, Any]) -> int | None:
 
 
 def place_of(found: Found, subject: Subject) -> Place:
-    """Return the place of a finding: the one that its probe set, or the record of its witness.
+    """Return the place of a finding, as set by its probe or else from its witness's record.
 
     Args:
         found: The finding.
@@ -93,9 +93,9 @@ def facts_of(
     Args:
         audited: The audit.
         subject: The data of the audit.
-        findings: The findings, with and without a waiver.
+        findings: The waived and unwaived findings.
         verdict: The verdict.
-        **known: Other fields of `AuditFacts`: data, grader, target, wire, rollouts and so on.
+        **known: Other fields of `AuditFacts`, such as data, grader, target and wire.
     """
     control = audited.control
     return AuditFacts(
@@ -136,15 +136,15 @@ def _kept(found: Found, subject: Subject, waived: str | None) -> AuditFinding:
 
 
 def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
-    """Build the files of each witness: rollouts, and rewards for `rft replay --expect`.
+    """Build the files for each witness: rollouts, and rewards for `rft replay --expect`.
 
-    If the grader asks a model, a third file contains the model's replies, for `rft replay --answers`.
+    If the grader uses a judge, a third file contains the judge's replies for `rft replay --answers`.
 
     Args:
         findings: The findings.
 
     Returns:
-        File content by name.
+        File content by file name.
     """
     files: dict[str, bytes] = {}
     for one in findings:
@@ -170,7 +170,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
     Args:
         folder: Created if missing.
-        files: File content by name.
+        files: File content by file name.
 
     Raises:
         InputError: A file cannot be written.

@@ -1,6 +1,6 @@
-"""Compares rewards at the end of an audit with the rewards that a new process gives.
+"""Compares the rewards given during an audit with those of a new grader process.
 
-Some graders change only after many samples, such as one whose tolerance shrinks or whose table fills up.
+Some graders change their behavior only after many samples, for example because a table fills up.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _ALIKE = 1e-6
 
 
 def changed_later(case: Case) -> Iterator[Found]:
-    """Find completions that a new process rewards differently from the process that graded the whole audit.
+    """Find completions whose reward in a new process differs from their reward earlier in the audit.
 
-    The finding has no witness, because a replay would have to grade all earlier samples first.
+    The finding has no witness because a replay would have to grade all earlier samples first.
 
     Args:
-        case: The audit, at its end.
+        case: The audit, after all other probes have run.
     """
     if not case.opener.here or case.verdicts is not None or case.collector.mean_pace > _SLOW_MS:
         return  # The time limits of a slow grader may change its rewards.
@@ -67,5 +67,5 @@ def _anew(case: Case, samples: Sequence[dict[str, Any]]) -> list[Graded]:
 
 
 def _differ(one: Graded, other: Graded) -> bool:
-    """Return True if both results have a reward and the rewards differ."""
+    """Return True if both results have a reward and the two rewards differ."""
     return one.reward is not None and other.reward is not None and abs(one.reward - other.reward) > _ALIKE

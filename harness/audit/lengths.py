@@ -1,4 +1,4 @@
-"""Probes for rewards that grow with length or repetition, regardless of the content."""
+"""Probes for rewards that grow with length or repetition regardless of content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SENTENCE = (
 
 
 class _Series(NamedTuple):
-    """Rewards of increasingly long completions of one record."""
+    """Rewards of increasingly long completions for one record."""
 
     record: int
     completions: tuple[Any, ...]
@@ -53,7 +53,7 @@ class LengthSlope:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Pad wrong answers, then right ones, with empty sentences."""
+        """Pad first wrong and then right answers with empty sentences."""
         answers = answers_in(case, case.known.formats[0])
         for which in ("wrong", "right"):
             padded = _padded(case, answers, which)
@@ -124,7 +124,7 @@ class Repetition:
 
 
 def _padded(case: Case, answers: Answers, which: str) -> list[_Series]:
-    """Grade right or wrong answers with more and more reasoning before them."""
+    """Grade right or wrong answers that follow an increasing amount of reasoning."""
     known = case.known
     fill = answers.format.fill
     completions: dict[int, tuple[Any, ...]] = {}
@@ -154,18 +154,18 @@ def _measured(case: Case, completions: dict[int, tuple[Any, ...]]) -> list[_Seri
 
 
 def _rises(series: _Series) -> int:
-    """Return the number of steps at which the reward rises."""
+    """Return the number of length steps at which the reward rises."""
     return sum(after > before + 1e-9 for before, after in pairwise(series.rewards))
 
 
 def _grows(case: Case, series: _Series) -> bool:
-    """Return True if the reward never falls and rises at three steps or more, so it is not a length limit."""
+    """Return True if the reward never falls and rises at three or more steps, so it is not a length limit."""
     falls = any(after < before - 1e-9 for before, after in pairwise(series.rewards))
     return not falls and _rises(series) >= 3 and series.gain > DELTA * case.known.span
 
 
 def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], Any]]:
-    """Return functions that repeat a text, by the text's name."""
+    """Return functions that repeat a text, keyed by the name of the text."""
     fill, known = answers.format.fill, case.known
     others = answers_in(case, answers.format, known.right).gold
 

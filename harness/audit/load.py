@@ -1,6 +1,6 @@
 """Estimates how long a grader would take on an otherwise idle machine.
 
-The wall time on a busy machine says little about the grader. The grader's processor time says more.
+On a busy machine, wall time says little about the grader; processor time says more.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _BUSIEST = 4.0
 
 
 def busy_ms(target: Target) -> float | None:
-    """Return the processor time of a grader's process so far, including its finished child processes.
+    """Return the processor time used so far by the grader's process and its finished child processes.
 
     Args:
         target: The grader.
 
     Returns:
-        Milliseconds of processor time; None if the grader does not run in its own process.
+        Milliseconds of processor time, or None if the grader does not run in its own process.
     """
     import psutil
 
@@ -40,10 +40,10 @@ def busy_ms(target: Target) -> float | None:
 
 
 def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
-    """Estimate an upper limit for the grader's time on an idle machine.
+    """Estimate an upper bound for the grader's time on an idle machine.
 
-    If the process computed for part of the time, it probably waited for the processor during most of the
-    rest. If it hardly computed, it slept or waited for something else.
+    If the process used the processor for part of the time, it probably spent most of the remaining time
+    waiting for the processor. If it hardly used the processor, it slept or waited for something else.
 
     Args:
         ms: The measured time in milliseconds.
@@ -56,7 +56,7 @@ def unhurried_ms(ms: float, before: float | None, after: float | None) -> float:
 
 
 def busyness() -> float:
-    """Return the slowdown of this machine compared with an idle one, from 1 to 4, estimated from the load."""
+    """Return how many times slower this machine is than if it were idle (1 to 4), estimated from the load."""
     try:
         load = os.getloadavg()[0]
     except OSError:

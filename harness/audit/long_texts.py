@@ -1,4 +1,4 @@
-"""Long completions in forms that slow programs down, such as repeated parts and open tags."""
+"""Long completions of kinds that slow programs down, such as repeated parts and unclosed tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_PART = 40
 
 
 class LongText(NamedTuple):
-    """A completion that can be made as long as needed by repeating one part."""
+    """A completion that can have any length because one part of it is repeated."""
 
     before: str
     again: str
@@ -31,13 +31,13 @@ class LongText(NamedTuple):
         """Return the completion at the given length.
 
         Args:
-            size: Number of characters in all repetitions together.
+            size: Total number of characters in the repetitions.
         """
         return self.before + self.again * (size // len(self.again)) + self.after
 
 
 def long_texts(case: Case) -> list[LongText]:
-    """Return the forms to try on a grader, starting with its own regular expressions and markers.
+    """Return the forms to try on a grader, starting with those based on its regular expressions and markers.
 
     Args:
         case: The audit, with the grader's source and accepted formats.
@@ -56,7 +56,7 @@ def long_texts(case: Case) -> list[LongText]:
 
 
 def _markers(case: Case) -> list[str]:
-    """Return the texts around the answer in accepted formats, and tags and short literals of the source."""
+    """Return the text around the answer in accepted formats, and tags and short literals from the source."""
     mined = mine_for(case.subject.sources, case.opener.grader_name)
     parts: dict[str, None] = {}
     for one in case.control.formats if case.control is not None else ():

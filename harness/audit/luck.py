@@ -1,4 +1,4 @@
-"""Tests whether a completion contains a right answer, by luck or because a probe put it there."""
+"""Checks if a completion contains a right answer, by luck or because a probe put it there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _NUMBER = re.compile(r"[-+\u2212]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(
 
 
 def holds(kind: str, gold: str, completion: Any, said: str | None = None) -> bool:
-    """Return True if a completion contains a right answer, by value.
+    """Return True if a completion contains a right answer, compared by value.
 
     Args:
         kind: The kind of answer.
         gold: The right answer.
         completion: A string or a message.
-        said: The text in the completion's slot, if known.
+        said: The text in the completion's answer slot, if known.
     """
     if said is not None and same(kind, gold, said):
         return True

@@ -1,4 +1,4 @@
-"""A probe of malformed samples, each of which must fail without affecting its neighbors."""
+"""Probe of malformed samples, which must fail without affecting the other samples in the call."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _Poison(NamedTuple):
 
     what: str
     severity: Severity
-    """Severity if the sample makes its call fail: only a note if no service sends such a sample."""
+    """Severity if the sample makes its call fail. Only a note if no service sends such samples."""
     bend: Any
-    """Makes the malformed element of an event from a good one."""
+    """Function that turns a good element of an event into the malformed one."""
 
 
 def _last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """Return the sample with a changed final message. A value of `...` removes the key."""
+    """Return the sample with keys of the final message replaced. A value of `...` removes the key."""
     *before, last = sample["messages"]
     merged = {**last, **changed}
     return {**sample, "messages": [*before, {k: v for k, v in merged.items() if v is not ...}]}
@@ -65,7 +65,7 @@ class PoisonedCall:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put each kind of malformed sample between two good ones, whose rewards must not change."""
+        """Grade each kind of malformed sample between two good ones, whose rewards must not change."""
         first, second = records_for(case, 2)
         good = [
             case.collector.rollout(first, good_completion(case, first)),
@@ -107,7 +107,7 @@ def _of_poisons(
     cases: Sequence[tuple[_Poison, GraderFault]],
     good: Sequence[dict[str, Any]],
 ) -> Found:
-    """Make one finding for all malformed samples that break a call in the same way."""
+    """Return one finding for all malformed samples that break a call in the same way."""
     poison, fault = max(cases, key=lambda one: one[0].severity.rank)
     kinds = ", ".join(one.what for one, _ in cases[:4]) + (", ..." if len(cases) > 4 else "")
     if rule is not None:

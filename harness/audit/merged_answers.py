@@ -13,7 +13,7 @@ __all__ = ["blanked", "merged", "shape_of"]
 
 
 def shape_of(kind: str, answer: str) -> str:
-    """Return the keys that two answers must share to be merged; for tool calls, also the calls' names.
+    """Return the keys that two answers must share to be merged. For tool calls, include the calls' names.
 
     Args:
         kind: The kind of answer.
@@ -26,11 +26,11 @@ def shape_of(kind: str, answer: str) -> str:
 
 
 def blanked(answer: str, blank: Any) -> str | None:
-    """Return an answer in which every key or argument has the same value; None if it has neither.
+    """Return the answer with every key or argument set to the same value, or None if it has neither.
 
     Args:
-        answer: A JSON object, or calls as JSON.
-        blank: The value.
+        answer: A JSON object, or tool calls as JSON.
+        blank: The value to set.
     """
     found = _parsed(answer)
     calls = calls_in(found)
@@ -47,7 +47,7 @@ def merged(kind: str, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield ways to merge several answers with the same keys into one, each with its name.
 
     Args:
-        kind: `json` or `tools`; other kinds give nothing.
+        kind: `json` or `tools`. Nothing is yielded for other kinds.
         answers: The answers.
     """
     found = [_parsed(answer) for answer in answers]
@@ -83,7 +83,7 @@ def _calls(found: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _joined(found: Sequence[dict[str, Any]], name: str) -> Any:
-    """Join the values of a key; return the first value if they are equal or not all strings."""
+    """Join the values of a key. If they are equal or not all strings, return the first one."""
     values = list(dict.fromkeys(json.dumps(one[name]) for one in found))
     if len(values) == 1 or not all(isinstance(one[name], str) for one in found):
         return found[0][name]

@@ -1,4 +1,4 @@
-"""Probes of message shapes, of earlier turns graded by mistake, and of samples that cannot be graded."""
+"""Probes of message shapes, earlier turns that are graded by mistake, and samples that cannot be graded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECORDS = 4
 
 
 class ContentShape:
-    """Probe for right answers that are refused as text blocks, the shape in AWS's samples."""
+    """Probe for right answers that are refused when sent as text blocks, as in AWS's samples."""
 
     rule = Rule(
         "A07",
@@ -34,7 +34,7 @@ class ContentShape:
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers as a list of text blocks. They must not fail the call or earn less."""
+        """Grade right answers sent as a list of text blocks, which must neither fail nor earn less."""
         records = case.some(_RECORDS, "A07")
         samples = [
             _with_last(one, content=[{"type": "text", "text": str(one["messages"][-1]["content"])}])
@@ -73,7 +73,7 @@ class RightMessage:
         return None if _is_text(case) else "completions are tool calls"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade samples with a right answer in an earlier turn and a wrong one last, and vice versa."""
+        """Grade samples with a right answer in an earlier turn and a wrong final answer, and vice versa."""
         records = case.some(_RECORDS, "A08")
         for form in case.known.formats:  # A marker in the format may hide that all turns are graded.
             found = self._look(case, records, _right(case, records, form))
@@ -82,7 +82,7 @@ class RightMessage:
                 return
 
     def _look(self, case: Case, records: Sequence[int], right: list[dict[str, Any]]) -> Found | None:
-        """Find out if a turn other than the final message is graded, with right answers in one format."""
+        """Check if turns other than the final message are graded, using right answers in one format."""
         wrong = [case.collector.rollout(at, "I do not know.") for at in records]
         shown, example = _shown_before(right, wrong), _shown_before(wrong, right)
         kinds = (
@@ -117,7 +117,7 @@ class RightMessage:
 
 
 def _is_wrong(case: Case, at: int, one: Graded, base: Graded, is_paid: bool) -> bool:
-    """Return True if the other turn changes the reward, compared with the same sample without it."""
+    """Return True if the earlier turn changes the sample's reward."""
     if not is_paid:
         return one.error is None and case.known.pays(base.reward, at) and not case.known.pays(one.reward, at)
     return case.known.pays(one.reward, at) and not case.known.pays(base.reward, at)
@@ -142,7 +142,7 @@ def _without_reply(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class PaidFailure:
-    """Probe for samples that cannot be graded, but are rewarded or look like wrong answers."""
+    """Probe for samples that cannot be graded but are rewarded or look like wrong answers."""
 
     rule = Rule(
         "A10",
@@ -188,7 +188,7 @@ class PaidFailure:
 
 
 def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    """Return lines of a rollouts file whose grading must fail, by their description."""
+    """Return rollouts that must fail to be graded, keyed by their description."""
     right = _right(case, records)
     kinds = {
         # Tool calls have no content and are a complete completion.
@@ -206,9 +206,9 @@ def _malformed(case: Case, records: Sequence[int]) -> dict[str, list[dict[str, A
 
 
 def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[str, Any]]) -> bool:
-    """Return True if a right answer is refused under another record's reference.
+    """Return True if a right answer is refused when graded against another record's reference.
 
-    A grader of programs may not use the reference, because its tests are elsewhere.
+    A grader of programs may ignore the reference because its tests are elsewhere.
     """
     other = [
         {**one, "reference_answer": case.subject.reference(case.known.other.get(at, at))}

@@ -27,28 +27,28 @@ _MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """The contents of source files, without duplicates and in file order."""
+    """The literals and names found in source files, without duplicates and in file order."""
 
     literals: tuple[str, ...] = ()
-    """Strings that may be compared with a completion, without docstrings and regular expressions."""
+    """Strings that may be compared with a completion, excluding docstrings and regular expressions."""
     patterns: tuple[str, ...] = ()
     """Regular expressions, as written in the source."""
     numbers: tuple[str, ...] = ()
-    """Numbers, as a completion would write them."""
+    """Numbers, written as in a completion."""
     tags: tuple[str, ...] = ()
-    """Names of tags in strings and regular expressions: `answer` for `<answer>`."""
+    """Names of tags in strings and regular expressions, such as `answer` for `<answer>`."""
     keys: tuple[str, ...] = ()
-    """Keys that are looked up: `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
+    """Keys that the source looks up, as in `obj["answer"]`, `obj.get("answer")`, `"answer" in obj`."""
     values: tuple[tuple[str, str | int | float | bool | None], ...] = ()
-    """Keys with the values that they are compared with: `obj["state"] == "done"`."""
+    """Keys and the values they are compared with, as in `obj["state"] == "done"`."""
     imports: frozenset[str] = field(default_factory=frozenset)
-    """Names of the imported top-level packages."""
+    """Names of imported top-level packages."""
     hashes: bool = False
-    """Whether the source uses sets or `hash`, whose order or value differs between processes."""
+    """Whether the source uses sets or `hash`, whose order or values differ between processes."""
 
 
 class _Part(NamedTuple):
-    """A statement of a module, with the names that it defines and uses."""
+    """A module-level statement, with the names that it defines and uses."""
 
     defines: frozenset[str]
     uses: frozenset[str]
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
 
 
 def mine(sources: Sequence[Path]) -> Mined:
-    """Collect the contents of source files.
+    """Collect literals and names from source files.
 
     Args:
         sources: Python files. Files that cannot be read or parsed are skipped.
@@ -65,11 +65,11 @@ def mine(sources: Sequence[Path]) -> Mined:
 
 
 def mine_for(sources: Sequence[Path], name: str) -> Mined:
-    """Collect the contents of the statements that a function uses, directly or indirectly.
+    """Collect literals and names from the statements that a function uses, directly or indirectly.
 
     Args:
         sources: Python files.
-        name: The function's name. If no file defines it, all statements are used.
+        name: The function's name. If no file defines the function, all statements are used.
     """
     parts = _parts(tuple(sources))
     wanted, reached = {name}, list[_Part]()
@@ -83,7 +83,7 @@ def mine_for(sources: Sequence[Path], name: str) -> Mined:
 
 
 def asks_a_service(sources: Sequence[Path]) -> bool:
-    """Return True if a grader imports a client of a network service or configures a judge."""
+    """Return True if a grader imports a network client or configures a judge."""
     if names_check(sources, "checks.judge:"):
         return True
     mined = mine(sources)
@@ -204,14 +204,14 @@ def _trees(sources: Iterable[Path]) -> Iterator[ast.Module]:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Yield constants that are whole statements, as docstrings are."""
+    """Yield constants that are whole statements, such as docstrings."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
 
 
 def _patterns_of(call: ast.Call) -> Iterator[ast.expr]:
-    """Yield the regular expression in a call to `re` or a compatible module."""
+    """Yield the regular expression passed to `re` or a compatible module."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name in _REGEX_CALLS and isinstance(owner, ast.Name) and owner.id in ("re", "regex", "re2"):
@@ -249,7 +249,7 @@ def _keys_of(node: ast.AST) -> Iterator[str]:
 
 
 def _values_of(node: ast.AST) -> Iterator[tuple[str, str | int | float | bool | None]]:
-    """Yield keys with the values that they are compared with, or with a greater value after `>`."""
+    """Yield keys with the values they are compared with, or with a greater value for `>`."""
     if not isinstance(node, ast.Compare):
         return
     keys = [key for part in ast.walk(node) for key in _keys_of(part) if part is not node]

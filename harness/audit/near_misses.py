@@ -1,4 +1,4 @@
-"""Makes wrong versions of right answers: letters, yes and no, texts, lists, JSON objects and tool calls."""
+"""Builds wrong versions of right answers: letters, yes or no, text, lists, JSON objects and tool calls."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Miss(NamedTuple):
     """A wrong version of a right answer."""
 
     name: str
-    """Description of the error, in words that follow `the right answer with`."""
+    """Description of the error, written to follow the words `the right answer with`."""
     answer: str
     severity: Severity = Severity.ERROR
     slight: bool = False
-    """Whether a reward for similarity may legitimately be high for this version."""
+    """Whether a similarity-based reward may legitimately be high for this version."""
     lacks: str = ""
-    """The key that is missing from the object; empty if none is."""
+    """The key that is missing from the object, or an empty string."""
 
 
 def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") -> list[Miss]:
@@ -47,10 +47,10 @@ def near_misses(kind: str, gold: str, golds: Sequence[str], prompt: str = "") ->
         kind: The kind of answer.
         gold: The right answer.
         golds: The right answers of all records, from which other values are taken.
-        prompt: The record's prompt, which may say that order matters.
+        prompt: The record's prompt, which is checked for a statement that order matters.
 
     Returns:
-        Versions that differ from the answer by value; empty if this kind is not supported.
+        Versions whose value differs from the answer's. Empty if this kind is not supported.
     """
     make = _MAKERS.get(kind)
     if make is None:
@@ -228,7 +228,7 @@ def calls_in(found: Any) -> list[dict[str, Any]]:
 
 
 def _arguments(call: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
-    """Change the arguments of a call, which may be a JSON string; return False if that is impossible."""
+    """Change a call's arguments, which may be a JSON string. Return False if that is impossible."""
     key = "arguments" if "arguments" in call else "parameters"
     given = _parsed(call[key]) if isinstance(call[key], str) else call[key]
     if not isinstance(given, dict):

@@ -1,4 +1,4 @@
-"""A probe of answers that are nearly right but are rewarded as if they were right."""
+"""Probe of nearly right answers that are rewarded as if they were right."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class NearMisses:
         return None
 
     def run(self, case: Case) -> Iterable[Found]:
-        """Grade near misses on a few records. One counts if it gets the full reward for two right answers."""
+        """Grade near misses on a few records.
+
+        A near miss counts if it gets full reward for two right answers.
+        """
         worst: Found | None = None
         for one in formats_tried(case):
             answers = answers_in(case, one)
@@ -96,10 +99,10 @@ class NearMisses:
 
 
 def may_be_left_out(held: Any, key: str) -> bool:
-    """Return True if a record marks a key of its answer as optional, or lists the required keys without it.
+    """Return True if a record marks a key of its answer as optional or omits it from the required keys.
 
     Args:
-        held: The record, or a part of it. Strings are parsed as JSON.
+        held: The record or part of it. Strings are parsed as JSON.
         key: The key.
     """
     if isinstance(held, str) and held.lstrip()[:1] in ("{", "["):
@@ -121,6 +124,6 @@ def may_be_left_out(held: Any, key: str) -> bool:
 
 
 def _both_orders(name: str, kept: Iterable[str]) -> bool:
-    """Return False if two answers in one completion are rewarded in only one of their two orders."""
+    """Return False if a completion with two answers is rewarded in only one of the two orders."""
     pairs = {"another one after it": "another one before it", "another one before it": "another one after it"}
     return name not in pairs or pairs[name] in kept

@@ -1,4 +1,4 @@
-"""Opens fresh copies of the grader for an audit, in child processes with limits."""
+"""Starts fresh copies of the audited grader in child processes with limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["CallLimits", "Opener", "Output"]
 
 _HEAD = 65_536
 _ASKING_S = 20.0
-"""Time limit for a grader that asks a service and may wait between retries."""
+"""Time limit for a grader that calls a service and may wait between retries."""
 _RUNNING_S = 15.0
 """Time limit for a check that runs programs, which may take several seconds."""
 
@@ -37,7 +37,7 @@ class CallLimits:
 
 
 class Output:
-    """Reads the grader's output continuously. Counts its bytes and keeps the first part."""
+    """Reads the grader's output continuously, counts its bytes and keeps the first part."""
 
     def __init__(self) -> None:
         self._read, self.write = os.pipe()
@@ -62,13 +62,13 @@ class Output:
                 self.head = (self.head + part)[:_HEAD]
 
     def close(self) -> None:
-        """Stop reading, after the grader's processes have ended."""
+        """Stop reading after the grader's processes have ended."""
         os.close(self.write)
         self._thread.join(1.0)
 
 
 class _Child(OwnProcessTarget):
-    """A grader in a child process, and its output."""
+    """A grader in a child process, with its output."""
 
     def __init__(
         self, grader: str, limits: ProcessLimits, output: Output, closed: Callable[[], None]
@@ -91,14 +91,14 @@ def _limits(subject: Subject) -> CallLimits:
 
 
 class Opener:
-    """Opens collectors of one grader. All of them share a budget.
+    """Opens collectors for one grader, which all share a budget.
 
     Args:
         facts: The grader's target, from `harness.targets.opening.describe`.
         subject: The data.
-        wire: The wire on which samples are sent, a name from `graders.wire.PROFILES`.
+        wire: The wire used for samples, a name from `graders.wire.PROFILES`.
         budget: The budget of the whole audit.
-        limits: Limits for a call in a child process.
+        limits: Limits for each call in a child process.
     """
 
     def __init__(
@@ -115,13 +115,13 @@ class Opener:
         self.budget = budget or AuditBudget()
         self.limits = limits or _limits(subject)
         self.service: StubService | None = None
-        """The service that answers the judge's requests while a child process is open."""
+        """The service that handles requests to the judge while a child process is open."""
         self._open = 0
         self.quickest_s = math.inf
-        """The shortest time so far to open a child process, in seconds; infinite before the first one."""
+        """Shortest time taken so far to start a child process, in seconds. Infinite before the first one."""
 
     def _closed(self) -> None:
-        """Stop the service when the last child process closes."""
+        """Stop the stub service when the last child process closes."""
         self._open -= 1
         if not self._open and self.service is not None:
             self.service.close()
@@ -134,12 +134,12 @@ class Opener:
 
     @property
     def grader_name(self) -> str:
-        """The grader's name in its file or module; empty if unknown."""
+        """The grader's name in its file or module, or an empty string if unknown."""
         return self.facts.grader.rpartition(":")[2] if isinstance(self.facts, InProcessFacts) else ""
 
     @property
     def slow(self) -> bool:
-        """Whether the grader takes so long to import that it should be opened as rarely as possible."""
+        """Whether importing the grader takes so long that it should be started as rarely as possible."""
         return 0.6 < self.quickest_s < math.inf
 
     def open(
@@ -150,16 +150,16 @@ class Opener:
         clock_ahead_s: float = 0.0,
         hash_seed: int | None = None,
     ) -> Collector:
-        """Open a fresh copy of the grader.
+        """Start a fresh copy of the grader.
 
         Args:
-            wire: The wire; None for the audit's wire.
-            seconds: Time limit of a call; None for the usual limit.
-            clock_ahead_s: Seconds to set the grader's clock ahead; only in a child process.
-            hash_seed: Python's hash seed, which affects the order of sets; only in a child process.
+            wire: The wire, or None for the audit's wire.
+            seconds: Time limit of a call, or None for the usual limit.
+            clock_ahead_s: Number of seconds to set the grader's clock ahead. Requires a child process.
+            hash_seed: Python's hash seed, which affects the order of sets. Requires a child process.
 
         Raises:
-            InputError: The grader cannot be opened.
+            InputError: The grader cannot be loaded.
             ServiceError: AWS cannot be reached.
         """
         target: Target

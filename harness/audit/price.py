@@ -1,4 +1,4 @@
-"""Estimates the cost of an audit's calls before the audit starts."""
+"""Estimates the cost of an audit's function calls before the audit starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["price_lines"]
 
 
 def price_lines(arn: str, calls: int) -> Iterator[str]:
-    """Yield sentences about the possible cost of an audit of a deployed function.
+    """Yield sentences about what an audit of a deployed function may cost.
 
     Args:
         arn: ARN or name of the function.

@@ -1,4 +1,4 @@
-"""A probe that searches the grader's output, which Lambda logs, for prompts, references and completions."""
+"""Probe that searches the grader's output, which Lambda logs, for prompts, references and completions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PrintedContent:
         return None if _output(case.collector) is not None else "the audit cannot read its output"
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Send marked texts to a fresh process, and search its output for the marks."""
+        """Send samples with marks to a fresh process, and search its output for the marks."""
         printed = _output(case.collector)
         if printed is None or not printed.bytes:
             return
@@ -72,13 +72,13 @@ PROBES = (PrintedContent(),)
 
 
 def _output(collector: Any) -> Output | None:
-    """Return the output of the grader's process; None if the grader is not a child process."""
+    """Return the output of the grader's process, or None if the grader is not a child process."""
     found = getattr(collector.target.target, "output", None)
     return found if isinstance(found, Output) else None
 
 
 def _marked(sample: dict[str, Any], marks: dict[str, str], where: str = "") -> dict[str, Any]:
-    """Return a sample with marks in its prompt and completion, or in its reference."""
+    """Return a sample with a mark in its prompt and completion, or in its reference."""
     if where == "reference":
         return {**sample, "reference_answer": marks["reference"]}
     *prompt, last = sample["messages"]

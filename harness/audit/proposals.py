@@ -1,4 +1,4 @@
-"""Proposes formats to try, from prompts, recordings, common use and the grader's source."""
+"""Proposes formats to try, based on prompts, recordings, common use and the grader's source."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _WHOLE = 4
 
 @dataclass(frozen=True, slots=True)
 class SampledAnswers:
-    """The answers of some records under one reading."""
+    """The answers of several records, found by one reading."""
 
     kind: str
     sure: bool
     """Whether the kind of the answers is certain."""
     known: dict[int, str]
-    """The answer of each record that has one."""
+    """The answers by record. Records without an answer are omitted."""
     other: dict[int, int]
-    """For each record, another record whose answer differs by value."""
+    """For each record, another record whose answer has a different value."""
 
 
 def answers_of(
     subject: Subject, records: Sequence[int], readings: Sequence[Reading] | None = None
 ) -> dict[Reading, SampledAnswers]:
-    """Return the records' answers under each reading that fits most of them, the most likely reading first.
+    """Return the answers found by each reading that fits most records, most likely reading first.
 
     Args:
         subject: The data.
         records: Indices of the records.
-        readings: The readings to use; None to infer them.
+        readings: The readings to use, or None to infer them.
     """
     if readings is None:
         counts: dict[Reading, int] = {}
@@ -71,7 +71,7 @@ def answers_of(
 
 
 def others(kind: str, known: dict[int, str]) -> dict[int, int]:
-    """Choose for each record another record whose answer has a different value.
+    """For each record, choose another record whose answer has a different value.
 
     Distant numbers, objects with the same keys and calls with the same name are preferred.
 
@@ -98,14 +98,14 @@ def others(kind: str, known: dict[int, str]) -> dict[int, int]:
 
 
 def _shape(kind: str, text: str) -> object:
-    """Return the part that a wrong answer should share with the right one: keys, or a call's name."""
+    """Return the part that a wrong answer should share with the right one: its keys or a call's name."""
     if kind == "json":
         return tuple(sorted(re.findall(r'"([^"]*)"\s*:', text)))
     return tuple(re.findall(r'"name"\s*:\s*"([^"]*)"', text)) if kind == "tools" else None
 
 
 def likely_formats(subject: Subject, records: Sequence[int], count: int) -> list[Format]:
-    """Return formats that are likely even before any is tried: from the data, and common ones.
+    """Return the formats that are likely before any is tried: common ones and those in the data.
 
     Args:
         subject: The data.
@@ -124,8 +124,8 @@ def tiers(
 
     Args:
         subject: The data.
-        answers: The answers of the records in the sample, by reading.
-        sample: Indices of the records on which formats are tried.
+        answers: The answers of the sampled records, by reading.
+        sample: Indices of the records to try formats on.
     """
     if not answers:
         return
@@ -171,7 +171,7 @@ def _own(
     readings: Sequence[Reading],
     declared: Sequence[str],
 ) -> Iterator[Format]:
-    """Yield the formats that the user, the prompts and the recorded completions show."""
+    """Yield the formats given by the user or found in prompts and recorded completions."""
     for template in subject.accepted:
         if SLOT in template:
             yield from (Format(template, reading) for reading in readings)
@@ -190,7 +190,7 @@ def _own(
 def _of_accepted(
     text: str, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Yield formats made from a completion that should be rewarded, by replacing the answer in it."""
+    """Yield formats derived from a completion that should be rewarded by replacing its answer."""
     for reading in readings:
         held = [one for one in answers[reading].known.values() if one in text]
         for answer in sorted(dict.fromkeys(held), key=len, reverse=True)[:2]:
@@ -214,7 +214,7 @@ def _composed(declared: Sequence[str]) -> Iterator[str]:
 def _whole_recordings(
     subject: Subject, answers: dict[Reading, SampledAnswers], readings: Sequence[Reading]
 ) -> Iterator[Format]:
-    """Yield formats made from recorded completions, by replacing the answer in each."""
+    """Yield formats derived from recorded completions by replacing their answers."""
     for reading in readings:
         known = answers[reading].known
         held = ((text_of(one.message), known.get(one.record)) for one in subject.recorded)

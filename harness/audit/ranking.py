@@ -1,4 +1,4 @@
-"""A probe that compares the rewards of right and wrong completions."""
+"""Probe that compares the rewards of right and wrong completions."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _BRIEF = re.compile(
     r"|characters|only|alone)\b",
     re.IGNORECASE,
 )
-"""Words in prompts that ask for a short completion, so that the grader may refuse a long one."""
+"""Words in prompts that ask for a short completion. If present, the grader may refuse a long one."""
 
 
 class Ranking:
-    """Probe for right answers that earn less than no answer, or than wrong ones with the same reasoning."""
+    """Probe for right answers that earn less than no answer or than wrong ones with the same reasoning."""
 
     rule = Rule(
         "C06",
@@ -50,7 +50,7 @@ class Ranking:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare right completions with wrong or empty ones, with and without the same reasoning."""
+        """Compare right completions with wrong or empty ones, both with and without the same reasoning."""
         for one in formats_tried(case):
             answers = answers_in(case, one, case.known.right)
             for name, pairs in self._pairs(case, answers).items():
@@ -60,7 +60,7 @@ class Ranking:
                     return
 
     def _pairs(self, case: Case, answers: Answers) -> dict[tuple[str, str], list[tuple[int, Any, Any]]]:
-        """Return pairs by name: the record, a right completion, and one that should earn less."""
+        """Return pairs by name, each with a record, a right completion and one that should earn less."""
         fill, known = answers.format.fill, case.known
         found: dict[tuple[str, str], list[tuple[int, Any, Any]]] = {}
         for at in case.some(fewer(case, 40), "C06", among=answers.gold):
@@ -114,13 +114,13 @@ class Ranking:
         )
 
     def _works(self, case: Case, answers: Answers, records: list[int]) -> bool:
-        """Return True if right answers are still rewarded after a short text of reasoning."""
+        """Return True if right answers are still rewarded after a short piece of reasoning."""
         worked = [(at, with_work(answers.format.fill(answers.gold[at]), WORK)) for at in records]
         replies = case.collector.ask(worked)
         return all(case.known.pays(reply.reward, at) for at, reply in zip(records, replies, strict=True))
 
 
 def _ways_to_say(prompt: str) -> dict[str, str]:
-    """Return harmless texts to put before a right answer, by the name of the resulting completion."""
+    """Return harmless texts to put before a right answer, keyed by the name of the resulting completion."""
     ways = {"a right one after words of doubt": _DOUBT}
     return ways if _BRIEF.search(prompt) else {**ways, "a right one after long working": _LONG_WORK}

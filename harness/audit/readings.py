@@ -1,4 +1,4 @@
-"""Finds the answer in a record: the field, and the part of its value."""
+"""Finds the answer in a record: the field and the relevant part of its value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reading(NamedTuple):
     """A part of a record that may be the answer."""
 
     path: tuple[str, ...] = ("reference_answer",)
-    """Keys that lead from the record to the value. Strings on the way are parsed as JSON."""
+    """Keys that lead from the record to the value. Strings along the path are parsed as JSON."""
     part: str = "whole"
     """Name of the part of the value, such as `whole` or `last number`."""
 
@@ -48,7 +48,7 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
         record: The record's fields.
 
     Returns:
-        The answer, as JSON if its value is not a string; None if the record has no such part.
+        The answer, as JSON if it is not a string, or None if the record has no such part.
     """
     if reading.part == _CONTINUED:
         return f"{record.get('prompt')}{record.get(reading.path[0])}".strip()
@@ -65,7 +65,7 @@ def answer_in(reading: Reading, record: dict[str, Any]) -> str | None:
 
 
 def readings_of(record: dict[str, Any]) -> list[Reading]:
-    """Return the parts of a record that may be its answer, the most likely first.
+    """Return the parts of a record that may be the answer, most likely first.
 
     Args:
         record: The record's fields.
@@ -85,7 +85,7 @@ def readings_of(record: dict[str, Any]) -> list[Reading]:
 
 
 def _likelihood(name: str) -> int:
-    """Return a rank for a field name; 0 is the most likely to contain the answer."""
+    """Return the rank of a field name. Rank 0 is the most likely to contain the answer."""
     plain = re.sub(r"[^a-z]", "", name.lower())
     if name in _SOLUTIONS:
         return 0
@@ -95,7 +95,7 @@ def _likelihood(name: str) -> int:
 
 
 def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
-    """Yield the readings of a value and of its contents. A JSON string is parsed."""
+    """Yield the readings of a value and its contents. JSON strings are parsed."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
     opened = opened_json(value) if isinstance(value, str) else value
@@ -117,7 +117,7 @@ def _within(path: tuple[str, ...], value: Any) -> Iterator[Reading]:
 
 
 def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]:
-    """Yield the readings of an object's fields that are named like an answer, or of all other fields."""
+    """Yield the readings of an object's fields that are named like an answer, or of all its other fields."""
     if isinstance(value, dict) and len(path) < _DEEPEST:
         for name in sorted(value, key=_likelihood)[:_MOST_FIELDS]:
             if (_likelihood(name) < len(REFERENCE)) is first:
@@ -125,7 +125,7 @@ def _fields(path: tuple[str, ...], value: Any, first: bool) -> Iterator[Reading]
 
 
 def _parts_of(text: str) -> Iterator[str]:
-    """Yield the parts of a text that may be the answer, the most likely first."""
+    """Yield the parts of a text that may be the answer, most likely first."""
     if len(text) <= _LONGEST_FIELD:
         for part, sign in _SIGNS.items():
             if sign(text) and _PARTS[part](text):
@@ -142,7 +142,7 @@ def _has_calls(value: Any) -> bool:
 
 
 def opened_json(value: Any) -> Any:
-    """Parse a string that is a JSON object or list; return any other value unchanged."""
+    """Parse a string that is a JSON object or list. Return any other value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -202,7 +202,7 @@ def _items(value: Any) -> list[str] | None:
 
 
 def _index(value: Any) -> int | None:
-    """Return a one-digit number, which may be the index of an option; None for other values."""
+    """Return a one-digit number, which may be the index of an option, or None for other values."""
     text = _whole(value).strip()
     return int(text) if len(text) == 1 and text in "0123456789" else None
 
@@ -216,7 +216,7 @@ def _lettered(first: int) -> Callable[[Any], str | None]:
 
 
 def _pairs(value: Any) -> str | None:
-    """Return an object as lines of keys and values, as in YAML."""
+    """Format an object as lines of keys and values, as in YAML."""
     opened = opened_json(value)
     if not isinstance(opened, dict):
         return None
@@ -261,7 +261,7 @@ _PARTS: dict[str, Callable[[Any], str | None]] = {
     "call": lambda value: json.dumps(_calls(value)[0], ensure_ascii=False) if calls_of(value) else None,
     "call in Python": _in_python,
 }
-"""Functions that return a part of a value, by the part's name."""
+"""Functions that return a part of a value, keyed by the name of the part."""
 
 _SIGNS: dict[str, Callable[[str], object]] = {
     "after ####": lambda text: _MARKER in text,
@@ -272,4 +272,4 @@ _SIGNS: dict[str, Callable[[str], object]] = {
     "last line": lambda text: _MARKER not in text and "\n" in text.strip(),
     "letter": lambda text: len(text.strip()) > 3 and letter(text),
 }
-"""Tests for signs that a part of a text is the answer, by the part's name."""
+"""Tests that suggest that a part of a text is the answer, keyed by the name of the part."""

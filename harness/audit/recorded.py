@@ -1,6 +1,6 @@
-"""Probes of recorded rollouts: how rewards are distributed, and what they correlate with (family F).
+"""Probes of recorded rollouts: the distribution of rewards and their correlations (family F).
 
-Each statistic is reported with its sample size. It is not computed from too few groups.
+Each statistic is reported with its sample size and requires a minimum number of groups.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class _OfRecorded:
         return None if case.subject.recorded else "no rollouts are recorded: give some with --rollouts"
 
     def paid(self, case: Case) -> list[_Paid]:
-        """Grade the recorded rollouts; return the ones that have a reward.
+        """Grade the recorded rollouts and return those that have a reward.
 
         Raises:
-            NotRun: The grader asks a judge, whose model the audit does not call.
+            NotRun: The grader uses a judge, whose model the audit does not call.
         """
         if case.verdicts is not None:
             raise NotRun("a judge decides it, and the audit does not ask the judge's model")
@@ -77,7 +77,7 @@ def _measured(found: Statistic) -> float:
     """Return the value of a statistic.
 
     Raises:
-        NotRun: There is too little data for the statistic.
+        NotRun: There is not enough data for the statistic.
     """
     if found.value is None:
         raise NotRun(f"too few rollouts are recorded: {found.why}")
@@ -85,12 +85,12 @@ def _measured(found: Statistic) -> float:
 
 
 def _said(found: Statistic) -> str:
-    """Format a share with its interval and sample size."""
+    """Format a share with its confidence interval and sample size."""
     return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%}, {found.n} {found.of})"
 
 
 class ZeroStd(_OfRecorded):
-    """Probe for groups whose rewards are all equal, so that training learns nothing from them."""
+    """Probe for groups whose rewards are all equal, from which training learns nothing."""
 
     rule = Rule(
         "F01",
@@ -119,7 +119,7 @@ class ZeroStd(_OfRecorded):
 
 
 class Sparse(_OfRecorded):
-    """Probe for rewards that are nearly always the lowest, or nearly always the highest."""
+    """Probe for rewards that are nearly always the lowest or nearly always the highest."""
 
     rule = Rule(
         "F05",
@@ -129,7 +129,7 @@ class Sparse(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the mean reward with the limits that AWS suggests for a first run."""
+        """Compare the mean reward with the limits that AWS recommends for a first run."""
         paid = self.paid(case)
         low, high = case.subject.bounds or (0.0, 1.0)
         values = [(one.reward - low) / ((high - low) or 1.0) for one in paid]
@@ -155,7 +155,7 @@ class TinySteps(_OfRecorded):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Count the groups whose rewards differ, but only by a tiny part of the range."""
+        """Count the groups whose rewards differ only by a tiny part of the range."""
         groups = [sorted(one.reward for one in group) for group in self.groups(case).values()]
         groups = [group for group in groups if len(group) > 1]
         low, high = case.subject.bounds or (0.0, 1.0)
@@ -175,7 +175,7 @@ class TinySteps(_OfRecorded):
 
 
 class PaidLength(_OfRecorded):
-    """Probe for rewards that grow with length, among the completions above the lowest reward."""
+    """Probe for rewards that grow with length among completions above the lowest reward."""
 
     rule = Rule(
         "F06",
@@ -187,8 +187,8 @@ class PaidLength(_OfRecorded):
     def run(self, case: Case) -> Iterator[Found]:
         """Correlate reward and length within groups, among completions above the lowest reward.
 
-        A longer completion may also earn more because more of it is right. The probe therefore adds empty
-        words to some completions, and reports a finding only if these words raise the reward.
+        A longer completion may earn more because more of it is right. Therefore, the probe adds empty words
+        to some completions and reports a finding only if the added words raise the reward.
         """
         groups = self.groups(case)
         least = min((one.reward for group in groups.values() for one in group), default=0.0)
@@ -214,7 +214,7 @@ class PaidLength(_OfRecorded):
             )
 
     def _lengthened(self, case: Case, paid: list[_Paid]) -> tuple[tuple[int, str], tuple[int, str]] | None:
-        """Return a completion with and without added words; None unless they raise half of the rewards."""
+        """Return a completion with and without added words, or None unless they raise half of the rewards."""
         best = max(one.reward for one in paid)
         step = _NOTICED * (best - min(one.reward for one in paid))
         below = [one for one in paid if one.reward < best - step]
@@ -233,13 +233,13 @@ class PaidLength(_OfRecorded):
 
 
 def _longer(text: str) -> tuple[str, ...]:
-    """Return longer versions of a completion: with words before or after it, or repeated reasoning."""
+    """Return longer versions of a completion, with words before or after it or with repeated reasoning."""
     working = text.rpartition("\n")[0] or text.rpartition(". ")[0]
     return (f"{_NOTHING}\n{text}", f"{_NOTHING * 6}\n{text}", f"{text}\n{_NOTHING}", f"{working}\n{text}")
 
 
 class SecondOpinion(_OfRecorded):
-    """Probe for recorded completions that the grader and this project's own extraction judge differently."""
+    """Probe for recorded completions whose reward contradicts the audit's own extraction of the answer."""
 
     rule = Rule(
         "F08",
@@ -253,7 +253,7 @@ class SecondOpinion(_OfRecorded):
     }
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies to the kinds of answers that this project can extract without the grader."""
+        """The probe applies to the kinds of answers that the audit can extract without the grader."""
         if why := super().why_not(case):
             return why
         if case.control is None or case.control.kind not in self._READINGS:
@@ -261,7 +261,7 @@ class SecondOpinion(_OfRecorded):
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the grader's rewards with the result of a second extraction."""
+        """Compare the grader's rewards with the results of an independent extraction."""
         reads = self._READINGS[case.known.kind]
         hits: dict[tuple[bool, bool], int] = defaultdict(int)
         paid_wrong: _Paid | None = None

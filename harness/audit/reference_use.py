@@ -1,4 +1,4 @@
-"""Probes for graders that ignore the reference, or reward wrong answers as much as right ones."""
+"""Probes for graders that ignore the reference or reward wrong answers as much as right ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _FORMATS = 40
 _FEW = 0.05
 _MANY = 0.3
 _OF_ONE = 4
-"""Number of rewarded records that is enough evidence even if all of them have the same right answer."""
+"""Number of rewarded records that is sufficient evidence even if all have the same right answer."""
 _PAID = 0.2
 
 
 class AnotherAnswer:
-    """Probe for rewarded answers of other records, in the accepted formats, or in any if there are none."""
+    """Probe for rewarded answers of other records, in accepted formats, or in any format if none is."""
 
     rule = Rule(
         "C04",
@@ -50,7 +50,7 @@ class AnotherAnswer:
         return form_alone(case) or judged(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Compare the rewards of wrong and right answers. A wrong answer counts if its reward is full."""
+        """Compare the rewards of wrong and right answers. A wrong answer counts if it gets full reward."""
         if case.control is None:
             yield from self._blind(case)
             return
@@ -127,7 +127,7 @@ class Inverted:
 
 
 class Contrast(NamedTuple):
-    """The rewards of right and wrong answers in one format, as shares of the range."""
+    """The rewards of right and wrong answers in a format, as shares of the range."""
 
     format: Format
     right: float
@@ -136,11 +136,11 @@ class Contrast(NamedTuple):
     as_right: int
     """Number of records on which the wrong answer earns as much as the right one."""
     shown: tuple[tuple[int, Any], tuple[int, Any]]
-    """A right and a wrong answer of the record on which the wrong one is ahead the most."""
+    """The right and wrong completion for the record on which the wrong one is furthest ahead."""
 
 
 def contrasts(case: Case) -> list[Contrast]:
-    """Return the rewards of right and wrong answers in the best known formats, the highest rewards first.
+    """Return the rewards of right and wrong answers in the best known formats, highest rewards first.
 
     Args:
         case: The audit.
@@ -162,7 +162,7 @@ def _earned(seen: Contrast) -> float:
 
 
 def _contrast(case: Case, one: Format, answers: SampledAnswers, records: Sequence[int]) -> Contrast | None:
-    """Return the rewards in one format; None if fewer than two records have a wrong answer in it."""
+    """Return the rewards in a format, or None if fewer than two records have a wrong answer in it."""
     gold = answers.known
     pairs = [(at, answers.other[at]) for at in records if at in answers.other]
     if len(pairs) < 2:
@@ -189,7 +189,7 @@ def assumed(case: Case) -> Case | None:
         case: The audit.
 
     Returns:
-        The case; None if right answers are rewarded in no format.
+        The case, or None if no format is rewarded.
     """
     if case.control is not None:
         return case
@@ -208,7 +208,7 @@ def assumed(case: Case) -> Case | None:
 
 
 def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
-    """Yield attempts with another record's answer, if that answer is certainly wrong."""
+    """Yield attempts with another record's answer, provided that it is certainly wrong."""
     for at in case.some(fewer(case, _TRIED), "C04", among=case.known.right):
         there = case.known.other.get(at)
         mine, other = answers.gold.get(at), answers.gold.get(there) if there is not None else None
@@ -217,13 +217,13 @@ def _others(case: Case, answers: Answers) -> Iterable[Attempt]:
 
 
 def _within(kind: str, one: str, other: str) -> bool:
-    """Return True if one of two texts is part of the other, so that both may be right."""
+    """Return True if one text is part of the other, so that both may be right."""
     one, other = one.casefold(), other.casefold()
     return kind in ("text", "free", "list") and (one in other or other in one)
 
 
 def _as_right(case: Case) -> Any:
-    """Return a test for rewards as high as the right answer's."""
+    """Return a function that checks if a reward is as high as the right answer's."""
     known = case.known
     margin = DELTA * known.span
 

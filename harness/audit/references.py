@@ -1,4 +1,4 @@
-"""Probes of references without an answer, and of references in other shapes."""
+"""Probes of references that have no answer or an unusual shape."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _VACUOUS: tuple[tuple[str, Any], ...] = (
     ("a string without an answer", "see the attached file"),
     ("an empty `text`", {"text": ""}),
 )
-"""References without an answer: the description and the value of each one."""
+"""References that have no answer, each with a description and a value."""
 _FILLERS = ("", ",", "-", ".", "None")
 _TEXTS = ("", " ", "I do not know.", ",", "None")
 _RECORDS = 3
 _HEAVY_MS = 15.0
-"""If a sample takes longer than this, only one record is tried."""
+"""If grading a sample takes longer than this, only one record is tried."""
 _PLAIN = "a plain text"
 
 
 class _Try(NamedTuple):
-    """A completion to grade under a reference without an answer."""
+    """A completion to grade against a reference that has no answer."""
 
     record: int
     what: str
@@ -44,7 +44,7 @@ class _Try(NamedTuple):
 
 
 class VacuousReference:
-    """Probe for completions without an answer that are rewarded if the reference has no answer either."""
+    """Probe for rewarded completions without an answer when the reference has no answer either."""
 
     rule = Rule(
         "A05",
@@ -59,7 +59,7 @@ class VacuousReference:
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade fillers, bare and in the accepted formats, under each reference without an answer."""
+        """Grade fillers, bare and in the accepted formats, against each reference that has no answer."""
         tries = _tries(case)
         replies = case.collector.grade([one.sample for one in tries], bent=True)
         paid = [
@@ -87,7 +87,7 @@ class VacuousReference:
 
 
 def _tries(case: Case) -> list[_Try]:
-    """Combine fillers with references that contain no answer, on a few records."""
+    """Combine fillers with references that have no answer, on a few records."""
     known = case.known
     tries: list[_Try] = []
     for at in case.some(1 if case.collector.pace > _HEAVY_MS else _RECORDS, "A05"):
@@ -109,7 +109,7 @@ def _with_reference(sample: dict[str, Any], reference: Any) -> dict[str, Any]:
 
 
 class ReferenceShape:
-    """Probe for right answers that are refused if a reference has another shape that services use."""
+    """Probe for right answers that are refused if the reference has a different shape that services use."""
 
     rule = Rule(
         "A06",
@@ -126,7 +126,7 @@ class ReferenceShape:
         return _no_reference(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade right answers whose references are on other wires, wrapped in an object, or numbers."""
+        """Grade right answers with the reference on another wire, wrapped in an object or as a number."""
         records = case.some(6, "A06")
         samples = [case.collector.rollout(at, good_completion(case, at)) for at in records]
         as_sent = _paid(case, records, case.collector.grade(samples))
@@ -198,7 +198,7 @@ def _paid(case: Case, records: Sequence[int], graded: Sequence[Graded]) -> int:
 
 
 def _over(case: Case, samples: Sequence[dict[str, Any]], wire: str) -> list[Graded]:
-    """Grade on another wire; return nothing if the audit's own wire has the same shape."""
+    """Grade on another wire. Return nothing if the audit's own wire has the same shape."""
     if case.collector.profile.placement != "metadata" or not case.opener.here:
         return []
     return case.collector.over(wire).grade(samples, bent=True)

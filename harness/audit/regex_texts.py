@@ -33,9 +33,9 @@ class Pump(NamedTuple):
     """A part of a regular expression that repeats without limit."""
 
     before: str
-    """A string that the preceding parts match."""
+    """A string matched by the preceding parts."""
     again: str
-    """A string that one repetition matches."""
+    """A string matched by one repetition."""
 
 
 @lru_cache(maxsize=256)
@@ -49,7 +49,7 @@ def _parsed(pattern: str) -> Any:
 
 
 def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
-    """Generate strings that a regular expression matches. With lookarounds, they may not match.
+    """Generate strings that match a regular expression. If it has lookarounds, they may not match.
 
     Args:
         pattern: The expression, in the syntax of `re`. If it is invalid, no strings are generated.
@@ -68,7 +68,7 @@ def texts_of(pattern: str, chance: random.Random, count: int = 4) -> list[str]:
 
 
 def pumps_of(pattern: str) -> list[Pump]:
-    """Return the unbounded repetitions in a regular expression, the outermost first.
+    """Return the unbounded repetitions in a regular expression, outermost first.
 
     Args:
         pattern: The expression. If it is invalid, the list is empty.
@@ -100,7 +100,7 @@ def _pumps(tree: Any, before: str, writer: _Writer) -> Iterator[Pump]:
 
 
 class _Writer:
-    """Writes a string that an expression matches.
+    """Generates strings that match a regular expression.
 
     Args:
         chance: The random generator that chooses among alternatives.
@@ -132,11 +132,11 @@ class _Writer:
         }
 
     def of(self, tree: Any) -> str:
-        """Return a string that a sequence of parts matches."""
+        """Return a string that matches a sequence of parts."""
         return "".join(self.one(op, given) for op, given in tree)
 
     def one(self, op: Any, given: Any) -> str:
-        """Return a string that a part matches; empty for zero-width parts, or if the result gets too long."""
+        """Return a string that matches a part. Empty for zero-width parts or if the result gets too long."""
         writes = self.write.get(str(op))
         if writes is None or self.length > _LONGEST:
             return ""

@@ -1,4 +1,4 @@
-"""Probes of right completions with a change: a wrong ending, no ending, or a denied answer."""
+"""Probes of right completions that were changed to have a wrong ending, no ending or a denied answer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _NAMED = (
     "At first {} comes to mind. That is not settled: it is one of several that we have to check against what"
     " is given, one by one, before we can"
 )
-"""Reasoning that mentions an answer and is cut off before a decision."""
+"""Reasoning that mentions an answer but is cut off before a decision."""
 _CUTS = (0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class RightThenWrong:
-    """Probe for rewards for a right answer in the reasoning, if the answer at the end is wrong."""
+    """Probe for right answers in the reasoning that are rewarded although the final answer is wrong."""
 
     rule = Rule(
         "C08",
@@ -55,7 +55,7 @@ class RightThenWrong:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Put the right answer into the reasoning or the format, and end with a wrong one in the format."""
+        """Put the right answer into the reasoning or the format, and end with a wrong formatted answer."""
         best: AttemptTally | None = None
         for one in formats_tried(case):
             for tally in self._paid(case, answers_in(case, one)):
@@ -72,7 +72,7 @@ class RightThenWrong:
             )
 
     def _paid(self, case: Case, answers: Answers) -> Iterator[AttemptTally]:
-        """Yield attempts that are rewarded for a right answer in the reasoning, but not for a wrong one."""
+        """Yield attempts that are rewarded with a right answer in the reasoning but not with a wrong one."""
         tallies = try_all(case, list(self._attempts(case, answers, right=True)))
         instead = try_all(case, list(self._attempts(case, answers, right=False)))
         for name, tally in tallies.items():
@@ -122,7 +122,7 @@ class Truncated:
         return form_alone(case)
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Cut off completions at several places before the answer."""
+        """Cut completions off at several places before the answer."""
         free = best_free(case)
         floor = min(free.shares) if free else 0.0  # another probe reports this reward, which any text earns
         for one in formats_tried(case):
@@ -160,7 +160,7 @@ class Truncated:
                     yield Attempt(f"{part:.0%} of the way to the answer", at, text)
 
     def _named(self, case: Case, answers: Answers) -> Iterator[Attempt]:
-        """Yield reasoning that mentions the right answer but ends before the format that prompts ask for."""
+        """Yield reasoning that mentions the right answer but ends before the formatted answer."""
         if kind_in(case) not in ("number", "choice", "text"):  # after a yes or no, the text may be complete
             return
         for at in drawn_evenly(case, answers, fewer(case, _RECORDS), "C13 named"):
@@ -183,7 +183,7 @@ class DeniedLabel:
     controlled = True
 
     def why_not(self, case: Case) -> str | None:
-        """The probe applies only to labels, because a denied label is a different answer."""
+        """The probe applies only to labels, because denying a label amounts to a different answer."""
         if kind_in(case) not in ("choice", "yes-no"):
             return "only letters, yes and no can be denied with `not`"
         return None

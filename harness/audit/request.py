@@ -1,4 +1,4 @@
-"""Runs an audit, from the user's request to the result that is stored."""
+"""Runs an audit, from the user's request to the stored result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.targets.opening import IN_PROCESS, TargetChoice, describe
 __all__ = ["CALLS", "SECONDS", "AuditRequest", "FinishedAudit", "audit"]
 
 CALLS = 400
-"""Default limit on calls of a deployed function."""
+"""Default limit on the number of calls to a deployed function."""
 
 SECONDS = 30.0
 """Default time limit in seconds for a grader on this machine. It is extended if the machine is busy."""
@@ -57,17 +57,17 @@ class AuditRequest:
     accepted: tuple[str, ...] = ()
     range: Bounds | None = None
     search: int = 2_000
-    """Maximum number of gradings by the search probe."""
+    """Maximum number of completions that the search probe may grade."""
     seconds: float | None = None
-    """Time limit; None for the default on this machine, and for no limit on AWS."""
+    """Time limit in seconds. None means the default on this machine and no limit on AWS."""
     calls: int | None = None
-    """Maximum number of grader calls; None for no limit on this machine, and for the default on AWS."""
+    """Maximum number of grader calls. None means no limit on this machine and the default on AWS."""
     fail_on: Severity = Severity.ERROR
     waivers: tuple[Waiver, ...] = ()
 
 
 class FinishedAudit(NamedTuple):
-    """A finished audit, with its results in stored form and in detail."""
+    """A finished audit, with its results both in stored form and in full."""
 
     facts: AuditFacts
     findings: Sorted
@@ -84,11 +84,11 @@ def audit(
 
     Args:
         request: What to audit.
-        progress: Called with the family of probes that is running and the number of gradings so far.
+        progress: Called with the current family of probes and the number of samples graded so far.
         before: Called before the grader's first call, with the target and the limit on calls.
 
     Raises:
-        InputError: The grader or a file does not exist, or there are no records.
+        InputError: The grader or a file does not exist or there are no records.
         ServiceError: The grader cannot be reached.
     """
     if request.wire not in PROFILES:
@@ -145,7 +145,7 @@ def audit(
 
 @contextmanager
 def _some_region() -> Iterator[None]:
-    """Set a Region, without which modules that create an AWS client cannot be imported."""
+    """Set a Region, because modules that create an AWS client cannot be imported without one."""
     if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         yield
         return

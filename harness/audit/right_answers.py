@@ -32,11 +32,11 @@ _TRAITS: dict[str, Callable[[str], bool]] = {
     "the value 0": lambda text: number(text) == 0,
     "a value between -1 and 1": lambda text: (read := number(text)) is not None and abs(read) < 1,
 }
-"""Traits that refused answers may share."""
+"""Traits that refused answers may have in common."""
 
 
 class RightRefused:
-    """Probe for records whose right answer earns nothing, and graders that reward nothing at all."""
+    """Probe for records whose right answer earns nothing, and for graders that reward nothing at all."""
 
     rule = Rule(
         "A04",
@@ -145,7 +145,7 @@ def _still_refused(case: Case, one: Format, records: Sequence[int]) -> list[int]
 
 
 def _trait(refused: Sequence[str], paid: Sequence[str]) -> str:
-    """Return the trait of all refused answers that hardly any accepted answers have; empty if none."""
+    """Return a trait that all refused but hardly any accepted answers have, or an empty string."""
     for name, has in _TRAITS.items():
         if all(map(has, refused)) and sum(map(has, paid)) <= 0.1 * len(paid):
             return name
@@ -170,7 +170,7 @@ class OtherWire:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Report the wire on which nothing is rewarded, and the wire that the audit used instead."""
+        """Report that nothing is rewarded on the requested wire, and which wire the audit used instead."""
         assert case.sought is not None
         asked, used = case.sought.unpaid_over, case.opener.wire
         count = len(case.known.right)

@@ -1,4 +1,4 @@
-"""Formats the findings of an audit as SARIF 2.1.0, which code scanning services read."""
+"""Formats audit findings as SARIF 2.1.0, the input format of code scanning services."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEVELS = {
 
 
 def sarif(facts: AuditFacts, version: str) -> dict[str, Any]:
-    """Format an audit as one SARIF log.
+    """Format an audit as a SARIF log.
 
     Args:
         facts: The audit.

@@ -1,4 +1,4 @@
-"""A probe that searches for texts that are rewarded although they contain no answer."""
+"""Probe that searches for texts that are rewarded although they contain no answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LARGE = 0.3
 
 
 class Search:
-    """A seeded search for rewarded texts: keywords from the source (C11), or other texts (C16)."""
+    """Seeded search for rewarded texts: keywords from the source (C11) or other texts (C16)."""
 
     rule = Rule(
         "C16",
@@ -81,11 +81,11 @@ class Search:
 
 
 PROBES = (Search(),)
-"""The only probe of this file; its finding is C16, or C11 if the text is from the source."""
+"""The only probe of this file. Its finding is C16, or C11 if the text is from the source."""
 
 
 class _Hunt:
-    """A search on one grader."""
+    """A search for texts that one grader rewards."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -99,7 +99,7 @@ class _Hunt:
         self.gains: dict[str, float] = {}
 
     def run(self) -> str | None:
-        """Return a text that is rewarded on several records without their answers; None if none is found."""
+        """Return a text that is rewarded on several records although it lacks their answers, or None."""
         if not self.records:
             return None
         began = time.monotonic()
@@ -137,7 +137,7 @@ class _Hunt:
         return len(self.measured(text)[0]) >= 2
 
     def measured(self, text: str) -> tuple[list[int], float]:
-        """Return the records on which a text without their answer is rewarded, and the lowest share there."""
+        """Return the records on which a text that lacks their answer is rewarded, and the lowest share."""
         known = self.case.known
         free = [at for at in self.records if not _holds(text, known.golds.get(at, ""))][:_CONFIRMED]
         replies = self.case.collector.ask([(at, text) for at in free])
@@ -151,14 +151,14 @@ class _Hunt:
         return [at for at, _ in paid], min((share for _, share in paid), default=0.0)
 
     def is_of_source(self, text: str) -> bool:
-        """Return True if a text is a literal of the source, or part of one."""
+        """Return True if a text is a literal in the source or part of one."""
         return bool(text.strip()) and any(
             text.strip().lower() in literal.lower() for literal in self.pool.literals
         )
 
 
 def _of_different_golds(case: Case) -> list[int]:
-    """Return a sample of records with different answers; empty if all have the same answer."""
+    """Return a sample of records with different answers, or an empty list if all answers are the same."""
     golds: dict[str, int] = {}
     for at in case.some(60, "search"):
         golds.setdefault(case.known.golds.get(at, str(at)).strip().lower(), at)
@@ -181,7 +181,7 @@ def _once(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _smallest(text: str, is_paid: Callable[[str], bool]) -> str:
-    """Shrink a text by removing parts as long as it is still rewarded."""
+    """Shrink a text by removing parts while it is still rewarded."""
     left = _SHRINKS
     for cut in (r"\n", r"(?<=\s)", ""):
         parts = re.split(f"({cut})", text) if cut == r"\n" else re.split(cut, text) if cut else list(text)

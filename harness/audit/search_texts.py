@@ -1,4 +1,4 @@
-"""Makes texts for the search from values in the grader's source, without any answer."""
+"""Builds texts for the search from values in the grader's source. The texts contain no answer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _PAIRS = 24
 
 
 class TextPool(NamedTuple):
-    """Building blocks of texts."""
+    """Building blocks for texts."""
 
     literals: tuple[str, ...]
     matching: tuple[str, ...]
-    """The shortest text that each regular expression in the source matches."""
+    """The shortest match of each regular expression in the source."""
     matching_more: tuple[str, ...]
-    """Other texts that the regular expressions match."""
+    """Other matches of the regular expressions."""
     tags: tuple[str, ...]
     keys: tuple[str, ...]
     values: tuple[tuple[str, Any], ...]
@@ -51,9 +51,9 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> T
     """Collect building blocks from a grader's source.
 
     Args:
-        mined: The contents of the source.
+        mined: The literals and names found in the source.
         formats: The accepted formats.
-        chance: The random generator, for texts that match the regular expressions.
+        chance: The random generator used for texts that match the regular expressions.
     """
     made = [texts_of(pattern, chance, 4) for pattern in mined.patterns]
     literals = [text for text in mined.literals if len(text) <= 300 and text.strip()]
@@ -73,7 +73,7 @@ def pool_of(mined: Mined, formats: Sequence[Format], chance: random.Random) -> T
 
 
 def composed(pool: TextPool) -> Iterator[str]:
-    """Yield texts in a fixed order, the simplest first.
+    """Yield texts in a fixed order, simplest first.
 
     Args:
         pool: The building blocks.
@@ -101,7 +101,7 @@ def _each(pool: TextPool, fragments: Iterable[str]) -> Iterator[str]:
 
 
 def _soups(pool: TextPool) -> Iterator[str]:
-    """Yield combinations of all literals and matching texts, in several orders, or of all but one."""
+    """Yield combinations of all, or all but one, of the literals and matching texts, in several orders."""
     literals, matching = pool.literals[:60], pool.matching[:40]
     whole = [*dict.fromkeys((*literals, *matching))]
     bases = [part for part in (whole, list(literals), list(matching), whole[::-1]) if part]
@@ -130,7 +130,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 
 def _counted(pool: TextPool) -> Iterator[str]:
-    """Yield texts with numbers from the source, as part of the text or as the number of repetitions."""
+    """Yield texts that use numbers from the source as part of the text or as a repetition count."""
     numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
@@ -142,7 +142,7 @@ def _counted(pool: TextPool) -> Iterator[str]:
 
 
 def _objects(pool: TextPool) -> Iterator[str]:
-    """Yield JSON objects with keys from the source and the values that it compares them with."""
+    """Yield JSON objects with keys from the source and the values that the source compares them with."""
     if not pool.keys:
         return
     known: dict[str, list[Any]] = {}
@@ -165,7 +165,7 @@ def _written(pool: TextPool, value: Any) -> Iterator[str]:
 
 
 def _tagged(pool: TextPool) -> Iterator[str]:
-    """Yield tags around literals, one by one and all in sequence."""
+    """Yield literals inside tags, one by one and all in sequence."""
     inside = [*dict.fromkeys((*pool.literals[:16], *pool.matching[:8], *_FILLERS, "yes"))]
     own = pool.tags[:8]
     for tag in own:

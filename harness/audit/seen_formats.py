@@ -24,7 +24,7 @@ _PARSER: Any = importlib.import_module("re._parser")  # The module has no type s
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """Return the text of a message; empty if it has none."""
+    """Return the text of a message, or an empty string if there is none."""
     content = message.get("content")
     if isinstance(content, list):
         texts = (one.get("text") for one in content if isinstance(one, dict))
@@ -33,14 +33,14 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
-    """Return the lines in which recorded completions give the answer, with a slot in its place.
+    """Return the lines that contain the answer in recorded completions, with a slot in place of the answer.
 
     Args:
         subject: The data.
         reading: The part of a record that contains the answer.
 
     Returns:
-        Templates that at least two completions share, the most frequent first.
+        Templates shared by at least two completions, most frequent first.
     """
     counts: Counter[str] = Counter()
     for one in subject.recorded[:_MOST_RECORDED]:
@@ -55,7 +55,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
 
 def whole_template(text: str, answer: str) -> str | None:
-    """Replace the last occurrence of the answer in a completion with the slot; None if there is none.
+    """Replace the last occurrence of the answer in a completion with the slot. Return None without one.
 
     Args:
         text: The completion.
@@ -66,7 +66,7 @@ def whole_template(text: str, answer: str) -> str | None:
 
 
 def _last(text: str, answer: str) -> tuple[int, int] | None:
-    """Return the last place of an answer in a text, not as part of a longer word or number."""
+    """Return the position of an answer's last occurrence that is not part of a longer word or number."""
     end = len(text)
     while (start := text.rfind(answer, 0, end)) >= 0:
         stop = start + len(answer)
@@ -81,7 +81,7 @@ def _last(text: str, answer: str) -> tuple[int, int] | None:
 
 
 def _around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the line around an answer, with the lines next to it if the answer is alone on its line."""
+    """Return the line that contains an answer, with the neighboring lines if the answer is alone on it."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
     last = len(text) if last < 0 else last
@@ -119,13 +119,13 @@ _WIRE = frozenset(("id", "messages", "metadata", "reference_answer", "role", "co
 
 
 def template_of_pattern(pattern: str) -> str | None:
-    """Return the shortest text that a regular expression finds, with the slot as its first group.
+    """Return the shortest match of a regular expression, with the slot as its first group.
 
     Args:
         pattern: The regular expression.
 
     Returns:
-        The text; None if the expression has no group or is invalid.
+        The text, or None if the expression has no group or is invalid.
     """
     try:
         text = "".join(_texts(_PARSER.parse(pattern)))
@@ -135,7 +135,7 @@ def template_of_pattern(pattern: str) -> str | None:
 
 
 def _texts(parsed: Any) -> Iterator[str]:
-    """Yield the parts of a text that a parsed regular expression finds."""
+    """Yield the parts of a text that matches a parsed regular expression."""
     for name, given in parsed:
         what = str(name)
         if what == "LITERAL":

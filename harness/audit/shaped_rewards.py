@@ -1,4 +1,4 @@
-"""Detects rewards by degree, which increase with closeness or similarity to the right answer."""
+"""Detects graded rewards, which increase with closeness or similarity to the right answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LEVELS = 4
 
 
 def degrees(shares: list[float]) -> int:
-    """Count the different rewards between no reward and the right answer's reward.
+    """Count the distinct rewards between no reward and the right answer's reward.
 
     Args:
         shares: Rewards as shares of the right answer's reward.

@@ -1,7 +1,7 @@
-"""A probe that checks that a grader gives the same sample the same reward every time.
+"""Probe that checks that a grader gives the same sample the same reward every time.
 
-It runs before all others. If rewards depend on chance or on earlier samples, the results of other probes mean
-nothing, so a finding of this probe explains their findings.
+The probe runs before all others. If rewards depend on chance or on earlier samples, the results of other
+probes are meaningless, so a finding of this probe explains theirs.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from harness.targets.protocol import Graded
 __all__ = ["PROBES", "STATEFUL", "UNSTEADY", "State"]
 
 UNSTEADY = ("G01", "G02", "A11")
-"""The ids that this probe's finding may have."""
+"""The possible ids of this probe's finding."""
 
 _RECORDS = 8
 _ROUND_MS = 400.0
-"""The time that a round of gradings should take. There are up to nine rounds."""
+"""The time that one round of grading should take. There are up to nine rounds."""
 _FEWEST = 4
 _FORMATS = 6
 _FEW = 24
@@ -49,7 +49,7 @@ STATEFUL = Rule(
     "the reward depends on what the process graded before",
     "Keep no state between calls that changes a reward.",
 )
-"""The rule that is broken if a later grading of the same sample gives another reward."""
+"""The rule that is violated if a sample gets a different reward when it is graded again later."""
 _NEIGHBORS = Rule(
     "A11",
     Severity.ERROR,
@@ -60,7 +60,7 @@ _NEIGHBORS = Rule(
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """The cause of differing rewards, with a witness if a replay can show it."""
+    """The cause of differing rewards, with a witness if a replay can reproduce the problem."""
 
     rule: Rule
     message: str
@@ -78,7 +78,7 @@ class State:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade the same samples again in other orders and batches, and in fresh processes."""
+        """Grade the same samples again in different orders, in different batches and in fresh processes."""
         samples = _samples(case)
         _grade(case.collector, samples[:_FEWEST])
         room = _ROUND_MS / case.collector.pace
@@ -142,7 +142,7 @@ def _grade(collector: Collector, samples: Sequence[dict[str, Any]], batch: int =
 
 
 def _differing(one: Sequence[Graded], other: Sequence[Graded]) -> set[int]:
-    """Return the positions at which two gradings disagree."""
+    """Return the positions at which the results of two rounds differ."""
     return {at for at, pair in enumerate(zip(one, other, strict=True)) if not _alike(*pair)}
 
 
@@ -175,7 +175,7 @@ def _differing_here(case: Case, samples: list[dict[str, Any]], first: Sequence[G
 
 
 def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
-    """Return the same sample under an id of a different length."""
+    """Return the same sample with an id of a different length."""
     return {**sample, "id": f"other-{number * 7919}-{sample['id']}"}
 
 
@@ -186,7 +186,7 @@ def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cause(case: Case, samples: list[dict[str, Any]], differing: list[int], elsewhere: bool) -> _Cause:
-    """Find the cause of differing rewards, with fresh processes that differ in one setting each.
+    """Find the cause of differing rewards by starting fresh processes that each differ in one setting.
 
     Args:
         case: The audit.
@@ -226,7 +226,7 @@ def _said(count: int, tried: int, how: str) -> str:
 
 
 def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Find out whether earlier samples or other samples in the call change the reward."""
+    """Check if earlier samples or other samples in the same call change the reward."""
     again = [_renamed(one, at) for at, one in enumerate(samples)]
     alone, later = _halves(fresh([*samples, *again], 1))
     backward = fresh(samples[::-1], 1)[::-1]
@@ -241,7 +241,7 @@ def _by_company(case: Case, samples: list[dict[str, Any]], differing: list[int],
 
 
 def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -> _Cause:
-    """Find a few samples that show that rewards depend on earlier samples."""
+    """Find a few samples which show that rewards depend on earlier samples."""
     for at in _spread(differing, 2):
         pair = _pair(samples[at], samples[at])
         rewards = fresh(pair)
@@ -260,7 +260,7 @@ def _stateful(samples: list[dict[str, Any]], differing: list[int], fresh: Any) -
 def _among_neighbors(
     samples: list[dict[str, Any]], differing: list[int], alone: list[Graded], fresh: Any
 ) -> _Cause:
-    """Find a pair of samples, or a whole call, that shows that rewards depend on the other samples."""
+    """Find a pair of samples or a whole call which shows that rewards depend on the other samples."""
     message = "a sample is rewarded differently next to others: the reward depends on its neighbors"
     at = differing[0]
     others = [samples[each] for each in _spread([*range(len(samples))], 12) if each != at]

@@ -1,7 +1,7 @@
-"""Stands in for a judge's model: returns prepared replies and records the requests.
+"""A stand-in for the judge's model that returns prepared replies and records the requests.
 
-Environment variables point botocore, the OpenAI SDK and the Anthropic SDK to its address. It is also the
-proxy for HTTP and HTTPS, and refuses HTTPS requests, so an audited grader never reaches a paid service.
+Environment variables point botocore, the OpenAI SDK and the Anthropic SDK to the stub's address. The stub is
+also the HTTP and HTTPS proxy and refuses HTTPS requests, so an audited grader never reaches a paid service.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FAULTS = {
 
 
 class AskedQuestion(NamedTuple):
-    """A request that the grader sent."""
+    """A request sent by the grader."""
 
     path: str
     body: Any
@@ -38,7 +38,7 @@ class AskedQuestion(NamedTuple):
 
     @property
     def texts(self) -> list[str]:
-        """The strings in the prompt, in the order of the request."""
+        """The strings in the prompt, in request order."""
         return _texts(self.body)
 
     @property
@@ -68,17 +68,17 @@ _SETTINGS = (
 
 
 class StubService:
-    """Serves replies on a local port until it is closed."""
+    """Serves replies on a local port until closed."""
 
     def __init__(self) -> None:
         self.reply = ""
         """The text of the next replies."""
         self.status = 200
-        """The HTTP status of the next replies. With any status except 200, they are errors."""
+        """The HTTP status of the next replies. Any status except 200 makes them errors."""
         self.once = False
         """Whether the status applies only to the next request."""
         self.most = 0
-        """Number of requests before permanent refusal, which makes clients stop; 0 for no limit."""
+        """Number of requests before permanent refusal, which makes clients stop, or 0 for no limit."""
         self.questions: list[AskedQuestion] = []
         """The requests since `tell` was last called."""
         self.asked = 0
@@ -119,7 +119,7 @@ class StubService:
             reply: The text of the replies.
             status: The HTTP status of the replies.
             once: Whether only the next reply has this status.
-            most: Number of requests before permanent refusal (HTTP 403); 0 for no limit.
+            most: Number of requests before permanent refusal (HTTP 403), or 0 for no limit.
         """
         with self._lock:
             self.reply, self.status, self.once, self.most = reply, status, once, most
@@ -128,11 +128,11 @@ class StubService:
 
     @property
     def refused(self) -> bool:
-        """Whether the grader retried until it was refused permanently."""
+        """Whether the grader kept retrying until it was refused permanently."""
         return 0 < self.most < len(self.questions)
 
     def recorded(self) -> RecordedAnswers:
-        """Return the requests and replies, for `rft replay --answers`."""
+        """Return the requests and replies for `rft replay --answers`."""
         with self._lock:
             first = {answer.key: answer for answer in reversed(self.answers)}
         keys = {name: None for name in self.variables if name.endswith("_API_KEY")}

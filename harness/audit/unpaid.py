@@ -1,4 +1,4 @@
-"""Explains why no format is accepted: there are no answers, or right completions are not rewarded."""
+"""Explains why no format is accepted: answers are missing or right completions are not rewarded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _no_answers(case: Case) -> str:
 
 
 def _accepted(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tuple[int, Any]]:
-    """Return the completions that should be rewarded according to the user, if none of them is."""
+    """Return the completions that the user says should be rewarded, if none of them is."""
     asked: list[tuple[int, Any]] = []
     for text in case.subject.accepted:
         for known in list(answers.values())[:1]:
@@ -77,7 +77,7 @@ def _recorded(case: Case, answers: Mapping[Reading, SampledAnswers]) -> list[tup
 
 
 def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:
-    """Return the given completions if all of them earn the lowest reward; otherwise an empty list."""
+    """Return the given completions if all of them earn the lowest reward, or an empty list."""
     if not asked:
         return []
     low, high = case.subject.bounds or (0.0, 1.0)
@@ -87,7 +87,7 @@ def _all_unpaid(case: Case, asked: Sequence[tuple[int, Any]]) -> list[tuple[int,
 
 
 def _failed(case: Case, answers: Mapping[Reading, SampledAnswers], formats: Sequence[Format]) -> str | None:
-    """Return the grader's error if it fails on all completions tried; otherwise None."""
+    """Return the grader's error if it fails on all completions tried, or None."""
     asked: list[tuple[int, Any]] = []
     for one in formats[:_ENOUGH]:
         at, answer = next(iter(answers[one.reading].known.items()))

@@ -1,4 +1,4 @@
-"""Formats completions, rewards and lists for the messages of findings."""
+"""Formats completions, rewards and lists for the messages in findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHORT = 60
 
 
 def quoted(completion: Any) -> str:
-    """Quote a completion for a message, shortened."""
+    """Quote a completion for a message, shortening it if necessary."""
     if isinstance(completion, dict):
         calls = completion.get("tool_calls")
         functions = [one.get("function") for one in calls or ()]

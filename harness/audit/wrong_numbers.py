@@ -1,4 +1,4 @@
-"""Makes wrong numbers from a right one: slightly off, or with a wrong sign, power of ten or digit."""
+"""Builds wrong numbers from a right one: slightly off, or with a wrong sign, power of ten or digit."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class WrongStep(NamedTuple):
     group: str
     """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` (a right value left uncomputed)."""
     ratio: Decimal | None = None
-    """Ratio of the number to the right value; None if it is unknown or the right value is 0."""
+    """Ratio of the number to the right value, or None if unknown or if the right value is 0."""
     off: Decimal | None = None
     """Distance of the number from the right value."""
 
 
 class _Read(NamedTuple):
-    """The first number of an answer, and the text around it."""
+    """The first number in an answer and the text around it."""
 
     before: str
     digits: str
@@ -59,7 +59,7 @@ class _Read(NamedTuple):
 
 
 def magnitude(answer: str) -> Decimal | None:
-    """Return the absolute value of the first number of an answer; None if it has none.
+    """Return the absolute value of the first number in an answer, or None if it has none.
 
     Args:
         answer: The answer.
@@ -69,13 +69,13 @@ def magnitude(answer: str) -> Decimal | None:
 
 
 def wrong_numbers(answer: str) -> list[WrongStep]:
-    """Return numbers in the notation of a right number that have a different value.
+    """Return wrong numbers written in the same notation as the right number.
 
     Args:
         answer: The right answer, such as `1,250`, `-$3.50`, `12%` or `3/4`.
 
     Returns:
-        The wrong numbers; empty if the answer has no number.
+        The wrong numbers. Empty if the answer has no number.
     """
     read = _read(answer)
     if read is None:
@@ -88,7 +88,7 @@ def wrong_numbers(answer: str) -> list[WrongStep]:
 
 
 def with_reference(one: Format, record: dict[str, Any], answer: str) -> dict[str, Any] | None:
-    """Return a copy of a record with another answer; None if the answer's place in it is unknown.
+    """Return a copy of a record with another answer, or None if the answer's place in it is unknown.
 
     Args:
         one: The format. Its reading locates the answer.
@@ -197,7 +197,7 @@ def _digits(read: _Read) -> Iterator[WrongStep]:
 
 
 def _followed(answer: str, read: _Read) -> Iterator[WrongStep]:
-    """Yield the right number followed by arithmetic that changes its value."""
+    """Yield the right number followed by arithmetic that changes the value."""
     if not read.after and read.size:
         yield WrongStep("followed by `e5`", f"{answer}e5", "scale", Decimal(100_000), read.size * 99_999)
         for tail in ("/8", " * 10", "^2" if read.size != 1 else "+1"):

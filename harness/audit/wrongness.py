@@ -44,7 +44,7 @@ _FILLERS = (
     *("I don't know", "cannot be determined", "not enough information", "none of the above"),
 )
 _NUMBERS = 0.9
-"""Share of records on which a numeric filler must be rewarded. Another probe covers lower shares."""
+"""Minimum share of records on which a numeric filler is rewarded. Another probe covers lower shares."""
 _WORD, _WHOLE = 4, 0.9
 _BLANK_TEXTS = ("", " ", "\n", "\u200b")
 _BLANKS: tuple[Any, ...] = ("", None, 0, [])
@@ -160,7 +160,7 @@ class Fillers:
 
 
 def _word_in_part(tally: AttemptTally) -> bool:
-    """Return True if a word earns part of the reward on every record, so it may count as form."""
+    """Return True if a word earns part of the reward on every record, as rewards for form do."""
     word = (tally.said or "").isalpha() and len(tally.said or "") >= _WORD
     return word and len(tally.paid) == tally.tried and tally.best.share < _WHOLE
 
@@ -172,7 +172,7 @@ def _free(case: Case, tallies: Sequence[AttemptTally]) -> bool:
 
 
 def _with_control(case: Case) -> Case:
-    """Return the case with a control, which may be an assumed one.
+    """Return the case with a control, which may be assumed.
 
     Raises:
         NotRun: No format is rewarded.
