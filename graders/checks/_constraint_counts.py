@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ._visible import UNSPACED, says_something, unmarked
-from ._whole_words import MARKS, whole_words
+from ._whole_words import MARKS, certain_words, whole_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ def related(count: Count, relation: str, number: int) -> Kept:
 def occurrences(wanted: str) -> Count:
     """Count a keyword, ignoring case. A whole word is certain, and a part of a word is possible."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
-    whole = whole_words(wanted)
-    return lambda text: (sum(1 for _ in whole.finditer(text)), sum(1 for _ in anywhere.finditer(text)))
+    whole = certain_words(wanted)
+    return lambda text: (sum(1 for _ in whole(text)), sum(1 for _ in anywhere.finditer(text)))
 
 
 def existence(keywords: Sequence[str]) -> Kept:
     """Require all keywords, as whole words."""
-    patterns = [whole_words(keyword) for keyword in keywords]
-    return lambda text: all(pattern.search(text) for pattern in patterns)
+    finders = [certain_words(keyword) for keyword in keywords]
+    return lambda text: all(any(True for _ in find(text)) for find in finders)
 
 
 def frequency(relation: str, keyword: str, frequency: int) -> Kept:

@@ -27,6 +27,9 @@ _MARKUP = re.compile(
     r"|(?<![^\W_])_+(?=[^\s_])|(?<=[^\s_])_+(?![^\W_])"  # an underscore inside a word is not emphasis
     r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are visible
 )
+_EMPHASIS = re.compile(
+    r"(?<![\w*\\])(\*{1,3}|_{1,3}|`)(?=\S)([^*_`\n]{1,200})(?<=\S)\1(?![\w*])|</?[A-Za-z][A-Za-z0-9]{0,9}>"
+)
 LONGEST_WORD = 40
 """Maximum length of a word, in characters. In a longer run, each excess character counts as a word."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
@@ -40,6 +43,11 @@ def visible(text: str) -> str:
 def unmarked(text: str) -> str:
     """Remove Markdown and HTML markup that may be inside a word."""
     return _MARKUP.sub("", text)
+
+
+def without_emphasis(text: str) -> str:
+    """Remove Markdown emphasis around whole words, and HTML tags without attributes."""
+    return _EMPHASIS.sub(lambda found: found[2] or "", text)
 
 
 def words(text: str) -> Iterator[str]:

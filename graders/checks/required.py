@@ -10,8 +10,8 @@ from ._options import flag_options, text_option
 from ._re2_patterns import paired, re2_pattern
 from ._recorded import recorded
 from ._spelling import spelling
-from ._visible import says_something, unmarked, visible
-from ._whole_words import whole_words
+from ._visible import says_something, unmarked, visible, without_emphasis
+from ._whole_words import certain_words, whole_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def must_contain(
     """Make a check that the completion contains all, or any, of the given texts.
 
     Texts are compared as whole words. A run of white space counts as one space, and curly quotes count as
-    straight quotes. The metric `contained` is the fraction of the texts that the completion contains, and
-    `reason` names the missing texts.
+    straight quotes. A number has to be that number: `$5` contains `5`, but `-5`, `5/6` and `5-6` do not. The
+    metric `contained` is the fraction of the texts that the completion contains, and `reason` names the
+    missing texts.
 
     It pays for the texts in any context, such as a list of the texts without an answer, or `no refund` if
     `refund` is required. `docs/required.md` shows both cases. Combine it with a check of the answer or a
@@ -81,8 +82,8 @@ def must_contain(
     def contains_what_is_asked(sample: Sample[Any]) -> Reward:
         wanted = listed.of(sample)
         text = _text(find, sample)
-        said, spelled = says_something(text), listed.spelled(text)
-        found = [name for name, holds in wanted if said and holds(text, spelled)]
+        said, shown = says_something(text), listed.shown(text, without_emphasis(text))
+        found = [name for name, holds in wanted if said and any(holds(*each) for each in shown)]
         share = len(found) / len(wanted)
         value = share if partial else float(share == 1 or (need == "any" and share > 0))
         paid = reward(value, float(not said), {"contained": share})
@@ -140,7 +141,7 @@ def must_not_contain(
         forbidden = listed.of(sample)
         text = _text(find, sample)
         said = says_something(text)
-        shown = [(each, listed.spelled(each)) for each in dict.fromkeys((text, unmarked(text)))]
+        shown = listed.shown(text, unmarked(text))
         found = [repr(name) for name, holds in forbidden if any(holds(*each) for each in shown)]
         paid = reward(float(said and not found), float(not said), {"contained": float(len(found))})
         paid.reason = f"it contains {', '.join(found)}" if found else None
@@ -163,7 +164,7 @@ class _Listed:
         plain: bool,
     ) -> None:
         flag_options(whole=whole)
-        self._whole, self._ignore_case = whole, ignore_case
+        self._whole, self._ignore_case, self._forbidden = whole, ignore_case, plain
         self.spelled = spelling(ignore_case, True, False, plain)
         self._field = None if field is None else text_option("field", field)
         self._fixed = [(text, self._finder(text)) for text in _texts("texts", texts)]
@@ -177,6 +178,10 @@ class _Listed:
         self._known: dict[
             str, list[tuple[str, Holds]]
         ] = {}  # the completions of a record are graded one after another
+
+    def shown(self, *texts: str) -> list[tuple[str, str]]:
+        """Return each distinct reading of a completion, as written and normalized."""
+        return [(each, self.spelled(each)) for each in dict.fromkeys(texts)]
 
     def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
         """Return the name and the search function of each text that applies to a record."""
@@ -205,8 +210,9 @@ class _Listed:
         wanted = self.spelled(text)
         if not self._whole:
             return lambda text, spelled: wanted in spelled
-        pattern = whole_words(wanted, ignore_case=False)
-        return lambda text, spelled: pattern.search(spelled) is not None
+        # A required number must be that number; a forbidden one also counts inside another number.
+        find = whole_words(wanted, False).finditer if self._forbidden else certain_words(wanted, False)
+        return lambda text, spelled: any(True for _ in find(spelled))
 
 
 def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, Holds]]:

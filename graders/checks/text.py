@@ -22,6 +22,7 @@ from ._awaiting import run_steps
 from ._options import LONGEST, count_option, flag_options, function_option, text_option
 from ._re2_patterns import paired, re2_pattern
 from ._spelling import spelling
+from ._whole_words import splits_name, splits_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -348,12 +349,7 @@ def _joined(text: str, at: int) -> bool:
         return True
     if after.isalnum() and (before.isalnum() or (not before.isascii() and _is_mark(before))):
         return not (_UNSPACED.match(before) or _UNSPACED.match(after))
-    if after.isdigit() and (before in _IN_NUMBERS or (before in "/^:" and text[at - 2 : at - 1].isdigit())):
-        return True
-    behind = text[at + 1 : at + 2]
-    if before.isdigit() and behind.isdigit() and (after in _IN_NUMBERS or after in "/^:"):
-        return True
-    return _is_symbol(before, after, behind, text[max(0, at - 2) : at - 1])
+    return splits_number(text, at) or splits_name(text, at)
 
 
 def _is_compound(text: str, start: int, end: int) -> bool:
@@ -364,25 +360,11 @@ def _is_compound(text: str, start: int, end: int) -> bool:
     return lone and text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum()
 
 
-def _is_symbol(before: str, after: str, behind: str, first: str) -> bool:
-    """Return True if a sign belongs to the word next to it: `C#`, `C++`, `A+`, `.NET`, `R&D`, `a_b`."""
-    if before.isalpha() and after in "#+\u266f\uff03\uff0b":
-        return True
-    if before == "." and after.isalpha() and not first.strip():
-        return True
-    return (after in "&_" and before.isalnum() and behind.isalnum()) or (
-        before in "&_" and after.isalnum() and first.isalnum()
-    )
-
-
 def _is_mark(sign: str) -> bool:
     """Return True for a character that combines with the one before it, such as an accent."""
     from unicodedata import category
 
     return category(sign)[0] == "M"
-
-
-_IN_NUMBERS = frozenset(".,-+\u2212")
 
 
 def _worth(answer: float | Reward) -> tuple[float, bool]:

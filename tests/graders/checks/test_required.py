@@ -172,3 +172,40 @@ def test_emphasis_hides_no_forbidden_text(said):
 
 def test_an_underscore_inside_of_a_word_is_no_emphasis():
     assert must_not_contain(texts=["refund"])(make_sample("call my_refund_function")).value == 1
+
+
+@given(
+    st.integers(0, 10**6).map(str),
+    st.sampled_from(
+        [
+            "-{}",
+            "x = -{}",
+            "−{}",
+            "({}/7)",
+            "1/{}",
+            "{}^2",
+            "2^{}",
+            "{}.5",
+            "7.{}",
+            "{}:30",
+            "7-{}",
+            "{}–7",
+            "-${}",
+        ]
+        + ["±{}", "√{}", "{}'000", "{}×10^3", "{}e3", "x{}", "{}th", "{}²", "{}½", "x_{}"]
+    ),
+)
+def test_another_number_does_not_contain_a_number(number, form):
+    text = f"So: {form.format(number)}."
+    assert must_contain(texts=[number])(make_sample(text)).value == 0
+    assert must_contain(texts=[number])(make_sample(f"{text} {number}")).value == 1
+
+
+@given(
+    st.integers(0, 10**6).map(str),
+    st.sampled_from(["{}.", "${}", "{} %", "{}%", "{}°", "({})", "**{}**", "_{}_"]),
+)
+def test_markup_and_units_leave_a_number_what_it_is(number, form):
+    text = f"So: {form.format(number)}"
+    assert must_contain(texts=[number])(make_sample(text)).value == 1
+    assert must_not_contain(texts=[number])(make_sample(text)).value == 0
