@@ -42,7 +42,7 @@ from harness.runs.facts import (
 )
 from harness.runs.fan_out_facts import FanOutFacts, resumed_with
 from harness.runs.labels import PLAIN, LabelRule
-from harness.runs.store import Run, create, open_run, other_work, unfinished
+from harness.runs.store import Run, create, lock_run, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe_answers
 
 SHARD_BYTES = 8 << 20
@@ -148,17 +148,17 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
         versions=versions_here(),
         fan_out=request.fan_out,
     )
-    run = _begun(request, facts)
-    if run is None:
-        run = create(request.runs, request.name, facts)
-    else:
+    run = _begun(request, facts) or create(request.runs, request.name, facts)
+    if run.done and facts.range in (None, run.facts.range):
+        return run  # a script may repeat a command until it succeeds
+    with lock_run(run):
         _update(run, facts)
-    if run.facts.state == "new":
-        try:
-            _cut(run, source, request, copying)
-        except InputError:  # nothing was graded, so remove the run to free its name
-            shutil.rmtree(run.folder)
-            raise
+        if run.facts.state == "new":
+            try:
+                _cut(run, source, request, copying)
+            except InputError:  # nothing was graded, so remove the run to free its name
+                shutil.rmtree(run.folder)
+                raise
     return run
 
 

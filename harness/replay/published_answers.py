@@ -17,7 +17,7 @@ from harness.replay.recording import BEFORE, RECORDED
 from harness.replay.supervisor import replay
 from harness.runs.facts import AnswersFacts
 from harness.runs.rows import read_rows
-from harness.runs.store import Run, create, open_run
+from harness.runs.store import Run, create, lock_run, open_run
 from harness.targets.recorded_answers import read_answers
 
 __all__ = ["AnswerDrift", "PublishedAnswers", "publish_answers"]
@@ -103,9 +103,13 @@ def publish_answers(run: Run, cores: int | None = None) -> PublishedAnswers | No
     Raises:
         InputError: The file cannot be written.
     """
-    answers = run.facts.answers
-    if answers is None or not answers.asks:
+    if run.facts.answers is None or not run.facts.answers.asks:
         return None
+    with lock_run(run):
+        return _publish(run, run.facts.answers, cores)
+
+
+def _publish(run: Run, answers: AnswersFacts, cores: int | None) -> PublishedAnswers:
     new = read_answers(run.folder / RECORDED)
     was = (
         {(one.key, one.host) for one in read_answers(run.folder / BEFORE).answers}

@@ -132,6 +132,8 @@ def replay(run: Run, progress: Progress = lambda totals, done: None, cores: int 
     if run.done:
         return run.totals
     with lock_run(run):
+        if run.facts.state == "done":  # another process finished it
+            return run.totals
         end_orphans(run.folder, WORKER)
         given = None if run.facts.input.own else run.rollouts
         hashing = threading.Thread(target=_hash_input, args=(run,))

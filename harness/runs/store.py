@@ -1,11 +1,12 @@
 """The folder of a run: `run.json`, the shards that workers append to, and finally `rewards.jsonl`.
 
-`run.json` is replaced as a whole, shards are append-only, and a finished run is never written again. A
-process that works in the folder holds a lock, which the operating system releases when the process ends.
+`run.json` is replaced as a whole and shards are append-only. In a finished run, only the range can change. A
+process that changes the folder holds a lock, which the operating system releases when the process ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -314,13 +315,21 @@ def sha256(path: Path) -> str:
 
 
 def lock_run(run: Run) -> HeldLock:
-    """Lock a run's folder for this process.
+    """Lock a run's folder for this process, and read its facts again. Only the holder may change the folder.
 
     Raises:
-        InputError: Another process is working in the folder.
+        InputError: Another process is working in the folder, or has deleted the run.
     """
-    return lock(
+    held = lock(
         run.folder / "lock",
         f"run {run.facts.id}",
         fix="Wait for it, or end it; --fresh starts a separate run.",
     )
+    try:
+        run.facts = open_run(run.folder).facts  # the last holder may have changed them
+    except BaseException:
+        held.close()
+        with contextlib.suppress(OSError):
+            run.folder.rmdir()  # taking the lock of a deleted run made its folder again
+        raise
+    return held

@@ -150,6 +150,8 @@ class FannedOut:
         if run.done:
             return run.totals
         with lock_run(run):
+            if run.facts.state == "done":  # another process finished it
+                return run.totals
             orders = orders_of(run)
             found = self._collect(orders, {})
             if found.missing:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from harness.errors import HarnessError, InputError
 from harness.processes import cores
 from harness.replay.prepare import ReplayRequest, prepare
 from harness.replay.supervisor import replay
-from harness.runs.store import Run, open_run
+from harness.runs.store import Run, lock_run, open_run
 from support.rft_command import gradings, runs_in, write_grader
 from support.rollout_files import rollout, write_many, write_rollouts
 
@@ -179,6 +180,57 @@ def test_runs_of_rollouts_made_from_records_resume_too(folder: Path) -> None:
     assert replay(run).gradings == 18
     with pytest.raises(InputError, match="--completion-template is for records"):
         begin(completion_template="x")
+
+
+@pytest.mark.parametrize("name", ["mine", None])
+def test_a_second_command_leaves_the_copy_that_the_first_one_is_writing(
+    name: str | None, folder: Path
+) -> None:
+    packed = folder / "rollouts.jsonl.gz"
+    packed.write_bytes(gzip.compress((folder / "rollouts.jsonl").read_bytes()))
+    refused = []
+
+    def meanwhile(done: int) -> None:
+        with pytest.raises(InputError, match="is in use by process") as error:
+            begin(rollouts=packed, name=name)
+        refused.append(error)
+
+    run = prepare(ReplayRequest(rollouts=packed, grader="my_grader.py:right", name=name), meanwhile)
+    assert refused
+    assert replay(run).gradings == 10
+    assert len(runs_in(folder)) == 1
+
+
+BY_HAND = """
+def handler(event, context):
+    return [{"id": one["id"], "aggregate_reward_score": 1.0} for one in event]
+"""
+
+
+@pytest.mark.parametrize("state", ["new", "running", "done"])
+def test_a_command_changes_nothing_in_a_run_that_another_one_holds(state: str, folder: Path) -> None:
+    write_grader(folder, BY_HAND, "by_hand.py")
+    asked = {"grader": "by_hand.py:handler", "label": "ok", "name": "mine"}
+    run = begin(**asked)
+    if state == "done":
+        replay(run)
+    with lock_run(run):
+        run.save(state=state)
+        before = (run.folder / "run.json").read_bytes()
+        with pytest.raises(InputError, match="is in use by process"):
+            begin(**asked, range=(0.0, 1.0))
+        assert (run.folder / "run.json").read_bytes() == before
+    late = begin(**asked, range=(0.0, 1.0))
+    assert late.facts.range == (0.0, 1.0)
+    assert replay(late).unlabeled == 0
+
+
+def test_facts_that_another_command_saved_are_kept(folder: Path) -> None:
+    run, other = begin(name="mine"), begin(name="mine")
+    totals = replay(other)
+    before = (run.folder / "run.json").read_bytes()
+    assert replay(run) == totals
+    assert (run.folder / "run.json").read_bytes() == before
 
 
 def test_a_run_killed_before_cutting_shards_resumes(folder: Path) -> None:

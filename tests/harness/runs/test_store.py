@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +157,14 @@ def test_a_run_in_use_says_by_whom_and_what_to_do(tmp_path: Path) -> None:
     ):
         lock_run(run)
     lock_run(run).close()
+
+
+def test_a_run_deleted_by_its_last_holder_is_not_made_again(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", facts())
+    shutil.rmtree(run.folder)
+    with pytest.raises(InputError, match="there is no run here"):
+        lock_run(run)
+    assert not run.folder.exists()
 
 
 def test_a_file_that_never_ends_is_a_changed_one(tmp_path: Path) -> None:
