@@ -14,6 +14,7 @@ from harness.cli.configured import setting_of
 from harness.cli.grading_place import where_to_grade
 from harness.cli.options import (
     DATA,
+    LOCAL_PATH,
     FiniteNumber,
     data_argument,
     grader_option,
@@ -105,20 +106,20 @@ if TYPE_CHECKING:
 @click.option(
     "--witnesses",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Also write the witness of each finding to this folder, for `rft replay WITNESS --expect REWARDS`.",
 )
 @click.option(
     "--write-tests",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Write the findings at or above --fail-on to this folder as tests, which pass once the grader is "
     "fixed.",
 )
 @click.option(
     "--sarif",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Write the findings to this file as SARIF 2.1.0, for code scanning.",
 )
 @runs_dir_option

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.cli.configured import setting_of
 from harness.cli.label_options import label_rule_options
-from harness.cli.options import DATA, FiniteNumber, json_option, range_option, run_folder, runs_dir_option
+from harness.cli.options import (
+    DATA,
+    LOCAL_PATH,
+    FiniteNumber,
+    json_option,
+    range_option,
+    run_folder,
+    runs_dir_option,
+)
 from harness.cli.output import emit_json, stdout_console
 from harness.data.typed_json import as_json
 from harness.runs.labels import label_rule
@@ -20,7 +27,7 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
 
 
 @click.command("calibrate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @click.option(
     "--label",
     "labels",

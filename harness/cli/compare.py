@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.options import json_option, range_option, run_folder, runs_dir_option
+from harness.cli.options import LOCAL_PATH, json_option, range_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json, stdout_console
 from harness.runs.store import open_run
 from harness.signal.comparison import compare_runs
@@ -15,8 +14,8 @@ from harness.signal.fail_on import measured_of, read_limit
 
 
 @click.command("compare")
-@click.argument("was", type=click.Path(path_type=Path))
-@click.argument("now", type=click.Path(path_type=Path))
+@click.argument("was", type=LOCAL_PATH)
+@click.argument("now", type=LOCAL_PATH)
 @click.option(
     "--fail-on",
     "limits",

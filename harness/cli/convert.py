@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import LocalPath, json_option
 from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.data.formats.all_importers import IMPORTERS
 from harness.data.formats.importer import REWARD
@@ -26,7 +26,7 @@ _SHOWN = 10
 
 @click.command("convert")
 @click.argument("names", metavar="FROM...", nargs=-1, required=True)
-@click.argument("target", metavar="TO")
+@click.argument("target", metavar="TO", type=LocalPath(takes_dash=True))
 @click.option(
     "--from",
     "name",
@@ -59,7 +59,7 @@ _SHOWN = 10
 def command(
     context: click.Context,
     names: tuple[str, ...],
-    target: str,
+    target: Path,
     name: str | None,
     maps: tuple[str, ...],
     requests: str | None,
@@ -79,26 +79,27 @@ def command(
     from harness.data.sources import source_of
     from harness.errors import InputError
 
+    to = str(target)
     source = source_of(*names)
     wanted = [parse_map(text) for text in maps]
-    if target == "-" and as_json:
+    if to == "-" and as_json:
         raise InputError(
             "stdout cannot take both the lines and the JSON object", fix="Name a file, or leave out --json."
         )
     convert_into = partial(convert, source, name=name, maps=wanted, requests=requests, only=only)
-    if target == "-":
+    if to == "-":
         found = convert_into(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         with progress_bar("converting", quiet=as_json) as update:
             progress = None if update is None else _moving(update, source.size)
-            found = convert_to_file(Path(target), partial(convert_into, progress=progress))
+            found = convert_to_file(target, partial(convert_into, progress=progress))
     if as_json:
-        emit_json({**found.to_json(), "to": target if found.lines else None})
+        emit_json({**found.to_json(), "to": to if found.lines else None})
     else:
-        _tell_made(found, target, only)
+        _tell_made(found, to, only)
         _tell_lacking(found)
-        _tell_next(found, target)
+        _tell_next(found, to)
     context.exit(1 if found.failed or not found.lines else 0)
 
 

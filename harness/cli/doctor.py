@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import artifact_option, check_function, deployed_options, json_option, model_option
+from harness.cli.options import (
+    LOCAL_PATH,
+    artifact_option,
+    check_function,
+    deployed_options,
+    json_option,
+    model_option,
+)
 from harness.cli.output import SEVERITY_STYLES, emit_json, stdout_console
 from harness.printable import filled
 
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--template",
     "templates",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     multiple=True,
     help="Check this SAM template; by default the one that `sam build` uses. Repeatable.",
 )
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ask-judge",
     metavar="ROLLOUTS",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Ask the judges about samples from this file until each has answered. The service charges for this.",
 )
 @json_option

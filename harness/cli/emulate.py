@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import (
     DATA,
+    LOCAL_PATH,
     FiniteNumber,
     group_size_option,
     json_option,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--state-dir",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     default=Path(".rft/emulator"),
     show_default=True,
     help="Keep files and jobs in this folder; a restart resumes from it.",
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--judge-models",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     metavar="FILE",
     help="Ask the models in this TOML file when an OpenAI grader asks OpenAI's models.",
 )

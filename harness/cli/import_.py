@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import DATA, FiniteNumber, json_option, name_option
+from harness.cli.options import DATA, LOCAL_PATH, FiniteNumber, json_option, name_option
 from harness.cli.output import emit_json, say
 from harness.errors import InputError
 
@@ -28,8 +28,8 @@ _ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
 
 
 @click.command("import")
-@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("source", metavar="SOURCE", type=LOCAL_PATH)
+@click.argument("folder", metavar="[DIR]", required=False, type=LOCAL_PATH)
 @name_option("Give the project and its stack this name; by default the folder's name.")
 @click.option(
     "--take",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import json_option, name_option
+from harness.cli.options import LOCAL_PATH, json_option, name_option
 from harness.cli.output import emit_json, say
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, type=LOCAL_PATH)
 @name_option("Give the project and its stack this name; by default the folder's name.")
 @click.option(
     "--from",
     "source",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Make the project around the Lambda handler in this Python file, copied unchanged.",
 )
 @click.option(

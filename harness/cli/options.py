@@ -7,6 +7,7 @@ and `--...-dir` names a folder of many objects.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA",
+    "LOCAL_PATH",
     "FiniteNumber",
+    "LocalPath",
     "all_of",
     "answers_option",
     "arn_option",
@@ -99,6 +102,33 @@ def _is_file(value: str) -> bool:
 
 
 _NO_ARN = _refuse(_is_arn, "is a deployed function. Write --arn.")
+
+
+class LocalPath(click.Path):
+    """Parameter type for a file or folder on this machine, as a `Path`.
+
+    An address is refused, because `s3://bucket/key` would name the folder `s3:` here. So is `-`, because
+    commands would read a file of that name as standard input.
+
+    Args:
+        takes_dash: True if `-` is allowed, with a meaning of its own.
+    """
+
+    def __init__(self, *, takes_dash: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self._takes_dash = takes_dash
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert a string to a path."""
+        if value == "-" and not self._takes_dash:
+            self.fail("'-' is not a path. Name a file or folder.", param, ctx)
+        if isinstance(value, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
+            fix = "Use a path on this machine, and copy the file yourself."
+            self.fail(f"{value!r} is an address. {fix}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+LOCAL_PATH = LocalPath()
 
 
 class DataParam(click.ParamType[Any]):
@@ -196,7 +226,7 @@ records_option = click.option(
 answers_option = click.option(
     "--answers",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Answer the grader's requests to a service, such as a judge, from this file of recorded answers.",
 )
 
@@ -220,7 +250,7 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
         what: The option's help text, a sentence about the output.
         required: True if the option is required.
     """
-    return click.option("--out", type=click.Path(path_type=Path), required=required, help=what)
+    return click.option("--out", type=LOCAL_PATH, required=required, help=what)
 
 
 def name_option(what: str) -> Callable[[Verb], Verb]:
@@ -324,7 +354,7 @@ function_option = click.option(
 )
 artifact_option = click.option(
     "--artifact",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Use what `sam build` made in this folder; by default .aws-sam/build.",
 )
 pass_env_option = click.option(
@@ -364,14 +394,14 @@ price_per_hour_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 jobs_dir_option = click.option(
     "--jobs-dir",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     default=Path("jobs"),
     show_default=True,
     help="Keep submissions and events in this folder.",
 )
 runs_dir_option = click.option(
     "--runs-dir",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     default=Path("runs"),
     show_default=True,
     help="Keep replay runs in this folder.",

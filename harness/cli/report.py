@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import (
+    LOCAL_PATH,
     jobs_dir_option,
     json_option,
     out_option,
@@ -20,18 +21,18 @@ from harness.runs.store import open_run
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @click.option(
     "--against",
     metavar="RUN",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Compare with this run: show its rewards and completions next to each sample's.",
 )
 @click.option("--job", metavar="JOB", help="Add the training curves of this job, from its saved events.")
 @click.option(
     "--rehearsal",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Add the curves, verdict and warnings of the rehearsal in this folder.",
 )
 @out_option("Write to this file; by default RUN.html next to the run's folder.")

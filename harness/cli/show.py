@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, range_option, run_folder, runs_dir_option
+from harness.cli.options import LOCAL_PATH, json_option, range_option, run_folder, runs_dir_option
 from harness.cli.output import emit_json, stdout_console
 from harness.errors import InputError
 from harness.report.look import look_at, sample_of
@@ -17,7 +17,7 @@ _LIMIT = 10
 
 
 @click.command("show")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @click.argument("sample", required=False)
 @click.option(
     "--worst",

@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import (
     DATA,
+    LOCAL_PATH,
     json_option,
     out_option,
     price_per_hour_option,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command("signal")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=LOCAL_PATH)
 @range_option
 @click.option(
     "--records",

@@ -192,3 +192,35 @@ def test_a_number_is_finite(name: str, option: str, number: str) -> None:
     value = number if parameter.nargs == 1 else (number,) * parameter.nargs
     with pytest.raises(click.BadParameter):
         parameter.type_cast_value(context, value)
+
+
+def paths() -> Iterator[tuple[str, click.Parameter, click.Context]]:
+    """Yield every parameter that takes a path, with its command."""
+    for name, (command, context) in COMMANDS.items():
+        for parameter in command.params:
+            if isinstance(parameter.type, click.Path):
+                yield f"{name} {parameter.opts[0]}", parameter, context
+
+
+PATHS = {name: (parameter, context) for name, parameter, context in paths()}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_path_is_no_address(name: str) -> None:
+    parameter, context = PATHS[name]
+    for given in ("s3://bucket/out.jsonl", "file:///tmp/out", "https://host/x"):
+        with pytest.raises(click.BadParameter, match=f"'{given}' is an address"):
+            parameter.type.convert(given, parameter, context)
+    assert parameter.type.convert("a/s3:/b", parameter, context) == Path("a/s3:/b")
+    if name != "convert target":
+        with pytest.raises(click.BadParameter, match="'-' is not a path"):
+            parameter.type.convert("-", parameter, context)
+
+
+def test_data_is_not_converted_into_a_folder_named_s3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.jsonl").write_text('{"question": "Q", "answer": "A"}\n')
+    assert main(["convert", "rows.jsonl", "s3://bucket/out.jsonl"]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
