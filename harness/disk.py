@@ -129,6 +129,11 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
         raise unwritable(path, error, fix) from error
 
 
+def _refuse_device(path: Path) -> None:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EEXIST, "a device, pipe or socket is there")
+
+
 @contextlib.contextmanager
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     """Replace a file's content atomically when the block ends.
@@ -152,9 +157,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            # A rename would replace /dev/null or a pipe with a file, for every process.
-            raise OSError(errno.EEXIST, "a device, pipe or socket is there")
+        _refuse_device(path)  # a rename would replace it with a file, for every process
         with open(draft, "xb") as file:
             with contextlib.suppress(FileNotFoundError):
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
@@ -205,12 +208,16 @@ class AppendOnly:
         fix: Advice for the user if the file cannot be written.
 
     Raises:
-        InputError: The file cannot be opened for writing.
+        InputError: The file cannot be written, or it is a link, device, pipe or socket.
     """
 
     def __init__(self, path: Path, fix: str | None = None) -> None:
         self.path = path
         self._fix = fix
+        try:
+            _refuse_device(path)  # /dev/null would lose every line, and a pipe waits for a reader
+        except OSError as error:
+            raise unwritable(path, error, fix) from error
         # Unbuffered, because closing the file must not retry a failed write.
         self._file = os.fdopen(open_to_append(path, fix), "ab", buffering=0)
 

@@ -44,6 +44,14 @@ def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [pipe]
 
 
+@pytest.mark.parametrize("name", ["pipe", "/dev/null"])
+def test_what_is_no_file_is_never_appended_to(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="a device, pipe or socket is there"):
+        AppendOnly(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 @given(old=st.none() | st.binary(max_size=50), new=st.binary(max_size=50), cut=st.integers(0, 50))
 def test_a_writer_that_is_cut_off_at_any_byte_leaves_the_old_content(
     tmp_path_factory: pytest.TempPathFactory, old: bytes | None, new: bytes, cut: int
