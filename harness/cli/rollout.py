@@ -25,6 +25,7 @@ from harness.cli.options import (
 )
 from harness.cli.output import emit_json, printable, progress_bar, say
 from harness.cli.service import Service, inference_option, service_options
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.api.client import FineTuning
@@ -210,11 +211,12 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
     if not asked["service"].print_curl:
         return False
     from harness.data.records import read
-    from harness.data.tool_offer import tool_offer
+    from harness.rollouts.generate import check_askable
 
     record = next(read(asked["records"]), None)
-    fields = record.fields if record else {}
-    turns, offer = fields.get("messages", []), tool_offer(fields)
+    if record is None:
+        raise InputError("the file is empty", place=str(asked["records"]), fix="Pass a file of records.")
+    turns, offer = record.fields["messages"], check_askable(record, asked["records"])
     shown: bool = asked["service"].shows(
         lambda client: client.chat(model, turns, **sampling(asked), **offer),
         remark=f"the first of {asked['n']} requests for each {of_each}",

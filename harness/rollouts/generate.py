@@ -9,6 +9,7 @@ are retried.
 from __future__ import annotations
 
 import hashlib
+import json
 import queue
 import threading
 import time
@@ -20,7 +21,7 @@ from harness.clock import duration
 from harness.data.formats.recognized import other_format
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import Record, ends_with_assistant, read
-from harness.data.sources import text_sha256
+from harness.data.sources import DataFile, text_sha256
 from harness.data.tool_offer import tool_offer
 from harness.errors import HarnessError, InputError, ServiceError
 from harness.rollouts.asking import Ask, AskRefused, Busy, Completion, Generated, GenerationRequest
@@ -28,7 +29,7 @@ from harness.rollouts.growing import CompletionsAsked, GrowingFile
 from harness.rollouts.pace import Pace
 from harness.rollouts.record_names import RecordNames
 
-__all__ = ["generate"]
+__all__ = ["check_askable", "generate"]
 
 _REFUSALS_AT_FIRST = 5
 _NOTE_EVERY_S = 2.0
@@ -206,31 +207,57 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     given = RecordNames()
     offers = False
     for line, record in _records(request):
-        fields, place = record.fields, record.place
-        messages = fields.get("messages")
-        if not isinstance(messages, list) or not messages:
-            error = InputError(
-                "this is not a record: it has no messages", place=place, fix="See rft validate."
-            )
-            raise other_format(fields, place, str(request.records)) or error
-        if ends_with_assistant(fields):
-            raise InputError(
-                "this is a rollout: its messages end with the assistant's turn",
-                place=place,
-                fix="Pass the file of records.",
-            )
-        own = [name for name in OWN_FIELDS if name in fields]
-        if own:
-            raise InputError(
-                f"the record has a field {own[0]!r}, which is reserved in a rollouts file",
-                place=place,
-                fix="Rename the field.",
-            )
-        names.append(given.name(fields, line))
-        offers = offers or bool(tool_offer(fields))
+        offer = check_askable(record, request.records)
+        offers = offers or bool(offer)
+        names.append(given.name(record.fields, line))
     if not names:
         raise InputError("the file is empty", place=str(request.records), fix="Pass a file of records.")
     return names, offers
+
+
+def check_askable(record: Record, file: DataFile) -> dict[str, Any]:
+    """Check that a model can be asked for completions of a record.
+
+    Args:
+        record: The record.
+        file: The source of the record.
+
+    Returns:
+        The fields of the request that offer the record's tools.
+
+    Raises:
+        InputError: The line is not a record, or no request can contain it.
+    """
+    fields, place = record.fields, record.place
+    messages = fields.get("messages")
+    if not isinstance(messages, list) or not messages:
+        error = InputError("this is not a record: it has no messages", place=place, fix="See rft validate.")
+        raise other_format(fields, place, str(file)) or error
+    if ends_with_assistant(fields):
+        raise InputError(
+            "this is a rollout: its messages end with the assistant's turn",
+            place=place,
+            fix="Pass the file of records.",
+        )
+    own = [name for name in OWN_FIELDS if name in fields]
+    if own:
+        raise InputError(
+            f"the record has a field {own[0]!r}, which is reserved in a rollouts file",
+            place=place,
+            fix="Rename the field.",
+        )
+    offer = tool_offer(fields)
+    try:
+        json.dumps([messages, offer], ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        kinds = {RecursionError: "are nested too deeply", UnicodeEncodeError: "hold a lone surrogate"}
+        what = kinds.get(type(error), "hold NaN, an infinite number, or one larger than 1.8e308")
+        raise InputError(
+            f"no request can contain this record: its messages or tools {what}",
+            place=place,
+            fix="rft validate lists every such line.",
+        ) from None
+    return offer
 
 
 def _records(request: GenerationRequest) -> Iterator[tuple[int, Record]]:

@@ -127,3 +127,17 @@ def test_the_request_can_be_shown_without_being_sent(folder: Path) -> None:
     assert "curl --fail-with-body http://127.0.0.1:9/v1/chat/completions" in done.stdout
     assert '"temperature": 0.7' in done.stdout
     assert not os.path.exists(folder / "out.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "the file is empty"),
+        ('{"messages": []}\n', "this is not a record"),
+        ('{"messages": [{"role": "assistant", "content": "A"}]}\n', "this is a rollout"),
+        ('{"messages": [{"role": "user", "content": "\\ud800"}]}\n', "hold a lone surrogate"),
+    ],
+)
+def test_a_request_that_cannot_be_sent_is_not_shown(folder: Path, text: str, why: str) -> None:
+    (folder / "records.jsonl").write_text(text)
+    assert why in refusal(folder, *words("http://127.0.0.1:9/v1", "--print-curl"))

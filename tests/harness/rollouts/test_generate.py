@@ -238,3 +238,26 @@ def test_records_of_one_name_stay_apart(tmp_path: Path) -> None:
     path.write_text(f"{line}\n{line}\n")
     generate(request(path, n=1), Model())
     assert sorted(found["id"] for found in lines_of(request(path))) == ["same/0", "same@2/0"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "odd"),
+    [
+        ('"messages": [{"role": "user", "content": "\\ud800"}]', "a lone surrogate"),
+        ('"messages": [{"role": "user", "content": "q", "x": 1e400}]', "NaN, an infinite number"),
+        (
+            '"messages": [{"role": "user", "content": "q"}], "tools": [{"name": "f", "input_schema": NaN}]',
+            "NaN, an infinite number",
+        ),
+    ],
+)
+def test_a_record_that_no_request_can_contain_is_refused_before_anything_is_asked(
+    records: Path, fields: str, odd: str
+) -> None:
+    with records.open("a") as file:
+        file.write(f"{{{fields}}}\n")
+    model = Model()
+    with pytest.raises(InputError, match=odd) as refused:
+        generate(request(records), model)
+    assert refused.value.place == f"{records}:11"
+    assert (model.asked, request(records).out.exists()) == ([], False)
