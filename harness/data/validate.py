@@ -176,7 +176,7 @@ def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) 
             _check_line(report, checks, number, line.text)
     except EncodingError as error:
         report.begins = [(1, str(error.place))]
-        report.add("R001", error.message, None)
+        report.add("R001", f"{error.message}; no record was checked", 1)
         return report
     if report.records or not report.errors:
         for rule, message, at, severity in checks.finish():

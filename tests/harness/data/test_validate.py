@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from harness.data.formats.recognized import convert_command
 from harness.data.json_lines import repeated_keys
 from harness.data.rules import MAX_PROMPT_CHARS, RULES
+from harness.data.sources import source_of
 from harness.data.validate import Report, validate
 from harness.errors import InputError
 from harness.findings import Severity
@@ -357,3 +358,21 @@ def test_rows_of_another_tool_are_named_with_what_converts_them(tmp_path: Path, 
     assert [(one.id, str(one.place)) for one in told] == [(rule, f"{report.file}:{at}") for at in (1, 2)]
     assert not {one.id for one in report.findings} & {"R026", "R030", "R024"}
     assert told[0].fix == f"Convert the file: {convert_command(report.file)}"
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (GOOD.decode().encode("utf-16"), "R001"),
+        (b"[" + GOOD.strip() + b"]", "R012"),
+        (b'{"a":\n1}\n', "R013"),
+        (b"\xff\n", "R001"),
+        (b"5\n", "R004"),
+    ],
+)
+def test_of_several_files_the_one_at_fault_is_named(tmp_path: Path, content: bytes, rule: str):
+    good, bad = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    good.write_bytes(GOOD + b"\n")
+    bad.write_bytes(content)
+    found = [one for one in validate(source_of(good, bad)).findings if one.id == rule]
+    assert [str(one.place) for one in found] == [f"{bad}:1"]
