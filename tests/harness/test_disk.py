@@ -185,7 +185,7 @@ def test_a_folder_in_the_files_place_is_one_sentence(tmp_path: Path) -> None:
 
 
 def limited(size: int) -> Any:
-    """Limit the size of all files, which fails like a full disk."""
+    """Limit the size of files, so that writes fail as on a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
@@ -269,7 +269,7 @@ def test_a_lone_surrogate_is_kept(tmp_path: Path) -> None:
 
 
 class Reluctant:
-    """A raw file that accepts three bytes per write, and fails after about ten."""
+    """A raw file that accepts three bytes per write, and has room for about ten."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Native requests are checked against botocore's service model twice, by our code and by the test double."""
+"""Our code and the test double both check native requests against botocore's service model."""
 
 from __future__ import annotations
 

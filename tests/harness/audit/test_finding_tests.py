@@ -1,4 +1,4 @@
-"""Tests that an audit writes from its findings."""
+"""Rollout tests that an audit writes for its findings."""
 
 from __future__ import annotations
 

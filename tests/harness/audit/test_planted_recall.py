@@ -16,7 +16,7 @@ from support.planted import FIRST_GOOD, FIRST_PLANTED, FIRST_RECORDED, Good, Pla
 from support.planted.audited import AuditedRow, audited
 
 EVERY = int(os.environ.get("RFT_AUDIT_EVERY", "3"))
-"""Audit only every Nth row. Every third takes two minutes."""
+"""Audit only every Nth row. With 3, the audits take two minutes."""
 RECORDS = 300
 AT_ONCE = 2
 RECALL = 0.95

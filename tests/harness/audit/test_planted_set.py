@@ -26,7 +26,7 @@ from support.planted.trying import graded, rewards, rollouts_for, shown
 
 ROWS: tuple[Planted | Good, ...] = (*FIRST_PLANTED, *FIRST_RECORDED, *FIRST_GOOD)
 SEVERITIES = {"note", "warning", "error", "critical"}
-# Tests of the faults that no single completion shows.
+# Source code of the tests for faults that no single completion shows.
 OTHER_TESTS = "".join(
     (Path(__file__).parent / name).read_text()
     for name in ("test_planted_faults.py", "test_planted_judges.py")
@@ -38,7 +38,7 @@ PAY_WRONG_ANSWERS = {
     *("keys_alone", "name_alone", "values_as_text", "one_test_is_enough", "remembers_prompts"),
     "nearly_all_right",
 }
-# Graders whose ordinary rewards are the wrong type, out of range, or too many.
+# Graders whose ordinary rewards have the wrong type or number, or are out of range.
 ODD_REWARDS = {"more_than_one", "true_or_false", "not_a_number", "takes_points_away"}
 # Graders that refuse some right answers.
 REFUSE_SOME = {"shares_never_right"}

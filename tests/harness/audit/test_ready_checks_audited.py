@@ -38,7 +38,7 @@ DECLARED: dict[str, dict[str, str]] = {
     "text:matches": {"C02": "every text of that form, whatever the text says"},
 }
 ANY_TEXT_IS_PAID = {name for name, text in FORMS.items() if text is None}
-"""Format checks that pay for any plain text, so no text goes unpaid and no control can be found."""
+"""Format checks that reward any plain text, so the audit cannot tell good completions from bad ones."""
 PRECISE = [name for name in RECORDS if not name.startswith("judge:")]
 
 

@@ -1,4 +1,4 @@
-"""`rft demo` run as a command. The README's test compares its whole screen."""
+"""`rft demo` as a command. `tests/test_readme.py` compares its output with the README."""
 
 from __future__ import annotations
 

@@ -256,7 +256,7 @@ def test_the_files_of_an_image_are_looked_at_where_they_are(project, capsys):
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["artifacts"].keys() == {"Big"}
-    assert said["artifacts"]["Big"]["processor_share"] == 0.29  # not from the default memory
+    assert said["artifacts"]["Big"]["processor_share"] == 0.29  # the default memory has less
     assert [one["message"] for one in said["findings"] if one["id"] == "D050"] == [
         "Big is a container image: its base system and its layers were not checked"
     ]

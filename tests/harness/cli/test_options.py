@@ -39,7 +39,7 @@ def test_a_screen_of_help_fits_80_columns(name: str) -> None:
 
 
 def uses() -> dict[str, dict[str, click.Option]]:
-    """Return each option as defined by each command, by spelling."""
+    """Return all options, by spelling and then by command."""
     found: dict[str, dict[str, click.Option]] = defaultdict(dict)
     for name, (command, _) in COMMANDS.items():
         for option in command.params:

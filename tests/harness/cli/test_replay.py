@@ -336,7 +336,7 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     unnamed = rft_inside(folder, *words, "--label", "ok", "--fresh")
     [name] = re.findall(r"Add --name (\S+) --range LOW HIGH", unnamed.stderr)
     assert (folder / "runs" / name).is_dir()
-    (folder / "rft.toml").write_text('label = "ok"\n')  # no option of the command line
+    (folder / "rft.toml").write_text('label = "ok"\n')  # not given as an option
     told = rft_inside(folder, *words, "--name", "told")
     assert (told.returncode, told.stderr) == (0, "")
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout

@@ -1,4 +1,4 @@
-"""`rft submit` with a grader named by its stack, and with the function's code compared."""
+"""`rft submit` with a grader named by its stack, and the comparison of deployed and replayed code."""
 
 from __future__ import annotations
 

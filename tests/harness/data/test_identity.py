@@ -262,7 +262,7 @@ def test_leak_sets_are_the_connected_records(records: list[set[str]]) -> None:
 
 
 def test_held_out_records_of_two_templates_are_not_trained_on(tmp_path: Path) -> None:
-    """Half of the completions come from a template that ends its prompts with a line end."""
+    """Half of the completions come from a template that ends its prompts with a newline."""
     lines = [
         rollout(record(user(f"What is {number} * 3?" + "\n" * (k >= 4)), reference=str(number * 3)), str(k))
         for number in range(40)

@@ -1,4 +1,4 @@
-"""Parameters whose changes publish no version. SAM's own translator confirms each case."""
+"""Parameters whose changes do not publish a new version. SAM's own translator confirms each case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic data in which a completion's style partly predicts whether it is right, and emulators with it."""
+"""Synthetic data whose styles partly predict if a completion is right, and emulators that serve the data."""
 
 from __future__ import annotations
 

@@ -42,7 +42,6 @@ def test_where_style_tells_right_from_wrong_the_reward_rises(bench, data, seed: 
     assert len(held_out) == 4
     # The first checkpoint has already learned for a quarter of the job, so the gain after it is small. The
     # feature that counts numbers does not help with these completions.
-    # a feature, too, and tells nothing of these completions.
     assert held_out[-1] > held_out[0] + 0.05
 
 

@@ -1,4 +1,4 @@
-"""The same job with every kind of `--bind` target, which must not change what it learns."""
+"""The same job with every kind of `--bind` target, which must not change what the job learns."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The project of `rft init --kind judge`, built with the real `sam` and run in the local Lambda runtime.
 
-Its judge answers from the shipped file of recorded answers, or from local stand-ins of both kinds of
+Its judge answers from the shipped file of recorded answers, or from local stand-ins for both kinds of
 services.
 """
 

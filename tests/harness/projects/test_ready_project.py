@@ -31,7 +31,7 @@ MAILS = [
 
 
 def rollouts():
-    """Yield each record with its rollouts and their expected rewards. A wrong order number costs half."""
+    """Yield pairs of a record and a rollout with its expected reward. A wrong order number costs half."""
     for number, (sender, order, total) in enumerate(MAILS):
         right = {"sender": sender, "order": order, "total": total}
         prompt = f"From: {sender}\nOrder {order}, {total} EUR. Answer with JSON: sender, order, total."

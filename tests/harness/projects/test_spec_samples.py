@@ -24,7 +24,7 @@ GRADER = (
 
 
 class Hasty(ManualClock):
-    """A clock that exceeds the time limit of the search with each reading."""
+    """A clock that advances past the time limit whenever it is read."""
 
     def monotonic(self) -> float:
         self.sleep(60)

@@ -1,4 +1,4 @@
-"""Completions that an audit found to be paid, followed in a second rehearsed job."""
+"""The extra job of a rehearsal, which follows the completions that an audit reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def finding(
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    """A rehearsal with a grader that pays for empty completions, which an earlier audit found."""
+    """A rehearsal with a grader that pays for empty completions, which an earlier audit reported."""
     folder = tmp_path_factory.mktemp("bred")
     grader = f"{write_graders(folder)}:nothing"
     _, facts = describe(TargetChoice(grader=grader))

@@ -18,7 +18,7 @@ PAIRS = st.lists(st.builds(StoredReward, IDS, SOME, st.just(0)), max_size=12)
 
 
 def repeated(rewards: list[tuple[Any, float | None]], repeats: int) -> list[StoredReward]:
-    """Return rewards as a run with several repeats stores them. Each repeat has another reward."""
+    """Return rewards as a run with several repeats stores them. Each repeat has a different reward."""
     return [
         StoredReward(key, None if reward is None else reward + at, at)
         for key, reward in rewards

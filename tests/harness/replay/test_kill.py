@@ -110,7 +110,7 @@ def holds_a_shard(folder: Path, pid: int) -> bool:
 
 
 def stop_one(folder: Path, workers: list[int]) -> list[int]:
-    """Stop a worker that holds a shard, so that it outlives its parent. Returns its id, or nothing."""
+    """Stop a worker while it holds a shard, so that it outlives its parent. Returns [its id] or []."""
     for pid in workers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
@@ -126,7 +126,7 @@ def interrupt(
     """Kill the run after it has written `size` bytes, and possibly leave a stopped worker behind.
 
     Returns:
-    The ids of the run's workers, and of those that are stopped.
+        The ids of the run's workers, and of those that are stopped.
     """
     process = begin(folder, rollouts)
     wait_until_written(folder, size, process)

@@ -37,7 +37,7 @@ def rows(run: Run) -> list[dict[str, Any]]:
 
 
 def hashed(run: Run) -> Run:
-    """Hash the run's input, as before an interruption."""
+    """Simulate an interruption after the run's input was hashed."""
     from harness.replay.supervisor import _hash_input
 
     _hash_input(run)

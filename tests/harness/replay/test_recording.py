@@ -243,7 +243,7 @@ def test_the_settings_name_the_file(folder: Path, endpoint: JudgeEndpoint) -> No
 
 
 def artifact_of(folder: Path) -> Path:
-    """Return the artifact of the folder: the grader next to the library."""
+    """Copy the folder's grader and the library into an artifact."""
     built = folder / "built"
     shutil.copytree(
         Path(graders.__file__).parent, built / "graders", ignore=shutil.ignore_patterns("__pycache__")

@@ -227,7 +227,7 @@ def test_the_same_work_twice_in_parallel_is_refused_and_harms_nothing(tmp_path: 
 
 
 def limited(size: int) -> Any:
-    """Limit the size of all files, which fails like a full disk."""
+    """Limit the size of files, so that writes fail as on a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 

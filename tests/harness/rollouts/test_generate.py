@@ -17,7 +17,7 @@ TOOL = {"type": "function", "function": {"name": "f"}}
 
 
 class Model:
-    """A model that records its requests, raises what `fail` returns, and answers `says` or a number."""
+    """A model that records its requests, raises what `fail` returns, and answers with `says` or a number."""
 
     def __init__(self, fail: Any = None, says: Completion | None = None) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""Orphaned workers are ended by means of the locks on their shards, and no other process is."""
+"""Orphaned workers are found by the locks on their shards and ended. No other process is ended."""
 
 from __future__ import annotations
 

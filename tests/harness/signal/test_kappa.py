@@ -13,7 +13,7 @@ SEEDS = range(20)
 
 
 def kappa_of(rollouts):
-    """Call `kappa_of` without its types. A figure that was not measured is None and fails any comparison."""
+    """Untyped `kappa_of`: a figure that was not measured is None, so comparing it fails the test."""
     return kappa.kappa_of(rollouts)
 
 

@@ -21,7 +21,7 @@ REWARDS = st.binary(min_size=120, max_size=180).map(
 
 
 def flips_of(*arguments):
-    """Like the next two: without types, so a figure that was not measured is None and fails comparisons."""
+    """Untyped, like the next two: a figure that was not measured is None, so comparing it fails the test."""
     return repeatability.flips_of(*arguments)
 
 
@@ -109,7 +109,7 @@ def test_known_flips_and_noise_are_within_their_intervals(judge):
             ("noise_within", noise_within(drawn, 3)),
             ("flips", flips_of(again, 3)),
         ):
-            truth = getattr(judge, name, 1.0)  # real numbers always differ
+            truth = getattr(judge, name, 1.0)  # continuous rewards always differ
             held[name] += found.low <= truth <= found.high
     assert min(held.values()) >= 17, held
 

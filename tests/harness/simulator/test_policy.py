@@ -113,7 +113,7 @@ def test_a_step_raises_the_better_and_lowers_the_worse(found: list[str], seed: i
 
 @given(groups, st.lists(rewards, min_size=6, max_size=6), st.integers(0, 20))
 def test_the_step_is_the_gradient_of_the_loss(found: list[str], values: list[float], seed: int) -> None:
-    """Compares the loss before and after a small step with the norm of the gradient."""
+    """The loss must fall by the squared norm of the gradient times the size of a small step."""
     policy, options = moved(found), options_of(found)
     picks = draw(policy, options, 6, generator(seed))
     batch = [Draws(options, picks, values)]

@@ -167,7 +167,7 @@ def handler(event, context):
         busy = threading.Thread(target=target.grade, args=([{**EVENT[0], "id": "busy"}],))
         busy.start()
         meeting.wait_for(1)
-        # Usually shortly after the second call was refused.
+        # Usually releases the first call shortly after the second one was refused.
         threading.Timer(0.3, meeting.release).start()
         assert target.grade(EVENT).fault is None
         busy.join()

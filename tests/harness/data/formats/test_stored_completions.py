@@ -1,4 +1,4 @@
-"""Stored calls of OpenAI's API."""
+"""Stored calls to OpenAI's API."""
 
 from __future__ import annotations
 

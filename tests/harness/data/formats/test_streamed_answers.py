@@ -1,4 +1,4 @@
-"""Streamed responses in logs, joined to whole messages."""
+"""Streamed responses in logs, joined into whole messages."""
 
 from __future__ import annotations
 

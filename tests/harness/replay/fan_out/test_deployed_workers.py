@@ -201,7 +201,7 @@ def test_a_killed_worker_leaves_no_part_and_the_next_execution_grades_what_is_mi
     timeout(900)
     before = counted()
     execute(stack, mixed)
-    # The machine calls as many workers as before, but only the killed one's shard is graded.
+    # The machine calls as many workers as before, but only the shard of the killed worker is graded.
     assert counted() == (2 * before[0], before[1] + ceil(len(chains(stack, mixed)[3][0]) / BATCH))
     assert len(graded(stack, mixed)) == COUNT
 

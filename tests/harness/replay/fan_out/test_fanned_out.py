@@ -73,7 +73,7 @@ class World:
         )
 
     def fail(self, error: HarnessError) -> Callable[[PartOrder], PartFacts]:
-        """Return a worker that stores the reason of its failure, as the real handler does."""
+        """Return a worker that stores the reason for its failure, as the real handler does."""
 
         def failing(order: PartOrder) -> PartFacts:
             kind = "InputError" if isinstance(error, InputError) else "ServiceError"

@@ -177,7 +177,7 @@ def test_nothing_starts_before_it_was_agreed_to(desk):
 
 def test_no_more_workers_start_than_the_account_leaves_calls_for(desk):
     before = desk.calls()
-    done = desk.fan_out("--workers", 201)  # a worker is a call itself, and makes four
+    done = desk.fan_out("--workers", 201)  # each worker is one call and makes four more
     assert done.returncode == 2
     assert "--workers 200" in done.stderr
     assert desk.calls() == before
