@@ -63,7 +63,7 @@ def test_what_the_service_asks_for_counts_instead() -> None:
     assert backoff.wait(11.0)
     assert clock.monotonic() == 11.0
     assert backoff.next_s(0.25) == 0.25
-    assert backoff.next_s(0.0) == 11.0, "no time to wait is no answer: asking at once would be a loop"
+    assert backoff.next_s(0.0) == 11.0, "a wait of zero is ignored: retrying at once would be a busy loop"
 
 
 def test_many_who_fail_together_wait_as_one_would() -> None:

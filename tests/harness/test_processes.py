@@ -120,7 +120,7 @@ def test_a_group_ends_with_everything_that_it_started(quick: bool, monkeypatch: 
     end_group(process.pid)
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no CPU affinity")
 def test_cores_are_those_that_this_process_may_use() -> None:
     was = os.sched_getaffinity(0)
     try:

@@ -155,7 +155,7 @@ def test_a_grader_that_keeps_ending_its_process_stops_its_family(opened):
     assert collector.ask([(0, "1")])[0].reward == 1.0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="another system's kernel ends no orphans")
+@pytest.mark.skipif(sys.platform != "linux", reason="only the Linux kernel ends orphans")
 def test_a_grader_stuck_in_c_code_ends_when_its_parent_is_killed(tmp_path):
     (tmp_path / "g.py").write_text(
         "import os, re\n"

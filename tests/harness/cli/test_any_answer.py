@@ -110,7 +110,7 @@ def check(stub: ApiStub, operation: Operation, data: st.DataObject, *, as_json: 
     ran = run_verb(*operation.words, *(["--json"] if as_json else []), base_url=stub.base_url)
     assert ran.code in (0, 1, 2, 3)
     assert len(stub.seen) < 30
-    assert ran.stdout.strip() if ran.code == 0 else ran.stderr.strip() or as_json, "nothing was said"
+    assert ran.stdout.strip() if ran.code == 0 else ran.stderr.strip() or as_json, "no output"
     for stream in (ran.stdout, ran.stderr):
         assert all(char.isprintable() or char in "\n\t" or ord(char) > 0x9F for char in stream), stream
     if as_json and ran.stdout:

@@ -13,7 +13,7 @@ from support.rft_command import rft, rft_inside
 ACTIVATE = Path(sys.prefix) / "bin" / "activate"
 
 
-@pytest.mark.skipif(not ACTIVATE.exists(), reason="the tests run in no virtual environment")
+@pytest.mark.skipif(not ACTIVATE.exists(), reason="the tests do not run in a virtual environment")
 def test_where_the_shell_finds_no_rft_it_says_what_to_type_first(tmp_path: Path) -> None:
     done = rft(tmp_path, "demo", env={**os.environ, "PATH": os.defpath, "COLUMNS": "400"})
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ import pytest
 from harness.cli.main import main
 from support.sam_command import sam_command
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is confined only on Linux")
 
 SPEC = {
     "type": "string_check",

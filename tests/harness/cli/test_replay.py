@@ -115,7 +115,7 @@ def test_a_label_that_nobody_carries_is_not_measured(folder: Path) -> None:
         done = rft_inside(folder, *REPLAY, "--label", "nothing", *words)
         assert done.returncode == 2
         assert "no rollout has the field 'nothing'. Fields that may hold verdicts: ok." in done.stderr
-    assert runs_in(folder) == [], "it is said before anything is graded"
+    assert runs_in(folder) == [], "the error comes before any grading"
     assert "id cannot be a label" in refusal(folder, *REPLAY, "--label", "id")
 
 
@@ -233,7 +233,7 @@ REFUSED = {
     "empty": (["empty.jsonl"], "empty.jsonl: the file is empty"),
     "zip": (["packed.zip"], "Unpack it first."),
     "neither": (["neither.jsonl"], "neither.jsonl:1: this is neither a rollout nor a record"),
-    "no JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
+    "not JSON": (["broken.jsonl"], "broken.jsonl:1: not JSON"),
     "wire": (["rollouts.jsonl", "--wire", "novva"], "there is no wire format 'novva'. Known: open-weight"),
     "arn": (["rollouts.jsonl", "--arn", "moon"], "'moon' does not name a version of a function"),
     "places": (["rollouts.jsonl", "--arn", "f:1", "--artifact", "b"], "both name a place to grade"),
@@ -287,7 +287,7 @@ def test_a_grader_that_raises_fails_samples_and_the_command(place: str, kind: st
     [first] = found["first_errors"]
     assert first["message"].startswith("ZeroDivisionError: division by zero (my_grader.py:")
     told = rft_inside(folder, *REPLAY, "--label", "ok")
-    assert (told.returncode, told.stderr) == (1, ""), "no label is blamed for a grader that failed"
+    assert (told.returncode, told.stderr) == (1, ""), "a grader's failure is not a label problem"
     assert "no rewards" in told.stdout
     assert f"  {first['id']}: {first['message']}\n" in told.stdout
     run = told.stdout.rpartition("rft show ")[2].strip()

@@ -124,7 +124,7 @@ def test_a_file_that_changed_is_not_shown_as_what_was_graded(folder: Path) -> No
     assert "rewards.jsonl" in said
     path.unlink()
     assert "the sample cannot be shown" in refusal(folder, "show", run, "right/0")
-    assert show_json(folder, run)["totals"]["gradings"] == 8, "the run itself needs no input"
+    assert show_json(folder, run)["totals"]["gradings"] == 8, "a run can be shown without its input"
 
 
 def test_what_cannot_be_shown_says_why(folder: Path) -> None:

@@ -94,7 +94,7 @@ def test_records_that_would_teach_nothing_are_left_out_of_a_new_training_file(tr
     done = rft_inside(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")
     assert done.returncode == 0, done
     assert "  kept.jsonl: 38 records kept, 2 dropped\n    a job needs at least 100 records\n" in done.stdout
-    assert "forecast: 10 steps, 304 completions" in done.stdout, "the job that is planned is of what is kept"
+    assert "forecast: 10 steps, 304 completions" in done.stdout, "the forecast covers only the kept records"
     assert (trained / "kept.jsonl").read_bytes() == b"".join(before.splitlines(keepends=True)[2:])
     assert (trained / "train.jsonl").read_bytes() == before
     said = refusal(trained, "signal", "many", "--records", "train.jsonl", "--out", "kept.jsonl")

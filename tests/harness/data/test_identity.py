@@ -45,9 +45,9 @@ SAME, ALIKE, OTHER = (True, True), (False, True), (False, False)
 """(same record key, same leak key)"""
 
 TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
-    "white space at the ends": (record(), record(user("\n What is 2 + 3? \u00e9 \n")), SAME),
+    "surrounding white space": (record(), record(user("\n What is 2 + 3? \u00e9 \n")), SAME),
     "line ends": (record(user("a\nb")), record(user("a\r\nb")), SAME),
-    "white space at the ends of the reference": (record(), record(reference=" 2 + 3 = 5\n#### 5\n"), SAME),
+    "white space around the reference": (record(), record(reference=" 2 + 3 = 5\n#### 5\n"), SAME),
     "content as blocks": (record(), record(user([{"type": "text", "text": "What is 2 + 3? \u00e9"}])), SAME),
     "content as several blocks": (
         record(),
@@ -64,10 +64,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         SAME,
     ),
     "extra keys in a message": (record(), record(user("What is 2 + 3? \u00e9", name="Ann", weight=1)), SAME),
-    "text composed otherwise": (record(), record(user("What is 2 + 3? e\u0301")), SAME),
-    "reference composed otherwise": (record(reference="\u00e9"), record(reference="e\u0301"), SAME),
+    "prompt in another Unicode form": (record(), record(user("What is 2 + 3? e\u0301")), SAME),
+    "reference in another Unicode form": (record(reference="\u00e9"), record(reference="e\u0301"), SAME),
     "reference wrapped": (record(), record(reference={"text": "2 + 3 = 5\n#### 5"}), SAME),
-    "no reference and null": (record(reference=None), {"messages": record()["messages"]}, SAME),
+    "missing and null reference": (record(reference=None), {"messages": record()["messages"]}, SAME),
     "reference with its keys in another order": (
         record(reference={"a": 1, "b": 2}),
         record(reference={"b": 2, "a": 1}),
@@ -79,7 +79,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         record(user("a"), {"role": "nova_assistant", "content": "b"}, user("c")),
         SAME,
     ),
-    "no content and null": (
+    "missing and null content": (
         record(user("a"), {"role": "assistant", "tool_calls": [CALL]}, RESULT),
         record(
             user("a"),
@@ -103,7 +103,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         record(reference={"text": "5", "unit": "m"}),
         ALIKE,
     ),
-    "a number and its text": (record(reference=5), record(reference="5"), ALIKE),
+    "a number and its string": (record(reference=5), record(reference="5"), ALIKE),
     "another name": (record(record="r"), record(record="s"), ALIKE),
     "another prompt": (record(), record(user("What is 2 + 4?")), OTHER),
     "another image": (
@@ -111,7 +111,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         record(user([{"text": "What is this?"}, image("data:b")])),
         OTHER,
     ),
-    "an image more": (record(user("a")), record(user([{"text": "a"}, image("data:a")])), OTHER),
+    "one more image": (record(user("a")), record(user([{"text": "a"}, image("data:a")])), OTHER),
     "another file": (
         record(user([{"type": "file", "file": {"file_id": "1"}}, {"text": "a"}])),
         record(user([{"type": "file", "file": {"file_id": "2"}}, {"text": "a"}])),
@@ -130,12 +130,12 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[bool, bool]]] = {
         ),
         OTHER,
     ),
-    "the same words by another role": (
+    "the same words in another role": (
         record(user("a"), {"role": "assistant", "content": "b"}, user("c")),
         record(user("a"), user("b"), user("c")),
         OTHER,
     ),
-    "one message cut in two": (record(user("a b")), record(user("a"), user("b")), OTHER),
+    "one message split in two": (record(user("a b")), record(user("a"), user("b")), OTHER),
 }
 
 

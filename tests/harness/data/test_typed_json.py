@@ -83,7 +83,7 @@ def refusal(path: Path) -> str:
         read(path)
     said = str(caught.value)
     assert said.startswith(f"{path}: this is not a readable drawing: ")
-    assert said.isprintable(), "what a file holds never reaches the terminal"
+    assert said.isprintable(), "control characters of a file must not reach the terminal"
     return said
 
 

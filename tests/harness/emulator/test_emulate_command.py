@@ -77,7 +77,7 @@ def test_a_terminal_shows_what_happens_and_a_pipe_does_not(folder: Path, data: A
     assert "samples without a reward: exception ValueError at emulator_graders.py:" in screen
     assert "POST /v1/completions 400: Unknown parameter: '\\x1b[2J'." in screen
     assert "secret" not in screen
-    assert "happy" not in screen, "the message of the grader's error quotes a completion"
+    assert "happy" not in screen, "the grader's error message quotes a completion"
 
 
 def read_all(terminal: int) -> str:

@@ -160,7 +160,7 @@ def test_a_configuration_that_cannot_work_is_told_in_one_sentence(
     tmp_path: Path, changes: Any, said: str
 ) -> None:
     if changes.get("port") and os.geteuid() == 0:
-        pytest.skip("root may listen anywhere")
+        pytest.skip("root may listen on any port")
     config = EmulatorConfig(**{"rollouts": (), "state": tmp_path / "state", **changes})
     with pytest.raises(InputError, match=said) as caught:
         EmulatorProcess(config).start()
@@ -232,4 +232,4 @@ def test_two_emulators_never_work_in_one_folder(serve) -> None:
     assert other.pid is None
     service.process.kill()
     with other:
-        assert other.base_url, "a killed one holds nothing"
+        assert other.base_url, "a killed emulator holds no lock"

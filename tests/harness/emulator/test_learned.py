@@ -73,7 +73,7 @@ def test_grading_can_be_left_out(serve, data) -> None:
 def test_where_style_says_nothing_the_curve_stays_flat(serve, data, shared_data: Path, folder: Path) -> None:
     source = shared_data / "gsm8k" / "labelled-rollouts.jsonl"
     if not source.is_file():
-        pytest.skip("no labelled GSM8K rollouts in RFT_SHARED_DATA")
+        pytest.skip("no labeled GSM8K rollouts in RFT_SHARED_DATA")
     rollouts = [json.loads(line) for line in source.read_text("utf-8").splitlines()]
     by_record = {rollout["record"]: rollout for rollout in rollouts}
     records = [

@@ -102,7 +102,7 @@ def test_a_job_is_followed_to_its_end(stub, tmp_path, end, good):
     Life(stub, clock, end=end)
     outcome, record = follow(stub, tmp_path, clock)
     assert outcome.succeeded is good
-    assert record.ids == ids(range(1, 29)), "the last one came after the last status"
+    assert record.ids == ids(range(1, 29)), "the last event arrived after the final status"
     assert outcome.curves.step == 27
     assert record.states[0] == ("queued", 0)
     assert (outcome.events, outcome.new_events) == (28, 28)
@@ -205,7 +205,7 @@ def test_network_loss_costs_nothing(stub, tmp_path, status, path):
     assert record.ids == ids(range(1, outcome.events + 1))
     assert len(record.troubles) == 5
     if status:
-        assert min(record.troubles) == 9.0, "Retry-After is honoured"
+        assert min(record.troubles) == 9.0, "Retry-After is honored"
 
 
 def test_a_connection_cut_between_pages_costs_nothing(stub, tmp_path):
@@ -368,7 +368,7 @@ def test_a_page_that_promises_more_and_leads_nowhere_ends_no_watch(stub, tmp_pat
         assert record.ids == ids(range(1, outcome.events + 1))
         assert record.notes == []
     else:
-        assert outcome.events == len(data), "what was read is kept"
+        assert outcome.events == len(data), "the events read so far are kept"
         assert ["may be incomplete" in note for note in record.notes] == [True]
 
 

@@ -117,7 +117,7 @@ def test_another_arn_and_a_local_replay_are_reported(tmp_path: Path) -> None:
 def test_a_grader_that_changed_since_its_replay_is_warned_about(tmp_path: Path) -> None:
     run = replayed(tmp_path, ("0", "1"))
     (tmp_path / "my_grader.py").rename(tmp_path / "gone.py")
-    assert found(run) == {"J023": "note"}, "a run of another machine"
+    assert found(run) == {"J023": "note"}, "a run from another machine"
     (tmp_path / "my_grader.py").write_text(f"{GRADER}# changed", encoding="utf-8")
     one, two = weigh(run)
     assert (one.id, "my_grader.py" in one.message, two.id) == ("J022", True, "J023")

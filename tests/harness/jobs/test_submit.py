@@ -129,7 +129,7 @@ def test_throttling_is_waited_out(stub, data, tmp_path):
     assert not run(stub, data, tmp_path / "jobs", clock).found
     assert clock.slept == [11.0, 11.0]
     assert len(stub.requests("POST", "/jobs$")) == 3
-    assert stub.requests("GET", "/jobs$") == [], "a throttled request made no job: nothing to look for"
+    assert stub.requests("GET", "/jobs$") == [], "a throttled request creates no job, so none is searched for"
 
 
 def test_an_unreachable_service_is_exit_3_and_resumes(stub, data, tmp_path):
@@ -171,7 +171,7 @@ def test_a_refused_job_may_be_corrected_and_sent_again(stub, data, tmp_path):
     assert journal(tmp_path / "jobs")["state"] == "uploaded"
     run(stub, data, tmp_path / "jobs")
     assert (len(stub.jobs), len(stub.files)) == (1, 1)
-    assert len(stub.requests("GET", "/jobs$")) == 1, "another folder may have used the file meanwhile"
+    assert len(stub.requests("GET", "/jobs$")) == 1, "another folder may have used the file in the meantime"
 
 
 @pytest.mark.parametrize("takes_effect", [True, False])
@@ -458,7 +458,7 @@ def test_any_journal_content_is_read_or_refused(data, tmp_path_factory):
     try:
         found = find_entry(folder.parent, "mine")
     except InputError:
-        assert find_entry(folder.parent, "ftjob-1") is None, "a damaged journal hides no other"
+        assert find_entry(folder.parent, "ftjob-1") is None, "a damaged journal must not hide others"
     else:
         assert isinstance(found, Entry)
 

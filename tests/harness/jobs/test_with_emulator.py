@@ -73,7 +73,7 @@ def test_from_submission_to_an_answer(config, training_file, tmp_path, monkeypat
             assert "####" in rft("chat", "mine", prompt, "--api", api, "--temperature", 0).stdout
             assert rft("chat", "mine", prompt, "--api", api, "--checkpoint", steps[0]).code == 0
         assert rft("jobs", "--json").json["jobs"][0]["id"] == job_id
-        assert rft("cancel", "mine", "--yes").code == 2, "it has succeeded"
+        assert rft("cancel", "mine", "--yes").code == 2, "the job has already succeeded"
         again = rft("submit", training_file, "--arn", ARN, "--name", "mine", "--json")
         assert (again.json["found"], again.json["job"]["id"]) == (True, job_id)
         assert len(rft("files", "--json").json["files"]) == 1

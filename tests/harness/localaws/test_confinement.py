@@ -22,7 +22,7 @@ from support.artifacts import write_function
 from support.runtime_calls import answer, call
 from support.waiting import until
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces and Landlock are Linux's")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces and Landlock exist only on Linux")
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 PROBING = """
@@ -104,7 +104,7 @@ def confined(tmp_path):
     spec = write_function(tmp_path / "artifact", PROBING, timeout_s=60, memory_mb=512)
     with LocalRuntime(spec) as runtime:
         if runtime.protection is not Protection.NAMESPACE:
-            pytest.skip("this machine has no namespaces for users")
+            pytest.skip("this machine has no user namespaces")
         yield runtime
 
 
@@ -186,7 +186,7 @@ def test_a_call_is_estimated_with_the_processor_share_of_the_functions_memory(tm
 
 
 @linux
-@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="needs an interpreter that everyone may run")
+@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="needs an interpreter that every user may run")
 def test_a_user_without_privileges_is_protected_too(folder):
     folder.chmod(0o755)
     start = Path(shutil.copy(confined_start.__file__, folder))
@@ -196,5 +196,5 @@ def test_a_user_without_privileges_is_protected_too(folder):
     nobody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
     said = subprocess.run(command, capture_output=True, text=True, cwd="/", **nobody).stderr
     if "could not be confined" in said:
-        pytest.skip("this machine has no namespaces for users")
+        pytest.skip("this machine has no user namespaces")
     assert said.endswith("OSError: [Errno 30] Read-only file system: '/var/task/x'\n")

@@ -43,7 +43,7 @@ def test_the_built_function_runs_code_with_both_engines(tmp_path):
     built = folder / ".aws-sam" / "build" / "CodeCheck"
     assert os.access(built / "bin" / "monty", os.X_OK)
     size = sum(path.stat().st_size for path in built.rglob("*") if path.is_file())
-    assert 45e6 < size < 60e6, "docs/code.md says how large it is"
+    assert 45e6 < size < 60e6, "docs/code.md states this size"
     said = run(folder, "rft", "replay", "--artifact", ".aws-sam/build", "--function", "CodeCheck")
     assert ALL in said
 

@@ -48,7 +48,7 @@ def run(folder, *words):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+@pytest.mark.skipif(sys.platform != "linux", reason="code is confined only on Linux")
 def test_a_multi_grader_with_python_is_built_and_grades_alike_everywhere(tmp_path):
     (tmp_path / "tickets.json").write_text(json.dumps(SPEC))
     run(tmp_path, "rft", "import", "tickets.json")

@@ -55,7 +55,7 @@ def test_answers_are_recorded_and_then_nobody_is_asked(tmp_path, monkeypatch, ca
         (folder / "models.toml").write_text(table)
         run(folder, "harness.cli.main", "replay", "--ask", "all")
         asked = len(endpoint.seen)
-    assert asked == 6, "nobody is asked about an empty completion"
+    assert asked == 6, "the judge is not asked about empty completions"
     assert "1 passed" in run(folder, "pytest", "-q")
     replayed = json.loads(run(folder, "harness.cli.main", "replay", "--json"))
     assert (replayed["totals"]["highest"], replayed["totals"]["lowest"]) == (1.0, 0.1)

@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.projects.openai_source import read_openai_source
 from harness.projects.python_source import read_python_source
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is confined only on Linux")
 
 CHECK = {
     "type": "string_check",

@@ -8,7 +8,7 @@ from harness.clock import ManualClock
 from harness.projects.spec_samples import make_up_for_spec
 from harness.projects.spec_values import read_spec_values
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems shut nothing in")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="code is confined only on Linux")
 
 SPEC = {
     "type": "string_check",

@@ -166,8 +166,8 @@ def check(folder: Path, count: int, kills: int, kind: Kind = lambda text: PLAIN)
             tear(folder, chance)
     assert interrupted >= kills // 2, "the kills came too late to show anything"
     assert finish(folder, rollouts) == whole
-    assert all(gone(pid) for pid in workers), "the run that goes on ends a stopped worker"
-    assert len(list((folder / "runs").iterdir())) == 1, "it went on with the run that was begun"
+    assert all(gone(pid) for pid in workers), "the resumed run must end stopped workers"
+    assert len(list((folder / "runs").iterdir())) == 1, "the command must resume the existing run"
 
 
 def test_a_killed_replay_resumes_where_it_stopped(tmp_path: Path) -> None:

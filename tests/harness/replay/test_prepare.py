@@ -50,7 +50,7 @@ def test_the_same_command_resumes_a_started_run(folder: Path) -> None:
     assert begin().folder == run.folder
     assert begin(rollouts=folder / "rollouts.jsonl").folder == run.folder
     replay(run)
-    assert begin().folder != run.folder, "a run that is done is not gone on with"
+    assert begin().folder != run.folder, "a finished run is not resumed"
     assert len(runs_in(folder)) == 2
 
 
@@ -153,7 +153,7 @@ def test_a_named_run_is_resumed_and_never_overwritten(folder: Path) -> None:
         begin(name="mine", fresh=True)
     replay(run)
     before = run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()
-    assert replay(begin(name="mine")) == run.totals, "the same command again ends well"
+    assert replay(begin(name="mine")) == run.totals, "the same command succeeds again"
     with pytest.raises(InputError, match="started with different settings: limit"):
         begin(name="mine", limit=1)
     assert (run.rewards.read_bytes(), (run.folder / "run.json").read_bytes()) == before

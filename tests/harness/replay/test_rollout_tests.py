@@ -26,7 +26,7 @@ def names_of_are_printable_and_their_own(ids: list[Any]) -> None:
     assert len(set(names)) == len(names) == len(ids)
     assert all(name.isprintable() and name.strip() and "::" not in name for name in names)
     plain = {"a", "a.2", "a.2.2"}
-    assert plain & {*map(str, ids)} <= set(names), "the first of an id has its name"
+    assert plain & {*map(str, ids)} <= set(names), "the first sample with an id is named after it"
 
 
 def test_odd_ids() -> None:

@@ -169,7 +169,7 @@ def test_files_next_to_the_grader_do_not_affect_the_workers(tmp_path: Path) -> N
         (tmp_path / name).write_text("raise SystemExit('imported by mistake')\n")
     executable = Path(sys.executable).with_name("rft")
     if not executable.exists():
-        pytest.skip("the command is not installed beside this Python")
+        pytest.skip("the command is not installed next to this Python")
     done = subprocess.run(
         [executable, *REPLAY, "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -245,7 +245,7 @@ def test_the_range_of_a_deployed_grader_is_unknown_until_given(server, project, 
     assert "agrees with right on 150 of 150\n" in capsys.readouterr().out
     assert open_run(project / "runs" / "said").facts.bounds == (-1.0, 1.0)
     assert main([*words, "--name", "source", "--grader", "app.py:same"]) == 0
-    assert open_run(project / "runs" / "source").facts.bounds == (-1.0, 1.0), "the grader's source says it"
+    assert open_run(project / "runs" / "source").facts.bounds == (-1.0, 1.0), "range of the grader's source"
     assert main([*words, "--name", "wrong", "--grader", "app.py:same", "--range", "0", "1"]) == 2
     assert "declares a range from -1 to 1, not from 0 to 1" in capsys.readouterr().err
     assert not (project / "runs" / "wrong").exists()

@@ -205,7 +205,7 @@ def test_a_run_of_many_metrics_and_very_long_names_is_shown_short(tmp_path: Path
     said = printed(tmp_path, [*rows, row("j", None)])
     assert "  and 79 more; --all shows all\n" in said
     assert max(map(len, said.splitlines())) < 320
-    assert "\n  at-0  0\n" in said, "what `rft show RUN at-0` finds"
+    assert "\n  at-0  0\n" in said, "the name that `rft show RUN at-0` finds"
 
 
 def test_an_id_of_any_length_finds_its_sample_by_the_name_that_is_shown() -> None:

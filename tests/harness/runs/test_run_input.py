@@ -37,7 +37,7 @@ def test_several_files_are_found_again_while_they_hold_the_same(given: InputFact
     assert why(given) is None
     os.utime(tmp_path / "b.jsonl", (1, 1))
     assert why(given) is None
-    assert "changed since" in str(why(replace(given, sha256=None))), "nobody knows what it held"
+    assert "changed since" in str(why(replace(given, sha256=None))), "its earlier content is unknown"
     (tmp_path / "b.jsonl").write_bytes(b"thr33\n")
     assert why(given) == f"{tmp_path}/a.jsonl and 1 more changed since it was replayed"
     (tmp_path / "b.jsonl").write_bytes(b"longer\n")
@@ -60,7 +60,7 @@ def test_an_input_is_the_same_by_its_text_and_the_sizes_of_its_files(
     assert same_text(given, asked("a.jsonl", "c.jsonl"))
     assert not same_text(given, asked("c.jsonl", "a.jsonl"))
     assert not same_text(given, asked("a.jsonl"))
-    assert not same_text(given, asked("a.jsonl", "b.jsonl", "c.jsonl")), "a pattern that matches more now"
+    assert not same_text(given, asked("a.jsonl", "b.jsonl", "c.jsonl")), "the pattern now matches more files"
     assert not same_text(given, asked("whole.jsonl"))
     assert not same_text(replace(given, spoiled=True), asked("a.jsonl", "b.jsonl"))
 
@@ -71,7 +71,7 @@ PINNED = SourceFacts("s3://b/k", 5, etag='"1"')
 def test_objects_are_told_apart_by_what_s3_says_and_never_read_for_it() -> None:
     was = InputFacts((PINNED,), None, derived=False)
     assert same_text(was, was)
-    assert same_text(replace(was, sha256="0"), was), "the hash of its copy"
+    assert same_text(replace(was, sha256="0"), was), "only a copy is hashed"
     others: list[dict[str, Any]] = [{"etag": '"2"'}, {"version": "2"}, {"name": "s3://b/other"}]
     for other in others:
         assert not same_text(was, replace(was, sources=(replace(PINNED, **other),)))
@@ -80,7 +80,7 @@ def test_objects_are_told_apart_by_what_s3_says_and_never_read_for_it() -> None:
 def test_standard_input_is_told_by_its_content_and_not_found_again() -> None:
     was = InputFacts((SourceFacts("-", 5),), "0", derived=False, copied=True)
     assert same_text(was, was)
-    assert same_text(was, replace(was, sources=(SourceFacts("/dev/fd/63", 5),))), "the same, piped otherwise"
+    assert same_text(was, replace(was, sources=(SourceFacts("/dev/fd/63", 5),))), "the same in another pipe"
     assert not same_text(was, replace(was, sha256="1"))
     assert why(was) == "it came from standard input, and no copy was saved"
 

@@ -133,7 +133,7 @@ def test_an_input_is_the_same_by_its_content(tmp_path: Path) -> None:
     assert other_work(begun, given("a")) == []
     for other in (given("c"), given("d"), given("b", template="{x}"), given("b", derived=True)):
         assert other_work(begun, other) == ["input"]
-    assert other_work(given("a"), given("b")) == ["input"], "nobody knows what was in the first"
+    assert other_work(given("a"), given("b")) == ["input"], "the content of the first file is unknown"
 
 
 def test_shards_become_rewards_in_input_order_once(tmp_path: Path) -> None:

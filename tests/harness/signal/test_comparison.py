@@ -90,7 +90,7 @@ def test_exactly_the_rollouts_that_the_graders_grade_differently_are_listed(fold
     }
     assert (found.labels.mended, found.labels.broken) == (24, 0)
     assert found.labels.was.false_negatives.value == pytest.approx(24 / 36)
-    assert found.labels.now.youden.value is None, "12 rollouts say no, which is too few"
+    assert found.labels.now.youden.value is None, "12 rollouts labeled no are too few"
     assert found.records.difference.mean == pytest.approx(0.5)
 
 

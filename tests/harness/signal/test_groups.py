@@ -44,7 +44,7 @@ def test_each_sort_of_group() -> None:
     }
     assert group_rewards(rows)["right"].missing == 1
     unknown = count(rows, None)
-    assert (unknown.all_lowest, unknown.all_highest) == (None, None), "nobody knows what is all right"
+    assert (unknown.all_lowest, unknown.all_highest) == (None, None), "unknown without a range"
     assert (unknown.groups, unknown.zero_std) == (5, 4)
 
 

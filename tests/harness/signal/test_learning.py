@@ -192,8 +192,8 @@ def test_records_are_dropped_where_enough_equal_rewards_speak_for_it(middle):
     rows = rows_of(groups)
     dropped = RewardGroups(groups, (0.0, 1.0)).droppable_kinds()
     assert {(1.0,) * 60, (0.0,) * 60} <= dropped
-    assert (1.0,) * 4 not in dropped, "four rewards say little"
-    assert (0.3,) * 60 not in dropped, "equal rewards in the middle are at no end"
+    assert (1.0,) * 4 not in dropped, "four rewards are too few"
+    assert (0.3,) * 60 not in dropped, "equal rewards in the middle are neither lowest nor highest"
     share = sum(tuple(sorted(group)) in dropped for group in groups) / len(groups)
     assert signal(rows).droppable.value == pytest.approx(share)
     assert "range is not known" in signal(rows, bounds=None).droppable.why

@@ -68,7 +68,7 @@ def test_equal_rewards_everywhere_teach_nothing_at_any_size(count, size, value):
             assert "at most 100.0%" in (one.zero_std.why or "")
         else:
             assert one.zero_std.value == pytest.approx(1.0)
-            assert (one.zero_std.low or 0.0) < 1.0, "no number of groups proves that no other would differ"
+            assert (one.zero_std.low or 0.0) < 1.0, "no number of groups proves that all others are equal"
 
 
 def test_many_values_are_not_extrapolated():

@@ -138,9 +138,12 @@ FAULTY = {
     "another id": (lambda event, context: [entry(id="b")], "carries the id 'b'"),
     "a string": (lambda event, context: [entry(aggregate_reward_score="1")], "is not a number"),
     "a boolean": (lambda event, context: [entry(aggregate_reward_score=True)], "boolean"),
-    "no JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "not JSON: Object"),
+    "not JSON": (lambda event, context: [entry(aggregate_reward_score={1, 2})], "not JSON: Object"),
     "NaN": (lambda event, context: [entry(aggregate_reward_score=float("nan"))], "not JSON: Out of range"),
-    "a body of text": (lambda event, context: {"statusCode": 500, "body": "sorry"}, "the status 500: sorry"),
+    "a plain-text body": (
+        lambda event, context: {"statusCode": 500, "body": "sorry"},
+        "the status 500: sorry",
+    ),
     "metrics": (lambda event, context: [entry(metrics_list=7)], "answer 0"),
     "metric names": (
         lambda event, context: [entry(metrics_list=[{"name": [], "value": 1, "type": "Metric"}])],

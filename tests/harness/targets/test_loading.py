@@ -53,7 +53,7 @@ def test_two_files_of_one_name_are_two_modules(tmp_path: Path) -> None:
 BROKEN = {
     "missing file": (None, "nowhere.py:right", ("nowhere.py: no such file", "path")),
     "missing module": (None, "no_such_module:right", ("no_such_module", "does not exist", "Is it in")),
-    "no module": (None, ":right", ("no module is named", "--grader")),
+    "no module name": (None, ":right", ("no module is named", "--grader")),
     "missing name": (
         RIGHT,
         "my_grader.py:wrong",
@@ -61,7 +61,7 @@ BROKEN = {
     ),
     "no grader": ("x = 1\n", "my_grader.py", ("has no grader", "Put @grader above")),
     "no such name": ("x = 1\n", "my_grader.py:y", ("there is no y", "There is no @grader in it")),
-    "no function": ("x = 1\n", "my_grader.py:x", ("x is a int", "Name a grader")),
+    "not a function": ("x = 1\n", "my_grader.py:x", ("x is a int", "Name a grader")),
     "not decorated": (
         "def right(sample):\n    return 1.0\n",
         "my_grader.py:right",

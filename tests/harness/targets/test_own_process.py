@@ -228,7 +228,7 @@ def test_a_part_of_a_message_holds_nobody_up(tmp_path: Path, garbage: bytes) -> 
     assert answer.fault.error_type in ("Sandbox.Timedout", "Runtime.ExitError")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a process can write to")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's limit counts just writable memory")
 def test_threads_cost_less_memory_than_a_thread_s_usual_stack(tmp_path: Path) -> None:
     (tmp_path / "g.py").write_text(
         "import threading\n"
