@@ -1,4 +1,4 @@
-"""`rft audit`: finds the unwanted answers that a grader pays for, before a model does."""
+"""`rft audit`: finds the unwanted answers that a grader rewards, before a model does."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
     metavar="KIND",
     type=click.Choice(KINDS),
     help="Treat the references as answers of this kind instead of detecting it: number, choice, yes-no, "
-    "text, list, json, tools, code or free; or `format` for a reward that pays for form alone.",
+    "text, list, json, tools, code or free; or `format` for a reward for form alone.",
 )
 @click.option(
     "--accepted",
     metavar="TEXT",
     multiple=True,
-    help="Treat this completion as one that should be paid; {a} stands for the answer. Repeatable.",
+    help="Treat this completion as one that should earn a reward; {a} stands for the answer. Repeatable.",
 )
 @click.option(
     "--rollouts",
@@ -72,14 +72,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Audit at most N records, drawn at random.",
 )
-@seed_option("which records and texts are tried", 0)
+@seed_option("the random choice of records and completions", 0)
 @click.option(
     "--search",
     metavar="N",
     type=click.IntRange(0),
     default=2_000,
     show_default=True,
-    help="Search for completions that are paid without an answer, with at most N gradings.",
+    help="Search for completions that earn a reward without an answer, with at most N gradings.",
 )
 @click.option(
     "--seconds",
@@ -127,7 +127,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def command(context: click.Context, /, **asked: Any) -> int:
-    """Find unwanted answers that a grader pays for, and right answers that it refuses.
+    """Find unwanted answers that a grader rewards, and right answers that it rejects.
 
     DATA is a file of records, or of rollouts, whose records are audited. The grader is Python here (--grader
     or --handler), a built function (--artifact), or a deployed one (--arn or --stack).

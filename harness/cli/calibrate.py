@@ -87,7 +87,9 @@ from harness.signal.trust_limits import outcome_of, read_trust_limit
     show_default=True,
     help="List the N samples that disagree most with their label.",
 )
-@click.option("--all", "everything", is_flag=True, help="List every sample that disagrees, with full texts.")
+@click.option(
+    "--all", "everything", is_flag=True, help="List every sample that disagrees, with its full text."
+)
 @range_option
 @runs_dir_option
 @json_option

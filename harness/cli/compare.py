@@ -32,7 +32,7 @@ from harness.signal.fail_on import measured_of, read_limit
     "in common.",
 )
 @range_option
-@click.option("--all", "everything", is_flag=True, help="List every change, with full texts.")
+@click.option("--all", "everything", is_flag=True, help="List every change, with its full text.")
 @runs_dir_option
 @json_option
 def command(**asked: Any) -> int:

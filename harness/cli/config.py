@@ -33,9 +33,9 @@ class _Shown:
 def command(context: click.Context, as_json: bool) -> int:
     """Show the project's settings, each with its source: a file and line, a variable or a default.
 
-    They are read from rft.toml, or from [tool.rft] in pyproject.toml: in this folder, or in the nearest
-    parent folder, up to the root of the repository. An option on the command line overrides a variable, and a
-    variable overrides the file.
+    The settings are in rft.toml, or in [tool.rft] of pyproject.toml. rft looks in this folder, then in its
+    parent folders, up to the root of the repository. An option on the command line overrides a variable, and
+    a variable overrides the file.
 
     Exit codes: 0 shown, or the project has no such file; 2 the file cannot be read or understood.
     """

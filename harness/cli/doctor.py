@@ -61,7 +61,7 @@ def command(
     Without --stack, --arn and --ask-judge, it needs no credentials and sends nothing from this machine.
 
     With --ask-judge, it asks the judges of the built graders from here, and reports how each model gives its
-    verdict. The service then has the verdict's schema compiled, so no sample of a job waits for that.
+    verdict. The service then compiles the verdict's schema, so no sample of a job waits for it.
 
     Exit codes: 0 nothing worse than a warning; 1 an error was found; 2 nothing to check; 3 AWS refused a
     request.

@@ -21,7 +21,7 @@ _INDENT = 20
 @click.option("--toml", "as_toml", is_flag=True, help="Print a TOML file to start a grader.toml from.")
 @json_option
 def command(name: str | None, as_toml: bool, as_json: bool) -> int:
-    """List the ready checks, or show one: its options, an example, and the unwanted answers that it pays for.
+    """List the ready checks, or show one: its options, an example, and the unwanted answers that it rewards.
 
     A ready check is a grader that you use without writing Python. Name it in one line, as in rft replay -g
     'checks.numbers:number(marker="####")', or describe it in a file, as in rft replay -g grader.toml.

@@ -19,7 +19,7 @@ GROUPS = {
         "rollout": "Ask a model for completions and keep them as rollouts.",
     },
     "Grader": {
-        "graders": "List the ready checks; show one and what it pays for.",
+        "graders": "List the ready checks, or show one in detail.",
         "replay": "Run recorded rollouts through a grader; keep every reward.",
         "audit": "Find a grader's loopholes before a model does.",
         "runs": "List the replay runs.",

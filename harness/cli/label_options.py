@@ -13,7 +13,7 @@ label_rule_options = all_of(
         "--label-threshold",
         metavar="X",
         type=FiniteNumber(),
-        help="Read numeric labels of X or more as yes, others as no.",
+        help="Treat numeric labels of X or more as yes, others as no.",
     ),
     click.option(
         "--label-tolerance",
@@ -25,6 +25,6 @@ label_rule_options = all_of(
         "--label-true",
         metavar="TEXT",
         multiple=True,
-        help="Read this label text as yes, and other texts as no. Repeatable.",
+        help="Treat this label string as yes, and other strings as no. Repeatable.",
     ),
 )

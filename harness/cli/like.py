@@ -38,7 +38,7 @@ like_options = all_of(
         "--rollouts",
         metavar="DATA",
         type=DATA,
-        help="Compare the rewards of both graders on this file first; goes with --like.",
+        help="Compare the rewards of both graders on this file first; use it with --like.",
     ),
 )
 """Adds --like and its related options. With --grader, the new grader's code is called, not its ARN."""

@@ -83,16 +83,16 @@ def command(
 ) -> int:
     """Train on recorded ROLLOUTS on this machine, and see how the reward changes a model.
 
-    The model is a small policy over the recorded completions. It learns from the rewards which words,
-    formatting and length pay. It is tested on records that it was not trained on, by --goal if the rollouts
-    say which completions are right. Each completion is graded once. After a kill or an interruption, the same
-    command resumes with the rewards it has.
+    The model is a small policy over the recorded completions. It learns which words, formatting and length
+    earn a reward. It is tested on records that it was not trained on, by --goal if the rollouts say which
+    completions are right. Each completion is graded once. After a kill or an interruption, the same command
+    resumes and grades only the rest.
 
     Warnings B001 to B004 report a reward that something other than right answers earns. B003 needs at most
     300 generated completions, which are graded too: lists of answers, padding, an empty answer.
 
-    If --runs-dir contains an audit of this very grader, a second job may also give the texts that the audit
-    found paid, and the report shows whether training reinforces them.
+    If --runs-dir contains an audit of this very grader, the policy of a second job can also choose the
+    wrongly rewarded completions that the audit found. The report shows whether training reinforces them.
 
     Fields that differ between the rollouts of one record are hidden from the grader, unless --keep-field
     names them. With --records, the grader sees the fields of the training file instead.
@@ -122,7 +122,7 @@ def command(
     if (found.folder / LOG).exists():
         say(f"what the grader printed is in {found.folder / LOG}")
     if (found.folder / WITNESSES).exists():
-        say(f"generated completions that are paid: rft replay {found.folder / WITNESSES}")
+        say(f"generated completions that earn a reward: rft replay {found.folder / WITNESSES}")
     say(f"to add it to a run's page: rft report RUN --rehearsal {found.folder}")
     return 0
 

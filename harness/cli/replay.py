@@ -79,13 +79,13 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
     type=click.Choice(["never", "new", "all"]),
     default="never",
     show_default=True,
-    help="Ask the service nothing, only what the --answers file lacks, or everything again; record the "
-    "answers.",
+    help="Ask the service nothing, only the questions that the --answers file cannot answer, or every "
+    "question again. New answers are recorded.",
 )
 @click.option(
     "--expect",
     metavar="PATH",
-    help="Compare with stored rewards, from a file or a run's folder, in the repeats that both have.",
+    help="Compare with stored rewards, from a file or a run's folder, for the repeats that both contain.",
 )
 @runs_dir_option
 @name_option("Give the run this name; by default the time and the grader's name.")
@@ -93,7 +93,7 @@ from harness.targets.opening import CONCURRENCY, IN_PROCESS
 @click.option(
     "--completion-template",
     metavar="TEXT",
-    help="When records are graded, write a reference that is not text in this form.",
+    help="Use this form to write references that are not strings, when records are graded.",
 )
 @click.option(
     "--cores",

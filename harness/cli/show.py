@@ -42,7 +42,7 @@ _LIMIT = 10
 @click.option(
     "--limit", metavar="N", type=click.IntRange(1), help=f"List at most the first N samples ({_LIMIT})."
 )
-@click.option("--all", "everything", is_flag=True, help="Print full texts, and every message and metric.")
+@click.option("--all", "everything", is_flag=True, help="Print the full text, and every message and metric.")
 @range_option
 @runs_dir_option
 @json_option
@@ -63,7 +63,7 @@ def command(
     """Show the results of a replay run; with the id of a SAMPLE, show that sample.
 
     RUN is the run's folder, or its name under --runs-dir. --failed, --disagree, --group and --where list
-    samples with their texts; combined, they list the samples that match all of them.
+    samples with their text; combined, they list the samples that match all of them.
     """
     asked = RowFilter(failed, disagree, group, tuple(map(read_condition, where)))
     opened = open_run(run_folder(run, runs_dir))

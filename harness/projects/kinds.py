@@ -69,7 +69,7 @@ class ProjectKind:
 
 _AUDITED = """
 
-def test_nothing_else_is_paid(assert_no_findings):
+def test_only_right_answers_earn_a_reward(assert_no_findings):
     assert_no_findings()  # with the grader and the records in rft.toml; `rft audit` checks more
 """
 _MONTY = "pydantic-monty==1.4.0\n"

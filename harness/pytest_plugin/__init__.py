@@ -131,7 +131,7 @@ def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFac
     the audit, and saves nothing.
 
     Example:
-        def test_nothing_else_is_paid(assert_no_findings):
+        def test_only_right_answers_earn_a_reward(assert_no_findings):
             assert_no_findings("records.jsonl", "my_grader.py:math_answer")
     """
 
