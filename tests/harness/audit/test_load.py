@@ -42,7 +42,7 @@ def test_computing_time_is_unknown_without_a_process(tmp_path):
 
 def test_time_on_a_busy_machine_counts_as_computing_time():
     assert unhurried_ms(1_000, 0, 400) == 500
-    assert unhurried_ms(250, 0, 10) == 250  # most of it was spent sleeping
+    assert unhurried_ms(250, 0, 10) == 250  # the process was mostly asleep
     assert unhurried_ms(250, None, 10) == 250
 
 

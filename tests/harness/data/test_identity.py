@@ -249,7 +249,7 @@ def test_leak_sets_are_the_connected_records(records: list[set[str]]) -> None:
     held = [set().union(*(records[index] for index in members)) for members in sets]
     for at, keys in enumerate(held):
         assert all(keys.isdisjoint(other) for other in held[at + 1 :])
-    for members in sets:  # no set may consist of two separate parts
+    for members in sets:  # each set must be connected
         reached, todo = set(), {members[0]}
         while todo:
             reached |= todo

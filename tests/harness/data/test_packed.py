@@ -1,4 +1,4 @@
-"""Compressed files are read completely or raise an error. A truncated file never looks like a shorter one."""
+"""Compressed files that are truncated or damaged raise an error, and are never read as shorter files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No two records of a file have one name, whatever ids they have."""
+"""Names of records, which must be unique within a file even if ids repeat."""
 
 from __future__ import annotations
 

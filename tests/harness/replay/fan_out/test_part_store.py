@@ -1,4 +1,4 @@
-"""Parts in S3, against moto over HTTP. Each test also runs with a boto3 that lacks conditional writes."""
+"""Parts in S3, against moto over HTTP. Most tests also run with a boto3 that does not know `IfNoneMatch`."""
 
 from __future__ import annotations
 
