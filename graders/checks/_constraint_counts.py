@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from .._invisible import composed
 from ._visible import UNSPACED, says_something, unmarked
 from ._whole_words import MARKS, certain_words, whole_words
 
@@ -76,7 +77,8 @@ def forbidden_words(forbidden_words: Sequence[str]) -> Kept:
     patterns = [whole_words(word) for word in forbidden_words]
 
     def kept(text: str) -> bool:
-        shown = dict.fromkeys((text, unmarked(text)))  # a word counts even if Markdown hides it
+        plain = unmarked(text)  # a word counts even if markup or another form of its letters hides it
+        shown = dict.fromkeys((text, plain, composed(plain, "NFKC")))
         return not any(pattern.search(each) for pattern in patterns for each in shown)
 
     return kept

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Finder: TypeAlias = Callable[[str], Iterator[str]]
 
 _BEFORE, _BEHIND = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+_LATIN = "A-Za-z0-9\u00c0-\u024f\u0370-\u052f"  # also Greek and Cyrillic, which separate words by spaces
 # IBAN lengths by country, from the ISO 13616 registry.
 _IBAN_LENGTHS = {
     pair[:2]: int(pair[2:])
@@ -74,14 +75,15 @@ KINDS: dict[str, Finder] = {
     "google_key": _found(rf"{_BEFORE}AIza[\w-]{{35}}(?![\w-])"),
     "api_key": _found(
         rf"{_BEFORE}(?:sk|rk|pk)[-_](?:[a-z]{{2,10}}[-_]){{0,3}}(?=[\w-]{{0,40}}\d)[\w-]{{20}}"
+        rf"|{_BEFORE}(?:hf_[A-Za-z0-9]{{34}}|npm_[A-Za-z0-9]{{36}}|glpat-[\w-]{{20}})"
     ),
     "jwt": _found(rf"{_BEFORE}eyJ[\w-]{{10,4000}}+\.eyJ[\w-]{{10,8000}}+\.[\w-]{{10}}"),
     "email": _found(
-        r"(?<![\w.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}+@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
+        rf"(?<![\w.%+-])[{_LATIN}][{_LATIN}._%+'-]{{0,63}}+@(?:[{_LATIN}-]{{1,63}}+\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9-])"
     ),
     "phone": _found(
         r"(?<![\w.+-])(?:\+\d{1,3}(?:[ .()/-]{0,3}\d){6,12}"
-        r"|(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})(?![\w-])"
+        r"|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})(?:(?=x\d)|(?![\w-]))"
     ),
     "card": _cards,
     "iban": _ibans,

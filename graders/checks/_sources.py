@@ -36,7 +36,8 @@ _DASH = re.compile("[\u2014\u2015]|--+")
 _UNSPACED = re.compile(f"([{UNSPACED}])")
 
 _BRACKETS = re.compile(
-    r"(?<!\\)\[\^?(?P<ids>[^\[\]\n]{1,200})\](?=(?P<link>\()?)|\u3010(?P<wide>[^\u3010\u3011\n]{1,200})\u3011"
+    r"(?<!\\)\[\^?(?P<ids>[^\[\]\n]{1,200})\](?=(?P<link>\()?)"
+    r"|[\u3010\u3014\uff3b](?P<wide>[^\u3010\u3011\u3014\u3015\uff3b\uff3d\n]{1,200})[\u3011\u3015\uff3d]"
 )
 _NUMBERED = re.compile(r"(?=\S*\d)\S{1,60}|[A-Za-z]{1,20}\.? #?\d{1,6}")
 _RANGED = re.compile(r"(\d{1,6})\s?[-\u2013]\s?(\d{1,6})")

@@ -18,8 +18,7 @@ _PLAIN = {
     **dict.fromkeys((*range(0x201C, 0x2020), 0x2033, 0xFF02), '"'),
     **dict.fromkeys((0x2010, 0x2011), "-"),
 }
-# The hyphens and dashes of every script, except the wave dash, which means `to`.
-_DASHES = dict.fromkeys(
+DASHES = dict.fromkeys(
     (
         0x58A,
         0x5BE,
@@ -37,6 +36,7 @@ _DASHES = dict.fromkeys(
     + (0xFE31, 0xFE32, 0xFE58, 0xFE63, 0xFF0D, 0x10EAD),
     "-",
 )
+"""Translates the hyphens and dashes of every script, except the wave dash, which means `to`."""
 _MARKS: dict[int, str] = dict.fromkeys(
     (0x2122, 0xAE, 0xA9, 0x2120, 0x2117), ""
 )  # trademark and copyright signs
@@ -68,7 +68,7 @@ def spelling(
             text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
         if not text.isascii():
             if ignore_around:
-                text = text.translate(_MARKS).translate(_DASHES)
+                text = text.translate(_MARKS).translate(DASHES)
             text = _BLANK.sub(" ", _INVISIBLE.sub("", text))
             text = composed(text.translate(_PLAIN), form)
             if ignore_case:  # lower case turns a capital dotted I into an i with an extra dot

@@ -22,8 +22,9 @@ UNSPACED = (
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\s{UNSPACED}]"
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _MARKUP = re.compile(
-    r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}>"
+    r"[*`~]+|</?[A-Za-z][A-Za-z0-9]{0,9}(?:\s[^<>]{0,200})?>|<!--[^<>]{0,200}-->"
     r"|(?<![^\W_])_+(?=[^\s_])|(?<=[^\s_])_+(?![^\W_])"  # an underscore inside a word is not emphasis
     r"|\\(?=[!-/:-@\[-`{-~])"  # escaped characters are visible
 )
@@ -41,7 +42,11 @@ def visible(text: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Remove Markdown and HTML markup that may be inside a word."""
+    """Remove Markdown and HTML markup that may be inside a word, and decode HTML entities."""
+    if "&" in text:
+        from html import unescape
+
+        text = _UNCOUNTED.sub("", _ENTITY.sub(lambda entity: unescape(entity[0]), text))
     return _MARKUP.sub("", text)
 
 

@@ -8,7 +8,7 @@ from ._answers import reward, take_option, text_of
 from ._leak_kinds import KINDS
 from ._options import text_option
 from ._recorded import recorded
-from ._spelling import spelling
+from ._spelling import DASHES, spelling
 from ._visible import says_something, unmarked, visible
 
 TYPE_CHECKING = False
@@ -62,14 +62,18 @@ def no_leaks(
     if not isinstance(allow, (list, tuple)):
         raise DecorationError(f"allow={allow!r}: write a list of strings, such as ['help@example.com']")
     spell = spelling(False, False, False, nfkc=True)
-    plain = spelling(True, True, False, nfkc=True)
+    folded = spelling(True, True, False, nfkc=True)
+
+    def plain(text: str) -> str:
+        return folded(text).translate(DASHES)
+
     allowed = {plain(text_option("allow", one)) for one in allow}
 
     def holds_no_leak(sample: Sample[Any]) -> Reward:
         may = allowed if name is None else allowed | _listed(sample, name, plain)
         part = text_of(find(sample.completion)) if find else sample.completion
-        text = "" if isinstance(part, Missing) else spell(visible(part))
-        shown = dict.fromkeys((text, unmarked(text)))
+        text = "" if isinstance(part, Missing) else visible(part)
+        shown = dict.fromkeys(spell(each).translate(DASHES) for each in (text, unmarked(text)))
         found = {
             kind: any(not _is_allowed(plain(one), may) for each in shown for one in finder(each))
             for kind, finder in finders.items()
