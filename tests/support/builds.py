@@ -48,7 +48,7 @@ Resources:
 
 
 def write_project(folder: Path, source: str = SAME, template: str = SOURCE) -> Path:
-    """Write a project with one module, `app.py`, and without a build."""
+    """Write a project with one module, `app.py`, and no build output."""
     text = template.format(runtime=PRESENT_RUNTIME)
     return write_artifact(folder, {"app.py": source, "template.yaml": text})
 

@@ -56,7 +56,7 @@ HOSTILE_LABELS = {
     "a comment": '{"reason": "x", "label": "good" /* sure */}',
     "escaped twice": json.dumps(GOOD),
     "a byte order mark": f"\ufeff{GOOD}",
-    "a raw line break in a text": '{"reason": "a\nb", "label": "good"}',
+    "a raw line break in a string": '{"reason": "a\nb", "label": "good"}',
     "a refusal": "I'm sorry, but I can't help with that.",
     "a refusal as JSON": '{"refusal": "I cannot judge this."}',
     "a schema": '{"type": "object", "properties": {"label": {"enum": ["good"]}}}',
@@ -66,7 +66,7 @@ HOSTILE_LABELS = {
 }
 HOSTILE_SCORES = {
     "a number as text": '"5"',
-    "a text for the score": '{"reason": "x", "score": "5"}',
+    "a string for the score": '{"reason": "x", "score": "5"}',
     "a share": '{"reason": "x", "score": "5/5"}',
     "ten of ten": '{"reason": "x", "score": 10}',
     "ten of ten in prose": "10/10",

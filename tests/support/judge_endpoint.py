@@ -197,7 +197,7 @@ class JudgeEndpoint:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Environment variables that direct the client libraries of both services here."""
+        """Environment variables that send the clients of both services to this endpoint."""
         return {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
             "OPENAI_BASE_URL": f"{self.url}/v1",
@@ -253,7 +253,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(endpoint: JudgeEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet per answer
+        wbufsize = -1  # send each answer in one packet
         disable_nagle_algorithm = True
 
         def setup(self) -> None:

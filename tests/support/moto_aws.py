@@ -53,7 +53,7 @@ class LocalAws:
     """The endpoint at `localhost`. By this name moto finds the bucket in a template's URL."""
     region: str = REGION
     environment: dict[str, str] = field(default_factory=dict)
-    """Environment variables that another process, such as `sam`, needs in addition."""
+    """Environment variables with which another process, such as `sam`, uses this endpoint."""
 
     def client(self, service: str) -> Any:
         """Return a boto3 client that can reach only this endpoint."""

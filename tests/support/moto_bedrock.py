@@ -57,7 +57,7 @@ class Bedrock:
     page: int = 1000
 
     def advance(self, arn: str, *, fails: bool = False) -> None:
-        """End the job's current phase. The end of the last phase ends the job."""
+        """End the job's current phase. Ending the last phase ends the job."""
         job = self.jobs[arn]
         self.now += timedelta(minutes=10)
         details = job["statusDetails"]

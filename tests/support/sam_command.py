@@ -12,7 +12,7 @@ _BESIDE = Path(__file__).resolve().parents[2] / ".venv-sam" / "bin" / "sam"
 
 
 def sam_command() -> str:
-    """Return the absolute path of the SAM command line. Without it, tests are skipped, but fail in CI."""
+    """Return the absolute path of the SAM command line. If it is missing, skip the test, or fail in CI."""
     named = os.environ.get("RFT_SAM") or str(_BESIDE)
     # Links are not followed, because an executable finds its environment's packages by its own path.
     found = shutil.which(named)

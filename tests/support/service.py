@@ -1,4 +1,4 @@
-"""A real client of the stub, and a runner of verbs that returns their exit codes."""
+"""A real client for the stub API, and a helper that runs a verb of `rft`."""
 
 from __future__ import annotations
 

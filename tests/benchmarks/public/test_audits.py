@@ -1,4 +1,4 @@
-"""The place of a known fault in an audit's JSON, and a table that any audit result fits into."""
+"""Finds a known fault in an audit's JSON, and prints a table of any results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a batch is handled: the floor for failures, the error budget, and no content in errors."""
+"""Batches: the floor for failures, the error budget, and no content in errors."""
 
 from __future__ import annotations
 

@@ -314,7 +314,7 @@ def read_from(spans: list[Any]) -> list[tuple[str, str]] | None:
 def test_the_look_of_a_text_never_changes_how_it_is_read(
     write: Any, has_scope: bool, prompt: str, answer: str
 ) -> None:
-    if write is values_of_a_text_chain:  # two strings that look like a chain's state are parsed as one
+    if write is values_of_a_text_chain:  # if both look like a chain's state, they are parsed as one
         prompt = "8 x 9?"
     spans = write(prompt, answer)
     if not has_scope:

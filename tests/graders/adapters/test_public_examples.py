@@ -490,7 +490,7 @@ EXAMPLES = (
         (Graded('{"date": "1999-05-04"}', 1.0, {"ground_truth": {"date": "1999-05-04"}}),),
     ),
     Example(
-        "demos: Countdown, a judge with a developer's message and texts that are lists",
+        "demos: Countdown, a judge with a developer's message and content that is a list",
         judge(
             "o3-mini",
             says("developer", "Score 0 to 5 how well the cards make the goal."),

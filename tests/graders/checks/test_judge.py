@@ -190,7 +190,7 @@ def test_repeats_are_told_apart_and_their_costs_add_up(endpoint):
 
 def test_repeats_are_given_up_together():
     class Failing:
-        """A service whose second answer fails while the others never come."""
+        """A service that fails the second question and never answers the others."""
 
         given_up = 0
 

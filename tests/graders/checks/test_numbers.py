@@ -207,7 +207,7 @@ CLAIMS_ABROAD = [
     "Відповідь: {}. Усього 3 кроки.",
 ]
 SIGNS = ["-", "\u2212", "minus ", "negative "]
-# Contexts that change a number or make it no answer.
+# Contexts in which a number has another value or is not an answer.
 UNDONE = """not {}|half of {}|twice {}|> {}|< {}|\\sqrt{{{}}}|{} + 1|{} - 1|1 - {}
 ${}!$|{}^2|2^{}|{}x|\\pm {}|at least {}|{} or more|{} or 987654|[0, {}]|({}, 1)
 {} million|{}k|{} dozen|{} and a half|2({})|f({})|- {}|\u2014{}|{}_7|{}\\pi|{}i|{}/0""".replace(

@@ -1,4 +1,4 @@
-"""Optional dependencies of a check are imported when it is made, and the error names the extra to install."""
+"""Missing optional dependencies are reported when the check is made, with the extra to install."""
 
 import json
 import tomllib

@@ -1,4 +1,4 @@
-"""How answers are announced and revised, in every language of the table."""
+"""Phrases that announce or revise an answer, in every language of the table."""
 
 from __future__ import annotations
 

@@ -64,7 +64,6 @@ class Planted:
 
     @property
     def name(self) -> str:
-        """The handler's name in its file."""
         return self.grader.partition(":")[2]
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
@@ -100,7 +99,6 @@ class Good:
 
     @property
     def name(self) -> str:
-        """The handler's name in its file."""
         return self.grader.partition(":")[2]
 
     def records(self, n: int = 300, seed: int = 0) -> list[dict[str, Any]]:
