@@ -72,7 +72,7 @@ def test_the_tables_are_found():
         ("2 million", {"scale": True}, 2_000_000),
     ],
 )
-def test_the_option_decides_otherwise(text, options, value):
+def test_an_option_changes_the_value_of_a_contested_number(text, options, value):
     assert parse_number(text, **options) == value
 
 

@@ -59,7 +59,7 @@ def test_its_code_runs(number: int) -> None:
     exec(compile(block, GRADERS.name, "exec"), {"__name__": "example"})
 
 
-def test_there_is_no_code_that_is_not_run() -> None:
+def test_every_code_block_of_the_page_is_run() -> None:
     assert GRADERS.read_text(encoding="utf-8").count("```") == 2 * len(blocks("python", GRADERS)) > 0
 
 

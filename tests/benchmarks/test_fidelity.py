@@ -18,7 +18,7 @@ def test_without_results_there_is_nothing_to_print(
     assert "has no result" in capsys.readouterr().err
 
 
-def test_results_that_are_there_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_results_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "world-0"
     styles = dict.fromkeys(world(0).styles, 0.1)
     one = Point(reward=0.2, unrewarded=0, right=0.2, length=9.0, beyond=0.0, styles=styles)
@@ -44,7 +44,7 @@ def test_results_that_are_there_are_printed(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     "words", [["--worlds", "-1"], ["--seeds", "0"], ["--steps", "5"], ["--graders", "none"]]
 )
-def test_wrong_words_are_refused(
+def test_invalid_arguments_are_refused(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -61,9 +61,7 @@ def test_a_damaged_result_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     assert path.name in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_one_is_said_before_anything_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_output_folder_that_is_a_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert fidelity.main(["--out", str(tmp_path / "file")]) == 2
     assert "file" in capsys.readouterr().err

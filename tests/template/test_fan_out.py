@@ -128,7 +128,7 @@ def test_the_linter_finds_nothing_in_the_definition(text, tmp_path, right, wrong
     assert (done.returncode != 0) == found, done.stdout
 
 
-def test_what_is_tried_again_is_the_service_s(text):
+def test_only_errors_of_the_service_are_retried(text):
     [outer] = definition(text)["States"].values()
     retried = outer["ItemProcessor"]["States"]["Replay"]["Retry"]
     names = {name for each in retried for name in each["ErrorEquals"]}

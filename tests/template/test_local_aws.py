@@ -84,7 +84,7 @@ def test_a_version_runs_its_own_code_after_the_next_one_was_deployed(aws):
     ]
 
 
-def test_a_version_that_is_not_kept_is_gone(aws):
+def test_a_version_without_a_retain_policy_is_deleted(aws):
     """Without this, tests could not show the effect of `DeletionPolicy: Retain`."""
     first = deploy(aws, "gone", stack(put_code(aws, "gone-1", answering(1)), VersionDeletionPolicy="Delete"))
     deploy(aws, "gone", stack(put_code(aws, "gone-2", answering(2)), VersionDeletionPolicy="Delete"))

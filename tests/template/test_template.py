@@ -47,7 +47,7 @@ def test_the_linter_has_nothing_to_say():
     assert (done.stdout, done.returncode) == ("", 0)
 
 
-def test_the_linter_s_configuration_hides_the_calendar_and_nothing_else():
+def test_the_linter_ignores_only_the_rule_that_depends_on_the_date():
     assert sam_template.load((ROOT / ".cfnlintrc").read_text()) == {"ignore_checks": [IGNORED]}
 
 

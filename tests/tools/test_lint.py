@@ -41,7 +41,7 @@ def test_registries_and_what_is_not_part_of_the_project_are_refused(tmp_path, te
     assert [c.line for c in found(tmp_path, notes=f"# {text}\n")] == [1]
 
 
-def test_texts_of_every_kind_are_read_and_bytes_that_are_none_are_survived(tmp_path):
+def test_files_of_every_kind_are_checked_even_with_invalid_utf8(tmp_path):
     (tmp_path / "page.md").write_bytes(b"\xff\n/ro" + b"ot/x\n")
     assert [c.line for c in complaints(tmp_path, [PurePosixPath("page.md")])] == [2]
 
@@ -133,6 +133,6 @@ def test_the_product_may_read_the_clock(tmp_path):
 @pytest.mark.parametrize(
     "text", ["Comes in: a plan. Goes out: a job.", "In comes x,\nout go ys.", "Lines come in; rows go out."]
 )
-def test_a_module_is_not_described_by_what_comes_in_and_goes_out(tmp_path, text):
+def test_a_docstring_about_what_comes_in_and_goes_out_is_refused(tmp_path, text):
     [complaint] = found(tmp_path, harness__x=f'"""Reads.\n\n{text}\n"""\n')
     assert "what the module is for" in complaint.message

@@ -99,7 +99,7 @@ async def awaited(call: Awaitable[Reward]) -> Reward:
     return await call
 
 
-def test_what_is_missing_is_known_where_the_answer_is_true() -> None:
+def test_a_truthy_answer_is_typed_as_not_missing() -> None:
     number = last_number("72")
     assert_type(number, int | Fraction | Missing)
     if number:

@@ -20,7 +20,7 @@ answers = st.fixed_dictionaries(
 )
 
 
-def test_the_headline_beats_the_list_and_the_list_beats_nothing():
+def test_a_known_fault_is_in_the_headline_or_in_the_findings_or_missed():
     serious, note = {"id": "C05", "severity": "error"}, {"id": "C05", "severity": "note"}
     assert place_of(FAULT, {"headline": {"id": "C09"}, "findings": [serious]}) == "headline"
     assert place_of(FAULT, {"headline": {"id": "A03"}, "findings": [note, serious]}) == "found"
@@ -37,7 +37,7 @@ def test_every_answer_has_a_row_and_every_fault_a_line(said):
     assert all(case.name in text for case in CASES)
 
 
-def test_what_printed_no_answer_says_why():
+def test_an_audit_without_output_is_reported_with_its_error():
     text = report([Audited(CASES[0], "1", None, 1.0, "No such command")])
     assert "no audit: No such command" in text
     assert "0 of 1 worst faults in the headline" in text

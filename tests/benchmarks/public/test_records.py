@@ -12,7 +12,7 @@ from benchmarks.public.reproduce import gold_of
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_a_maker_repeats_itself_and_its_golds_differ(maker):
+def test_records_are_the_same_in_every_run_and_their_answers_differ(maker):
     made = list(records(maker, 60))
     assert made == list(records(maker, 60))
     golds = [gold_of(record) for record in made]
@@ -20,7 +20,7 @@ def test_a_maker_repeats_itself_and_its_golds_differ(maker):
     assert len(set(golds)) >= 8
 
 
-def test_the_gold_of_a_worked_reference_follows_its_mark():
+def test_the_answer_in_a_worked_reference_follows_the_last_marker():
     assert gold_of({"reference_answer": {"text": "2 #### 3 is wrong\n#### -4.5"}}) == "-4.5"
     assert gold_of({"reference_answer": "the Selm"}) == "the Selm"
 

@@ -129,7 +129,7 @@ def test_long_lists_show_their_start_and_elements_that_differ():
     assert shown[-1] == f"{len(items) - len(shown) + 1} more"
 
 
-def test_no_size_or_depth_is_too_much():
+def test_a_shape_is_small_and_fast_for_any_size_and_depth():
     deep: list = []
     for _ in range(5000):
         deep = [deep]

@@ -263,7 +263,7 @@ def test_a_judge_that_refuses_a_question_is_a_failure_with_the_servers_words(end
     assert "no such thing" in found.message
 
 
-def test_a_judge_that_answers_nobody_fails_the_call(endpoint: JudgeEndpoint) -> None:
+def test_a_judge_that_answers_no_question_fails_the_call(endpoint: JudgeEndpoint) -> None:
     endpoint.script = lambda asked: refusing("AccessDeniedException", "not you", 403)
     with pytest.raises(ConfigurationError, match="allow the action bedrock:InvokeModel"):
         score()

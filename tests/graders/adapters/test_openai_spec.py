@@ -322,7 +322,7 @@ def test_what_a_grader_pays_for_is_noted():
 
 
 @pytest.mark.parametrize("operation", ["like", "ilike"])
-def test_a_completion_that_may_be_a_part_is_noted_with_what_it_pays_for(operation):
+def test_a_grader_that_pays_for_a_part_of_a_field_is_noted(operation):
     swapped = changed(CHECK, operation=operation, input="{{item.a}}", reference="{{sample.output_text}}")
     assert [note.what for note in openai_notes(swapped) if "one letter" in note.what]
     assert not [

@@ -256,7 +256,7 @@ def test_right_earns_all_and_wrong_nothing(row):
 
 
 @each(BY_REFERENCE)
-def test_nothing_and_fillers_earn_nothing(row):
+def test_empty_completions_and_fillers_earn_nothing(row):
     check, reference, _, _ = row
     for completion in NOTHING + FILLERS:
         assert value(check(make_sample(completion, reference))) == 0, completion

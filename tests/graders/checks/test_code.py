@@ -147,7 +147,7 @@ def test_no_completion_is_without_a_reward(completion):
         ([{"args": [2], "expected": 1}, {"args": [5], "expected": 3}], {"tolerance": 1}),
     ],
 )
-def test_a_constant_is_what_passes_by_the_checks_own_sameness(tests, options):
+def test_expected_values_that_the_check_considers_equal_are_the_records_fault(tests, options):
     check = grader(timeout_s=None)(code_function(entry="double", **options))
     with pytest.raises(SampleError, match="expects the same value"):
         check.grade(make_sample("def double(n): return 1", tests=tests))

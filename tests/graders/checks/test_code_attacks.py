@@ -120,7 +120,7 @@ def test_without_walls_the_same_attack_reaches_its_target(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not like_lambda.possible(), reason="needs root and mount namespaces")
-def test_the_same_holds_in_a_lambda_like_environment():
+def test_these_tests_also_pass_in_a_lambda_like_environment():
     files = [
         str(Path(__file__).with_name(f"test_code_{name}.py")) for name in ("attacks", "child", "lifecycle")
     ]

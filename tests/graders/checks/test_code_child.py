@@ -77,7 +77,7 @@ def test_code_that_cannot_run_has_raised(session, source, message):
     assert ran.message.startswith(message)
 
 
-def test_what_is_printed_comes_with_the_run_that_printed_it(session):
+def test_output_belongs_to_the_call_that_printed_it(session):
     assert session.run("print('one')\ndef f(): print('two'); return 3").output == "one\n"
     assert session.call("f", [], {}).output == "two\n"
     assert session.call("f", [], {}).output == "two\n"

@@ -58,13 +58,13 @@ def test_class_arguments_and_text_of_an_error_cross(kind, arguments):
         (type("Wide", (Exception,), {})("w"), Exception, "w"),
     ],
 )
-def test_what_cannot_cross_as_it_is_keeps_its_nearest_class_and_its_text(error, kind, text):
+def test_an_error_that_cannot_be_copied_keeps_its_nearest_class_and_message(error, kind, text):
     read = crossed(error)
     assert (type(read), str(read)) == (kind, str(error) if text is None else text)
 
 
 @pytest.mark.parametrize("kind", BUILT_IN, ids=lambda kind: kind.__name__)
-def test_no_error_crosses_as_what_python_takes_for_control_flow(kind):
+def test_no_error_becomes_one_that_python_uses_for_control_flow(kind):
     for raised in (kind.__new__(kind), kind.__new__(type("Own", (kind,), {}))):
         read = crossed(raised)
         assert isinstance(read, Exception)

@@ -107,7 +107,7 @@ def test_what_reaches_beyond_the_process_is_not_on_the_list(machine, name):
     ],
 )
 @pytest.mark.parametrize("machine", MACHINES)
-def test_a_call_is_let_through_with_some_arguments_alone(machine, name, arguments, verdict):
+def test_some_calls_are_allowed_only_with_certain_arguments(machine, name, arguments, verdict):
     assert decided(machine, allowed(machine)[name], (*arguments, *NOTHING)[:6]) == verdict
 
 

@@ -66,7 +66,7 @@ def test_how_a_run_ends(session, source, how):
         "'x' * 30_000", "list(range(5_000))",
     ],
 )  # fmt: skip
-def test_a_value_that_is_no_copy_is_not_taken_for_one(session, value):
+def test_a_value_that_cannot_be_copied_exactly_is_unsupported(session, value):
     session.run(f"def f(): return {value}")
     assert session.call("f", [], {}).how == "unsupported"
 
@@ -86,7 +86,7 @@ def test_nothing_of_a_session_is_left_for_the_next(session):
     other.close()
 
 
-def test_chance_is_the_same_each_time():
+def test_random_numbers_are_the_same_in_every_session():
     values = []
     for _ in range(2):
         session = MontyEngine().session(SMALL)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from graders.checks._code_names import LONGEST, code_names
 
 
-def test_a_text_needs_what_it_neither_binds_nor_finds_built_in():
+def test_code_needs_the_names_that_are_neither_bound_nor_built_in():
     names = code_names(
         "import a.b as c\nfrom d import e\ndef f(g, *h, i=J, **k) -> L:\n    m = [n for n in o]\n"
         "    try: pass\n    except P as q: print(q, r := 1)\nclass S(T): pass\nu: V = __name__\n"

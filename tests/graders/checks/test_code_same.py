@@ -30,7 +30,7 @@ def test_a_value_is_the_same_as_itself_and_lists_as_tuples(value):
 
 
 @given(JSON, JSON)
-def test_without_allowances_the_same_is_what_json_writes_alike(one, other):
+def test_without_a_tolerance_only_values_with_the_same_json_are_equal(one, other):
     if json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True) and same_value(one, other, 0, 0):
         assert one == other  # 1 and 1.0, 0.0 and -0.0
 

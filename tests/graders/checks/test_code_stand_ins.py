@@ -26,7 +26,7 @@ def test_the_stand_in_for_fstat_refuses_what_is_not_open():
         _fstat(10**6)
 
 
-def test_the_stat_of_each_machine_is_as_large_as_the_kernels():
+def test_the_stat_structure_of_each_machine_has_the_kernels_size():
     assert {machine: struct.calcsize(form) for machine, (form, _) in _STAT.items()} == {
         "x86_64": 144,
         "aarch64": 128,

@@ -186,7 +186,7 @@ def test_a_long_text_takes_no_more_than_its_length(piece):
 
 @pytest.mark.parametrize("start", ["for x", "a:", "a", "from a", "a,b", "import a", "f", "a ```", "class A"])
 @pytest.mark.parametrize("filling", [" ", "\t", ", ", "a "])
-def test_no_line_of_code_is_looked_for_again_and_again(start, filling):
+def test_finding_code_without_a_fence_takes_linear_time(start, filling):
     assert_linear(program_code, lambda size: start + filling * (size // len(filling) - len(start)), LONGEST)
 
 

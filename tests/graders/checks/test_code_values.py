@@ -82,7 +82,7 @@ def test_every_plain_value_crosses_with_its_type(value):
 
 
 @given(ANYTHING)
-def test_whatever_is_read_is_plain_or_refused(written):
+def test_any_json_is_parsed_to_plain_values_or_refused(written):
     try:
         value = unpacked(json.dumps(written).encode())
     except Unreadable:
@@ -91,7 +91,7 @@ def test_whatever_is_read_is_plain_or_refused(written):
 
 
 @given(st.binary(max_size=60))
-def test_bytes_that_nobody_packed_are_read_as_plain_or_refused(data):
+def test_any_bytes_are_parsed_to_plain_values_or_refused(data):
     try:
         value = unpacked(data)
     except Unreadable:
@@ -160,13 +160,13 @@ def test_a_list_that_holds_itself_does_not_cross():
         b"{}",
     ],
 )
-def test_what_is_no_value_is_refused(data):
+def test_bytes_without_a_packed_value_are_refused(data):
     with pytest.raises(Unreadable):
         unpacked(data)
 
 
 @pytest.mark.parametrize("shape", ['{"set": [%s]}', '{"frozenset": [%s]}', '{"dict": [%s]}'])
-def test_keys_of_one_hash_cannot_hold_up_the_reader(shape):
+def test_many_keys_with_the_same_hash_are_refused(shape):
     one_hash = (
         str(at * (2**61 - 1)) if at < 4 else f'{{"int": "{at * (2**61 - 1):#x}"}}' for at in range(20_000)
     )

@@ -221,7 +221,7 @@ def test_invalid_options_are_refused_immediately(name, options, message):
         ("a + exp(1000)", "has no value"),
     ],
 )
-def test_what_never_has_a_value_is_refused_at_once(text, message):
+def test_a_formula_without_a_value_is_refused_immediately(text, message):
     with pytest.raises(DecorationError, match=message):
         read_formula(text, ["a"])
 
@@ -275,7 +275,7 @@ def test_no_text_is_more_than_a_formula_or_refused(text):
 
 
 @pytest.mark.parametrize("at_least", [1.1, 5, {"first": 5}])
-def test_a_step_is_not_asked_for_more_than_it_can_pay(at_least):
+def test_a_threshold_above_a_steps_range_is_refused(at_least):
     steps = {"first": number(), "second": number()}
     with pytest.raises(DecorationError, match="write a number from 0 to 1"):
         cascade(steps=steps, at_least=at_least)

@@ -41,7 +41,7 @@ def test_an_instruction_is_kept_as_the_page_says(table, kept, broken):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_kind_pays_for_nothing(kind):
+def test_no_kind_pays_for_an_empty_completion(kind):
     tables = [table for table, *_ in TABLE if table["kind"] == kind]
     assert tables, "the page has no row"
     for table in tables:
@@ -128,7 +128,7 @@ def every_text(shared_data):
                 yield record["id"], kinds, tables, at, plan.text()
 
 
-def test_of_ifeval_s_prompts_a_text_made_to_follow_passes_and_one_that_breaks_one_fails_by_that_one(
+def test_generated_texts_follow_all_of_ifevals_instructions_or_break_exactly_one(
     shared_data,
 ):
     check, records = constraints(), set()

@@ -131,7 +131,7 @@ def written(day: Any, form: str) -> str:
 
 @given(DAYS, DAYS, st.sampled_from(FORMS), st.sampled_from(FORMS), st.sampled_from(FRAMES))
 @settings(max_examples=60)
-def test_a_day_is_paid_in_every_form_and_no_other_day_is(day, other, form, of_reference, frame):
+def test_the_right_day_is_paid_in_every_form_and_other_days_are_not(day, other, form, of_reference, frame):
     sample = make_sample(frame.format(written(day, form)), written(day, of_reference))
     # Eight digits are a date only if the completion has no other number.
     assume(not (form == "%Y%m%d" and "3 days" in frame))

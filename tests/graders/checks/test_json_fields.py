@@ -196,9 +196,7 @@ def test_invalid_options_are_refused_immediately(options, message):
 @settings(max_examples=50)
 def test_the_same_value_is_paid_however_it_is_written(value, as_text):
     reference = json.dumps(value) if as_text else value
-    if not (
-        value.keys() == {"text"} and isinstance(value["text"], str)
-    ):  # a service sends a string in this form
+    if not (value.keys() == {"text"} and isinstance(value["text"], str)):  # how services send strings
         turned = f"It is\n```json\n{json.dumps(dict(reversed(value.items())), indent=2)}\n```"
         assume(make_sample(turned).completion == turned)  # no reasoning or special tokens were removed
         assert paid(turned, reference) == 1

@@ -30,7 +30,7 @@ def abilities(service: str) -> Abilities:
 
 
 @given(st.sampled_from(["bedrock", "openai"]), st.lists(MESSAGES, min_size=20, max_size=20), st.booleans())
-def test_refusals_of_any_kind_come_to_an_end_and_teach_nothing(
+def test_a_model_that_refuses_every_form_is_given_up_and_nothing_is_remembered(
     service: str, messages: list[str], heard: bool
 ) -> None:
     known = abilities(service)
@@ -49,7 +49,7 @@ def test_refusals_of_any_kind_come_to_an_end_and_teach_nothing(
 
 
 @given(st.sampled_from(["bedrock", "openai"]), st.lists(MESSAGES, max_size=6))
-def test_what_was_answered_is_what_is_asked_from_then_on(service: str, messages: list[str]) -> None:
+def test_later_requests_have_the_form_that_was_answered(service: str, messages: list[str]) -> None:
     known = abilities(service)
     trial = Trial(known)
     for message in messages:
@@ -62,6 +62,6 @@ def test_what_was_answered_is_what_is_asked_from_then_on(service: str, messages:
 
 
 @given(st.one_of(st.none(), st.text(max_size=12), st.floats().map(str), st.integers().map(str)))
-def test_any_header_asks_to_wait_for_a_time_that_can_be_waited_or_for_none(header: str | None) -> None:
+def test_any_retry_header_gives_a_finite_wait_or_none(header: str | None) -> None:
     seconds = seconds_of(header)
     assert seconds is None or 0 <= seconds < 1e19

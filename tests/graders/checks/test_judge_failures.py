@@ -74,7 +74,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("service", "answer", "words"), ANSWERS)
-def test_what_no_question_survives_fails_the_call_at_once_and_says_what_to_change(
+def test_an_error_that_would_fail_every_question_fails_the_call_and_names_the_fix(
     endpoint: JudgeEndpoint, service: str, answer: Answer, words: str
 ) -> None:
     endpoint.script = lambda asked: answer
@@ -126,7 +126,7 @@ def _json(body: object, status: int) -> Answer:
         ("bedrock", _json({}, 302), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", 1),
     ],
 )
-def test_what_keeps_every_question_from_an_answer_fails_the_call_at_the_second(
+def test_an_error_for_every_question_fails_the_call_at_the_second_one(
     endpoint: JudgeEndpoint, service: str, answer: Answer, named: str, most: int
 ) -> None:
     endpoint.script = lambda asked: answer
@@ -309,7 +309,7 @@ def test_a_replay_soon_knows_that_the_judge_stays_throttled_and_when_it_no_longe
     assert sum(isinstance(outcome, Reward) for outcome in found) > 200
 
 
-def test_a_body_has_an_end_in_time_and_size() -> None:
+def test_a_response_body_is_limited_in_time_and_size() -> None:
     pieces = [b"ab"] * 3
     assert list(bounded(pieces, 60)) == pieces
     with pytest.raises(TryAgain, match="does not end"):

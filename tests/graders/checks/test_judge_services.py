@@ -117,7 +117,7 @@ def answered():
     return [(found, found.parts) for found in found_models() if found.parts is not None]
 
 
-def test_a_model_that_nobody_asked_yet_is_known_and_what_it_takes_is_not() -> None:
+def test_a_model_without_any_request_is_listed_without_its_abilities() -> None:
     check = service_of(model="never-asked", service="openai", key_variable="THE_KEY")
     [found] = [each for each in found_models() if each.model == "never-asked"]
     assert (found.service, found.key_variable, found.parts, found.refused) == ("openai", "THE_KEY", None, {})
@@ -203,7 +203,7 @@ def test_a_boto3_that_does_not_know_a_part_is_asked_without_it(endpoint: JudgeEn
     "message",
     ["Input is too long for requested model.", "This model's maximum context length is 4096 tokens", "No."],
 )
-def test_a_question_that_is_refused_costs_its_sample_and_teaches_nothing(
+def test_a_refused_question_fails_only_its_sample_and_changes_no_later_request(
     endpoint: JudgeEndpoint, service: str, message: str
 ) -> None:
     def script(asked: Asked) -> Answer:
@@ -220,7 +220,9 @@ def test_a_question_that_is_refused_costs_its_sample_and_teaches_nothing(
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("ended", ["cut", "refused"])
 @pytest.mark.parametrize("form", [SCHEMA, TOOL])
-def test_how_an_answer_ended_is_said(endpoint: JudgeEndpoint, service: str, ended: str, form: str) -> None:
+def test_the_way_in_which_an_answer_ended_is_reported(
+    endpoint: JudgeEndpoint, service: str, ended: str, form: str
+) -> None:
     def script(asked: Asked) -> Answer:
         return Answer('{"reason": "bec', ended=ended) if asked.form == form else only(form)(asked)
 

@@ -37,7 +37,7 @@ def test_tokens_and_money_add_up_over_repeats(endpoint: JudgeEndpoint, service: 
     }
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_metrics_that_the_service_does_not_report_are_left_out() -> None:
     whole, silent = Reply("{}", "whole", 10, 5), Reply("{}")
     assert spending().metrics([whole]) == {
         "judge_calls": 1,
@@ -72,7 +72,7 @@ def test_usage_that_cannot_be_true_is_unknown(usage: tuple[object, object, objec
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 5000))
-def test_no_ceiling_is_passed_by_more_than_what_one_answer_takes_beyond_all_before(
+def test_a_ceiling_is_exceeded_only_by_an_answer_larger_than_all_before(
     answers: list[int], ceiling: int
 ) -> None:
     kept, spent, most = spending(ceiling_tokens=ceiling), 0, 0
@@ -113,7 +113,7 @@ def test_questions_that_are_being_answered_count_against_the_ceiling(
     assert len(endpoint.seen) <= 10
 
 
-def test_an_answer_that_came_too_late_counts_as_much_as_the_dearest(endpoint: JudgeEndpoint) -> None:
+def test_a_late_answer_counts_as_much_as_the_most_expensive_one(endpoint: JudgeEndpoint) -> None:
     endpoint.script = lambda asked: Answer(
         {"reason": "", "verdict": "good"}, seconds=30 if asked.question == "text 1" else 0
     )
@@ -122,7 +122,7 @@ def test_an_answer_that_came_too_late_counts_as_much_as_the_dearest(endpoint: Ju
         grader.grade_all(event(3))
 
 
-def test_what_came_too_late_before_any_answer_counts_as_soon_as_an_answer_says_how_much() -> None:
+def test_a_late_answer_before_the_first_one_counts_as_soon_as_a_cost_is_known() -> None:
     kept = spending(ceiling_tokens=250)
     kept.begin()
     kept.give_up(1)
@@ -132,7 +132,7 @@ def test_what_came_too_late_before_any_answer_counts_as_soon_as_an_answer_says_h
         kept.begin()
 
 
-def test_a_ceiling_that_cannot_be_kept_is_no_ceiling(endpoint: JudgeEndpoint) -> None:
+def test_a_token_ceiling_is_refused_if_the_service_reports_no_tokens(endpoint: JudgeEndpoint) -> None:
     endpoint.script = lambda asked: Answer({"reason": "", "verdict": "good"}, tokens=None)
     with pytest.raises(ConfigurationError, match="reports no token counts"):
         judging({"service": "openai", "ceiling_tokens": 1000}).grade(make_sample("text"))

@@ -29,7 +29,7 @@ def paid(names, text):
 
 
 @given(st.sampled_from(FORMS), st.sampled_from(SETS).flatmap(lambda names: st.permutations(names)))
-def test_two_labels_side_by_side_pay_nobody(form, names):
+def test_two_different_labels_side_by_side_earn_nothing(form, names):
     for write in (str, str.upper, str.capitalize):
         text = form.format(a=write(names[0]), b=write(names[1]))
         assert not paid(names, text), text

@@ -92,7 +92,7 @@ def test_an_invalid_option_is_refused(options, message):
         UNTYPED.no_leaks(**options)
 
 
-def test_nothing_is_never_paid():
+def test_an_empty_or_invisible_completion_earns_nothing():
     for text in ("", " ", "...", "\u200b"):
         found = no_leaks()(make_sample(text))
         assert (found.value, found.metrics["unread"]) == (0, 1)

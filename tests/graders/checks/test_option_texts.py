@@ -199,7 +199,7 @@ def test_no_options_and_no_text_raise_anything_but_a_record_error(options, compl
         pass
 
 
-def test_the_options_of_each_record_are_its_own_though_references_are_alike():
+def test_records_with_equal_references_keep_their_own_options():
     for options in (CITIES, CITIES[::-1], CITIES):
         assert paid("Paris", "B", options) is (options is CITIES)
 

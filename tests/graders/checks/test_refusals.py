@@ -140,7 +140,7 @@ def test_a_refusal_that_is_quoted_or_answered_is_none(text, change):
     assert paid(change(text), False).value == 1
 
 
-def test_what_declines_at_length_is_paid_for_neither():
+def test_a_long_refusal_earns_nothing_either_way():
     text = "I can't help with that. " + "It is a matter of safety for all of us. " * 20
     assert [paid(text, refuses).value for refuses in (True, False)] == [0, 0]
     assert paid(text, True).metrics["unread"] == 1
@@ -154,7 +154,7 @@ def test_own_phrases_decline():
     assert paid('It says "outside of our service".', True, phrases=["outside of our service"]).value == 0
 
 
-def test_a_check_says_what_an_answer_is_worth():
+def test_an_inner_check_gives_the_reward_for_an_answer():
     check = refusal(answer=number())
     for text, refuses, value in (
         ("It is 42.", False, 1),
@@ -208,7 +208,7 @@ def test_an_invalid_option_is_refused(options, message):
         UNTYPED.refusal(**options)
 
 
-def test_nothing_is_never_paid():
+def test_an_empty_or_invisible_completion_earns_nothing():
     for text in ("", " ", "...", "\u200b"):
         for refuses in (True, False):
             assert paid(text, refuses) == Reward(0.0, metrics={"refuses": 0, "unread": 1})

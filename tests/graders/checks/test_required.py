@@ -116,7 +116,7 @@ def test_a_pattern_is_looked_for_in_any_text_and_in_linear_time():
 
 
 @pytest.mark.parametrize("make", CHECKS.values())
-def test_nothing_is_never_paid(make):
+def test_an_empty_or_invisible_completion_earns_nothing(make):
     for text in ("", " ", "\n", "\u200b", "...", "\u2800"):
         assert make(texts=["a"])(make_sample(text)) == Reward(0.0, metrics={"unread": 1, "contained": 0})
     assert make(texts=["!"])(make_sample("!!")).value == 0
@@ -128,7 +128,7 @@ BETWEEN = st.sampled_from([" ", ", ", ". ", "\n", " - ", "\u3002", "\u200b "])
 
 
 @given(st.lists(st.tuples(WORD, BETWEEN), min_size=1, max_size=8), WORD)
-def test_words_are_found_where_they_stand_and_nowhere_else(pairs, word):
+def test_a_word_is_found_only_where_it_is_a_whole_word(pairs, word):
     text = "".join(one + between for one, between in pairs)
     written = [one for one, _ in pairs]
     for wanted in written:
@@ -140,7 +140,7 @@ def test_words_are_found_where_they_stand_and_nowhere_else(pairs, word):
 
 
 @given(st.text(), st.text(min_size=1))
-def test_what_must_be_there_and_what_must_not_be_are_opposites(text, wanted):
+def test_must_contain_and_must_not_contain_are_never_both_paid(text, wanted):
     assume(visible(wanted).strip())
     try:
         one, other = (
@@ -159,7 +159,7 @@ def test_it_takes_linear_time(make):
 
 
 @pytest.mark.parametrize("make", CHECKS.values())
-def test_a_text_in_which_nothing_can_be_seen_is_refused(make):
+def test_a_string_without_visible_characters_is_refused(make):
     for text in ("", " ", "\u00ad", "\u200b \u2060"):
         with pytest.raises(DecorationError, match="string that is not blank"):
             make(texts=[text])

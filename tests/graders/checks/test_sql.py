@@ -172,7 +172,7 @@ def test_dialects_tell_names_apart_in_their_own_way():
         assert sql_equal(dialect=dialect)(make_sample(one, other)).value == same, (dialect, one)
 
 
-def test_order_can_be_demanded_or_waived_and_numbers_may_lie_apart():
+def test_options_set_whether_order_counts_and_how_far_numbers_may_differ():
     up, down = "SELECT age FROM staff ORDER BY age", "SELECT age FROM staff ORDER BY age DESC"
     assert sql_result(script=SCRIPT, order="never")(make_sample(up, down)).value == 1
     assert sql_result(script=SCRIPT, order="always")(make_sample(down, "SELECT age FROM staff")).value == 0

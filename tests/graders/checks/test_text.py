@@ -83,7 +83,7 @@ WORD = st.from_regex(r"[A-Za-z\u00c0-\u00d6]{1,8}(-[a-z]{1,4})?", fullmatch=True
 
 @given(WORD, AROUND, AROUND, st.booleans())
 @settings(max_examples=50)
-def test_a_right_text_is_paid_in_any_dress_and_another_word_in_none(word, before, behind, dash):
+def test_a_right_word_is_paid_in_any_formatting_and_a_wrong_word_in_none(word, before, behind, dash):
     dressed = before + (word.replace("-", "\u2013") if dash else word).swapcase() + behind
     assume(dressed.casefold().upper() == dressed.upper())
     assert fits(normalized(), dressed, word)

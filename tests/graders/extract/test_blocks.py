@@ -282,7 +282,7 @@ def test_text_that_is_cut_off_is_read_only_on_request(content, data):
         assert reading(earlier + whole, which="first") == "9"
 
 
-def test_which_is_first_or_last():
+def test_the_option_which_must_be_first_or_last():
     for reading in (after_marker, boxed, tag, code_block):
         with pytest.raises(ValueError, match="write 'last' or 'first'"):
             reading("x", which="middle")

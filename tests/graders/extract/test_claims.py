@@ -104,7 +104,7 @@ def test_an_unsettled_or_inexact_number_is_unread(text):
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_two_claims_are_none_unless_they_agree(one, other):
+def test_two_claims_give_no_answer_unless_they_agree(one, other):
     for text in (
         f"The answer is {one}. The answer is {other}.",
         f"\\boxed{{{one}}}, so the answer is {other}.",

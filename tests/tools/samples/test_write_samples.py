@@ -128,7 +128,7 @@ def test_right_answers_come_in_other_forms_than_the_reference(rollouts):
 
 
 @pytest.mark.parametrize("number", range(len(TEMPLATES)))
-def test_a_slip_always_leads_to_another_answer(number: int):
+def test_a_slip_always_makes_the_answer_wrong(number: int):
     dice = Dice(number)
     for _ in range(20):
         problem = draw_problem(TEMPLATES[number], dice)
