@@ -1,7 +1,7 @@
-"""AWS clients, and one table that translates AWS errors.
+"""AWS clients and the translation of AWS errors.
 
-`client` makes a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` turns
-boto3's exceptions into errors with a fix.
+`client` creates a boto3 client that honors AWS_ENDPOINT_URL and the usual configuration. `explained` converts
+boto3 exceptions to errors that explain the fix.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsError(HarnessError):
-    """A failed call to AWS: the request could not be sent, or AWS refused it.
+    """A failed AWS call: the request could not be sent, or AWS refused it.
 
     Args:
         message: The problem.
-        code: AWS's error code, or else the name of botocore's exception.
+        code: The AWS error code, or the name of the botocore exception if there is none.
         retryable: Whether the error may be temporary.
         fix: How to fix it.
-        place: The object of the call, such as a stack.
+        place: The resource that the call was about, such as a stack.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class AwsError(HarnessError):
 
 
 class NotSetUp(AwsError, InputError):
-    """The Region, the credentials or the request is wrong."""
+    """The Region, the credentials or the request is invalid."""
 
 
 class NotServed(AwsError, ServiceError):
-    """AWS could not be reached, or refused the call."""
+    """AWS could not be reached or refused the call."""
 
 
 class Denied(NotServed):
@@ -112,16 +112,17 @@ def client(
     endpoint_url: str | None = None,
     **config: Any,
 ) -> Any:
-    """Create a boto3 client of a service.
+    """Create a boto3 client for a service.
 
     Args:
         service: The service's boto3 name.
-        region: The Region; None for AWS_REGION or boto3's configuration.
-        endpoint_url: Overrides AWS's endpoint and AWS_ENDPOINT_URL.
-        **config: Other settings of botocore's `Config`. A call is tried AWS_MAX_ATTEMPTS times, by default 4.
+        region: The Region, or None to use AWS_REGION or boto3's configuration.
+        endpoint_url: Endpoint URL that overrides AWS's endpoint and AWS_ENDPOINT_URL.
+        **config: Other settings of botocore's `Config`. A call is attempted AWS_MAX_ATTEMPTS times (default:
+            4).
 
     Raises:
-        InputError: No Region is configured, or the profile does not exist.
+        InputError: No Region is configured or the profile does not exist.
     """
     import boto3.session
     import botocore.session
@@ -151,12 +152,12 @@ def client(
 
 @contextmanager
 def region_of_project(region: str | None) -> Iterator[None]:
-    """Set a default Region in the environment for the block, if the environment names none.
+    """Set a default Region in the environment during the block, unless the environment already names one.
 
-    A grader in this process and its child processes read the Region from the environment.
+    Graders in this process and in child processes read the Region from the environment.
 
     Args:
-        region: The project's Region; None changes nothing.
+        region: The project's Region. If None, the environment is not changed.
     """
     if region is None or any(map(os.environ.get, REGION_VARIABLES)):
         yield
@@ -174,7 +175,7 @@ def region_of_project(region: str | None) -> Iterator[None]:
 
 @functools.cache
 def _models(data_path: str | None) -> Any:
-    """Return the service descriptions of botocore, parsed once per process because parsing them is slow."""
+    """Return botocore's service descriptions, which are cached because parsing them is slow."""
     from botocore.loaders import create_loader
 
     return create_loader(data_path)
@@ -182,16 +183,16 @@ def _models(data_path: str | None) -> Any:
 
 @contextmanager
 def explained(place: str | None) -> Iterator[None]:
-    """Turn a boto3 exception inside the block into an error with a fix.
+    """Convert a boto3 exception raised in the block to an error that explains the fix.
 
     Args:
-        place: The object of the calls, such as a stack or an ARN; None if unknown.
+        place: The resource that the calls are about, such as a stack or an ARN, or None if unknown.
 
     Raises:
         NotInAws: The object does not exist.
         Denied: These credentials do not allow the action.
-        AwsError: boto3 is not configured (also an `InputError`), or AWS refused or could not be reached (also
-            a `ServiceError`).
+        AwsError: boto3 is not configured (also an `InputError`), or AWS could not be reached or refused the
+            call (also a `ServiceError`).
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError

@@ -1,6 +1,6 @@
-"""A clock that tests can replace, and growing waits between retries.
+"""A replaceable clock, and increasing waits between retries.
 
-Use `monotonic` to measure waits and `time` for timestamps. The system's time can jump, for example when a
+Use `monotonic` to measure waits and `time` for timestamps. The system time can jump, for example when a
 laptop wakes up.
 """
 
@@ -15,42 +15,42 @@ __all__ = ["Backoff", "Clock", "ManualClock", "SystemClock", "duration"]
 
 
 class Clock(Protocol):
-    """Tells the time and waits."""
+    """A source of time that can also wait."""
 
     def time(self) -> float:
-        """Return the seconds since 1970. The value may jump."""
+        """Return the number of seconds since 1970. The value may jump."""
         ...
 
     def monotonic(self) -> float:
-        """Return the seconds on a clock that never goes backward."""
+        """Return the reading of a clock that never goes backward, in seconds."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for the given number of seconds."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The system clock."""
 
     def time(self) -> float:
-        """Return the seconds since 1970."""
+        """Return the number of seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Return the seconds since an arbitrary moment."""
+        """Return the number of seconds since an arbitrary moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for the given number of seconds."""
         time.sleep(seconds)
 
 
 class ManualClock:
-    """A clock that advances only on `sleep`: no wait takes time, and timestamps are reproducible.
+    """A clock that advances only on `sleep`, so that waits take no time and timestamps are reproducible.
 
     Args:
-        start: Start time in seconds since 1970; by default in 2027.
+        start: Start time in seconds since 1970. The default is in 2027.
     """
 
     def __init__(self, start: float | None = None) -> None:
@@ -58,7 +58,7 @@ class ManualClock:
         self._slept = 0.0
 
     def time(self) -> float:
-        """Return the seconds since 1970."""
+        """Return the number of seconds since 1970."""
         return self._now
 
     def monotonic(self) -> float:
@@ -72,19 +72,19 @@ class ManualClock:
 
 
 class Backoff:
-    """Growing waits between retries, with a limit. Several threads may share a backoff.
+    """Increasing waits between retries, with a limit. A backoff can be shared by several threads.
 
-    Each wait is as long as the failures have lasted so far, so waits double.
+    Each wait is as long as the failures have lasted so far, so the waits double.
 
     Args:
         clock: The clock to wait on.
         first_s: The shortest wait, in seconds.
         longest_s: The longest wait, in seconds.
-        tries: Maximum number of failures in a row; None for no limit.
-        patience_s: Maximum time that failures may last, in seconds; None for no limit. If the service asks
+        tries: Maximum number of consecutive failures, or None for no limit.
+        patience_s: Maximum time in seconds that failures may last, or None for no limit. If the service asks
             for a longer wait, the backoff gives up immediately.
-        spread: Random variation of a wait, as a fraction of the wait, so that clients do not all retry at the
-            same time.
+        spread: Random variation of each wait, as a fraction of its length, so that clients do not all retry
+            at the same time.
     """
 
     def __init__(
@@ -108,24 +108,24 @@ class Backoff:
 
     @property
     def lasted_s(self) -> float:
-        """Seconds since the first of the current failures; 0 after a success."""
+        """Number of seconds since the current series of failures began, or 0 after a success."""
         return self._clock.monotonic() - self._since if self._failed else 0.0
 
     def reset(self) -> None:
-        """Record a success, which ends the current series of failures."""
+        """Record a success. It ends the current series of failures."""
         self._failed = 0
         self._succeeded = self._clock.monotonic()
 
     def next_s(self, asked_s: float | None = None, *, began: float | None = None) -> float | None:
-        """Record a failure, and return the wait before the next try.
+        """Record a failure and return the wait before the next attempt.
 
         Args:
-            asked_s: Seconds that the service asked to wait. They override the computed wait.
-            began: Start of the try on the monotonic clock; None for now. The failure counts from the start of
-                the try.
+            asked_s: Number of seconds the service asked the client to wait. This overrides the computed wait.
+            began: Start of the attempt on the monotonic clock, or None for now. The failure counts from this
+                moment.
 
         Returns:
-            Seconds to wait, or None to give up.
+            Number of seconds to wait, or None to give up.
         """
         first = not self._failed
         if first:
@@ -145,13 +145,13 @@ class Backoff:
         return usual * random.uniform(1 - self._spread, 1 + self._spread)
 
     def wait(self, asked_s: float | None = None) -> bool:
-        """Record a failure, and wait for the next try.
+        """Record a failure and wait before the next attempt.
 
         Args:
-            asked_s: Seconds that the service asked to wait.
+            asked_s: Number of seconds the service asked the client to wait.
 
         Returns:
-            True to try again; False, without waiting, to give up.
+            True to try again. To give up, False is returned without waiting.
         """
         seconds = self.next_s(asked_s)
         if seconds is None:
@@ -161,7 +161,7 @@ class Backoff:
 
 
 def duration(seconds: float) -> str:
-    """Format a duration: `40 s`, `12 min`, `3 h 5 min`."""
+    """Format a duration, such as `40 s`, `12 min` or `3 h 5 min`."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"

@@ -1,8 +1,8 @@
-"""A project's settings: `rft.toml`, or `[tool.rft]` in `pyproject.toml`.
+"""A project's settings, from `rft.toml` or `[tool.rft]` in `pyproject.toml`.
 
-The nearest file is used, from a folder up to the root of its repository. Paths are relative to the file's
-folder. Each key has the name of a command-line option, such as `runs_dir` for `--runs-dir`. The command line
-decides which verb uses which key.
+The nearest file is used, searching from a folder up to the root of its repository. Paths are relative to the
+file's folder. Each key is named after a command-line option, such as `runs_dir` for `--runs-dir`. Each verb
+uses the keys of its own options.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Value: TypeAlias = str | int | float | list[str] | list[float]
 
 
 class SettingKind(Enum):
-    """The type of a setting's value; the text completes the sentence `KEY must be ...`."""
+    """The type of a setting's value. The text completes the sentence `KEY must be ...`."""
 
     TEXT = "a string"
     TEXTS = "a string or a list of strings"
@@ -59,7 +59,7 @@ class Key:
     kind: SettingKind
     meaning: str
     table: str | None = None
-    """The table that the setting belongs to; None for the file's top level."""
+    """The table that contains the setting, or None for the top level of the file."""
 
 
 KEYS: Final[Mapping[str, Key]] = {
@@ -102,21 +102,21 @@ KEYS: Final[Mapping[str, Key]] = {
     "data_uri": Key(SettingKind.TEXT, "Nova: the folder in S3 for the training file", _TABLE),
     "output_uri": Key(SettingKind.TEXT, "Nova: the folder in S3 for the job's output", _TABLE),
 }
-"""Every setting, by the name of its option with underscores."""
+"""All settings, keyed by option name with underscores."""
 
 _EXCLUSIVE: Final = (("grader", "handler"), ("arn", "stack"))
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One value from a settings file."""
+    """A value from a settings file."""
 
     key: str
     value: Value
-    """The value as written; paths are relative to the file's folder."""
+    """The value as written. Paths are relative to the file's folder."""
     file: Path
     line: int | None
-    """The line where the value starts, from 1; None if that is unclear."""
+    """The line where the value starts (counted from 1), or None if unknown."""
 
     @property
     def place(self) -> str:
@@ -124,10 +124,10 @@ class Setting:
         return _place(self.file, self.line)
 
     def seen_from(self, folder: Path) -> Value:
-        """Return the value, with a path made relative to a folder.
+        """Return the value. If it is a path, make it relative to a folder.
 
         Args:
-            folder: The folder where the value is used; in the settings file's own folder, the value is
+            folder: The folder where the value is used. In the settings file's own folder, the value is
                 unchanged.
         """
         kind = KEYS[self.key].kind
@@ -150,25 +150,25 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding of the audit that the project accepts."""
+    """An audit finding accepted by the project."""
 
     probe: str
     """Id of the probe that reported the finding, such as `C07`."""
     witness: str
-    """Hash of the finding's witness, as printed by the audit; a finding with another witness stays open."""
+    """Hash of the finding's witness, as printed by the audit. The waiver applies only to this witness."""
     reason: str
     date: str
-    """The day on which the finding was accepted, ISO 8601."""
+    """The date on which the finding was accepted, in ISO 8601 format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings of one file."""
+    """The settings in one file."""
 
     file: Path
     settings: Mapping[str, Setting]
     waivers: tuple[Waiver, ...] = ()
-    """Findings of the audit that the project accepts."""
+    """Audit findings accepted by the project."""
 
     @property
     def passed_over(self) -> Path | None:
@@ -180,7 +180,7 @@ class Configuration:
         return None
 
     def value(self, key: str, folder: Path) -> Value | None:
-        """Return a setting with paths relative to a folder; None if the file does not contain the setting.
+        """Return a setting with paths relative to a folder, or None if the file does not contain it.
 
         Args:
             key: One of `KEYS`.
@@ -191,18 +191,18 @@ class Configuration:
 
 
 def find_configuration(start: Path) -> Configuration | None:
-    """Read the nearest settings file, from a folder upwards.
+    """Read the nearest settings file, starting in a folder and moving up.
 
-    The search ends at the folder that contains `.git`, or at the file system's root.
+    The search ends at the folder that contains `.git` or at the root of the file system.
 
     Args:
-        start: The folder to start in.
+        start: The folder where the search starts.
 
     Returns:
         The settings, or None if no folder has such a file.
 
     Raises:
-        InputError: The nearest file cannot be read or understood.
+        InputError: The nearest file cannot be read or is invalid.
     """
     here = start.absolute()
     for folder in (here, *here.parents):
@@ -223,7 +223,7 @@ def read_configuration(file: Path) -> Configuration:
         file: An `rft.toml`, or a `pyproject.toml` with `[tool.rft]`.
 
     Raises:
-        InputError: The file cannot be read or understood.
+        InputError: The file cannot be read or is invalid.
     """
     parsed = _parsed(file)
     table = _table_of(file, parsed) or {}
@@ -239,7 +239,7 @@ def read_configuration(file: Path) -> Configuration:
 
 
 def _has_table(file: Path) -> bool:
-    """Return True if a `pyproject.toml` has our table. A file without the table may be invalid TOML."""
+    """Return True if a `pyproject.toml` has the `tool.rft` table. Other files may be invalid TOML."""
     try:
         if not os.path.isfile(file) or b"rft" not in file.read_bytes():
             return False
@@ -281,7 +281,7 @@ def _table_of(file: Path, parsed: dict[str, Any]) -> dict[str, Any] | None:
 def _entries(
     file: Path, table: Mapping[str, Any], lines: Callable[..., int | None]
 ) -> Iterator[tuple[str, Any, int | None]]:
-    """Yield each setting with its value and line. Refuse unknown and misplaced keys."""
+    """Yield each setting with its value and line. Reject unknown and misplaced keys."""
     for name, value in table.items():
         if name == _TABLE and isinstance(value, dict):
             for inner, each in value.items():
@@ -338,7 +338,7 @@ def _check_key(name: str, table: str | None, place: str) -> None:
 
 
 def spelled(key: str) -> str:
-    """Return a setting with its table, as a TOML dotted key: `job.n_epochs`.
+    """Return a setting's dotted TOML key, such as `job.n_epochs`.
 
     Args:
         key: One of `KEYS`.
@@ -348,7 +348,7 @@ def spelled(key: str) -> str:
 
 
 def _checked(key: str, value: Any, place: str) -> Value:
-    """Check the value of a setting, and put a single string into a list where a list is expected."""
+    """Check the value of a setting. Wrap a single string in a list if a list is expected."""
     kind = KEYS[key].kind
     if kind is SettingKind.TEXTS and isinstance(value, str):
         value = [value]
@@ -386,11 +386,11 @@ _FITS: Final[Mapping[SettingKind, Callable[[Any], bool]]] = {
 
 
 class _Lines:
-    """Finds the line of a key in a settings file, without a full TOML parser.
+    """Finds the line numbers of keys in a settings file without a full TOML parser.
 
     Args:
         file: The file.
-        prefix: The table with our settings.
+        prefix: The table that contains the settings.
     """
 
     def __init__(self, file: Path, prefix: tuple[str, ...]) -> None:
@@ -405,7 +405,7 @@ class _Lines:
                 self._found.setdefault((*table, *_parts(assigned[1])), number)
 
     def __call__(self, *names: str) -> int | None:
-        """Return the line of a key, from 1; None if the key is written differently."""
+        """Return the line of a key (counted from 1), or None if the key is written differently."""
         return self._found.get((*self._prefix, *names))
 
 

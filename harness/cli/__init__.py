@@ -1,1 +1,1 @@
-"""The `rft` command line. Each verb has a thin module, which is imported only when the verb is called."""
+"""The `rft` command line. Each verb has a thin module that is imported only when the verb is run."""

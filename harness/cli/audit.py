@@ -1,4 +1,4 @@
-"""`rft audit`: finds the unwanted answers that a grader rewards, before a model does."""
+"""`rft audit`: finds unwanted answers that a grader rewards before a model finds them."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def _request(asked: dict[str, Any], waivers: tuple[Waiver, ...]) -> AuditRequest
 
 
 def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
-    """Show the cost of calling a deployed function, and ask for confirmation."""
+    """Show the cost of calling a deployed function and ask for confirmation."""
     from harness.runs.facts import DeployedFacts
 
     if not isinstance(target, DeployedFacts):
@@ -225,7 +225,7 @@ def _agree(target: TargetFacts, calls: int | None, yes: bool) -> None:
 
 
 def _written(found: FinishedAudit, asked: dict[str, Any]) -> Iterator[str]:
-    """Write the SARIF file and the tests, if requested, and yield a remark about each."""
+    """Write the SARIF file and the tests if requested, and yield a note about each."""
     if asked["sarif"] is not None:
         from importlib.metadata import version
 

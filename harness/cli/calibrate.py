@@ -1,4 +1,4 @@
-"""`rft calibrate`: measures how well a judge, or any grader, agrees with people and with itself."""
+"""`rft calibrate`: measures how well a judge (or any grader) agrees with people and with itself."""
 
 from __future__ import annotations
 
@@ -131,13 +131,13 @@ def command(**asked: Any) -> int:
 
 
 def _without_settings(asked: dict[str, Any]) -> dict[str, Any]:
-    """Reset the label options that come from the settings, because those of the run override them."""
+    """Reset label options that come from the settings, because the run's own label options override them."""
     names = ("labels", "label_true", "label_threshold", "label_tolerance")
     return {name: () if isinstance(asked[name], tuple) else None for name in names if setting_of(name)}
 
 
 def _scale(asked: dict[str, Any], labels: tuple[str, ...]) -> LabelReading | None:
-    """Return the rule for reading labels; None to use the run's rule."""
+    """Return the rule for reading labels, or None to use the run's rule."""
     given = {name: asked[f"label_{name}"] for name in ("threshold", "tolerance", "true", "range")}
     values = dict(map(read_value, asked["values"]))
     if not values and not any(value not in (None, ()) for value in given.values()):

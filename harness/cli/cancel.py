@@ -1,4 +1,4 @@
-"""`rft cancel`: ends a job permanently."""
+"""`rft cancel`: cancels a job permanently."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def command(
 def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
     """Cancel the job.
 
-    If the service refuses because the job is already canceled, this is not an error. The response to an
-    earlier request may have been lost.
+    It is not an error if the service refuses because the job is already canceled. The response to an earlier
+    request may have been lost.
     """
     from harness.api.failures import RequestRefused
     from harness.follow.status import has_ended, is_cancelled
@@ -86,10 +86,10 @@ def confirm(question: str) -> None:
     """Ask for confirmation on stderr, and raise an error unless the answer is yes.
 
     Args:
-        question: The question, which names the action.
+        question: The question, including the action to confirm.
 
     Raises:
-        InputError: stdin is not a terminal, or the answer is no.
+        InputError: stdin is not a terminal or the answer is no.
     """
     if not sys.stdin.isatty():
         raise InputError("cannot ask for confirmation: stdin is not a terminal", fix="Add --yes.")

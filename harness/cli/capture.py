@@ -1,4 +1,4 @@
-"""`rft capture`: shows the shape of the events that the service sends, from a function's log."""
+"""`rft capture`: shows the shape of the service's events, as recorded in a function's log."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _lines_of(log: str) -> Iterator[str]:
 
 
 def _show(number: int, event: Captured) -> None:
-    """Print an event's wire format, its properties, and the shape of its first sample."""
+    """Print an event's wire format, its properties and the shape of its first sample."""
     matches = event.matches()
     say(f"{chr(10) * (number > 1)}event {number}")
     if matches:

@@ -1,4 +1,4 @@
-"""`rft chat`: asks a model, a tuned model or a checkpoint one question."""
+"""`rft chat`: sends a prompt to a base model, a tuned model or a checkpoint."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def command(
 
 
 def _refuse_native_job(jobs_dir: Path, given: str) -> None:
-    """Refuse a native Bedrock job or custom model, which can be asked only through a deployment."""
+    """Reject a native Bedrock job or custom model, because inference requires a deployment."""
     from harness.api.native_names import is_custom_model, is_native_job
     from harness.jobs.models import job_of
 

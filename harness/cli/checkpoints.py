@@ -1,4 +1,4 @@
-"""`rft checkpoints`: lists the intermediate models that a job saved."""
+"""`rft checkpoints`: lists the intermediate models saved by a job."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def command(job: str, jobs_dir: Path, service: Service, as_json: bool) -> int:
 
 
 def _line(checkpoint: SeenCheckpoint) -> tuple[Any, ...]:
-    """Return a checkpoint's columns. The last value is its metrics, printed below the line."""
+    """Return a checkpoint's columns. The last value holds the metrics, which are printed below the line."""
     odd = checkpoint.odd
     numbers = (
         f"{name} {f'{value:.4g}' if isinstance(value, float) else as_text(value)}"

@@ -1,4 +1,4 @@
-"""Prints a list in columns under a header."""
+"""Prints lists in columns with a header."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["in_columns", "say_columns"]
 
 UNKNOWN = "-"
 _WIDEST = 44
-"""A value longer than this does not widen its column."""
+"""Values longer than this do not widen their column."""
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
@@ -23,8 +23,8 @@ def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
 
     Args:
         header: The columns' names.
-        lines: The values of each line, as the service sent them; None and blank strings mean unknown. An
-            extra value beyond the columns is a detail, printed indented below its line.
+        lines: The values of each line, as sent by the service. None and blank strings mean unknown. A value
+            beyond the last column is printed indented below its line.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for number, line in enumerate(in_columns(header, lines, width)):
@@ -39,11 +39,11 @@ def in_columns(
     Args:
         header: As in `say_columns`.
         lines: As in `say_columns`.
-        width: Width of the terminal. Trailing columns that do not fit are printed below, with their names.
-            None means no limit.
+        width: Width of the terminal, or None for no limit. Trailing columns that do not fit are printed below
+            the line, with their names.
 
     Yields:
-        The header, then each line followed by the text printed below it.
+        The header, then each line followed by any text to print below it.
     """
     count = len(header)
     cells = [[_shown(value) for value in line[:count]] for line in lines]

@@ -1,4 +1,4 @@
-"""`rft compare`: shows the changes from one run to another."""
+"""`rft compare`: shows what changed between two runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rft config`: shows the project's settings, and the source of each."""
+"""`rft config`: shows the project's settings and where each one comes from."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from harness.config import KEYS, Configuration, SettingKind, Value, find_configu
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A setting with its source."""
+    """A setting and where it comes from."""
 
     key: str
     value: Value | None
-    """The value; None if the setting is not set."""
+    """The value, or None if the setting is not set."""
     source: str | None
     """`rft.toml:3`, a variable's name, or `default`."""
     note: str | None = None
-    """A remark about the setting, such as that its file does not exist."""
+    """A note about the setting, for example that its file does not exist."""
 
 
 @click.command("config")
@@ -74,7 +74,7 @@ def _tell(found: Configuration | None, shown: list[_Shown], *, ignored: bool) ->
 
 
 def _shown(key: str, found: Configuration | None) -> _Shown:
-    """A setting's effective value: a variable overrides the file, and the file overrides a default."""
+    """Return a setting's effective value: variables override the file, which overrides the default."""
     name = spelled(key)
     setting = None if found is None else found.settings.get(key)
     if variable := variable_for(key, os.environ):
@@ -93,6 +93,6 @@ def _text(value: Value | None) -> str:
 
 
 _THERE = ("records", "rollouts")
-"""Settings whose files must already exist when a verb reads them."""
+"""Settings that name a file which must exist before a verb reads it."""
 
 _DEFAULTS = {"runs_dir": "runs", "jobs_dir": "jobs"}

@@ -1,8 +1,8 @@
 """Combines the project's settings with a verb's command line.
 
-A setting supplies the option of the same name. The command line overrides the environment, and the
-environment overrides the file. An option on the command line disables the settings that contradict it. A
-setting never makes a verb do something different, such as call AWS.
+A setting is the default for the option of the same name. The command line overrides the environment, which
+overrides the file. An option on the command line disables settings that contradict it. A setting never
+changes what a verb does, for example by making it call AWS.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ __all__ = [
 ]
 
 SETTINGS: Final = "rft.settings"
-"""Key of the context's `meta` for the settings that took effect, by parameter."""
+"""Key in the context's `meta` for the settings that took effect, by parameter."""
 
 _KEYS: Final = "rft.keys"
-"""Key of the context's `meta` for the names of all settings."""
+"""Key in the context's `meta` for the names of all settings."""
 
 UNREAD: Final = frozenset({"demo", "init"})
 """Verbs that start a new project and therefore ignore the settings."""
@@ -81,12 +81,12 @@ _FIRST_ONLY: Final = (
     ("arn", "stack"),
     ("keep_field", "records"),
 )
-"""Mutually exclusive options. An option on the command line disables the settings of the others. Of several
-settings, only the first counts.
+"""Mutually exclusive options. An option on the command line disables the settings for its alternatives. If
+the settings contain several alternatives, only the first counts.
 """
 
 _NATIVE: Final = ("role_arn", "data_uri", "output_uri")
-"""Options for models that native Bedrock tunes."""
+"""Options for models that are tuned by native Bedrock."""
 
 _JOB: Final = tuple(key for key, known in KEYS.items() if known.table == "job")
 
@@ -101,11 +101,11 @@ _SILENCES: Final[Mapping[str, tuple[str, ...]]] = {
     # With --like, these settings come from the earlier job.
     "like": ("records", "model", *_JOB),
 }
-"""Settings that do not apply if the command line has the option."""
+"""Settings that are ignored if an option is on the command line, by option."""
 
 
 def keys_of(verb: str, command: click.Command) -> dict[str, str]:
-    """Return the settings that a verb uses, each with the parameter that it fills.
+    """Return the settings that a verb uses, each with the parameter that it sets.
 
     Args:
         verb: The verb's name.
@@ -131,7 +131,7 @@ def filled(
     configuration: Configuration,
     environment: Mapping[str, str],
 ) -> dict[str, Setting]:
-    """Return the settings that apply to a command line, by the parameter that each one fills.
+    """Return the settings that apply to a command line, keyed by the parameter they set.
 
     Args:
         verb: The verb's name.
@@ -164,12 +164,12 @@ def filled(
 
 
 def variable_for(key: str, environment: Mapping[str, str]) -> str | None:
-    """Return the environment variable that overrides a setting; None if none is set."""
+    """Return the environment variable that overrides a setting, or None if none is set."""
     return next((name for name in _VARIABLES.get(key, ()) if environment.get(name)), None)
 
 
 def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Drop settings that would change the place where the verb grades, or that do not apply to that place."""
+    """Drop settings that would change where the verb grades or that do not apply to that place."""
     if verb in ("replay", "audit"):
         held = _for_replay(held, said)
     if verb == "capture":
@@ -184,7 +184,7 @@ def _in_place(verb: str, held: list[str], said: Mapping[str, Any]) -> list[str]:
 
 
 def _for_replay(held: list[str], said: Mapping[str, Any]) -> list[str]:
-    """Choose the place of grading: this process if a grader is named, then the built function, then AWS."""
+    """Drop settings for other places of grading: a named grader wins, then the built function, then AWS."""
     places = ("artifact", "arn", "stack")
     if "arn" in said:
         held = _without(held, ("grader", "function"))
@@ -210,7 +210,7 @@ def _without(held: list[str], keys: Iterable[str]) -> list[str]:
 
 
 def _tells_region(base_url: Any) -> bool:
-    """Return True if a base URL contains a Region, which the Region in the settings could contradict."""
+    """Return True if a base URL contains a Region, which a Region in the settings could contradict."""
     from harness.api.endpoint import find_endpoint
 
     try:
@@ -230,7 +230,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
         context: The context of `rft` itself.
         verb: The verb's name.
         command: The verb.
-        words: The words after the verb on the command line.
+        words: The command-line arguments after the verb.
 
     Raises:
         InputError: The project's settings file cannot be read or understood.
@@ -258,7 +258,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
 
 
 def _given(context: click.Context, command: click.Command, words: list[str]) -> dict[str, Any]:
-    """Return the values on the command line by parameter. The verb itself reports wrong options."""
+    """Return the command-line values by parameter. The verb itself reports invalid options."""
     probe = click.Context(command, parent=context, resilient_parsing=True)
     found, _, _ = command.make_parser(probe).parse_args(list(words))
     given = {name: value for name, value in found.items() if value is not None}
@@ -266,7 +266,7 @@ def _given(context: click.Context, command: click.Command, words: list[str]) -> 
 
 
 def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Return settings as click expects them in `default_map`, with a list for each repeatable option."""
+    """Return the settings in the form of a click `default_map`, with a list for each repeatable option."""
     several = {each.name for each in command.params if each.multiple or each.nargs == -1}
     values: dict[str, Any] = {name: setting.seen_from(Path()) for name, setting in settings.items()}
     return {
@@ -276,7 +276,7 @@ def _values(command: click.Command, settings: Mapping[str, Setting]) -> dict[str
 
 
 def setting_of(name: str) -> Setting | None:
-    """Return the setting that supplied a parameter of the running verb; None if no setting did.
+    """Return the setting that supplied a parameter of the running verb, or None if no setting did.
 
     Args:
         name: The parameter.
@@ -289,7 +289,7 @@ def setting_of(name: str) -> Setting | None:
 
 
 def sources_of(context: click.Context, message: str) -> Iterator[str]:
-    """Find the lines of the settings file that an error is about.
+    """Return the lines of the settings file that an error is about.
 
     Args:
         context: The context of `rft` itself.
@@ -304,16 +304,16 @@ def sources_of(context: click.Context, message: str) -> Iterator[str]:
 
 
 def holds_grader() -> bool:
-    """Return True if the settings name a grader, so that printed commands can omit --grader."""
+    """Return True if the settings name a grader, which allows printed commands to omit --grader."""
     return bool({"grader", "handler"} & click.get_current_context().meta.get(_KEYS, set()))
 
 
 def told(context: click.Context, error: click.ClickException) -> click.ClickException:
-    """Add to a usage error the wrong line of the settings file, or the setting that could supply the value.
+    """Add the wrong line of the settings file, or a setting that would supply the value, to a usage error.
 
     Args:
         context: The context of `rft` itself.
-        error: The error that click raised.
+        error: The error raised by click.
     """
     parameter, inner = getattr(error, "param", None), getattr(error, "ctx", None)
     if parameter is None or inner is None or not isinstance(error, click.BadParameter):

@@ -1,4 +1,4 @@
-"""`rft convert`: converts rows of another tool to records or rollouts."""
+"""`rft convert`: converts another tool's data to records or rollouts."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _moving(update: Callable[..., None], size: int | None) -> Callable[[int], No
 
 
 def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
-    """Print the numbers of lines written, left out and repeated."""
+    """Print how many lines were written, left out or repeated."""
     made = [
         f"{count:,} {word}{'' if count == 1 else 's'}"
         for word, count in (("record", found.records), ("rollout", found.rollouts))
@@ -137,7 +137,7 @@ def _tell_made(found: Conversion, target: str, only: Kind | None) -> None:
 
 
 def _tell_lacking(found: Conversion) -> None:
-    """Print the rows that could not be converted, and the fields that were not carried over."""
+    """Print the rows that could not be converted and the fields that were not carried over."""
     if found.failed:
         say(f"{_rows(found.failed)} could not be converted:", err=True)
         problems = list(found.problems.values())
@@ -154,7 +154,7 @@ def _tell_lacking(found: Conversion) -> None:
 
 
 def _tell_next(found: Conversion, target: str) -> None:
-    """Print the next command to run on the result."""
+    """Print the command to run next on the result."""
     if not found.lines or target == "-":
         return
     if found.importer.advice:

@@ -35,7 +35,7 @@ from harness.samples import RECORDS, ROLLOUTS, style_reward
 from harness.targets.opening import TargetChoice
 
 _AUDITED = 24
-"""Number of records to audit, so that the audit takes about a second."""
+"""Number of records to audit, chosen so that the audit takes about a second."""
 STYLE_GRADER = "harness.samples.style_reward:style_reward"
 GRADER = "graders.examples.word_problems:word_problem"
 
@@ -107,7 +107,7 @@ def _so_that_the_shell_finds_rft() -> list[str]:
 
 
 def _audit(console: SafeConsole) -> None:
-    """Audit a reward that pays for style, and show the first finding."""
+    """Audit a grader that rewards style, and show the first finding."""
     _step(console, "6. An audit of another reward: which unwanted answers does it pay for?")
     source = inspect.getsource(style_reward.style_reward.__wrapped__)
     console.print(Text("\n".join(f"    {line}" for line in source.splitlines()), style="green"))
@@ -122,7 +122,7 @@ def _audit(console: SafeConsole) -> None:
 
 
 def _rehearse(console: SafeConsole, folder: Path) -> None:
-    """Run a job on the simulator, and show its curve and one record before and after training."""
+    """Run a job on the simulator. Show its reward curve, and a record before and after training."""
     _step(
         console,
         "7. A rehearsal of a training job on this machine: a small policy over the recorded completions",

@@ -79,7 +79,7 @@ def command(
 
 
 def _connected(jobs_dir: Path, model: str) -> NativeBedrock:
-    """Connect to the Region in the ARN of a model or job; without an ARN, to the documented Region."""
+    """Connect to the Region in the ARN of a model or job, or to the documented Region without an ARN."""
     from harness.api.native import NativeBedrock
     from harness.api.native_names import REGION, native_region
     from harness.jobs.models import job_of
@@ -111,7 +111,7 @@ def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
 
 
 def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] | None:
-    """Return the deployment with this name; None if there is none."""
+    """Return the deployment with this name, or None if there is none."""
     from harness.api.failures import RequestRefused
 
     try:
@@ -130,7 +130,7 @@ def _existing(bedrock: NativeBedrock, name: str, model: str) -> dict[str, Any] |
 
 
 def _created(bedrock: NativeBedrock, model: str, name: str) -> str:
-    """Create the deployment. The caller has checked that no deployment has this name."""
+    """Create the deployment. The caller must check that no deployment has this name."""
     import uuid
 
     from harness.api.native_rules import faults_of

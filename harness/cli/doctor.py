@@ -120,7 +120,7 @@ def _tell(diagnosis: Diagnosis) -> None:
 
 
 def _place(one: Finding) -> str:
-    """Return the place of a finding, relative to the current folder if inside it."""
+    """Return the place of a finding, as a relative path if it is in the current folder."""
     return f"{str(one.place).removeprefix(f'{Path.cwd()}/')}: " if one.place else ""
 
 
@@ -135,7 +135,7 @@ def _artifact(figures: dict[str, Any]) -> str:
 
 
 def _judge(judge: dict[str, Any]) -> str:
-    """Describe a judge's model and the way it gives verdicts."""
+    """Describe a judge's model and how it returns verdicts."""
     if judge["parts"] is None:
         return (
             f"{judge['model']} ({judge['service']}); its features are unknown: use --ask-judge ROLLOUTS "

@@ -1,4 +1,4 @@
-"""`rft emulate`: serves the fine-tuning API on loopback, with jobs that really run."""
+"""`rft emulate`: serves the fine-tuning API on this machine, with jobs that really run."""
 
 from __future__ import annotations
 

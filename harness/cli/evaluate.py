@@ -1,4 +1,4 @@
-"""`rft evaluate`: compares models on held-out records, with one grader."""
+"""`rft evaluate`: compares models on held-out records with one grader."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _tell(found: Evaluation, into: Path, notes: list[str], *, as_json: bool) -> 
 
 
 def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
-    """Return the models to ask through Converse: deployments by ARN, and base models by id."""
+    """Return the models to call through Converse: deployments by ARN and base models by id."""
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_model
     from harness.jobs.models import job_of
@@ -154,7 +154,7 @@ def _deployed(asked: dict[str, Any]) -> tuple[Named, ...]:
 
 
 def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
-    """Return the models to ask, without duplicates. A job's checkpoints come before its tuned model."""
+    """Return the models to evaluate, without duplicates. A job's checkpoints come before its tuned model."""
     from harness.api.inference import checkpoints_by_step, tuned_model
     from harness.evaluation.evaluate import Named
     from harness.evaluation.exposure import exposure_of_base, exposure_of_job, exposure_of_model
@@ -193,7 +193,7 @@ def _models(client: FineTuning, asked: dict[str, Any]) -> tuple[Named, ...]:
 
 
 def _base(client: FineTuning, jobs: list[str]) -> str:
-    """Return the base model of the jobs. All of them must have the same one."""
+    """Return the base model of the jobs, which must be the same for all of them."""
     found = {client.job(job).model for job in jobs}
     models = {model for model in found if model is not None}
     if found and not models:

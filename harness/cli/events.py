@@ -66,7 +66,7 @@ def _filtered(events: Iterable[SeenEvent], kind: str | None, level: str | None) 
 
 
 def _oldest_first(events: Iterator[SeenEvent], last: int | None) -> Listing[SeenEvent]:
-    """Return the events in order of time. If the service lists the newest first, read only enough pages."""
+    """Return the events in chronological order, without reading more pages than necessary."""
     from harness.api.pages import gathered
     from harness.follow.events import is_newest_first
 

@@ -1,4 +1,4 @@
-"""`rft replay --fan-out`: options, the confirmation before it starts, and progress."""
+"""`rft replay --fan-out`: its options, the confirmation before grading starts, and its progress."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 WORKERS: Final = 50
 MOST_WORKERS: Final = 10_000
-"""Maximum number of child executions that Step Functions runs at the same time."""
+"""Maximum number of child executions that Step Functions runs in parallel."""
 CALLS: Final = 4
 """Default number of grader calls that a worker keeps in flight."""
 
@@ -79,7 +79,7 @@ class FanOutChoice:
 
 
 def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) -> FanOutFacts:
-    """Return the facts about a fan-out, which are stored with the run.
+    """Return the facts about a fan-out that are stored with the run.
 
     Args:
         asked: The verb's options.
@@ -87,8 +87,8 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
         records: The training records.
 
     Raises:
-        InputError: The folder or the state machine is unknown, the records are not in S3, or the account has
-            no room for that many workers.
+        InputError: The folder or the state machine is unknown, the records are not in S3, or the account's
+            concurrency limit does not allow that many workers.
     """
     # Every replay imports this module, so the fan-out's own modules are imported only when used.
     from harness.replay.fan_out.concurrency import FreeCalls, check_workers, free_calls
@@ -132,16 +132,16 @@ def _record_facts(records: DataFile | None) -> SourceFacts | None:
 
 
 def fan_out_run(run: Run, *, yes: bool, quiet: bool) -> Totals:
-    """Grade a run with workers in AWS, and wait for them.
+    """Grade a run with workers in AWS and wait for the results.
 
     Args:
-        run: A run that was prepared with --fan-out.
-        yes: Start without confirmation.
-        quiet: Show no progress.
+        run: A run prepared with --fan-out.
+        yes: Start without asking for confirmation.
+        quiet: Do not show progress.
 
     Raises:
         InputError: The user did not confirm, or shards are missing for a permanent reason.
-        ServiceError: Shards are missing; the same command resumes.
+        ServiceError: Shards are missing. The same command resumes the run.
     """
     from harness.replay.fan_out.execution import StateMachine
     from harness.replay.fan_out.fanned_out import FannedOut, folder_of
@@ -182,7 +182,7 @@ def _show(progress: FanOutProgress, update: Callable[..., None] | None) -> None:
 
 
 def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
-    """Show the forecast of an execution, and ask for confirmation."""
+    """Show the forecast of an execution and ask for confirmation."""
     from harness.cli.cancel import confirm
     from harness.replay.fan_out.concurrency import free_calls
     from harness.replay.fan_out.fan_out_forecast import forecast_fan_out
@@ -197,7 +197,7 @@ def _agree(run: Run, missing: Sequence[PartOrder], *, yes: bool) -> None:
 
 
 def _say_how_to_go_on(run: Run) -> None:
-    """Explain that an interrupt ends only the wait and not the grading in AWS."""
+    """Explain that an interrupt ends only the wait, not the grading in AWS."""
     execution = run.facts.fan_out and run.facts.fan_out.execution
     if execution:
         text = (
@@ -210,16 +210,17 @@ def _say_how_to_go_on(run: Run) -> None:
 def where_to_grade_widely(
     arn: str | None, stack: str | None, calls: int | None, asked: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the fields of a `ReplayRequest` for the place of grading and for a fan-out.
+    """Return the fields of a `ReplayRequest` that describe the place of grading and a fan-out.
 
     Args:
-        arn: The value of --arn. With --fan-out, --stack may also be given, because the stack has the workers.
+        arn: The value of --arn. With --fan-out, --stack may also be given, because the stack contains the
+            workers.
         stack: The value of --stack.
         calls: The value of --concurrency.
-        asked: The verb's other options; the fan-out options are removed.
+        asked: The verb's other options, from which the fan-out options are removed.
 
     Raises:
-        InputError: A fan-out option is given without --fan-out, or `where_to_grade` or `fan_out_facts` fails.
+        InputError: A fan-out option is given without --fan-out, or other options are invalid.
         ServiceError: AWS cannot be reached.
     """
     own = {name: asked.pop(name) for name in ("prefix", "machine", "workers")}

@@ -62,7 +62,7 @@ def _as_json(check: ReadyCheck, cost: FamilyCost) -> dict[str, object]:
 
 
 def _listed(checks: tuple[ReadyCheck, ...], costs: dict[str, FamilyCost]) -> Iterator[str]:
-    """Yield the lines of the list: each family with its cost, and the family's checks below."""
+    """Yield the lines of the list: each family with its cost, followed by its checks."""
     for family, cost in costs.items():
         own = [check for check in checks if check.family == family]
         needing = [check for check in own if check.extra]
@@ -90,7 +90,7 @@ def _needs(check: ReadyCheck, cost: FamilyCost) -> str:
 
 
 def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
-    """Yield the description of one check, with the most important facts first."""
+    """Yield the description of a check, most important facts first."""
     yield f"{check.name}: {check.purpose}"
     yield f"needs: {_needs(check, cost)}"
     for each in cost.packages if check.extra else ():
@@ -112,7 +112,7 @@ def _shown(check: ReadyCheck, cost: FamilyCost) -> Iterator[str]:
 
 
 def _wrapped(text: str, head: str, indent: int = _INDENT) -> Iterator[str]:
-    """Yield a paragraph next to or below its heading, in lines of 80 columns."""
+    """Yield a paragraph next to or below its heading, wrapped to 80 columns."""
     import textwrap
 
     if len(head) > indent - 2 and head:

@@ -1,4 +1,4 @@
-"""Chooses the place of grading from a verb's options."""
+"""Determines where to grade from a verb's options."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ __all__ = ["where_to_grade"]
 
 
 def where_to_grade(arn: str | None, stack: str | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return fields of a `TargetChoice` for the options; without options, the place is this process.
+    """Return fields of a `TargetChoice` for the options. Without options, grade in this process.
 
     Args:
         arn: The value of --arn.
         stack: The value of --stack.
-        asked: The verb's other options: artifact, function, region.
+        asked: The verb's other options: artifact, function and region.
 
     Raises:
-        InputError: More than one option names a place to grade, or the stack has no such function.
+        InputError: Several options name a place to grade, or the stack has no such function.
         ServiceError: AWS cannot be reached.
     """
     from harness.targets.opening import IN_PROCESS, LAMBDA_RUNTIME

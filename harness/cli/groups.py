@@ -1,4 +1,4 @@
-"""The verbs of `rft` with their help, and the extra that each verb needs."""
+"""The verbs of `rft` with their one-line help and the extra that each verb needs."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ _OWN_EXTRAS = {"rollout": "jobs", "emulate": "emulate", "report": "report"}
 
 
 def module_of(verb: str) -> str:
-    """Return the name of the module with a verb's command."""
+    """Return the name of the module that defines a verb's command."""
     return f"harness.cli.{verb.replace('-', '_')}{'_' if keyword.iskeyword(verb) else ''}"
 
 
 def extra_of(verb: str) -> str:
-    """Return the extra that a verb needs; `all` for an unknown verb."""
+    """Return the extra that a verb needs, or `all` if the verb is unknown."""
     if verb in _OWN_EXTRAS:
         return _OWN_EXTRAS[verb]
     group = next((name for name, verbs in GROUPS.items() if verb in verbs), None)

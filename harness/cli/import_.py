@@ -1,4 +1,4 @@
-"""`rft import`: makes a project from a grader that was written for another platform."""
+"""`rft import`: creates a project from a grader written for another platform."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _json_text(source: Path) -> bytes:
     """Read JSON from SOURCE.
 
     Raises:
-        InputError: The source is not a JSON file, or cannot be read.
+        InputError: The source is not a JSON file or cannot be read.
     """
     if str(source) == "-":
         return sys.stdin.buffer.read(_LARGEST)

@@ -1,4 +1,4 @@
-"""`rft init`: starts a project, or adds a grader to one."""
+"""`rft init`: creates a project or adds a grader to one."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _make(
 
 
 def _say_taken(own: HandlerFile, left_out: tuple[str, ...], problem: str | None) -> None:
-    """Print the files that were copied into the project, and the remaining problems."""
+    """Print the files that were copied into the project and the remaining problems."""
     _say_list("copied unchanged:", sorted(set(own.files) - set(left_out)))
     for path in left_out:
         say(f"not copied: {path}, because the project has its own file with that name")

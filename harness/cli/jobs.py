@@ -1,4 +1,4 @@
-"""`rft jobs`: lists the fine-tuning jobs, or shows one."""
+"""`rft jobs`: lists the fine-tuning jobs or shows one."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def command(
 
 
 class _Found(NamedTuple):
-    """The jobs to show, and the errors for those that could not be retrieved one by one."""
+    """The jobs to show, and the errors for jobs whose details could not be retrieved."""
 
     jobs: Listing[SeenJob]
     stale: dict[int, HarnessError]
-    """The errors by index in `jobs`."""
+    """The errors, keyed by index in `jobs`."""
 
 
 def _newest(client: TrainingService, limit: int, status: str | None, refresh: bool) -> _Found:

@@ -1,4 +1,4 @@
-"""`rft submit --like JOB`: reuses an earlier job's options, and first compares the two graders."""
+"""`rft submit --like JOB`: reuses an earlier job's options after comparing the two graders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["changed", "filled_in", "like_options", "tell_change"]
 
 _SHOWN = 10
 _LOG = Path("runs/like.log")
-"""Name of the log with the graders' output."""
+"""Name of the log file for the graders' output."""
 
 
 like_options = all_of(
@@ -41,18 +41,18 @@ like_options = all_of(
         help="Compare the rewards of both graders on this file first; use it with --like.",
     ),
 )
-"""Adds --like and its related options. With --grader, the new grader's code is called, not its ARN."""
+"""Adds --like and its related options. With --grader, the comparison calls the new grader's local code."""
 
 
 def filled_in(context: click.Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """Fill in a submission's missing options from an earlier job.
+    """Fill in the missing options of a submission from an earlier job.
 
     Args:
-        context: The context, which has the sources of the options.
+        context: The context, which knows where each option came from.
         asked: The verb's options.
 
     Raises:
-        InputError: A required option is missing, or the earlier job cannot be repeated.
+        InputError: A required option is missing or the earlier job cannot be repeated.
     """
     if asked["like"] is None:
         _check_plain(asked)
@@ -92,10 +92,10 @@ def _check_plain(asked: dict[str, Any]) -> None:
 
 
 def changed(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """Compare the new grader with the earlier one. Return None without --like.
+    """Compare the new grader with the earlier one. Return None if --like is not given.
 
     Args:
-        asked: The options that `filled_in` returned.
+        asked: The options returned by `filled_in`.
     """
     before: JobFacts | None = asked.get("before")
     if before is None:
@@ -122,7 +122,7 @@ def tell_change(said: dict[str, Any]) -> None:
     """Print the comparison of the two graders.
 
     Args:
-        said: The comparison that `changed` returned.
+        said: The comparison returned by `changed`.
     """
     say(f"like {said['like']}, with another grader")
     rewards = said["rewards"]

@@ -1,7 +1,7 @@
 """Starts the `rft` command line.
 
-It imports only the standard library, so that it can report a missing extra. It never imports from the current
-folder, because a `click.py` or `queue.py` there belongs to the user.
+This module imports only the standard library, so that it can report a missing extra. It never imports from
+the current folder, where a `click.py` or `queue.py` would belong to the user.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command line.
 
     Args:
-        arguments: The words after `rft`; by default the process's own.
+        arguments: The command-line arguments after `rft`; by default those of the process.
 
     Returns:
-        The exit code. A bug in rft also gives 2, because nothing was measured.
+        The exit code. It is also 2 for a bug in rft, because nothing was measured.
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:

@@ -1,4 +1,4 @@
-"""`rft submit` for the models that native Bedrock tunes."""
+"""`rft submit` for models tuned by native Bedrock."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ native_options = all_of(
 
 
 def refuse_native_options(asked: dict[str, Any]) -> None:
-    """Refuse options that have no counterpart in the OpenAI-compatible API.
+    """Reject options that have no counterpart in the OpenAI-compatible API.
 
     Args:
         asked: The verb's options.
@@ -64,7 +64,7 @@ def refuse_native_options(asked: dict[str, Any]) -> None:
 
 
 def submit_to_native(asked: dict[str, Any]) -> int:
-    """Check, forecast and create a job of native Bedrock.
+    """Check, forecast and create a native Bedrock job.
 
     Args:
         asked: The verb's options.
@@ -148,7 +148,7 @@ def _plan(asked: dict[str, Any]) -> NativePlan:
 
 
 def _hyperparameters(asked: dict[str, Any]) -> dict[str, int | float | str]:
-    """Return the hyperparameters by native name. The other API's options are translated."""
+    """Return the hyperparameters by native name, translating the options of the other API."""
     from harness.api.native_rules import NATIVE_NAMES, native_hyperparameters
 
     if asked["learning_rate_multiplier"] is not None:
@@ -207,7 +207,7 @@ _SHOWN = 20
 
 
 def tell_findings(findings: list[Finding]) -> None:
-    """Print the first findings about a submission, and the number of further findings.
+    """Print the first findings about a submission and the number of further findings.
 
     Args:
         findings: The findings, in the order of the checks.

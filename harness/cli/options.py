@@ -1,7 +1,7 @@
-"""Options that several verbs share, each defined once so that it means the same everywhere.
+"""Options shared by several verbs, each defined once so that it means the same everywhere.
 
-Naming rules: `--run` names a run to read, `--name` gives a name to a new object, `--out` names the output,
-and `--...-dir` names a folder of many objects.
+Naming rules: `--run` names a run to read, `--name` names a new object, `--out` names the output, and
+`--...-dir` names a folder of many objects.
 """
 
 from __future__ import annotations
@@ -70,19 +70,19 @@ class FiniteNumber(click.FloatRange):
     """A finite number within bounds. click's own range check would accept NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read the value of an option."""
+        """Parse the value of an option."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
 
     def _describe_range(self) -> str:
-        """Return the bounds for `--help`. Without bounds, click itself would print `x<=None`."""
+        """Return the bounds to show in `--help`. If there are none, click itself would print `x<=None`."""
         return "" if self.min is None and self.max is None else super()._describe_range()
 
 
 def _refuse(is_wrong: Callable[[str], bool], message: str) -> Callable[..., Any]:
-    """Return a click callback that refuses values meant for another option."""
+    """Return a click callback that rejects values meant for another option."""
 
     def check(context: click.Context, option: click.Parameter, value: Any) -> Any:
         for each in value if isinstance(value, tuple) else (value or "",):
@@ -132,12 +132,12 @@ LOCAL_PATH = LocalPath()
 
 
 class DataParam(click.ParamType[Any]):
-    """Parameter type for data in a file, stdin or S3. The value becomes a `Source`."""
+    """Parameter type for data in a file, stdin or S3, converted to a `Source`."""
 
     name = "data"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
-        """Convert the name to a `Source`."""
+        """Convert the value to a `Source`."""
         from harness.data.sources import NamedSource
 
         return NamedSource((value,)) if isinstance(value, str) else value
@@ -147,11 +147,11 @@ DATA = DataParam()
 
 
 def data_argument(name: str, *, required: bool = True) -> Callable[[Verb], Verb]:
-    """Add an argument for data in one or more files, passed as one `Source`.
+    """Add an argument for data in one or more files, which is passed as one `Source`.
 
     Args:
-        name: Name of the parameter; `--help` shows it in capitals.
-        required: True if the argument is required. Otherwise the verb gets None without it.
+        name: Name of the parameter, shown in capitals by `--help`.
+        required: Whether the argument is required. If not, its default is None.
     """
 
     def together(context: click.Context, option: click.Parameter, value: Any) -> Source | None:
@@ -195,10 +195,10 @@ handler_option = click.option(
 
 
 def named_grader(grader: str | None, handler: str | None) -> str:
-    """Return the grader of --grader or --handler as `module:name`.
+    """Return the grader given by --grader or --handler as `module:name`.
 
     Raises:
-        InputError: Neither or both of the options are given, or the handler's name is malformed.
+        InputError: Neither or both options are given, or the handler's name is malformed.
     """
     from harness.targets.built import grader_named
 
@@ -248,7 +248,7 @@ def out_option(what: str, *, required: bool = False) -> Callable[[Verb], Verb]:
 
     Args:
         what: The option's help text, a sentence about the output.
-        required: True if the option is required.
+        required: Whether the option is required.
     """
     return click.option("--out", type=LOCAL_PATH, required=required, help=what)
 
@@ -257,7 +257,7 @@ def name_option(what: str) -> Callable[[Verb], Verb]:
     """Add --name.
 
     Args:
-        what: The option's help text, a sentence about the thing to name.
+        what: The option's help text, a sentence about the object to name.
     """
     return click.option("--name", metavar="NAME", help=what)
 
@@ -266,8 +266,8 @@ def limit_option(what: str, default: int | None = None) -> Callable[[Verb], Verb
     """Add --limit.
 
     Args:
-        what: Plural noun for the limited objects.
-        default: The default limit; None for no limit.
+        what: Plural noun for the objects to limit.
+        default: The default limit, or None for no limit.
     """
     return click.option(
         "--limit",
@@ -283,8 +283,8 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
     """Add --seed.
 
     Args:
-        what: Noun for the random choices that the seed determines.
-        default: The default seed; None for no seed.
+        what: Noun for the random choices determined by the seed.
+        default: The default seed, or None for no seed.
     """
     return click.option(
         "--seed",
@@ -320,8 +320,8 @@ def model_option(what: str, **settings: Any) -> Callable[[Verb], Verb]:
     """Add --model.
 
     Args:
-        what: The option's help text, a sentence about the purpose of the model.
-        settings: Further arguments of `click.option`, such as `default`, `multiple` or `required`.
+        what: The option's help text, a sentence about what the model is for.
+        settings: Other arguments for `click.option`, such as `default`, `multiple` or `required`.
     """
     names = ("--model", "models") if settings.get("multiple") else ("--model",)
     return click.option(*names, metavar="MODEL", help=what, **settings)
@@ -425,16 +425,16 @@ def deployed_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
 
 
 environment_options = all_of(pass_env_option, aws_credentials_option)
-"""Adds --pass-env and --aws-credentials, which give a function parts of this machine's environment."""
+"""Adds --pass-env and --aws-credentials, which pass parts of this machine's environment to a function."""
 
 
 def place_options(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add the options for grading in an artifact or in AWS instead of in this process."""
+    """Add the options for grading in a built function or in AWS instead of in this process."""
     return all_of(artifact_option, deployed_options(multiple=multiple), environment_options)
 
 
 def check_function(function: str | None, stack: str | None) -> None:
-    """Refuse --function without --stack, in a verb that looks for functions only in AWS.
+    """Reject --function without --stack, for verbs that look for functions only in AWS.
 
     Raises:
         InputError: --function is given without --stack.
@@ -449,7 +449,7 @@ def hyperparameter_options(*, checked: bool) -> Callable[[Verb], Verb]:
     """Add --n-epochs, --batch-size and --learning-rate-multiplier.
 
     Args:
-        checked: True if the options refuse values that are not positive. Otherwise the verb must check the
+        checked: Whether the options reject values that are not positive. If not, the verb must check the
             values.
     """
     count, factor = (click.IntRange(1), FiniteNumber(0, min_open=True)) if checked else (int, float)
@@ -478,11 +478,11 @@ group_size_option = click.option(
 
 
 def run_folder(run: Path, runs_dir: Path) -> Path:
-    """Return the folder of a run, given its path or its name.
+    """Return the folder of a run, given its path or name.
 
     Args:
-        run: The path or name that the user gave.
-        runs_dir: The folder with the runs.
+        run: The path or name given by the user.
+        runs_dir: The folder that contains the runs.
     """
     return run if (run / "run.json").exists() or run.parent != Path() else runs_dir / run
 
@@ -500,10 +500,10 @@ _REPLACED = {
 
 
 def replaced_by(verb: str, option: str) -> str | None:
-    """Return the current name of an option of version 0.1; None if the option was not renamed.
+    """Return the current name of an option from version 0.1, or None if it was not renamed.
 
     Args:
-        verb: The verb that the option was given to.
-        option: The option, with its dashes.
+        verb: The verb that was called with the option.
+        option: The option, including the dashes.
     """
     return _REPLACED.get(f"{verb} {option}", _REPLACED.get(option))

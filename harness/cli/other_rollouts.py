@@ -1,6 +1,6 @@
 """Drops project settings that do not fit the rollouts named on the command line.
 
-An option on the command line that does not fit is an error. A setting that does not fit is dropped with a
+If an option on the command line does not fit, it is an error. If a setting does not fit, it is dropped with a
 note.
 """
 
@@ -20,7 +20,7 @@ def fitting_label(rollouts: DataFile, label: str | None) -> str | None:
     """Return the label, or None if it comes from the settings and no rollout has it.
 
     Args:
-        rollouts: The file to grade, with rollouts or with records.
+        rollouts: The file to grade, which contains rollouts or records.
         label: The verb's `label` parameter.
     """
     setting = setting_of("label")
@@ -39,7 +39,7 @@ def fitting_records(rollouts: DataFile, records: DataFile | None) -> DataFile | 
     """Return the training file, or None if it comes from the settings and lacks the rollouts' records.
 
     Args:
-        rollouts: The file to grade, with rollouts or with records. Records need no training file.
+        rollouts: The file to grade, which contains rollouts or records. Records need no training file.
         records: The `records` parameter of a verb that also has `rollouts`.
     """
     setting = setting_of("records")

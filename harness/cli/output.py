@@ -1,7 +1,7 @@
-"""Printing for all verbs: results on stdout, progress and remarks on stderr.
+"""Prints results on stdout and progress and notes on stderr, for all verbs.
 
 Text is never interpreted as rich markup, because file names and completions may contain square brackets. A
-lint rule keeps other modules from printing.
+lint rule prevents other modules from printing.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ __all__ = [
 
 
 def emit_json(value: Any) -> None:
-    """Print one JSON value and a newline on stdout, in strict ASCII JSON.
+    """Print a JSON value on stdout, in strict ASCII JSON followed by a newline.
 
     NaN and infinities, which JSON cannot express, become null. Escaping keeps lone surrogates printable.
 
     Args:
-        value: Dictionaries, lists, strings, numbers, booleans, None; anything else, such as a path, is passed
-            through `str`.
+        value: Dictionaries, lists, strings, numbers, booleans or None. Other values, such as paths, are
+            converted with `str`.
     """
     import json  # takes 2 ms, so it is not loaded for `rft --help`
 
@@ -60,8 +60,8 @@ def say(
     """Print text for people, with control characters escaped and long lines wrapped on a terminal.
 
     Args:
-        text: One line, or several.
-        err: Print on stderr.
+        text: One or more lines.
+        err: Print on stderr instead of stdout.
         bold: Print in bold on a terminal.
         dim: Print dimmed on a terminal.
         verbatim: Do not wrap long lines, for example of a command or a completion.
@@ -82,7 +82,7 @@ def stdout_console() -> SafeConsole:
 
 
 def stderr_console() -> SafeConsole:
-    """Return the console for progress and remarks. Check `is_terminal` before drawing progress."""
+    """Return the console for progress and notes. Check `is_terminal` before drawing progress."""
     return _screen(stderr=True)
 
 
@@ -114,7 +114,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[..., None] | No
         quiet: Never draw.
 
     Yields:
-        rich's `Progress.update` for the bar's task; None if no bar is drawn.
+        rich's `Progress.update` for the bar's task, or None if no bar is drawn.
     """
     if quiet or not sys.stderr.isatty():
         yield None

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from harness.rollouts.read import Rollout
 
 _LOG = Path("runs/parity.log")
-"""Name of the log with the grader's output."""
+"""Name of the log file for the grader's output."""
 _SHOWN = 20
 _CELL = 24
 
@@ -133,7 +133,7 @@ def command(
 def _read(
     source: Source, limit: int, label: str | None, choice: FieldChoice, records: RecordFile | None
 ) -> tuple[list[Rollout], bool]:
-    """Return the first rollouts, and True if the file has more."""
+    """Return the first rollouts, and whether the file has more."""
     from harness.data.json_lines import place_of
     from harness.rollouts.read import holds_rollouts, read_rollouts
 
@@ -243,7 +243,7 @@ def _share(parity: Parity) -> str:
 
 
 def _table(parity: Parity) -> None:
-    """Print the differences, with one line for all samples and wires that differ in the same way."""
+    """Print the differences, one line for all samples and wires that differ in the same way."""
     alike: dict[tuple[str, ...], list[Difference]] = {}
     for one in parity.differences:
         parts = (one.place, one.what, _text(one.here), _text(one.there))

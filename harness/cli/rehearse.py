@@ -1,4 +1,4 @@
-"""`rft rehearse`: runs a whole training job on this machine, to show what the grader would teach."""
+"""`rft rehearse`: runs a simulated training job on this machine to show what the grader would teach."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Screen:
     """Draws the curves of a running rehearsal.
 
     Args:
-        live: The display to draw on; None draws nothing.
+        live: The display to draw on, or None to draw nothing.
     """
 
     def __init__(self, live: Live | None = None) -> None:
@@ -146,7 +146,7 @@ class Screen:
         self._drawn = 0.0
 
     def stage(self, name: str) -> None:
-        """Show the name of the stage that starts."""
+        """Show the name of the stage that is starting."""
         self._began = time.monotonic()
         if self._live is not None:
             self._draw([name])
@@ -167,11 +167,11 @@ class Screen:
 
 
 def live_lines(figures: StepFigures, seconds: float) -> list[str]:
-    """Return the lines of a running rehearsal: progress, time left, and a line for each curve.
+    """Return the lines to show for a running rehearsal: progress, time left and one line per curve.
 
     Args:
         figures: The job's progress.
-        seconds: Duration of the steps so far.
+        seconds: Seconds spent on steps so far.
     """
     from harness.follow.curves import sparkline
 
@@ -189,7 +189,7 @@ def live_lines(figures: StepFigures, seconds: float) -> list[str]:
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """Yield a screen on stderr. It draws nothing if stderr is not a terminal.
+    """Yield a screen on stderr that draws nothing if stderr is not a terminal.
 
     Args:
         quiet: Never draw.

@@ -1,4 +1,4 @@
-"""`rft replay`: runs recorded rollouts through a grader and saves every reward."""
+"""`rft replay`: grades recorded rollouts and saves every reward."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def command(
 
 
 def _prepare(request: ReplayRequest, quiet: bool) -> Run:
-    """Create the run or find an unfinished one. Show a progress bar if the input must be copied."""
+    """Create a run or find an unfinished one. Show a progress bar if the input must be copied."""
     with contextlib.ExitStack() as shown:
         update: Callable[..., None] | None = None
         begun = False

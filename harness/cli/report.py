@@ -1,4 +1,4 @@
-"""`rft report`: writes a replay run as one HTML page."""
+"""`rft report`: writes a replay run as a single HTML page."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def command(
 
 
 def _beside(folder: Path) -> Path:
-    """Return the default path of the page, next to the run's folder, which must not change."""
+    """Return the default path of the page. It is next to the run's folder, which must not change."""
     if folder.name in ("", ".."):  # gives RUN = `.` a name
         folder = folder.resolve()
     return folder.parent / f"{folder.name}.html"

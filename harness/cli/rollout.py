@@ -1,4 +1,4 @@
-"""`rft rollout`: asks a model for completions of records, and saves them as a rollouts file."""
+"""`rft rollout`: generates completions for records with a model and saves them as a rollouts file."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ asking_options = all_of(
         help="Give up after this many seconds without an answer.",
     ),
 )
-"""Adds the options for asking a model: seed, sampling and pace."""
+"""Adds the options for generating completions: seed, sampling and request rate."""
 
 
 @click.command("rollout")
@@ -143,10 +143,11 @@ def command(**asked: Any) -> int:
 
 
 def patient(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a connection that asks models for completions.
+    """Return the settings of a connection that is used to generate completions.
 
-    `harness.rollouts` keeps one pace for all threads, and ends each wait when the user's --patience is used
-    up. The connection therefore never retries, and its longer timeout only ends requests that were given up.
+    `harness.rollouts` limits the request rate across all threads and stops waiting when the user's --patience
+    is exhausted. Therefore, the connection never retries, and its longer timeout only ends requests that were
+    already given up.
 
     Args:
         asked: The verb's options.
@@ -155,7 +156,7 @@ def patient(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def sampling(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the sampling options that the user gave.
+    """Return the sampling options given by the user.
 
     Args:
         asked: The verb's options.
@@ -164,7 +165,7 @@ def sampling(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> dict[str, Any]:
-    """Return the arguments of an `Asking`, from a verb's options.
+    """Return the arguments of an `Asking` from a verb's options.
 
     Args:
         asked: The verb's options.
@@ -179,7 +180,7 @@ def way_of_asking(asked: dict[str, Any], client: FineTuning | NativeBedrock) -> 
 
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[[Generated], None]]:
-    """Draw a progress bar if stderr is a terminal, and yield a function that updates the bar.
+    """Draw a progress bar if stderr is a terminal. Yield a function that updates it.
 
     Args:
         quiet: Never draw.
@@ -202,8 +203,8 @@ def shows_asking(asked: dict[str, Any], model: str, of_each: str) -> bool:
 
     Args:
         asked: The verb's options.
-        model: The model that would be asked first.
-        of_each: The word for one unit of work, such as `record`, for the remark.
+        model: The model that the first request would go to.
+        of_each: The word for one unit of work, such as `record`, for the note.
 
     Returns:
         True if the request was printed. The caller must then send nothing.
@@ -261,7 +262,7 @@ def _tell_tokens(state: Generated) -> None:
 
 
 def _tell_endings(endings: dict[str, int]) -> None:
-    """Print a line for each `finish_reason` that shows or may hide an incomplete completion."""
+    """Print a line for each `finish_reason` that means or may mean an incomplete completion."""
     from harness.data.turn_text import WHOLE_ENDINGS
 
     known = {

@@ -43,7 +43,7 @@ def command(limit: int, runs_dir: Path, as_json: bool) -> int:
 
 
 def _line(run: ListedRun) -> tuple[str | None, ...]:
-    """Return the columns of a run. The last value is its grader and rollouts, or its problem."""
+    """Return the columns of a run. The last value is the grader and the rollouts, or the problem."""
     rollouts = os.path.relpath(run.rollouts) if run.rollouts and run.rollouts[0] == "/" else run.rollouts
     played = "" if run.answers is None else f", answered from {os.path.relpath(run.answers)}"
     return (

@@ -1,4 +1,4 @@
-"""`rft serve`: serves the Lambda Invoke API on loopback, for the functions that `sam build` made."""
+"""`rft serve`: serves the Lambda Invoke API on this machine for functions built by `sam build`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.localaws.function import FunctionSpec
 
 _VERSION = "1"
-"""The version number of each served function. The alias in its template refers to this version."""
+"""The version number of every served function. An alias in the template refers to this version."""
 
 
 @click.command("serve")
@@ -99,7 +99,7 @@ def command(
 
 
 _ENVIRONMENTS = 16
-"""Maximum number of execution environments per function, more than a laptop needs."""
+"""Maximum number of execution environments per function. It is more than a laptop needs."""
 
 
 def _facts(spec: FunctionSpec) -> dict[str, Any]:

@@ -37,7 +37,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The fine-tuning API that --base-url, --region and the environment select."""
+    """The fine-tuning API selected by --base-url, --region and the environment."""
 
     base_url: str | None
     region: str | None
@@ -54,7 +54,7 @@ class Service:
 
     @property
     def inference(self) -> Endpoint | None:
-        """The endpoint for inference; None if it is the same."""
+        """The endpoint for inference, or None if it is the same."""
         from harness.api.endpoint import check_same_region, find_endpoint
 
         if not self.inference_url:
@@ -67,7 +67,7 @@ class Service:
         """Connect with the key from the environment.
 
         Args:
-            settings: Further arguments of `FineTuning`.
+            settings: Other arguments for `FineTuning`.
         """
         # Importing the SDK takes most of a second, so only verbs that send requests import it.
         from harness.api.auth import find_credential
@@ -78,7 +78,7 @@ class Service:
         return FineTuning(where, credential, inference=inference, **settings)
 
     def connect_to(self, name: str) -> FineTuning | NativeBedrock:
-        """Connect to the service that owns a job or a model.
+        """Connect to the service that owns a job or model.
 
         Args:
             name: The id of the job or model. The ARN of a native Bedrock job or deployment selects native
@@ -92,14 +92,14 @@ class Service:
         return self.native(region)
 
     def connect_for(self, models: Sequence[str], **settings: Any) -> FineTuning | NativeBedrock:
-        """Connect to the service that serves the models: native Bedrock if one of them is a deployment.
+        """Connect to the service for the models, which is native Bedrock if one of them is a deployment.
 
         Args:
-            models: The models to ask. Converse also takes base models by their ids.
-            settings: Further arguments of the client, such as `max_retries`.
+            models: The models to use. Converse also accepts base models by id.
+            settings: Other arguments for the client, such as `max_retries`.
 
         Raises:
-            InputError: The deployments are in several Regions.
+            InputError: The deployments are in different Regions.
         """
         from harness.api.native_names import is_native_model, native_region
 
@@ -116,8 +116,9 @@ class Service:
         """Connect to native Bedrock.
 
         Args:
-            region: The jobs' Region. If None, --region is used, then the only Region documented for Nova.
-            settings: Further arguments of `NativeBedrock`.
+            region: The Region of the jobs. If None, the value of --region or else the only Region documented
+                for Nova.
+            settings: Other arguments for `NativeBedrock`.
         """
         from harness.api.native import NativeBedrock
         from harness.api.native_names import REGION
@@ -131,19 +132,19 @@ class Service:
         name: str = "",
         native: bool = False,
     ) -> bool:
-        """If --print-curl is given, print requests as curl commands.
+        """Print requests as curl commands if --print-curl is given.
 
         Args:
             requests: Functions that each call the API once.
-            remark: Printed before them as a comment.
+            remark: Text to print first, as a comment.
             name: The job or model that the requests are about.
-            native: True if the requests would go to native Bedrock, regardless of the name.
+            native: Whether the requests would go to native Bedrock regardless of the name.
 
         Returns:
-            True if the requests were printed. The caller must then send nothing.
+            True if the requests were printed. If so, the caller must not send them.
 
         Raises:
-            InputError: The requests would go to native Bedrock, whose requests are signed.
+            InputError: The requests would go to native Bedrock, which requires signed requests.
         """
         if not self.print_curl:
             return False
@@ -179,7 +180,7 @@ inference_option = click.option(
     metavar="URL",
     help="Ask models at this base URL; files and jobs stay at --base-url.",
 )
-"""Adds --inference-url to the `service` of `service_options`. Apply this decorator below that one."""
+"""Adds --inference-url to the `service` that `service_options` passes. Apply it below `service_options`."""
 
 
 def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,11 +201,11 @@ def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuse_native(job_id: str, what: str) -> None:
-    """Refuse a request that native Bedrock jobs do not support.
+    """Reject a request that native Bedrock jobs do not support.
 
     Args:
         job_id: The job.
-        what: The requested objects, such as `events`.
+        what: What is requested, such as `events`.
 
     Raises:
         InputError: The job is a native Bedrock job.
@@ -218,10 +219,10 @@ def refuse_native(job_id: str, what: str) -> None:
 
 
 def at(time: Time) -> str:
-    """Format a time from the service in local time. None becomes `-`, and strings stay unchanged.
+    """Format a time from the service in local time. None becomes `-`, and strings are returned unchanged.
 
     Args:
-        time: The value in the service's object.
+        time: The value sent by the service.
     """
     if time is None or isinstance(time, str):
         return plain_text(time or "-")
@@ -236,7 +237,7 @@ def tell_no_id(object_id: str | None, raw: Json) -> int:
 
     Args:
         object_id: The object's id.
-        raw: The object as the service sent it.
+        raw: The object as sent by the service.
     """
     if object_id is not None:
         return 0

@@ -1,4 +1,4 @@
-"""`rft signal`: shows what a training job could learn from a run's rewards, before you pay for it."""
+"""`rft signal`: shows what a training job could learn from a run's rewards before you pay for one."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _keep(run: Run, found: Signal, records: DataFile | None, out: Path) -> KeptR
 
 
 def _cost(run: Run, found: Signal, asked: dict[str, Any]) -> Forecast | None:
-    """Forecast the job; return None if there are no records to train on."""
+    """Forecast the job. Return None if there are no records to train on."""
     from harness.api.types import HYPERPARAMETERS
     from harness.deploy.regions import find_region
     from harness.jobs.forecast import forecast_replayed

@@ -1,4 +1,4 @@
-"""`rft stack`: shows the graders that a CloudFormation stack deployed."""
+"""`rft stack`: shows the graders deployed by a CloudFormation stack."""
 
 from __future__ import annotations
 

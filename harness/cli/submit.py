@@ -1,4 +1,4 @@
-"""`rft submit`: checks a training job, records the plan, and creates the job once."""
+"""`rft submit`: checks a training job, records the plan and creates the job exactly once."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def command(context: click.Context, /, **asked: Any) -> int:
 
 
 def _in_stack(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the ARN of the published version of a stack's grader, as `arn`."""
+    """Return the `arn` option: the ARN of the published version of a stack's grader."""
     from harness.deploy.outputs import read_stack
 
     if asked["arn"] is not None:
@@ -170,7 +170,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
 
 
 def _weighed(plan: Plan, asked: dict[str, Any]) -> tuple[Plan, Forecast, list[Finding]]:
-    """Return the plan with facts about the grader, the job's forecast, and findings about the grader."""
+    """Return the plan with facts about the grader, the job's forecast and the findings about the grader."""
     from harness.jobs.evidence import changed_code, evidence
     from harness.jobs.forecast import forecast
     from harness.jobs.grader_audit import audit_findings
@@ -218,7 +218,7 @@ def _send(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(name: str, plan: Plan) -> AbstractContextManager[object]:
-    """Lock the plan against a submission from another folder. If locking is impossible, print a note."""
+    """Lock the plan against submission from another folder. Print a note if locking is impossible."""
     from harness.disk import InUse
     from harness.jobs.journal import held_for_all_folders
 

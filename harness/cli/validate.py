@@ -1,4 +1,4 @@
-"""`rft validate`: checks a training file and prints each problem with its line."""
+"""`rft validate`: checks a training file and prints each problem with its line number."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The click group behind `rft`: runs a verb, and turns an error into one message and an exit code.
+"""The click group behind `rft`, which runs a verb and converts errors to one message and an exit code.
 
-A verb is imported only when it is called. `rft --help` imports no verb.
+A verb is imported only when it is run. `rft --help` imports no verb.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["rft", "run"]
 
 
 class _ReaderGone(Exception):
-    """Raised when the reader of stdout has closed the pipe."""
+    """Raised when the process reading stdout has closed the pipe."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def _noticing_a_reader_gone() -> Iterator[None]:
 
 @contextmanager
 def _telling_settings(context: click.Context) -> Iterator[None]:
-    """Add to an error the related lines of the project's `rft.toml`."""
+    """Add the related lines of the project's `rft.toml` to an error."""
     try:
         yield
     except click.ClickException as error:
@@ -56,7 +56,7 @@ def _telling_settings(context: click.Context) -> Iterator[None]:
 
 
 class LazyGroup(click.Group):
-    """A click group that imports a verb when it is called, and lists all verbs without importing any."""
+    """A click group that imports a verb when it is run and lists all verbs without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order of `GROUPS`."""
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb and fill in the settings. click itself would suggest only imported verbs."""
+        """Find the verb and fill in the settings. On its own, click would suggest only imported verbs."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
         name, command, rest = super().resolve_command(ctx, args)
@@ -85,7 +85,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete a verb from `VERBS`, because click itself would import every verb for its help."""
+        """Complete a verb name from `VERBS`, because click itself would import every verb for its help."""
         from click.shell_completion import CompletionItem
 
         if incomplete[:1] == "-":
@@ -93,7 +93,7 @@ class LazyGroup(click.Group):
         return [CompletionItem(verb, help=VERBS[verb]) for verb in VERBS if verb.startswith(incomplete)]
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Parse the options. An option such as `--version` already prints here."""
+        """Parse the options. Options such as `--version` print their output here."""
         with _noticing_a_reader_gone():
             return super().make_context(*arguments, **more)
 
@@ -103,7 +103,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs by group, each with its one-line help."""
+        """List the verbs by group with their one-line help."""
         width = max(map(len, VERBS))
         for title, verbs in GROUPS.items():
             with formatter.section(title):
@@ -175,7 +175,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _renamed(error: click.ClickException) -> click.UsageError | None:
-    """Return a message for an option of version 0.1 that has another name now; None otherwise."""
+    """Return a message for an option that was renamed after version 0.1, or None for other options."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return None
     from harness.cli.options import replaced_by
@@ -185,13 +185,13 @@ def _renamed(error: click.ClickException) -> click.UsageError | None:
 
 
 def _again(arguments: list[str]) -> str:
-    """Return a clause about running the same command again after an interruption."""
+    """Return a clause that says what running the same command again will do."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
     return "nothing was written: run it again" if verb in _WHOLE else "the same command resumes"
 
 
 def _tell(error: OSError, arguments: list[str]) -> int:
-    """Report an operating system error, and return the exit code."""
+    """Report an operating system error and return the exit code."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     place = f"{error.filename}: " if error.filename else ""
     fix = f". Free some space; {_again(arguments)}." if full else ""

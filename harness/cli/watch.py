@@ -1,4 +1,4 @@
-"""`rft watch`: follows a job live until it ends."""
+"""`rft watch`: follows a job live until the job ends."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def command(
 def _limit(
     usd: float | None, usd_per_hour: float | None, jobs_dir: Path, job: str, service: Service
 ) -> SpendingLimit | None:
-    """Return the limit of --stop-above, with the figures for the cost from the job's journal."""
+    """Return the --stop-above limit with the figures needed to compute the cost, from the job's journal."""
     if usd is None:
         if usd_per_hour is not None:
             raise InputError(
@@ -161,7 +161,7 @@ class _Json:
 
 
 class _Lines(_Json):
-    """Prints events as lines on stdout, and notes on stderr."""
+    """Prints events as lines on stdout and notes on stderr."""
 
     def resumed(self, watched: Watched) -> None:
         if watched.events:
@@ -207,9 +207,9 @@ def _is_screen() -> bool:
 
 @contextmanager
 def _live(screen: JobScreen) -> Iterator[Live]:
-    """Draw a screen every second in the terminal's alternate buffer, so that a resize leaves no traces.
+    """Draw a screen every second in the terminal's alternate buffer, so that resizing leaves no artifacts.
 
-    If the watch is interrupted, print the last screen.
+    Print the last screen if the watch is interrupted.
     """
     from rich.live import Live
 

@@ -1,1 +1,1 @@
-"""Conclusions from a job's rewards, tested on records left out of training: figures, warnings, verdicts."""
+"""Draws conclusions from a job's rewards (figures, warnings and verdicts), using held-out records."""

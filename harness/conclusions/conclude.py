@@ -1,4 +1,4 @@
-"""Draws conclusions from a job's rewards alone, for rehearsals and the emulator."""
+"""Draws conclusions about a job from its rewards, for rehearsals and the emulator."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _CONTROLS: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRewards:
-    """A job, and its grader's rewards for the recorded completions."""
+    """A job and its grader's rewards for the recorded completions."""
 
     examples: Examples
     schedule: Schedule
     rewards: Mapping[str, float | None]
     """The reward of each completion."""
     components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The grader's components of each reward, by completion; empty if they were not saved."""
+    """The grader's components of each reward, by completion. Empty if they were not saved."""
     learned: LearnedReport
     goal: Goal | None
     bounds: tuple[float, float] | None
@@ -46,23 +46,23 @@ class JobRewards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusions:
-    """Conclusions from a job's rewards, with notes on anything that was not measured."""
+    """Conclusions about a job, with notes on anything that was not measured."""
 
     folds: FoldedFigures | None
-    """Figures from records left out of training; None if all records share one prompt."""
+    """Figures from records left out of training, or None if all records share one prompt."""
     length_pay: LengthPay | None = None
     """Correlation of the reward with length.
 
-    None if length could not be separated from correctness, or if nothing could be compared.
+    None if length and correctness could not be separated or if nothing could be compared.
     """
     made: list[MadePay] = field(default_factory=list)
     """Rewards of generated completions, largest gain over the learned policy first."""
     findings: list[Finding] = field(default_factory=list)
-    """Warnings about this reward: B001 to B004."""
+    """Warnings about the reward: B001 to B004."""
     unchecked: list[str] = field(default_factory=list)
     """Warnings that were not checked, with the reasons."""
     controls: Controls | None
-    """Rewards of the references; None if a reference is missing or is not text."""
+    """Rewards of the references, or None if a reference is missing or is not text."""
     verdicts: list[Verdict]
 
 
@@ -72,7 +72,7 @@ def conclude(
     """Draw conclusions about the effects of training on a reward.
 
     Args:
-        job: The job. Every completion that has a reward is used, drawn or not.
+        job: The job. All completions with a reward are used, even if the job did not draw them.
         rewards: Grades references and generated completions.
         stage: Called with the name of each stage as it starts.
 
@@ -117,7 +117,7 @@ def _figures(
 
 
 def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | None]) -> float:
-    """Return the width of the grader's range, or of its rewards if the range is unknown."""
+    """Return the width of the grader's range, or of the observed rewards if the range is unknown."""
     if bounds is not None:
         return bounds[1] - bounds[0]
     known = [reward for reward in rewards.values() if reward is not None]
@@ -127,7 +127,7 @@ def _scale(bounds: tuple[float, float] | None, rewards: Mapping[str, float | Non
 def _controls(
     training: Sequence[Example], rewards: Grading, bounds: tuple[float, float] | None
 ) -> Controls | None:
-    """Grade the references of the first 100 records as completions of their own and of another record."""
+    """Grade references of the first 100 records as completions for their own and for another record."""
     records = [
         PlacedRecord(number, f"record {number}", example.record)
         for number, example in enumerate(training[:_CONTROLS], 1)

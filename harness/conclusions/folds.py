@@ -1,8 +1,8 @@
-"""Cross-validation: measures the learned style on every record, each left out of training once.
+"""Cross-validates the learned style: each record is left out of training once and used for testing.
 
-The records are divided into folds. For each fold, a policy is trained on the other folds. Only its shared
-weights (theta) are tested on the fold, because own terms exist only for completions seen in training. Nothing
-is graded here.
+The records are divided into folds. For each fold, a policy is trained on the other folds. Only the policy's
+shared weights (theta) are tested on the fold, because completion-specific terms exist only for completions
+seen in training. Nothing is graded here.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from harness.simulator.training import Schedule, take_step
 __all__ = ["FOLDS", "FoldedFigures", "PolicyChange", "divided", "fold_figures"]
 
 FOLDS: Final = 5
-"""Number of folds. Each costs a training run without grading."""
+"""Number of folds. Each requires a training run without grading."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """An expectation under the base model and the learned policy, averaged over records."""
+    """An expected value under the base model and the learned policy, averaged over records."""
 
     before: float
     after: float
@@ -37,15 +37,15 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class FoldedFigures:
-    """Figures from records that were each left out of training once."""
+    """Figures from cross-validation, in which each record is left out of training once."""
 
     folds: int
     reward: PolicyChange | None
-    """The change of the expected reward; None if no completion has a reward."""
+    """The change in expected reward, or None if no completion has a reward."""
     goal: str | None
     """The field that says which completions are right."""
     right: PolicyChange | None
-    """Expected correctness, from 0 to 1; None without a goal."""
+    """Expected correctness from 0 to 1, or None if there is no goal."""
     right_earn: float | None
     """Mean reward of right completions under the learned policy."""
     wrong_earn: float | None
@@ -56,7 +56,7 @@ class FoldedFigures:
 
 
 class _Known(Grading):
-    """Returns rewards that are already known, without calling a grader."""
+    """A stand-in for a grader that returns rewards which are already known."""
 
     def __init__(self, rewards: Mapping[str, float | None]) -> None:
         self._rewards = rewards
@@ -66,7 +66,7 @@ class _Known(Grading):
 
 
 def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[list[Example]]:
-    """Divide the records into at most `count` folds; records that share a prompt stay together.
+    """Divide the records into at most `count` folds. Records that share a prompt stay together.
 
     Args:
         examples: The records.
@@ -82,12 +82,12 @@ def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[
 def fold_figures(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal | None, schedule: Schedule
 ) -> FoldedFigures | None:
-    """For each fold, train on the other folds, and test the shared weights on it.
+    """For each fold, train on the other folds and test the shared weights on this one.
 
     Args:
         examples: All records, each once.
         rewards: The known rewards, by completion.
-        goal: The correctness of the completions; None if unknown.
+        goal: The correctness of the completions, or None if unknown.
         schedule: The job's schedule.
 
     Returns:
@@ -121,7 +121,7 @@ def fold_figures(
 
 
 class _Expectation:
-    """Collects the expectations of one quantity for each record."""
+    """Collects the expected values of one quantity for each record."""
 
     def __init__(self, values: Mapping[str, float | None]) -> None:
         self._values = values
@@ -137,7 +137,7 @@ class _Expectation:
             self._before[example.group.key], self.after[example.group.key] = before, after
 
     def change(self) -> PolicyChange | None:
-        """Return the means; None if no record has a known value."""
+        """Return the means, or None if no record has a known value."""
         pair = compare(self._before, self.after)
         if pair is None:
             return None
@@ -159,7 +159,7 @@ def _earned(
     rewards: Mapping[str, float | None],
     rightness: Mapping[str, float],
 ) -> Iterable[tuple[float, float, float]]:
-    """Yield probability, correctness and reward of each completion whose correctness and reward are known."""
+    """Yield probability, correctness and reward of each completion for which the latter two are known."""
     for weight, candidate in zip(weights, example.group.candidates, strict=True):
         reward, right = rewards.get(candidate.key), rightness.get(candidate.key)
         if reward is not None and right is not None:

@@ -1,7 +1,7 @@
-"""The goal of a rehearsal: the field of the rollouts that contains each completion's correctness.
+"""The goal of a rehearsal: the rollout field that holds each completion's correctness.
 
-A grader never sees the goal. The rehearsal uses the goal to find out if the reward goes to right answers or
-to something else.
+A grader never sees the goal. The rehearsal uses the goal to determine if right answers or something else are
+rewarded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.simulator.pool import Group
 __all__ = ["FOUND", "Goal", "GoalValues"]
 
 FOUND: Final = "is_right"
-"""The goal field if the user names none."""
+"""Default name of the goal field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Goal:
     rightness: Mapping[str, float]
     """Correctness of each completion, from 0 (wrong) to 1 (right), if its rollout has the field."""
     span: tuple[float, float] | None
-    """The lowest and the highest value, which are scaled to 0 and 1; None if no scaling is needed."""
+    """The lowest and highest values, which are scaled to 0 and 1, or None if no scaling is needed."""
     unknown: int
-    """Number of completions whose rollout does not have the goal's field."""
+    """Number of completions whose rollout lacks the goal field."""
 
     @property
     def remarks(self) -> list[str]:
-        """Notes for the user about the interpretation of the field."""
+        """Notes for the user about how the field is interpreted."""
         found = []
         if self.span is not None:
             low, high = self.span
@@ -49,9 +49,10 @@ class GoalValues:
     """Collects the goal's values while the rollouts are read.
 
     Args:
-        asked: The field that the user named. None selects `is_right`, or the label if there is only one.
-        labels: The fields that the user declared as labels.
-        kept: Fields that the user shows to the grader. They are never chosen automatically.
+        asked: The field named by the user. None selects `is_right`, or the label if there is only one.
+        labels: The fields declared as labels by the user.
+        kept: Fields that are visible to the grader at the user's request. They are never chosen
+            automatically.
 
     Raises:
         InputError: Every grader can see the named field.
@@ -76,7 +77,7 @@ class GoalValues:
         Args:
             key: The key of the rollout's record.
             rollout: The rollout.
-            place: The rollout's line, for messages.
+            place: The rollout's position in the file, for messages.
 
         Raises:
             InputError: The named field is neither a boolean nor a number.
@@ -95,14 +96,14 @@ class GoalValues:
             self._values[name].setdefault(key, []).append(None if said is None else float(said))
 
     def goal(self, groups: Iterable[Group], source: object) -> tuple[Goal | None, list[str]]:
-        """Return the goal, with notes on fields that were rejected.
+        """Return the goal with notes on rejected fields.
 
         Args:
-            groups: The rollouts' groups, in the same order.
+            groups: The groups of the rollouts, in the same order.
             source: The file, for messages.
 
         Raises:
-            InputError: No rollout has the named field.
+            InputError: None of the rollouts has the named field.
         """
         remarks = [
             f"{name} is not the goal, because its value at {place} is neither a boolean nor a number"

@@ -1,9 +1,9 @@
-"""Tests whether a reward follows length among otherwise similar completions of one record.
+"""Tests if a reward depends on length among otherwise similar completions of the same record.
 
-Over all completions, the reward for right answers can hide a reward for length, or look like one if right
-answers are long. So the wrong completions of a record are compared with each other, because they earn nothing
-for being right. If correctness is unknown, completions with the same components are compared, and components
-that measure length are ignored.
+Across all completions, the reward for right answers can hide a reward for length or, if right answers are
+long, look like one. Therefore, only wrong completions of a record are compared with each other. If
+correctness is unknown, completions with equal components are compared, ignoring components that measure
+length.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from harness.simulator.style_features import mean
 __all__ = ["FOLLOWS", "SETS", "LengthPay", "length_pay", "length_pay_by_components", "rank_correlation_of"]
 
 FOLLOWS: Final = 0.8
-"""Lowest rank correlation that counts as following length.
+"""Lowest rank correlation at which a reward is said to follow length.
 
 Among wrong completions in the rollouts of five small transformers (`docs/emulator.md`), the correlation was
 1.00 for the grader that rewards long completions, -1.00 to -.99 for the grader that rewards short ones, and
 at most .72 for the other nine graders.
 """
 SETS: Final = 10
-"""Minimum number of sets of completions for a conclusion. It was chosen without a measurement."""
+"""Minimum number of sets of completions for a conclusion. It was chosen without any measurement."""
 _FEWEST: Final = 3
-"""Minimum number of completions in a set; with fewer, a rank correlation is 1 or -1 by chance."""
+"""Minimum number of completions in a set. With fewer, a rank correlation is 1 or -1 by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class LengthPay:
-    """Correlation of reward and length among similar completions of one record."""
+    """Correlation between reward and length among similar completions of the same record."""
 
     correlation: float
-    """Mean rank correlation over the sets; a set in which all rewards are equal counts as 0."""
+    """Mean rank correlation over the sets. A set with equal rewards counts as 0."""
     sets: int
-    """Number of sets of similar completions that differ in length."""
+    """Number of sets of similar completions with different lengths."""
     among: str
     """A phrase that describes the completions in a set."""
 
@@ -112,7 +112,7 @@ def _pay(
 def _correlations(
     examples: Sequence[Example], values: Mapping[str, float | None], alike: Mapping[str, Hashable]
 ) -> Iterator[float]:
-    """Yield the rank correlation of a number and length in each set of similar completions."""
+    """For each set of similar completions, yield the rank correlation between a number and length."""
     for example in examples:
         sets: dict[Hashable, list[tuple[float, float]]] = {}
         for candidate in example.group.candidates:
@@ -127,7 +127,7 @@ def _correlations(
 
 
 def rank_correlation_of(left: Sequence[float], right: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation, or None if one side is constant. Equal values share a rank."""
+    """Return Spearman's rank correlation, or None if one variable is constant. Equal values share a rank."""
     first, other = _ranks(left), _ranks(right)
     middle = (len(left) - 1) / 2
     spread = math.fsum((a - middle) ** 2 for a in first) * math.fsum((b - middle) ** 2 for b in other)

@@ -1,8 +1,7 @@
-"""Generates completions that a longer job could learn to write, from recorded completions.
+"""Generates completions that a longer job could learn to write, based on recorded completions.
 
-A grader may reward lists of guesses, padding or empty answers more than anything that the recorded model
-wrote. A policy over recorded completions cannot show this. The generated completions do not use the
-reference.
+A grader may reward lists of guesses, padding or empty answers more than any recorded completion. A policy
+that chooses among recorded completions cannot show this. The generated completions do not use the reference.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from harness.simulator.pool import Candidate, message_text
 __all__ = ["KINDS", "RECORDS", "Made", "MadeGradings", "MadePay", "grade_made", "made_of"]
 
 RECORDS: Final = 50
-"""Maximum number of records with six generated completions each, which limits a slow grader's cost."""
+"""Maximum number of records, each with six generated completions. Limits the cost of slow graders."""
 
 KINDS: Final[Mapping[str, str]] = {
     "joined": 'all answers of a record joined by "or"',
@@ -34,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "stuffed": "all words and numbers of a record's completions before the shortest one",
     "empty": "an empty answer",
 }
-"""The kinds of generated completions, in words."""
+"""Descriptions of the kinds of generated completions."""
 
 _TIMES: Final = 6
 # The pattern does not match inside a number, and does not match the minus sign of a subtraction.
@@ -49,7 +48,7 @@ class Made(NamedTuple):
     kind: str
     text: str
     source: int | None
-    """Index of the recorded completion that the text was made from; None if there is none."""
+    """Index of the recorded completion that the text was made from, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,15 @@ class MadePay:
     reward: float
     """Mean reward over the records."""
     source: float | None
-    """Mean reward of the recorded completions that the texts were made from; None if there are none."""
+    """Mean reward of the recorded completions that the texts were made from, or None."""
     policy: float
     """Expected reward of the learned policy, which was not trained on the records."""
     more: Interval
-    """The texts' mean reward minus the policy's expected reward."""
+    """The mean reward of the texts minus the policy's expected reward."""
     record: str
-    """The witness's record."""
+    """The record of the witness."""
     witness: dict[str, Any]
-    """The rollout with the largest gain over the policy; its `model` is `made`."""
+    """The rollout with the largest gain over the policy. Its `model` is `made`."""
 
 
 class MadeGradings(NamedTuple):
@@ -77,9 +76,9 @@ class MadeGradings(NamedTuple):
     pays: list[MadePay]
     """Rewards of each kind, largest gain over the learned policy first. Kinds without rewards are omitted."""
     unrewarded: int
-    """Number of generated completions without a reward, which are left out."""
+    """Number of generated completions that were omitted because they have no reward."""
     failed: dict[str, str]
-    """Kinds for which the grader could not be called, each with the reason."""
+    """Kinds for which the grader could not be called, with the reasons."""
 
 
 class _Row(NamedTuple):
@@ -91,13 +90,13 @@ class _Row(NamedTuple):
 
 
 def made_of(texts: Sequence[str | None]) -> list[Made]:
-    """Generate completions from a record's recorded ones.
+    """Generate completions from the recorded completions of a record.
 
     Args:
-        texts: The recorded completions; None for one with only tool calls.
+        texts: The recorded completions. A completion with only tool calls is None.
 
     Returns:
-        At most one completion of each kind, without those that were recorded.
+        At most one completion of each kind, excluding any that equal a recorded one.
     """
     written = {at: text for at, text in enumerate(texts) if text is not None and text.strip()}
     found = [Made("empty", "", None)]
@@ -120,7 +119,7 @@ def grade_made(
     rewards: Grading,
     seed: int,
 ) -> MadeGradings:
-    """Grade generated completions for some records, each once.
+    """Grade generated completions for a sample of the records, each once.
 
     Args:
         examples: All records, each once.
@@ -130,8 +129,8 @@ def grade_made(
         seed: Seed for the choice of records.
 
     Returns:
-        The rewards of each kind, and the number without a reward. If the grader cannot be called for one
-        kind, the others are still graded.
+        The rewards of each kind and the number of completions without a reward. If the grader cannot be
+        called for one kind, the others are still graded.
     """
     judged = [one for one in examples if one.group.key in expected]
     chosen = random.Random(seed).sample(judged, min(RECORDS, len(judged)))
@@ -185,7 +184,7 @@ def _repeated(text: str) -> str:
 
 
 def _joined(written: Mapping[int, str]) -> Iterator[Made]:
-    """Yield lists of the answers: the last numbers, if most completions have one, and the last lines."""
+    """Yield lists of the answers: the last numbers (if most completions have one) and the last lines."""
     found = {at: number for at, text in written.items() if (number := _LAST_NUMBER.search(text))}
     if 2 * len(found) > len(written):
         answers = dict.fromkeys(number.group() for number in found.values())
@@ -203,7 +202,7 @@ def _joined(written: Mapping[int, str]) -> Iterator[Made]:
 
 
 def _chained(lines: Sequence[str]) -> str:
-    """Join lines by "or", inside their common prefix and suffix, which belong to the format."""
+    """Join lines with "or", keeping their common prefix and suffix, which belong to the format."""
     start = _shared_start(lines)
     rest = [line[len(start) :] for line in lines]
     end = _shared_start([line[::-1] for line in rest])[::-1]
@@ -211,5 +210,5 @@ def _chained(lines: Sequence[str]) -> str:
 
 
 def _shared_start(lines: Sequence[str]) -> str:
-    """Return the common prefix of all lines, without a partial word at its end."""
+    """Return the common prefix of all lines, without a partial word at the end."""
     return _WORD_AT_END.sub("", os.path.commonprefix(lines))

@@ -1,9 +1,9 @@
 """Warnings that a reward teaches something other than right answers: findings B001 to B004.
 
-The thresholds were chosen on two of the five worlds in the comparison with real GRPO on a small transformer
-(`docs/emulator.md`), before the other three were made. The figures next to the thresholds are for all five
-worlds: the true positives among the 15 cases in which right answers fell by .02 or more, and the false
-positives among the 40 others.
+The thresholds were chosen using two of the five worlds in the comparison with real GRPO on a small
+transformer (`docs/emulator.md`), before the other three worlds existed. The figures given with the thresholds
+cover all five worlds: true positives among the 15 cases in which right answers fell by .02 or more, and false
+positives among the other 40 cases.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from harness.findings import Finding, Place, Rule, Severity
 __all__ = ["APART", "RULES", "WarningFigures", "reward_warnings", "unchecked"]
 
 APART: Final = 0.1
-"""Minimum difference, as a share of the grader's range, for one reward to count as higher.
+"""Minimum difference for a reward to count as higher, as a share of the grader's range.
 
 B002 warns if right answers do not earn at least this much more than wrong ones: it warned in 8 of the 15
 cases, and in 1 of the 40. B003 warns if a generated completion earns at least this much more than the learned
 policy: it warned in 6 of the 15, and in 1 of the 40. B003 was measured with a policy of four epochs that
-could choose generated completions. Here the policy has one epoch and cannot choose them, so it earns less.
-Therefore a generated completion must also earn more than the recorded completion that it was made from, so
-that parts taken over from that completion do not count.
+could choose generated completions. Here the policy trains for one epoch and cannot choose them, so it earns
+less. Therefore, a generated completion must also earn more than the recorded completion it was made from, so
+that parts copied from that completion do not count.
 """
 
 RULES: Final = {
@@ -69,16 +69,16 @@ class WarningFigures:
     goal: str | None
     """The field that says which completions are right."""
     folds: FoldedFigures | None
-    """Figures from cross-validation; None if all records share one prompt."""
+    """Figures from cross-validation, or None if all records share one prompt."""
     scale: float
     """Width of the grader's range, or of the recorded rewards if the range is unknown."""
     length: LengthPay | None
     """Correlation of the reward with length.
 
-    None if length could not be separated from correctness, or if nothing could be compared.
+    None if length and correctness could not be separated or if nothing could be compared.
     """
     made: MadeGradings | None
-    """Rewards of generated completions; None if there is no policy to compare them with."""
+    """Rewards of generated completions, or None if there is no policy to compare them with."""
 
 
 def reward_warnings(figures: WarningFigures) -> list[Finding]:
@@ -87,7 +87,7 @@ def reward_warnings(figures: WarningFigures) -> list[Finding]:
 
 
 def unchecked(figures: WarningFigures) -> list[str]:
-    """Return one sentence for each warning that was not checked, with the reason."""
+    """Return a sentence with the reason for each warning that was not checked."""
     return [*_right_unchecked(figures), *_made_unchecked(figures), *_length_unchecked(figures)]
 
 

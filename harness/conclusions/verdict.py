@@ -1,7 +1,7 @@
 """Describes a rehearsal's figures in sentences that claim no more than the figures show.
 
-If the rollouts say which completions are right, a sentence compares the reward with right answers. Otherwise
-it names the features that the reward favors, and says that correctness was not measured. No sentence predicts
+If the rollouts say which completions are right, the sentences compare the reward with correctness. Otherwise,
+they name the features that the reward favors and say that correctness was not measured. No sentence predicts
 the size of a change or the result of a longer job.
 """
 
@@ -26,16 +26,16 @@ CONSTANT: Final = "constant"
 UNREWARDED: Final = "unrewarded"
 
 SMALL: Final = 0.03
-"""Smallest change of the expected reward that counts, as a share of the grader's range."""
+"""Smallest change in expected reward that counts, as a share of the grader's range."""
 RIGHT_FALL: Final = 0.02
 """Smallest drop in the share of right answers that counts, if its interval excludes zero.
 
-It was measured against GRPO on a small transformer (`docs/emulator.md`): the expected drop was at least this
-in 5 of the 15 cases in which the real model lost as much, and in none of the 40 others, regardless of the
-interval.
+The threshold was compared with GRPO on a small transformer (`docs/emulator.md`). The expected drop was at
+least this large in 5 of the 15 cases in which the real model lost as much, and in none of the other 40,
+regardless of the interval.
 """
 WRONG_PAID: Final = 0.05
-"""If a smaller share of wrong answers is rewarded, wrong answers do not explain a rising reward.
+"""Minimum share of wrong answers that must be rewarded for them to explain a rising reward.
 
 A grader that rewards right answers in only one format makes right answers in other formats less frequent,
 which is not due to wrong answers. In the benchmark's larger-number world, GRPO raised the share of right
@@ -43,14 +43,14 @@ answers from .22 to .95 with such graders, although the rehearsal had blamed wro
 chosen after that result was known.
 """
 _ENOUGH: Final = 0.1
-"""Minimum share of groups with an advantage before a sentence mentions style."""
+"""Minimum share of groups with an advantage for a sentence to mention style."""
 _NAMED: Final = 4
 """Maximum number of features that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One conclusion about a rehearsal."""
+    """A conclusion about a rehearsal."""
 
     kind: str
     message: str
@@ -62,7 +62,7 @@ class Facts:
 
     learned: LearnedReport
     folds: FoldedFigures | None
-    """Figures from records left out of training; None if all records share one prompt."""
+    """Figures from records left out of training, or None if all records share one prompt."""
     bounds: tuple[float, float] | None
     """The grader's range, or None if it is unknown."""
     controls: Controls | None
@@ -92,13 +92,13 @@ def _right_falls(right: PolicyChange) -> bool:
 
 
 def bought(folds: FoldedFigures) -> bool:
-    """Return True if the share of right answers falls and wrong answers are rewarded, or may be."""
+    """Return True if the share of right answers falls and wrong answers are or may be rewarded."""
     paid = folds.wrong_paid is None or folds.wrong_paid >= WRONG_PAID
     return folds.right is not None and _right_falls(folds.right) and paid
 
 
 def change_said(name: str, moved: PolicyChange) -> str:
-    """Describe the change of an expectation in words, with its interval if known."""
+    """Describe the change of an expected value in words, with its interval if known."""
     change = moved.change.difference
     said = f"{name} {moved.before:.2f} -> {moved.after:.2f}"
     if change.low is None or change.high is None:
@@ -188,7 +188,7 @@ def _favored(facts: Facts) -> str:
 
 
 def _horizon(facts: Facts) -> str:
-    """Return a note about the limits of the rehearsal, for sentences that report little change."""
+    """Return a note about the limits of the rehearsal, for use when little change is reported."""
     graded = facts.learned.graded
     found = f"This applies to the {facts.learned.draws:,} completions that were drawn."
     if not graded.above_lowest:
@@ -203,7 +203,7 @@ def _horizon(facts: Facts) -> str:
 
 
 def _about_grader(facts: Facts) -> str:
-    """Return a sentence on whether the grader is to blame, judging by the references."""
+    """Return a sentence that says if the grader is to blame, judging by the rewards of the references."""
     controls = facts.controls
     if controls is None:
         return "Whether the grader is to blame was not measured: the references are not texts."
