@@ -240,7 +240,7 @@ def _default(value: Any) -> str:
 
 
 class _Answers:
-    """The functions that moto calls instead of its own."""
+    """Handlers that replace moto's own."""
 
     bedrock: Bedrock
 

@@ -1,7 +1,6 @@
 """The template is built and deployed by `sam` to a local AWS, called, changed and deployed again.
 
-This runs in a copy of the checkout that has no virtual environment, as after `git clone`, and a space in its
-path.
+The checkout is a copy without a virtual environment, as after `git clone`, at a path with a space.
 """
 
 from __future__ import annotations

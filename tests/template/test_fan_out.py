@@ -154,7 +154,7 @@ def test_the_worker_has_as_long_as_lambda_allows_and_is_otherwise_like_the_grade
     assert (worker["Timeout"], worker["MemorySize"]) == (900, 1024)
     for name in ("Runtime", "Architectures", "KmsKeyArn", "VpcConfig", "LoggingConfig"):
         assert worker[name] == shared[name]
-    # Published versions are taken for graders.
+    # Every published version counts as a grader.
     made = [name for name in translated["Resources"] if name.startswith("FanOutWorker")]
     assert made == ["FanOutWorker", "FanOutWorkerRole"]
 

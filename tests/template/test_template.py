@@ -18,7 +18,7 @@ from support import sam_template
 from support.template_references import unresolved
 
 ROOT = Path(__file__).resolve().parents[2]
-# Depends on the date: the runtime will soon be deprecated.
+# W2531 warns that a runtime will soon be deprecated, so its result depends on the date.
 IGNORED = "W2531"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of graders in OpenAI's and Azure's public guides score as their guides say.
+"""Graders like those in OpenAI's and Azure's public guides score as documented.
 
 The graders are written anew, with other names, texts and numbers. Each names its source:
 

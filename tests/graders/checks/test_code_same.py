@@ -32,7 +32,7 @@ def test_a_value_is_the_same_as_itself_and_lists_as_tuples(value):
 @given(JSON, JSON)
 def test_without_a_tolerance_only_values_with_the_same_json_are_equal(one, other):
     if json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True) and same_value(one, other, 0, 0):
-        assert one == other  # 1 and 1.0, 0.0 and -0.0
+        assert one == other  # such as 1 and 1.0, or 0.0 and -0.0
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ PLAIN = {type(None), bool, int, float, str, bytes, bytearray, complex, list, tup
 
 
 def exact(value):
-    """Return a string that also differs for 1 and True, 0.0 and -0.0, and equal values of other types."""
+    """Return a string for an exact comparison, in which 1 and True differ, and 0.0 and -0.0."""
     if isinstance(value, dict):
         return f"dict{sorted((exact(key), exact(one)) for key, one in value.items())}"
     if isinstance(value, (set, frozenset)):

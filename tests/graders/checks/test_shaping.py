@@ -137,7 +137,7 @@ def test_what_is_empty_but_for_invisible_characters_earns_nothing(check, one, ot
 @pytest.mark.parametrize("check", FORMS.values(), ids=FORMS)
 @given(st.text("ab <answer>72</answer>\n#### \u6211\ud55c.", max_size=40), st.integers(0, 40), UNSEEN)
 def test_invisible_characters_change_no_reward(check, text, at, unseen):
-    assume(make_sample(text).completion == text)  # no special token that an added character would break
+    assume(make_sample(text).completion == text)  # an added character would break a special token
     plain = float(check(make_sample(text)))
     assert float(check(make_sample(text[:at] + unseen + text[at:]))) == plain
     assert 0 <= plain <= 1

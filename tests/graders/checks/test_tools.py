@@ -99,7 +99,7 @@ CALL = '{"name": "f", "arguments": {"a": 1}}'
             '<|constrain|>json<|message|>{"a": 1}<|call|>' * 2,
             1,
         ),
-        (' to=functions.f<|channel|>commentary json<|message|>{"a": 1}<|call|>', 0),  # one of two
+        (' to=functions.f<|channel|>commentary json<|message|>{"a": 1}<|call|>', 0),  # one call of two
         (
             'analysisTwo of them.assistantcommentary to=functions.f json{"a": 1}' * 2,
             0,
@@ -109,7 +109,7 @@ CALL = '{"name": "f", "arguments": {"a": 1}}'
             'assistantcommentary to=functions.f json{"a": 1}',
             1,
         ),
-        ('commentary to=functions.f json{"a": 1}', 0),  # one of two
+        ('commentary to=functions.f json{"a": 1}', 0),  # one call of two
         ('I say commentary to=functions.f json{"a": 1}', 0),
         (f"<|channel|>final<|message|>[{CALL}, {CALL}]<|return|>", 1),
         ('<|channel|>analysis<|message|>commentary to=functions.f {"a": 1}<|end|>', 0),

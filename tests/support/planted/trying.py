@@ -1,4 +1,4 @@
-"""Runs a row's grader on completions of its own records."""
+"""Runs a row's grader on completions for the row's records."""
 
 from __future__ import annotations
 
