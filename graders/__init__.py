@@ -51,7 +51,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Import `Missing` and `__version__` on first use, because they are slow to import."""
+        """Import `Missing` and `__version__` on first use because they are slow to import."""
         if name == "Missing":
             from .extract import Missing
 

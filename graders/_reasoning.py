@@ -1,13 +1,15 @@
-"""Separates a model's reasoning from its answer, in every known format.
+"""Separates a model's reasoning from its answer in every known format.
 
 Chat templates and inference servers differ in how much of the reasoning they leave in the text, and no source
 documents the format that a training job sends. Text that this module marks as reasoning is never graded as an
 answer. The rules:
 
-- Tags at the start contain reasoning. If a tag is never closed, the model was cut off and gave no answer.
-- A closing tag without an opening tag also ends reasoning: the template put the opening tag in the prompt.
+- Tags at the start contain reasoning. If such a tag is never closed, the model was cut off before it
+  answered.
+- A closing tag without an opening tag also ends reasoning, because the template put the opening tag in the
+  prompt.
 - A later pair of tags, and tags after a pair at the start, are part of the answer, which may quote tags.
-- In gpt-oss's format only the `final` channel is the answer. Without that channel there is no answer.
+- In the gpt-oss format, only the `final` channel is the answer. Without that channel, there is no answer.
 - Special tokens at the end of a completion come from the tokenizer and are not part of the model's answer.
 """
 
@@ -66,15 +68,15 @@ _KINDS = {
     tag: (kind, tag is opening) for kind, (opening, closing) in enumerate(TAGS) for tag in (opening, closing)
 }
 _CLOSING = ("</", "[/", "<|", "\u25c1/")
-"""Beginnings of closing tags. A text that contains none of them is not searched for tags."""
+"""Prefixes of closing tags. If a completion contains none of these, the tag search is skipped."""
 _ANY_TAG = "|".join(re.escape(tag) for tag in _KINDS)
 
 
 def may_divide(text: str) -> bool:
     """Return True if the text may contain reasoning or special tokens.
 
-    This check is fast, and returns False for most answers. Reasoning starts at the beginning of the text, or
-    ends with a closing tag or a gpt-oss token. Special tokens are at the end.
+    This check is fast and returns False for most completions. Reasoning either starts at the beginning of the
+    text or ends with a closing tag or a gpt-oss token. Special tokens appear at the end.
     """
     # Searching for one character is much faster than searching for two, and `rfind` is faster for two.
     if "/" in text and (("<" in text and text.rfind("</") >= 0) or ("[" in text and text.rfind("[/") >= 0)):
@@ -95,7 +97,7 @@ def divide(text: str) -> tuple[str, list[str]]:
 
 
 def names_reasoning(text: str) -> bool:
-    """Return True if the text contains a reasoning tag anywhere."""
+    """Return True if there is a reasoning tag anywhere in the text."""
     return re.search(_ANY_TAG, text, re.IGNORECASE) is not None
 
 
@@ -116,7 +118,7 @@ def _tags(text: str) -> tuple[str, list[str]]:
 
 
 def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> str:
-    """Add the reasoning of consecutive tag pairs to `thoughts`, and return the text after them."""
+    """Add the reasoning in consecutive tag pairs to `thoughts` and return the remaining text."""
     found = len(thoughts)
     while tag := tags.match(text, past_blanks(text, at)):
         kind, opens = _KINDS[tag[0].lower()]
@@ -132,9 +134,9 @@ def _front(text: str, at: int, tags: re.Pattern[str], thoughts: list[str]) -> st
 
 
 def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
-    """Return the tag that closes an open tag.
+    """Find the closing tag for an opening tag.
 
-    If opening tags outnumber closing tags, this is the last closing tag.
+    If there are more opening than closing tags, return the last closing tag.
     """
     depth, last = 1, None
     for tag in tags:
@@ -148,7 +150,7 @@ def _closing(tags: Iterable[re.Match[str]], kind: int) -> re.Match[str] | None:
 
 
 def _channels(text: str) -> tuple[str, list[str]] | None:
-    """Split the text at gpt-oss's channels. Return None if it has no channels."""
+    """Split the text into its gpt-oss channels, or return None if it has none."""
     at = past_blanks(text, 0)
     if bare := re.compile(_BARE, re.DOTALL).match(text, at):
         thought, final, answer = text[bare.end() :].partition("assistantfinal")
@@ -174,7 +176,7 @@ def _channels(text: str) -> tuple[str, list[str]] | None:
 
 
 def _without_end(text: str) -> str:
-    """Remove the special tokens at the end of the text, and the white space after them."""
+    """Strip trailing special tokens and the white space after them."""
     end = kept = len(text)
     while True:
         while end and text[end - 1] in BLANKS:
@@ -191,13 +193,14 @@ BLANKS = frozenset(
 
 
 FIRST = BLANKS | {opening[0] for opening, _ in TAGS} | {"a"}
-"""First characters of completions that may start with reasoning. `a` is from gpt-oss's channel `analysis`."""
+"""Possible first characters of a completion with reasoning at its start (`a` for gpt-oss's `analysis`).
+"""
 LAST = BLANKS | {token[-1] for token in ENDS}
-"""Last characters of completions that may end with a special token."""
+"""Possible last characters of a completion that ends with a special token."""
 
 
 def past_blanks(text: str, at: int) -> int:
-    """Return the first position at or after `at` that is not white space."""
+    """Return the index of the first character at or after `at` that is not white space."""
     while text[at : at + 1] in BLANKS:
         at += 1
     return at

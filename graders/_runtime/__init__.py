@@ -1,4 +1,4 @@
-"""Internals of grading an event. Private to the library.
+"""Internal code that grades events. Private to the library.
 
 The names in `__all__` are for the harness, which imports nothing else from this package. They are not covered
 by the stability promise.
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the names that handlers rarely need on first use."""
+    """Import rarely needed names on first use."""
     if name == "score_stream":
         from .streaming import score_stream
 

@@ -1,4 +1,4 @@
-"""The time limit of an async sample, which is suspended while the sample waits for its turn."""
+"""The time limit for one async sample. It is suspended while the sample waits to run code."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     import asyncio
 
 allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
-"""The `Allowance` of the async sample that is being graded in this context, or None."""
+"""The `Allowance` of the async sample being graded in the current context, or None."""
 
 
 class Allowance:
-    """The time limit of one async sample. Suspending or resuming it does the same for the samples around it.
+    """The time limit for one async sample. Suspending or resuming it also affects the enclosing samples.
 
     Args:
         timer: The timer that ends the sample.
         limit: Seconds allowed; None for no limit.
         deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
-        outer: The `Allowance` of the sample whose grader called this grader; None for an outermost sample.
+        outer: The `Allowance` of the sample whose grader called this grader; None if no grader called this
+            one.
     """
 
     __slots__ = ("_deadline", "_limit", "_outer", "_timer", "is_waiting")
@@ -30,17 +31,17 @@ class Allowance:
     ) -> None:
         self._timer, self._limit, self._deadline, self._outer = timer, limit, deadline, outer
         self.is_waiting = False
-        """True while the sample waits for its turn."""
+        """True while the sample waits to run code."""
 
     def suspend(self) -> None:
-        """Suspend the limit while the sample waits for its turn. The call's deadline still applies."""
+        """Suspend the limit while the sample waits to run code. The batch's deadline still applies."""
         self.is_waiting = True
         self._restart(None)
         if self._outer is not None:
             self._outer.suspend()
 
     def resume(self) -> None:
-        """Restart the full limit when the sample's turn comes."""
+        """Restart the full limit once the sample can run its code."""
         self.is_waiting = False
         self._restart(self._limit)
         if self._outer is not None:

@@ -1,7 +1,7 @@
-"""Time limits of async scoring functions.
+"""Time limits for async scoring functions.
 
-asyncio can cancel a task only while the task waits. If a scoring function computes without awaiting, it
-blocks the event loop, and the batch's `Tick` interrupts it like a sync function.
+asyncio can cancel a task only while the task is waiting. A scoring function that computes without awaiting
+blocks the event loop, so the batch's `Tick` interrupts it as it would a sync function.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 HELD = ("held the event loop",)
-"""Arguments of `Interrupted` for a sample that blocked the event loop."""
+"""Arguments to `Interrupted` for a sample that blocked the event loop."""
 
 NO_TURN = "the call's time was up before this sample's turn"
 CALL_OVER = "the call's time was up"
 _SAME = 0.01
 
 _GRACE = 0.1
-"""Seconds that a canceled scoring function gets to clean up."""
+"""Seconds allowed for a canceled scoring function to clean up."""
 
 holds = 0
 """Number of samples in this process that have blocked the event loop."""
 
 
 async def within(limit: float | None, deadline: float | None, call: Awaitable[T], tick: Tick) -> T:
-    """Await one call of an async scoring function, and interrupt it when its time is up.
+    """Await one call to an async scoring function and interrupt it when its time is up.
 
     Raises:
-        Interrupted: The call took longer than `limit` seconds, or ran past the deadline.
+        Interrupted: The call took longer than `limit` seconds or ran past the deadline.
     """
     import asyncio
 
@@ -73,7 +73,7 @@ async def within(limit: float | None, deadline: float | None, call: Awaitable[T]
 
 
 class _Watched:
-    """Awaits a coroutine, and lets the tick measure the time that the coroutine itself runs."""
+    """Awaits a coroutine while the tick measures only the time that the coroutine itself runs."""
 
     def __init__(self, call: Awaitable[Any], tick: Tick) -> None:
         self.call = call
@@ -101,14 +101,14 @@ class _Reminder:
             self.task.cancel()
 
     def stop(self) -> None:
-        """Stop the reminder, and undo its cancellation."""
+        """Stop the reminder and undo its cancellation."""
         self.timer.cancel()
         if self.fired and self.task is not None:
             self.task.uncancel()
 
 
 def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, Any]:
-    """Run a coroutine to its end, and forward the futures that it awaits and the errors thrown into it."""
+    """Run a coroutine to completion, forwarding the futures it awaits and any errors thrown into it."""
     error: BaseException | None = None
     reminder: _Reminder | None = None
     try:
@@ -135,7 +135,7 @@ def _drive(steps: Generator[Any, Any, Any], tick: Tick) -> Generator[Any, Any, A
 
 
 def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Tick) -> Any:
-    """Run a coroutine to its next await, while the tick measures the time.
+    """Run a coroutine up to its next await while the tick measures the time.
 
     Raises:
         Interrupted: The coroutine was interrupted, even if it swallowed the interrupt.
@@ -160,7 +160,7 @@ def _step(steps: Generator[Any, Any, Any], error: BaseException | None, tick: Ti
 
 
 def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
-    """Close a coroutine that did not end when it was canceled, and ignore its errors."""
+    """Close a coroutine that ignored its cancellation, and suppress any errors that it raises."""
     tick.since = perf_counter()
     try:
         steps.close()
@@ -174,7 +174,7 @@ def _abandon(steps: Generator[Any, Any, Any], tick: Tick) -> None:
 
 
 def _held() -> Interrupted:
-    """Count a sample that blocked the event loop, and return its error."""
+    """Count a sample that blocked the event loop and return its error."""
     global holds
     holds += 1
     return Interrupted(*HELD)
@@ -184,7 +184,7 @@ SCORERS = (_step.__code__, _abandon.__code__)
 
 
 def cancelled(error: BaseException) -> bool:
-    """Return True if the error cancels the whole call, and not only something that a sample awaited."""
+    """Return True if the error cancels the whole call, not just something that a sample awaited."""
     if not _is_cancellation(error):
         return False
     import asyncio

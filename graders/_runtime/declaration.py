@@ -1,4 +1,4 @@
-"""Checks a grader's declaration while the grader's module is imported."""
+"""Validates a grader's declaration when the grader's module is imported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BATCH_SHAPE = "def my_grader(samples): return [... for sample in samples]"
 
 
 class Options:
-    """The options of `@grader`. Its docstring explains each option.
+    """The options of `@grader`. See the decorator's docstring for each option.
 
     Raises:
         DecorationError: An option is invalid.
@@ -61,12 +61,12 @@ class Options:
             raise DecorationError(f"wire={wire!r}: write one of {', '.join(PROFILES)}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the options as plain JSON values, to record with a replay."""
+        """Return the options as plain JSON values that can be stored with a replay."""
         return {name: list(self.range) if name == "range" else getattr(self, name) for name in self.__slots__}
 
 
 class Declared:
-    """A scoring function with its options.
+    """A scoring function and its options.
 
     Args:
         function: The function that `@grader` decorates.
@@ -80,7 +80,7 @@ class Declared:
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         self.is_async = check_function(function, options.batch)
-        """True if the function is declared async. Other functions may still return an awaitable."""
+        """True if the function is declared async. A function that is not may still return an awaitable."""
         self.awaits = self.is_async
         """True if the function is declared async, or returned an awaitable when it was called."""
         self.function = function
@@ -88,7 +88,7 @@ class Declared:
 
 
 def check_function(function: Any, batch: bool) -> bool:
-    """Reject a function that cannot be a scoring function.
+    """Raise an error if the function cannot be a scoring function.
 
     Args:
         function: The function that `@grader` decorates.
@@ -123,7 +123,7 @@ def check_function(function: Any, batch: bool) -> bool:
 
 
 def _check_object(function: Any, name: str, batch: bool) -> bool:
-    """Check a callable that is not a plain function. Return True if it is async."""
+    """Check a callable that is not a plain function, and return True if it is async."""
     import inspect
 
     try:
@@ -146,7 +146,7 @@ def _check_object(function: Any, name: str, batch: bool) -> bool:
 def _check_parameters(
     name: str, required: list[str], keywords: list[str], takes_one: bool, batch: bool
 ) -> None:
-    """Check that a scoring function takes one argument and requires no other."""
+    """Check that a scoring function can be called with exactly one argument."""
     if required[:1] in (["self"], ["cls"]):
         raise DecorationError(f"{name} is a method: decorate a plain function at the top level of its module")
     if len(required) > 1 or not takes_one or keywords:

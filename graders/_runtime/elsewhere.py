@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 packages_elsewhere: set[str] = set()
-"""Names of packages, spelled as in import statements."""
+"""Package names as spelled in import statements."""

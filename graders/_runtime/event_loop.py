@@ -1,8 +1,7 @@
-"""Runs coroutines on one event loop for the life of the process.
+"""Runs coroutines on a single event loop for the life of the process.
 
-HTTP and AWS clients bind themselves to the loop that they first ran on, so the loop is never replaced.
-asyncio is imported only when an async grader runs, because its import takes longer than the rest of the
-library.
+HTTP and AWS clients bind to the first loop they run on, so the loop is never replaced. asyncio is imported
+only when an async grader runs, because importing it takes longer than importing the rest of the library.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
-    """Cancel the task after Ctrl-C, so that it does not continue when the loop is used again."""
+    """Cancel the task after Ctrl-C so that it does not resume when the loop is used again."""
     for _ in range(3):  # limited: a task may swallow the cancellation, and the user may press Ctrl-C again
         if task.done():
             break
@@ -65,7 +64,7 @@ def _end(task: Task[Any], loop: AbstractEventLoop) -> None:
 
 
 def _kept_loop() -> AbstractEventLoop:
-    """Return the process's event loop, which is created on first use."""
+    """Return the process's event loop, creating it on first use."""
     global _loop
     if _loop is None or _loop.is_closed():
         import asyncio
@@ -91,7 +90,7 @@ def _leave() -> None:
 
 
 async def gather(one: Callable[[Any], Awaitable[T]], samples: Sequence[Any], concurrency: int) -> list[T]:
-    """Await `one` for every sample, at most `concurrency` at a time. Return the results in order."""
+    """Await `one` for every sample, at most `concurrency` at a time, and return the results in order."""
     if len(samples) == 1:  # stays in the caller's task, which knows an outer grader's time limit
         return [await one(samples[0])]
     import asyncio

@@ -1,9 +1,9 @@
 """Describes the shape of an event without its content.
 
-AWS has published no captured event, so only a job on a real account shows the service's format. With
+AWS has not published a captured event, so only a job on a real account reveals the service's format. With
 `GRADER_CAPTURE=N`, a process logs the shapes of its first N events, and `rft capture` compares them with the
-known dialects. A shape keeps keys, types and nesting. It replaces each string by its length and kind, and
-each number by its type.
+known dialects. A shape keeps keys, types and nesting. Each string is replaced with its length and kind, and
+each number with its type.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 MESSAGE = "captured an event"
-"""Message of the log line."""
+"""The message field of the log line."""
 
 JSON_TEXT = "as JSON text"
-"""Key for JSON that was encoded as a string."""
+"""Key that marks JSON that was encoded as a string."""
 
 _ROLES = frozenset((*ASSISTANTS, "system", "user", "tool", "developer", "function"))
 _BLOCK_TYPES = frozenset(("text", "reasoning", "thinking", "image", "image_url", "tool_use", "tool_result"))
 _SPELLED = {"role": _ROLES, "type": _BLOCK_TYPES}
-"""Strings that are shown unchanged, because they come from the service and not from a record."""
+"""Strings that are logged unchanged because they come from the service, not from a record."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _KINDS = (
@@ -70,7 +70,7 @@ def capture(event: object, context: object) -> None:
 
 
 def captured_in(text: str) -> dict[str, Any] | None:
-    """Return the captured event in a log line.
+    """Extract the captured event from a log line.
 
     Args:
         text: The line. A tool may have added a prefix or encoded the message as a JSON string.
@@ -92,7 +92,7 @@ def captured_in(text: str) -> dict[str, Any] | None:
 
 
 def _counts(event: object, context: object) -> dict[str, Any]:
-    """Count the batch's samples, distinct ids and distinct prompts, and add the remaining time."""
+    """Return the batch's number of samples, distinct ids and distinct prompts, and the remaining time."""
     counts: dict[str, Any] = {}
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is not None:
@@ -134,7 +134,7 @@ def shape(value: Any, key: str = "", depth: int = 0) -> Any:
 
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    """Return an object's shape. A key that does not look like a name may be content, so it is hidden."""
+    """Return an object's shape. Keys that do not look like names are hidden because they may be content."""
     shown: dict[str, Any] = {}
     for key, inner in list(value.items())[:_MOST_KEYS]:
         name = key if isinstance(key, str) and _KEY.fullmatch(key) else f"key of {len(str(key))} characters"
@@ -147,7 +147,7 @@ def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 
 
 def _body(value: Any) -> Any:
-    """Return the shape of an HTTP event's body, which is an event encoded as JSON."""
+    """Return the shape of an HTTP event's body, which contains an event as a JSON string."""
     try:
         return {JSON_TEXT: shape(json.loads(value), "", 1)}
     except (ValueError, TypeError, RecursionError):
@@ -155,7 +155,7 @@ def _body(value: Any) -> Any:
 
 
 def _list(value: Any, depth: int) -> list[Any]:
-    """Return a list's shape: its first elements, and any later elements with a different shape."""
+    """Return a list's shape: its first elements, plus later elements whose shape differs."""
     shown: list[Any] = []
     forms: set[str] = set()
     for inner in value:
@@ -170,7 +170,7 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _kind(text: str) -> str:
-    """Name the kind of a string without revealing its content."""
+    """Classify a string without revealing its content."""
     for name, pattern in _KINDS:
         if pattern.fullmatch(text):
             return name

@@ -1,7 +1,7 @@
-"""Answers the events of a Lambda function.
+"""Responds to the events of a Lambda function.
 
-A failed sample is answered with the floor of the range. If too many of the last samples failed, the whole
-call fails, so that the service sees a broken grader instead of a series of low rewards.
+A failed sample gets the lowest reward in the range. If too many recent samples failed, the whole call fails,
+so that the service sees a broken grader and not a series of low rewards.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from .declaration import Declared, Options
 
 WINDOW, FEWEST = 64, 20
-"""The error budget covers the process's last 64 samples, and applies after the first 20."""
+"""The error budget covers the process's last 64 samples and applies after the first 20."""
 
 FAULTS = ("exception", "timeout", "value")
 """Kinds of failure that are the grader's fault."""
 
 
 def handle(declared: Declared, budget: Budget, event: object, context: object) -> Any:
-    """Answer one Lambda invocation.
+    """Handle one Lambda invocation.
 
     Args:
         declared: The grader.
@@ -65,7 +65,7 @@ def handle(declared: Declared, budget: Budget, event: object, context: object) -
 def check_failures(
     options: Options, budget: Budget, items: Sequence[Any], outcomes: Sequence[Outcome]
 ) -> None:
-    """Fail the call if the grader's options do not allow the failures among the outcomes.
+    """Fail the call if its failures exceed what the grader's options allow.
 
     Raises:
         SampleError: A sample failed and the grader was declared with `on_error="raise"`.
@@ -77,7 +77,7 @@ def check_failures(
 
 
 def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-    """Raise the error of the first failed sample. An abstention is not a failure of the grader."""
+    """Raise the first failed sample's error. Abstentions do not count as failures."""
     for item, outcome in zip(items, outcomes, strict=True):
         if type(outcome) is Failure and outcome.kind != "abstain":
             what = writable(outcome.message) if may_log_content() else outcome.origin
@@ -85,13 +85,13 @@ def _raise_first(items: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
 
 
 class Budget:
-    """Counts the failures among a process's last samples, and fails the call when there are too many.
+    """Counts the failures among a process's most recent samples and fails the call if there are too many.
 
     Exceptions, timeouts and bad values count. Abstentions and bad records do not, because they are not the
     grader's fault.
 
     Args:
-        most: Largest share of failures allowed, 0 to 1.
+        most: Largest fraction of failures allowed, 0 to 1.
     """
 
     __slots__ = ("_last", "most")

@@ -1,6 +1,6 @@
-"""Stops judges from calling their services, so that checking records costs nothing.
+"""Stops judges from calling their services so that checking records costs nothing.
 
-While questions are held back, a judge still reports a fault in the record, but then abstains.
+While questions are held back, a judge still reports faults in a record but otherwise abstains.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _holding: ContextVar[QuestionsHeldBack | None] = ContextVar("holding", default=N
 
 
 def held_back() -> bool:
-    """Return True if questions are held back. The current sample is then counted."""
+    """Return True if questions are held back, and count the current sample if so."""
     holding = _holding.get()
     if holding is None:
         return False

@@ -1,4 +1,4 @@
-"""Keeps content out of logs unless the function's environment allows it."""
+"""Keeps prompts, completions and references out of logs unless the environment allows them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def may_log_content() -> bool:
-    """Return True if `GRADER_LOG_CONTENT=1` allows prompts, completions, references and errors in logs."""
+    """Return True if `GRADER_LOG_CONTENT=1` is set, which allows content and errors in logs."""
     return os.environ.get("GRADER_LOG_CONTENT") == "1"
 
 
 def short_id(item: Any) -> str | int | None:
-    """Return the item's id if it is safe to log, or None. A string is cut to 200 characters."""
+    """Return the item's id if it is safe to log, or None. Strings are truncated to 200 characters."""
     key = item.get("id") if isinstance(item, dict) else None
     if isinstance(key, str):
         return key[:200].encode("utf-8", "replace").decode()

@@ -1,8 +1,8 @@
 """A POSIX timer on a signal that no other code uses (Linux only).
 
 SIGALRM has one timer per process, and libraries use it: `math_verify` ends each call with `signal.alarm(0)`.
-`timer_create` can make any number of timers, but the standard library can call it only through `ctypes`. This
-module imports only `_ctypes`, the C part of `ctypes`, because the Python part adds 2 ms to a cold start.
+`timer_create` can make any number of timers, but Python can call it only through `ctypes`. This module
+imports only `_ctypes`, the C part of `ctypes`, because the Python part adds 2 ms to a cold start.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _create, _set, _delete = map(_function, ("timer_create", "timer_settime", "timer
 
 
 class PosixTimer:
-    """A timer that is stopped at first. `delete` frees it.
+    """A timer that is initially stopped. Call `delete` to free it.
 
     Args:
         number: The signal to send to the thread that creates the timer.
@@ -58,7 +58,7 @@ class PosixTimer:
         _call(_create, (_MONOTONIC, event, _ctypes.byref(self._id)))
 
     def set(self, first: float, interval: float) -> None:
-        """Fire after `first` seconds and then every `interval` seconds."""
+        """Fire after `first` seconds and every `interval` seconds after that."""
         if (
             first,
             interval,
@@ -68,7 +68,7 @@ class PosixTimer:
         _call(_set, (self._id, 0, self._times, None))
 
     def stop(self) -> None:
-        """Stop the timer until it is set again."""
+        """Stop the timer. It can be set again."""
         _call(_set, (self._id, 0, _NEVER, None))
 
     def delete(self) -> None:

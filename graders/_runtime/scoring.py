@@ -1,7 +1,7 @@
 """Calls the scoring function for each sample.
 
-A sample that makes the scoring function fail does not affect other samples. This module does not depend on
-the format of events or on the error budget.
+If the scoring function fails on one sample, the other samples are not affected. This module does not depend
+on the event format or the error budget.
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ def score(
     Args:
         declared: The scoring function and its options.
         items: Samples, or elements of an event.
-        deadline: Time at which the remaining samples time out, on the clock of `time.perf_counter`.
-        causes: True to keep the original errors in failures. These errors keep the objects in their
-            tracebacks alive.
+        deadline: Time at which any remaining samples time out, on the clock of `time.perf_counter`.
+        causes: True to keep the original errors in failures, which also keeps the objects in their tracebacks
+            alive.
 
     Returns:
-        The outcomes, and the milliseconds that each sample took. Samples that ran together get equal shares.
+        The outcomes, and the milliseconds that each sample took. If samples ran together, the time is divided
+        equally among them.
     """
     limit = declared.options.timeout_s
     outcomes: list[Outcome] = []
@@ -78,7 +79,7 @@ async def score_here(declared: Declared, items: Sequence[Any]) -> list[Outcome]:
 
 
 def score_part(declared: Declared, sample: Sample[Any]) -> Reward | Awaitable[Reward]:
-    """Grade one sample. Inside another grader's scoring function, that grader's time limit applies.
+    """Grade one sample. A call from another grader's scoring function is subject to that grader's limit.
 
     Returns:
         The reward, or an awaitable of the reward if the scoring function is async.
@@ -115,7 +116,7 @@ def reward_of(outcome: Outcome) -> Reward:
 
 
 def settled(outcomes: Iterable[Outcome]) -> list[Reward | Failure]:
-    """Return the outcomes, with every plain number replaced by a Reward."""
+    """Return the outcomes with each plain number converted to a Reward."""
     return [each if isinstance(each, (Reward, Failure)) else Reward(each) for each in outcomes]
 
 
@@ -136,7 +137,7 @@ async def _score_async(
     deadline: float | None,
     begun: Awaitable[Any] | None,
 ) -> list[Outcome]:
-    """Score samples in the running event loop. `begun` is the first call's result if it was already made."""
+    """Score samples in the running event loop. `begun` is the result of the first call, if already made."""
     from .event_loop import gather
 
     options = declared.options
@@ -154,7 +155,7 @@ async def _score_async(
         return at, *found
 
     async def together() -> list[Outcome] | None:
-        """Score all samples in one call, or return None if the call failed."""
+        """Score all samples in one call. Return None if the call fails."""
         tick.limit = None if limit is None else limit * len(samples)
         try:
             call = _answers_of(declared, list(samples.values()), first_answer())
@@ -191,7 +192,7 @@ async def score_one(
     tick: Tick,
     begun: Awaitable[Any] | None = None,
 ) -> tuple[Outcome, bool]:
-    """Score one sample in the running event loop. `begun` is the call's result if it was already made.
+    """Score one sample in the running event loop. `begun` is the result of the call, if already made.
 
     Returns:
         The outcome, and True if the sample timed out while another sample blocked the event loop.
@@ -211,7 +212,7 @@ async def score_one(
 async def _answers_of(
     declared: Declared, given: list[Sample[Any]], begun: Awaitable[Any] | None
 ) -> list[Any]:
-    """Return the scoring function's answers. `begun` is the function's result if it was already called."""
+    """Return the scoring function's results. `begun` is the result of the call, if already made."""
     answer: Any = begun
     if answer is None:
         answer = declared.function(given if declared.options.batch else given[0])
@@ -222,7 +223,7 @@ async def _answers_of(
 
 
 def _readable(items: Sequence[Any]) -> tuple[dict[int, Outcome], dict[int, Sample[Any]]]:
-    """Return the failures of the items that cannot be graded, and the other samples, both by position."""
+    """Return two dicts keyed by position: the failures for ungradable items, and the other samples."""
     failures: dict[int, Outcome] = {}
     samples: dict[int, Sample[Any]] = {}
     for at, item in enumerate(items):
@@ -284,7 +285,7 @@ def _score_together(
     limit: float | None,
     deadline: float | None,
 ) -> Scored:
-    """Call a vectorized scoring function once for all samples, or one by one if that fails."""
+    """Call a vectorized scoring function once for all samples, or once per sample if that fails."""
     outcomes, samples = _readable(items)
     started = perf_counter()
     if samples:
@@ -305,7 +306,7 @@ def _score_together(
 
 
 def _call_together(function: Callable[[Any], Any], samples: list[Sample[Any]], tick: Tick) -> Any:
-    """Return a vectorized scoring function's answers, or None if the call failed."""
+    """Return a vectorized scoring function's results, or None if the call failed."""
     try:
         tick.since = perf_counter()
         answers = function(samples)
@@ -325,7 +326,7 @@ _SCORERS = (_score_each.__code__, _call_together.__code__)
 
 
 def _as_many(answers: Any, count: int) -> list[Any]:
-    """Check that there is one answer per sample, and return the answers as a list."""
+    """Check that there is one result per sample and return the results as a list."""
     try:
         each = iter(answers)
     except TypeError:
@@ -346,7 +347,7 @@ def _shares(started: float, count: int) -> list[float]:
 
 
 def failure_of(error: BaseException, limit: float | None = None) -> Failure:
-    """Return the outcome of a sample whose scoring raised an error.
+    """Convert an error raised while scoring a sample to the sample's outcome.
 
     Args:
         error: The error.
@@ -354,7 +355,7 @@ def failure_of(error: BaseException, limit: float | None = None) -> Failure:
 
     Raises:
         BaseException: The error itself, if it would fail every other sample too: a configuration error, a
-            canceled task, the user's Ctrl-C.
+            canceled task, or Ctrl-C.
     """
     fatal = (ConfigurationError, KeyboardInterrupt, GeneratorExit)
     if isinstance(error, fatal) or asynchronous.cancelled(error):
@@ -394,12 +395,12 @@ def _timed_out(limit: float | None) -> Failure:
 
 
 def place_of(error: BaseException, users_only: bool = False) -> str:
-    """Return the file and line in the user's code that raised the error or called the code that raised it.
+    """Return the file and line in the user's code that raised the error or led to it.
 
     Args:
         error: The error.
-        users_only: True to return an empty string if none of the user's code was involved, instead of the
-            place where the error was raised.
+        users_only: True to return an empty string if the user's code was not involved. Otherwise the location
+            where the error was raised is returned.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:

@@ -1,6 +1,6 @@
 """Scores a stream of samples with an async scoring function.
 
-Replay uses this module. In Lambda, samples arrive in events, and an event is answered as a whole.
+Only replay uses this module. In Lambda, samples arrive in batches, and each batch is answered as a whole.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     Scored: TypeAlias = tuple[Outcome | ConfigurationError, float]
 
 _TURNS = 4
-"""Maximum number of attempts for a sample that times out because other samples block the event loop."""
+"""Maximum number of attempts for a sample that times out because another sample blocks the event loop."""
 
 AHEAD = 2048
-"""Maximum number of samples that have started and are not yet reported. A killed process may lose them."""
+"""Maximum number of samples that are started but not yet reported. They are lost if the process is killed."""
 
 
 def score_stream(
@@ -41,9 +41,9 @@ def score_stream(
 
     Args:
         declared: An async scoring function of one sample, and its options.
-        items: Samples, or elements of events. The next one is fetched when another sample can start.
+        items: Samples, or elements of events. The next item is fetched only when another sample can start.
         keep: Called with lists of outcomes, in the order of the samples.
-        ahead: Maximum number of samples that have started but were not yet passed to `keep`.
+        ahead: Maximum number of samples that are started but not yet passed to `keep`.
     """
     event_loop.run(_score_stream(declared, items, keep, max(ahead, declared.options.concurrency)))
 
@@ -88,7 +88,7 @@ async def _score_stream(
 
 
 async def _tell(begun: deque[asyncio.Task[Scored]], keep: Callable[[list[Scored]], None], most: int) -> None:
-    """Pass finished samples to `keep` in order, and wait until at most `most` samples remain."""
+    """Pass finished samples to `keep` in order, waiting until at most `most` samples remain."""
     while begun and (begun[0].done() or len(begun) > most):
         await asyncio.wait([begun[0]])
         done: list[Scored] = []

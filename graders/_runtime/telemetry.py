@@ -1,7 +1,7 @@
 """Writes one structured log line and one set of CloudWatch metrics per batch.
 
-Powertools writes the metrics, in the embedded metric format. Powertools is imported when a handler first runs
-inside Lambda, never on a laptop. `log_content` limits the content that a line may quote.
+Powertools writes the metrics in the embedded metric format. It is imported the first time a handler runs in
+Lambda, never on a laptop. `log_content` decides which content a log line may quote.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def report(
     replaced: int,
     left: float | None = None,
 ) -> None:
-    """Report one batch, if running inside Lambda.
+    """Report one batch if running in Lambda.
 
     Args:
         items: The samples. The log line names failed samples by id.
         outcomes: The outcome of each sample.
         milliseconds: The time that the batch took.
-        replaced: The number of strings in the answer that JSON could not represent.
-        left: Milliseconds that remain until the function's timeout; None if unknown.
+        replaced: The number of strings in the response that JSON could not represent.
+        left: Milliseconds remaining until the function's timeout; None if unknown.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
@@ -61,7 +61,7 @@ def summary(
     replaced: int,
     left: float | None = None,
 ) -> dict[str, Any]:
-    """Return the fields of a batch's log line."""
+    """Return the fields for a batch's log line."""
     rewards = [float(outcome) for outcome in outcomes if not isinstance(outcome, Failure)]
     failed = [
         (item, outcome) for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Failure)
@@ -132,7 +132,7 @@ def _powertools() -> Callable[[dict[str, Any]], None] | None:
 
 
 def _plain(line: dict[str, Any]) -> None:
-    """Write the log line without Powertools, with a note that no metrics were sent."""
+    """Write the log line without Powertools, noting that no metrics were sent."""
     import json
 
     line = {

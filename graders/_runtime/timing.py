@@ -1,18 +1,18 @@
-"""Time limits of scoring functions.
+"""Time limits for scoring functions.
 
 One repeating timer runs for a whole batch, and each tick checks how long the current sample has been running.
 This costs two assignments per sample. A separate timer per sample would take longer than most scoring
-functions. When a sample exceeds its time, `Interrupted` is raised inside it, which ends pure-Python loops,
-regular expressions and arithmetic on big integers. If the function swallows the interrupt, it is raised again
-on every tick until it gets through. Batches that run inside one another, or concurrently in an event loop,
-share the timer. Code that never returns to the interpreter, such as a loop in a C library, cannot be ended in
-this way. It needs a child process.
+functions. When a sample runs out of time, `Interrupted` is raised in the scoring function. This ends
+pure-Python loops, regular expressions and arithmetic on big integers. If the function swallows the interrupt,
+it is raised again on every tick until it gets through. Nested batches and batches that run concurrently in an
+event loop share the timer. Code that never returns to the interpreter, such as a loop in a C library, cannot
+be ended this way and needs a child process.
 
 SIGALRM is left to the scoring function, because libraries such as `math_verify` use it and end each call with
-`signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. If a sample changed SIGALRM
-or its timer, both are restored afterwards, because a leftover alarm would end another sample or the process.
-On other systems (macOS) the only timer is SIGALRM's own. It is armed again before each sample, but a function
-that stops the timer is not interrupted.
+`signal.alarm(0)`. So on Linux the timer is a POSIX timer on a real-time signal. If a sample changes SIGALRM
+or its timer, both are restored afterward, because a leftover alarm would end another sample or the process.
+Other systems, such as macOS, only have SIGALRM's own timer. It is rearmed before each sample, but a function
+that stops it cannot be interrupted.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ _SAME = 0.01
 _CHANGES = object()
 _DEFAULT, _IGNORED = _signal.SIG_DFL, _signal.SIG_IGN
 _UNLIKELY = range(60, 40, -1) if posix_timer else ()
-"""Real-time signals in the order to try them, without the first and last ones, which libraries use."""
+"""Real-time signals in the order to try them. The first and last are left out because libraries use them."""
 
 around: ContextVar[Tick | None] = ContextVar("around", default=None)
-"""The current `Tick` in this context. Graders that a scoring function calls share it."""
+"""The active `Tick` in this context. A scoring function shares it with any graders that it calls."""
 
 until: ContextVar[float | None] = ContextVar("until", default=None)
 """The deadline of the current async sample, on the clock of `time.perf_counter`, or None.
 
-Code that waits for a service gives up at the deadline and raises its own error.
+Code that waits for a service should give up at the deadline and raise its own error.
 """
 
 
@@ -69,17 +69,17 @@ def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
 
 
 class Tick:
-    """Enforces the time limits of one batch inside a `with` block.
+    """Context manager that enforces the time limits of one batch.
 
     Args:
         limit: Seconds for one sample; None for no limit.
         deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
         scorers: The code objects of the functions that call scoring functions. These functions are never
             interrupted, because an exception between two samples would fail the batch.
-        needed: False if asyncio also enforces the limit, for tasks that wait.
+        needed: False if asyncio also enforces the limit, on tasks that are waiting.
 
     Raises:
-        ConfigurationError: A limit is needed but cannot be enforced, off the main thread.
+        ConfigurationError: A limit is needed but cannot be enforced because this is not the main thread.
     """
 
     __slots__ = (
@@ -99,18 +99,18 @@ class Tick:
         self.deadline = deadline
         self.scorers = scorers
         self.unanswered = 1
-        """Number of samples of an async batch that have no answer yet, including the current one."""
+        """Number of samples in an async batch that are still unanswered, including the current one."""
         self.since = 0.0
         """Start time of the current sample, or 0 while no scoring function runs."""
         self.fired = False
         """True if the current sample was interrupted, even if it swallowed the interrupt."""
         self.alarm: Any = getsignal(ALARM)
-        """The handler that SIGALRM still has after a sample that changed nothing."""
+        """The SIGALRM handler that should still be set after a sample."""
         self.before = self.alarm
         self.left, self.started = (0.0, 0.0), 0.0
 
     def mend(self) -> None:
-        """Restore SIGALRM and its timer to their state before the sample, and keep our timer running."""
+        """Restore SIGALRM and its timer to their state before the sample and keep our timer running."""
         if getsignal(ALARM) is not self.alarm:
             _alarm.mend(self)
 
@@ -119,12 +119,12 @@ class Tick:
         return self.deadline is not None and now >= self.deadline
 
     def late(self, now: float) -> bool:
-        """Return True if the running scoring function should have ended."""
+        """Return True if the running scoring function is out of time."""
         since = self.since
         return since > 0 and ((self.limit is not None and now - since >= self.limit) or self.over(now))
 
     def passed(self, since: float) -> float | None:
-        """Return the limit if a sample that began at `since` exceeded it, or None."""
+        """Return the limit if a sample that started at `since` has exceeded it, else None."""
         return self.limit if self.limit is not None and perf_counter() - since >= self.limit else None
 
     def __enter__(self) -> Tick:
@@ -147,7 +147,7 @@ class Tick:
 
 
 class Context:
-    """A Lambda context with the only method that a grader calls.
+    """A Lambda context that has only the method that a grader calls.
 
     Args:
         milliseconds: The value that `get_remaining_time_in_millis` returns.
@@ -157,12 +157,12 @@ class Context:
         self._milliseconds = milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time that is left, in milliseconds."""
+        """Return the remaining time in milliseconds."""
         return self._milliseconds
 
 
 class _Alarm:
-    """The process's timer, and the ticks that share it, outermost first."""
+    """The process's timer and the ticks that share it, outermost first."""
 
     __slots__ = ("before", "left", "number", "pace", "since", "ticks", "timer")
 
@@ -171,10 +171,10 @@ class _Alarm:
         self.number = ALARM
         self.pace = _LONGEST
         self.timer: PosixTimer | None = None
-        """The POSIX timer, or None if SIGALRM's timer is used."""
+        """The POSIX timer, or None if SIGALRM's timer is used instead."""
 
     def start(self, tick: Tick, pace: float) -> None:
-        """Add a `Tick`, and fire often enough for every `Tick`.
+        """Add a `Tick` and set the timer to fire often enough for every `Tick`.
 
         Raises:
             ValueError: The caller is not on the main thread.
@@ -191,7 +191,7 @@ class _Alarm:
         self.ticks.append(tick)
 
     def open(self) -> None:
-        """Choose a timer, and remember SIGALRM's handler."""
+        """Choose a timer and save SIGALRM's handler."""
         self.before, self.left, self.since = getsignal(ALARM), _remaining(), perf_counter()
         if (
             self.timer is None or getsignal(self.number) is not _ring
@@ -204,7 +204,7 @@ class _Alarm:
                 _signal.signal(ALARM, _forgotten)
 
     def set(self, first: float, interval: float) -> None:
-        """Fire after `first` seconds and then every `interval` seconds."""
+        """Fire after `first` seconds and every `interval` seconds after that."""
         if self.timer is not None:
             self.timer.set(first, interval)
         else:
@@ -227,7 +227,7 @@ class _Alarm:
         _handle(ALARM, tick.before)
 
     def stop(self, tick: Tick) -> None:
-        """Remove a tick. Removing the last one stops the timer."""
+        """Remove a tick, and stop the timer if no ticks remain."""
         if tick in self.ticks:
             self.mend(tick)
             self.ticks.remove(tick)
@@ -246,15 +246,15 @@ class _Alarm:
             self.set(max(left, _AT_ONCE), interval)
 
     def hurry(self, now: float) -> None:
-        """Fire again within microseconds, because the scoring function keeps swallowing interrupts.
+        """Fire again within microseconds because the scoring function keeps swallowing interrupts.
 
-        A loop that swallows everything raised inside its `try` can only be ended by an exception between two
-        iterations. The delay varies, so that an interrupt falls there sooner or later.
+        A loop that swallows everything raised inside its `try` can be ended only by an exception between two
+        iterations. The delay varies so that an interrupt eventually lands there.
         """
         self.set(_AT_ONCE * (1 + now * 1e9 % 8), self.pace)
 
     def delete(self) -> None:
-        """Delete the POSIX timer, because an armed timer would kill the process at exit."""
+        """Delete the POSIX timer because an armed timer would kill the process at exit."""
         if self.timer is not None:
             self.timer.delete()
             self.timer = None
@@ -274,7 +274,7 @@ class _Alarm:
 
 
 def _own_timer() -> tuple[PosixTimer | None, int]:
-    """Return a POSIX timer and its signal. If no timer can be made, return None and SIGALRM."""
+    """Return a POSIX timer and its signal, or None and SIGALRM if no timer can be made."""
     number = next((number for number in _UNLIKELY if getsignal(number) == _DEFAULT), None)
     if number is None:
         return None, ALARM
@@ -287,7 +287,7 @@ def _own_timer() -> tuple[PosixTimer | None, int]:
 
 
 def _ring(_number: int, frame: FrameType | None) -> None:
-    """Interrupt the running scoring function if its time, or an outer scoring function's time, is up."""
+    """Interrupt the running scoring function if it or an enclosing scoring function is out of time."""
     ticks = _alarm.ticks
     if frame is not None and (
         frame.f_globals is _HERE or any(frame.f_code in tick.scorers for tick in ticks)
@@ -306,23 +306,23 @@ def _ring(_number: int, frame: FrameType | None) -> None:
 
 
 def _collects_garbage(frame: FrameType | None) -> bool:
-    """Return True if the frame is a callback of the garbage collector, where Python swallows exceptions.
+    """Return True if the frame is a garbage collector callback, where Python swallows exceptions.
 
-    The callbacks belong to the process (test tools and profilers add them), not to the scoring function whose
-    allocations happen to trigger them. At the start of a callback, Python still shows the frame around it, so
-    an interrupt can be lost there. The next tick raises it again.
+    These callbacks belong to the process (test tools and profilers add them), not to the scoring function
+    whose allocations happen to trigger them. When a callback starts, Python still reports the frame around
+    it, so an interrupt can be lost there. It is raised again on the next tick.
     """
     code = None if frame is None else frame.f_code
     return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
 
 
 def _forgotten(_number: int, _frame: FrameType | None) -> None:
-    """Handle SIGALRM during a batch if nothing else does, because an unhandled alarm ends the process."""
+    """Handle SIGALRM during a batch if nothing else does. An unhandled alarm would end the process."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 
 def _handle(number: int, handler: Any) -> None:
-    """Set a signal's handler. A handler that Python did not set (None) cannot be restored."""
+    """Set a signal's handler. None means a handler not set by Python, which cannot be restored."""
     if handler is not None and getsignal(number) is not handler:
         _signal.signal(number, handler)
 
@@ -350,7 +350,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def milliseconds_left(context: object) -> float | None:
-    """Return the time that Lambda still allows for the invocation, or None without a context."""
+    """Return the invocation's remaining time in Lambda, or None if there is no context."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return None if remaining is None else float(remaining())
 
@@ -362,7 +362,7 @@ def deadline_of(context: object) -> float | None:
         context: The Lambda context; None outside Lambda.
 
     Returns:
-        The time at which scoring must stop to leave time for the answer, or None without a context.
+        The time at which scoring must stop to leave time for the response, or None if there is no context.
     """
     left = milliseconds_left(context)
     if left is None:

@@ -1,10 +1,10 @@
-"""Adapters that run other platforms' graders here, and this library's graders on other platforms.
+"""Adapters that run other platforms' graders here and this library's graders on other platforms.
 
-Each `from_...` returns a scoring function of one `Sample`, which `grader` turns into a grader:
+Each `from_...` function returns a scoring function, which `grader` turns into a grader:
 
     reward = grader(timeout_s=10)(from_trl(confined("rewards.py", "format_reward")))
 
-Names are loaded on first use, so that a grader imports only the adapter that it uses.
+Names are loaded on first use so that a grader imports only the adapter it uses.
 """
 
 from __future__ import annotations

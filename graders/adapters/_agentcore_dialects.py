@@ -1,4 +1,4 @@
-"""The formats in which libraries write a conversation into a span, with a reader for each format."""
+"""The formats in which libraries record a conversation in a span, with a reader for each."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def _of_body(message: dict[str, Any], span: AgentSpan, side: str) -> list[Any]:
 
 
 def _listed_in_text(text: str, span: AgentSpan, role: object) -> list[Any]:
-    """Return the messages, or parts of the system prompt, that newer Strands versions write into one string.
+    """Return the messages or system prompt parts that newer Strands versions write into a single string.
 
     Raises:
-        TurnUnread: The text was cut off, or may only look like this format.
+        TurnUnread: The string was cut off or may only look like this format.
     """
     listed = decoded(text)
     is_list = isinstance(listed, list) and bool(listed)
@@ -102,7 +102,7 @@ def _of_message_events(span: AgentSpan) -> Turns:
 
 
 def _of_message_lists(span: AgentSpan) -> Turns:
-    """Read lists of messages from a span and its events. Prompt and answer may be in separate events."""
+    """Read lists of messages from a span and its events. The prompt and answer may be in separate events."""
     asked: list[Any] = []
     answered: list[Any] = []
     for _, attributes, body in (*span.events, ("", span.attributes, None)):
@@ -135,7 +135,7 @@ def _of_numbered_messages(span: AgentSpan) -> Turns:
 
 
 def _of_values(span: AgentSpan) -> Turns:
-    """Read the values of model calls and of the agent's own span. Other steps have no answers."""
+    """Read the inputs and outputs of model calls and the agent's own span. Other steps have no answers."""
     if not (span.is_agents or span.attributes.get("openinference.span.kind") == "LLM"):
         return [], []
     found = [_value(span, side) for side, _ in _SIDES]
@@ -181,10 +181,10 @@ DIALECTS: tuple[tuple[str, str, Callable[[AgentSpan], Turns]], ...] = (
         _of_values,
     ),
 )
-"""The supported formats, most trusted first, each with its attributes, its writers and its reader.
+"""The supported formats, most trusted first, each with its attributes, writers and reader.
 
-AgentCore's own SDK produces the first two from Strands' spans. The mappers of Strands' evaluation library
-read all of these formats.
+AgentCore's own SDK produces the first two from Strands spans. The mappers in Strands' evaluation library read
+all of these formats.
 """
 
 
@@ -204,7 +204,7 @@ def _numbered(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
 
 
 def _listed(tree: Any) -> Any:
-    """Convert objects with numbered keys to lists."""
+    """Convert objects whose keys are numbers to lists."""
     if not isinstance(tree, dict):
         return tree
     if tree and all(key.isascii() and key.isdigit() for key in tree):

@@ -1,11 +1,11 @@
 """Distinguishes JSON that a tracing library wrote into a span from text that only looks like it.
 
-A model or a user may write text that looks like a library's JSON. So the format depends on the library that
-wrote the span, which is identified by its scope and by attributes that only this library sets. A turn that
-can be either is unread.
+A model or a user may write text that looks like a library's JSON. So the format is determined by the library
+that wrote the span, which is identified by its scope and by attributes that only that library sets. If a turn
+could be either, it is unread.
 
 Sources: the tracers of Strands 1.62, `openinference-instrumentation-langchain` 0.1.80 and
-`opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT makes of their spans.
+`opentelemetry-instrumentation-langchain` 0.62, and the log records that ADOT creates from their spans.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _CUT_BLOCKS = re.compile(rf'\s*\[\s*\{{\s*"({"|".join(BLOCKS)})"')
 _CUT_STATE = re.compile(r'\s*\{\s*"(messages|inputs|outputs|generations|choices)"\s*:\s*[\[{]')
-"""The two patterns match the beginning of a library's JSON: the blocks of a message, and a whole state."""
+"""Patterns for the start of a library's JSON: a message's blocks and a whole state."""
 _JSON = "application/json"
 EITHER = "it may be the text itself or a library's JSON, and the span does not say which"
 
 
 def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
-    """Return the blocks of a message if Strands wrote it as JSON, else the text unchanged.
+    """Return a message's blocks if Strands wrote it as JSON, else return the text unchanged.
 
     Raises:
-        TurnUnread: The text was cut off, or can be either JSON or plain text.
+        TurnUnread: The text was cut off or could be either JSON or plain text.
     """
     inner = decoded(text)
     is_cut = inner is text and _CUT_BLOCKS.match(text) is not None
@@ -60,15 +60,16 @@ def blocks_of(text: str, span: AgentSpan, is_answer: bool) -> Any:
 
 
 def _are_blocks(inner: Any) -> bool:
-    """Return True if JSON may be a message's blocks: objects with one field each, or an empty list."""
+    """Return True if parsed JSON may be a message's blocks: objects with one field each, or an empty list."""
     return isinstance(inner, list) and all(isinstance(one, dict) and len(one) == 1 for one in inner)
 
 
 def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool]:
-    """Check if a span's input and its output are a library's JSON. Return one boolean for each.
+    """Return two booleans: True if the span's input, and True if its output, is a library's JSON.
 
     Raises:
-        TurnUnread: A text may be JSON or plain text, and its writer is unknown or writes both.
+        TurnUnread: The input or output could be JSON or plain text, and the library that wrote it is unknown
+            or writes both.
     """
     fits_given, fits_made = is_state(given), is_state(made)
     return (
@@ -78,10 +79,10 @@ def are_packed(span: AgentSpan, given: object, made: object) -> tuple[bool, bool
 
 
 def _says(span: AgentSpan, side: str) -> bool | None:
-    """Return True if attributes mark a span's input or output as JSON, False if not, None if unclear.
+    """Return True if the attributes mark a span's input or output as JSON, False if not, or None if unclear.
 
-    OpenInference marks the value of a chain as JSON if the text looks like JSON, but the value of a model
-    call only if the library wrote JSON.
+    OpenInference marks a chain's value as JSON whenever it looks like JSON, but marks a model call's value
+    only if the library wrote JSON.
     """
     kind, mime = span.attributes.get("openinference.span.kind"), span.attributes.get(f"{side}.mime_type")
     if kind is None and mime is None:
@@ -94,7 +95,7 @@ def _says(span: AgentSpan, side: str) -> bool | None:
 
 
 def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: bool) -> bool:
-    """Return True if one side of a span, its input or output, is a library's JSON."""
+    """Return True if the given side of a span (input or output) is a library's JSON."""
     said = _says(span, side)
     if said is not None or not isinstance(text, str):
         return bool(said)
@@ -111,7 +112,7 @@ def _settled(span: AgentSpan, side: str, text: object, fits: bool, fits_beside: 
 
 
 def _refuse_objects(span: AgentSpan, text: str) -> None:
-    """Reject JSON with unknown fields. LangChain may write a string as an object with one field."""
+    """Reject JSON with unknown fields, because LangChain may write a string as an object with one field."""
     inner = decoded(text)
     is_single = isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), str)
     if inner is not text and not (span.is_of_langchain and is_single):
@@ -119,7 +120,7 @@ def _refuse_objects(span: AgentSpan, text: str) -> None:
 
 
 def is_state(text: object) -> bool:
-    """Return True if the text looks like a library's state that contains a conversation."""
+    """Return True if the text looks like a library's state with a conversation in it."""
     inner = decoded(text)
     if inner is text:
         return isinstance(text, str) and _CUT_STATE.match(text) is not None
@@ -130,7 +131,7 @@ def is_state(text: object) -> bool:
 
 
 def _messages_in(inner: Any) -> list[Any]:
-    """Return the messages of a library's state, of a model's result, or of an OpenAI API response."""
+    """Return the messages in a library's state, a model's result or an OpenAI API response."""
     for key in ("inputs", "outputs"):
         if isinstance(inner, dict) and key in inner:
             inner = inner[key]
@@ -158,7 +159,7 @@ def unpacked(text: object, role: str) -> list[Any]:
     """Return the messages in a library's JSON.
 
     Raises:
-        TurnUnread: The JSON was cut off, or contains no messages.
+        TurnUnread: The JSON was cut off or contains no messages.
     """
     try:
         inner = json.loads(text) if isinstance(text, str) else None
@@ -174,7 +175,7 @@ def unpacked(text: object, role: str) -> list[Any]:
 
 
 def answers_of(span: AgentSpan) -> Iterator[str]:
-    """Yield every text that may be the span's answer, because some formats are ambiguous."""
+    """Yield each string that may be the span's answer. Some formats are ambiguous."""
     given = [span.attributes.get("output.value"), span.attributes.get("traceloop.entity.output")]
     for _, _, body in span.events:
         for one in list_of(object_of(object_of(body).get("output")).get("messages")):

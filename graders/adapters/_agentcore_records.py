@@ -23,7 +23,7 @@ _LANGCHAIN = ("openinference.instrumentation.langchain", "opentelemetry.instrume
 _LIBRARIES = ("openinference.instrumentation.", "opentelemetry.instrumentation.")
 _SMOLAGENTS = "openinference.instrumentation.smolagents"
 _PLAIN = (_SMOLAGENTS, "openinference.instrumentation.claude_agent_sdk")
-"""OpenInference scopes that write an agent's answer as plain text."""
+"""OpenInference scopes that record an agent's answer as plain text."""
 
 
 class AgentSpan:
@@ -45,7 +45,7 @@ class AgentSpan:
         self.scopes: set[str] = set()
 
     def add(self, document: dict[str, Any]) -> None:
-        """Add the record of the span itself, or one of its log records."""
+        """Add the span's own record or one of its log records."""
         attributes = object_of(document.get("attributes"))
         scope = object_of(document.get("scope")).get("name")
         for name in (scope, attributes.get("event.name")):  # ADOT puts the scope into the record's event
@@ -92,7 +92,7 @@ class AgentSpan:
 
     @property
     def writes_plain_texts(self) -> bool:
-        """True if the library that wrote the span writes texts unchanged, and never as JSON."""
+        """True if the library that wrote the span writes strings unchanged, never as JSON."""
         return not self.is_of_langchain and any(
             scope in _PLAIN or scope.startswith(_LIBRARIES[1]) for scope in self.scopes
         )
@@ -104,7 +104,7 @@ class AgentSpan:
 
     @property
     def is_agents(self) -> bool:
-        """True if the span covers the agent's whole work on one request."""
+        """True if the span covers all of the agent's work on one request."""
         is_chain = self.attributes.get("openinference.span.kind") == "CHAIN"
         is_whole = is_chain and (self.name == "LangGraph" or not self.is_inner)
         return is_whole or self._is_one_of(_AGENT_SPANS)

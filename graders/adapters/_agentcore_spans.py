@@ -1,8 +1,8 @@
 """Finds the conversation in an agent's trace.
 
-An evaluator's event contains OpenTelemetry spans and log records, as stored in CloudWatch. Each
-instrumentation library writes prompts and answers in its own format. `DIALECTS` lists the supported formats,
-with their sources. The result is the model's last answer in the trace and the turns before it, in the form of
+An evaluator's event contains OpenTelemetry spans and log records as stored in CloudWatch. Each
+instrumentation library writes prompts and answers in its own format. `DIALECTS` lists the supported formats
+and their sources. The result is the model's last answer in the trace and the turns before it, in the form of
 a rollout's messages.
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class SpansUnread(ValueError):
-    """The spans contain no conversation that can be read. The message gives the fix."""
+    """Raised when the spans contain no readable conversation. The message gives the fix."""
 
 
 class Exchange:
-    """The conversation that one span records.
+    """The conversation recorded in one span.
 
     Args:
         asked: The turns before the answer.
@@ -50,7 +50,7 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
 
     Args:
         documents: The event's `sessionSpans`.
-        trace: The trace to read; None if the session has only one.
+        trace: Id of the trace to read; None if the session has only one.
 
     Raises:
         SpansUnread: The trace has no answer that can be read.
@@ -96,7 +96,7 @@ def _unread(error: TurnUnread) -> SpansUnread:
 def _refuse_what_goes_on(
     last: Exchange, spans: list[AgentSpan], unread: list[tuple[AgentSpan, TurnUnread]]
 ) -> None:
-    """Raise an error if an unread span or a tool call follows the answer, which may then not be the last."""
+    """Raise an error if an unread span or a tool call follows the answer, which may then not be final."""
     for span, error in unread:
         if span.ended >= last.span.ended and all(_words(one) != last.words for one in answers_of(span)):
             raise _unread(error)
@@ -106,11 +106,11 @@ def _refuse_what_goes_on(
 
 
 def _last(found: list[Exchange]) -> Exchange:
-    """Return the last exchange of the trace: the agent's answer or, without one, a model's last answer.
+    """Return the trace's last exchange: the agent's answer or, if there is none, a model's last answer.
 
     An agent's own span contains the text that the user saw, but some libraries add white space between its
-    blocks and at its end. The span of the model call contains the exact text, with every turn before it. So
-    if several records contain the same answer, the shortest record is used.
+    blocks and at its end. The span of the model call contains the exact text, along with all of the turns
+    before it. So if several records contain the same answer, the shortest one is used.
     """
     found = sorted(reversed(found), key=lambda one: -one.span.ended)
     final = next((one for one in found if one.span.is_agents), found[0])
@@ -119,7 +119,7 @@ def _last(found: list[Exchange]) -> Exchange:
 
 
 def _spans(documents: list[dict[str, Any]], trace: str | None) -> list[AgentSpan]:
-    """Return the spans of a trace, in the order of their first records."""
+    """Return the spans of a trace, ordered by their first records."""
     traces = {found for one in documents if (found := _trace(one))}
     if trace is None:
         if len(traces) > 1:
@@ -173,7 +173,7 @@ def _says_something(turn: Turn) -> bool:
 
 
 def _with_system_prompt(turns: list[Turn], span: AgentSpan) -> list[Turn]:
-    """Return the turns. If they have no system prompt, add one from elsewhere in the span."""
+    """Return the turns, adding a system prompt from elsewhere in the span if they have none."""
     if any(turn["role"] == "system" for turn in turns):
         return turns
     for attributes in (span.attributes, *(attributes for _, attributes, _ in span.events)):

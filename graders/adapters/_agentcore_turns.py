@@ -1,4 +1,4 @@
-"""Converts turns in the formats of instrumented agents to messages of a rollout."""
+"""Converts turns recorded from agents to a rollout's messages."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _WORDLESS = frozenset(
     ("image", "image_url", "input_image", "audio", "input_audio", "video", "document", "file", "blob", "uri")
     + ("cachePoint", "guardContent", "redacted_thinking")
 )
-"""Kinds of blocks that contain no text of the conversation."""
+"""Kinds of blocks that contain none of the conversation's text."""
 _THOUGHTS = ("reasoning", "thinking")
 
 
 class TurnUnread(ValueError):
-    """A message cannot be read exactly, because its content is of an unknown kind or was cut off."""
+    """Raised when a message cannot be read exactly: its content is of an unknown kind or was cut off."""
 
 
 def turn_of(given: Any) -> Turn | None:
     """Convert a message of any dialect to a rollout's message, or return None for any other value.
 
     Args:
-        given: The message. Its texts stay unchanged.
+        given: The message. Its strings are not changed.
 
     Raises:
         TurnUnread: The message cannot be read exactly.
@@ -77,7 +77,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the text or reasoning of a block, in the form that `Sample` reads.
+    """Return a block's text or reasoning in the form that `Sample` parses.
 
     Raises:
         TurnUnread: The block is of an unknown kind.
@@ -104,7 +104,7 @@ def _read(block: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _call(given: Any) -> dict[str, Any] | None:
-    """Return a tool call of any dialect in OpenAI's form, or None if the value is not a tool call."""
+    """Convert a tool call of any dialect to OpenAI's format. Return None if the value is not a tool call."""
     if not isinstance(given, dict):
         return None
     inner = object_of(given.get("toolUse")) or object_of(given.get("tool_call")) or given
@@ -121,7 +121,7 @@ def _call(given: Any) -> dict[str, Any] | None:
 
 
 def decoded(value: Any) -> Any:
-    """Parse a string that is a JSON list or object. Return any other value unchanged."""
+    """Parse a string that contains a JSON list or object. Return any other value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)

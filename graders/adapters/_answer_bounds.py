@@ -1,7 +1,7 @@
 """Limits the size of a completion that is passed to a third-party function.
 
-The data for a separate process is limited in size. Parts of a completion beyond the limits are removed first,
-so that a model cannot make its sample fail with a large completion.
+The data sent to a separate process is limited in size. Any part of a completion beyond the limits is removed
+first, so that a model cannot make its sample fail by generating a large completion.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST = 1_000_000
-"""Maximum number of characters in all strings of a value together."""
+"""Maximum total number of characters in a value's strings."""
 MOST_VALUES = 100_000
-"""Maximum number of parts of a value, nested parts included."""
+"""Maximum number of parts in a value, including nested parts."""
 LEVELS = DEEPEST - 20
 """Maximum nesting depth of an answer, which leaves 20 levels for the objects around it."""
 
@@ -42,10 +42,10 @@ def is_bounded(value: object) -> bool:
 
 
 def bounded(sample: Sample[Any]) -> Sample[Any]:
-    """Return a sample without the parts of the model's turns that exceed the limits.
+    """Return a copy of a sample without the parts of the model's turns that exceed the limits.
 
     Content beyond the limits is replaced by an empty string, and other fields beyond the limits are removed.
-    Turns of other roles come from the record, and stay unchanged.
+    Turns with other roles come from the record and are not changed.
     """
     turns = [_bounded_turn(turn) for turn in sample.messages]
     if all(kept is turn for kept, turn in zip(turns, sample.messages, strict=True)):

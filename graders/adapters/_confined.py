@@ -1,7 +1,7 @@
-"""Calls third-party functions in a separate process without access to files, network or other processes.
+"""Calls third-party functions in a separate process with no access to files, network or other processes.
 
-Arguments and return values are plain values, which are copied. `docs/adapters.md` lists the features that a
-function can use in that process, and the cost of a call.
+Arguments and return values must be plain values, which are copied. `docs/adapters.md` describes what a
+function can use in that process and the cost of a call.
 """
 
 from __future__ import annotations
@@ -43,16 +43,17 @@ _HINTS = {
     MemoryError: "set memory_mb= to the memory that it may use",
 }
 _memories: set[int] = set()
-"""Memory limits of all functions. All calls share one queue, which reserves the largest limit per call."""
+"""Memory limits of all functions. The calls share one queue, which reserves the largest limit for each.
+"""
 _turns: dict[int, Turns] = {}
 
 
 class ConfinedFunction:
-    """A third-party function that is called in a separate process, made by `confined`.
+    """A third-party function, wrapped by `confined`, that is called in a separate process.
 
     Calls must be awaited. Arguments and return values are copied, and must be plain values: None, booleans,
-    numbers, strings, bytes, and lists, tuples, sets and dicts of plain values. Numbers and arrays of numpy
-    and similar libraries are returned as plain values. Each call gets a fresh process, so that it cannot
+    numbers, strings, bytes, and lists, tuples, sets and dicts of plain values. Numbers and arrays from numpy
+    and similar libraries are returned as plain values. Each call gets a fresh process so that it cannot
     affect the next call.
 
     Args:
@@ -60,7 +61,7 @@ class ConfinedFunction:
         seconds: Seconds allowed per call.
         memory_mb: Memory that a call may use beyond the interpreter's own, in MB.
         protection: `full`, or `limits` for trusted code.
-        hints: Hints to add to the messages of exceptions, by exception type.
+        hints: Hints to add to exception messages, by exception type.
 
     Raises:
         DecorationError: An option is invalid.
@@ -121,7 +122,7 @@ class ConfinedFunction:
         return f"<ConfinedFunction {self.__name__} at {self.place}>"
 
     def through(self, inside: ModuleType | str | os.PathLike[str]) -> ConfinedFunction:
-        """Return a copy whose calls go through a module: `inside.call(function, *args, **kwargs)`.
+        """Return a copy that is called through a module: `inside.call(function, *args, **kwargs)`.
 
         Args:
             inside: The module, its name or its path. It may import only the standard library. If it defines
@@ -140,7 +141,7 @@ class ConfinedFunction:
         return other
 
     def check(self) -> None:
-        """Raise an error for a fault that would fail every call.
+        """Raise an error if every call would fail.
 
         Raises:
             ConfigurationError: The function imports a package that is not allowed or not installed.
@@ -178,7 +179,7 @@ class ConfinedFunction:
         self._engine.check_walls(self._protection)
 
     def _value(self, time: TurnTime, args: Sequence[Any], kwargs: Mapping[str, Any], held: _Held) -> Any:
-        """Run one call. This method runs in a separate thread."""
+        """Make one call. This method runs in a separate thread."""
         assert self._engine is not None
         # A timeout here fails the sample and says nothing about its answer, so no minimum time is needed.
         portion = time.portion(self._seconds, time.share, least=0)
@@ -226,10 +227,10 @@ class ConfinedFunction:
 
 
 class _Held:
-    """The session of a call, which another thread may end early.
+    """Holds the session of a call, which another thread may end early.
 
-    Two threads use this object. Each method writes its own attribute before it reads the other attribute, so
-    one of the threads always ends the session.
+    Two threads use this object. Each method sets its own attribute before it reads the other one, so at least
+    one of the threads ends the session.
     """
 
     def __init__(self) -> None:
@@ -237,13 +238,13 @@ class _Held:
         self._is_given_up = False
 
     def hold(self, session: ChildSession) -> None:
-        """Hold the session, and end it immediately if the call was already abandoned."""
+        """Store the session, and end it immediately if the call was already abandoned."""
         self._session = session
         if self._is_given_up:
             session.close()
 
     def give_up(self) -> None:
-        """End the session, now or as soon as it exists."""
+        """End the session now or, if it does not exist yet, as soon as it does."""
         self._is_given_up = True
         if self._session is not None:
             self._session.close()
@@ -258,10 +259,10 @@ def confined(
     memory_mb: int = 256,
     protection: Protection = "full",
 ) -> ConfinedFunction:
-    """Wrap a function of a Python file so that it is called in a separate process.
+    """Wrap a function from a Python file so that it is called in a separate process.
 
-    The calling process reads the file but never runs it. Modules next to the file are sent along if the file
-    imports them. `docs/adapters.md` describes the function's permissions and the cost of each call.
+    The calling process reads the file but never runs it. If the file imports modules from its own folder,
+    they are sent along. `docs/adapters.md` describes the function's permissions and the cost of each call.
 
     Args:
         source: Path of the file.
@@ -285,7 +286,7 @@ def confined(
 
 
 def _packages_option(packages: Sequence[str]) -> tuple[str, ...]:
-    """Check the names of packages, and add them to `packages_elsewhere`.
+    """Check the package names and add them to `packages_elsewhere`.
 
     Raises:
         DecorationError: An entry is not a package name.

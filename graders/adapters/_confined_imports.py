@@ -1,4 +1,4 @@
-"""Finds the imports of a Python source without running it."""
+"""Finds the imports in Python source code without running it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NOT_LOADED = frozenset({"antigravity", "this", "__main__", "__future__"})
 
 
 class Import:
-    """A module that a source imports.
+    """A module imported by source code.
 
     Args:
         module: Dotted name of the module.
         place: File and line.
         is_needed: True if the function needs the module.
-        is_tried: True if the source can work without the module, because the import is in a `try` or an `if`.
+        is_tried: True if the code may work without the module because the import is in a `try` or an `if`.
         name: The name imported from the module, which may itself be a module. Empty for an `import`
             statement.
     """
@@ -41,17 +41,17 @@ class Import:
 
     @property
     def is_there(self) -> bool:
-        """True if the module need not be loaded, because every session has it or must not load it."""
+        """True if the module does not need to be loaded, because every session has it or must not load it."""
         return self.module in COMMON or self.package in _NOT_LOADED
 
 
 def has_async(tree: ast.Module) -> bool:
-    """Return True if the source defines an async function, which needs asyncio."""
+    """Return True if the source code defines an async function, which needs asyncio."""
     return any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree))
 
 
 def library_imports(text: str) -> frozenset[str]:
-    """Return the standard library modules that a source imports, as arguments for `CPython`."""
+    """Return the standard library modules that source code imports, as arguments for `CPython`."""
     tree = ast.parse(text)
     found = {f"?{one.module}" for one in imports_of(tree, "", "", "") if not one.is_there}
     if has_async(tree):
@@ -65,7 +65,7 @@ def is_pythons(package: str) -> bool:
 
 
 def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Iterator[Import]:
-    """Yield the imports of a module. Imports in functions that `function` does not use are not needed."""
+    """Yield a module's imports. Those in functions that `function` does not use are marked as not needed."""
     used = _used_by(tree, function) if function else frozenset()
 
     def look(node: ast.AST, is_needed: bool, is_tried: bool) -> Iterator[Import]:
@@ -92,7 +92,7 @@ def imports_of(tree: ast.Module, place: str, package: str, function: str) -> Ite
 
 
 def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
-    """Yield the module attributes that a source uses, such as `random.default_rng`. Some load a module."""
+    """Yield the module attributes that the code uses, such as `random.default_rng`. Some load a module."""
     modules = {
         name.asname or name.name.partition(".")[0]: name.name if name.asname else name.name.partition(".")[0]
         for node in ast.walk(tree)
@@ -110,7 +110,7 @@ def _attributes(tree: ast.Module, place: str) -> Iterator[Import]:
 
 
 def _used_by(tree: ast.Module, function: str) -> frozenset[str]:
-    """Return a function's name and the names of the module's functions and classes that it uses."""
+    """Return a function's name and the names of the functions and classes in its module that it uses."""
     names = {
         one.name: {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         for one in tree.body

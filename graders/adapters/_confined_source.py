@@ -1,4 +1,4 @@
-"""Parses a Python file for `confined`, and finds the modules that it imports.
+"""Parses a Python file for `confined` and finds the modules it imports.
 
 The file is parsed and compiled here, but never run.
 """
@@ -35,13 +35,13 @@ class ConfinedSource:
     Args:
         text: The source code.
         function: Name of the function.
-        place: Name of the source for messages.
-        file: Path of the file; None if the source is not in a file. The source may import modules next to the
-            file.
-        packages: Packages outside the standard library that the source may import.
+        place: Name of the source code for messages.
+        file: Path of the file; None if the source is not in a file. The code may import modules from the
+            file's folder.
+        packages: Packages outside the standard library that the code may import.
 
     Raises:
-        DecorationError: The source is not valid Python, or does not define the function.
+        DecorationError: The code is not valid Python or does not define the function.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class ConfinedSource:
         self._folder = os.path.dirname(file) if file else None
         self._packages = frozenset(packages)
         self.modules: dict[str, Sent] = {}
-        """The modules to send to the process: name, place in messages, `True` for a package, and code."""
+        """The modules to send to the process, each as its name, file name, `True` for a package, and code.
+        """
         self._imports: list[Import] = []
         self._has_async = False
         tree = _tree(text, place)
@@ -68,7 +69,7 @@ class ConfinedSource:
         self._send(self.name, place, False, tree, function)
 
     def missing(self, provided: Collection[str] = ()) -> str:
-        """Describe the first import that would fail and the fix, or return an empty string.
+        """Describe the first import that would fail and its fix. Return an empty string if there is none.
 
         Args:
             provided: Packages that will be available in any case.
@@ -89,7 +90,7 @@ class ConfinedSource:
         return ""
 
     def preloaded(self, provided: Collection[str] = ()) -> frozenset[str]:
-        """Return the modules to load before a session is confined, as arguments for `CPython`.
+        """Return the modules to load before confining a session, as arguments for `CPython`.
 
         Args:
             provided: Packages that will be available in any case.
@@ -106,7 +107,7 @@ class ConfinedSource:
         return frozenset(found)
 
     def _send(self, name: str, place: str, is_package: bool, tree: ast.Module, function: str = "") -> None:
-        """Add a module to send, and the modules next to the file that it imports."""
+        """Add a module to send, along with the modules in the file's folder that it imports."""
         self.modules[name] = (name, place, is_package, _compiled(tree, place))
         self._has_async = self._has_async or has_async(tree)
         package = name if is_package else name.rpartition(".")[0]
@@ -117,10 +118,10 @@ class ConfinedSource:
                 self._send_own(f"{one.module}.{one.name}")
 
     def _send_own(self, name: str, is_tried: bool = False) -> bool:
-        """Add a module next to the file, with the packages around it. Return False if there is none.
+        """Add a module from the file's folder and its parent packages. Return False if there is none.
 
-        A folder is ignored if the source can work without it. In Lambda, the folders of installed packages
-        are next to the file too, and the function may not import them.
+        A folder is ignored if the code can work without it. In Lambda, installed packages are in the file's
+        folder too, and the function may not import them.
         """
         if name in self.modules:
             return True
@@ -171,7 +172,7 @@ def _compiled(tree: ast.Module, place: str) -> bytes:
 
 @contextmanager
 def _python(place: str) -> Iterator[None]:
-    """Report invalid Python as a DecorationError, and ignore the warnings of the compiler."""
+    """Report invalid Python as a DecorationError, and ignore compiler warnings."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -183,7 +184,7 @@ def _python(place: str) -> Iterator[None]:
 
 
 def _is_installed(package: str) -> bool:
-    """Return True if the package is in the standard library or installed. A folder alone does not count."""
+    """Return True if the package is in the standard library or installed. A bare folder does not count."""
     if is_pythons(package):
         return True
     found = spec_of(package)
@@ -191,7 +192,7 @@ def _is_installed(package: str) -> bool:
 
 
 def spec_of(package: str) -> ModuleSpec | None:
-    """Return the import spec of a package, or None if it is not installed. A stand-in does not count."""
+    """Return a package's import spec, or None if it is not installed. A stand-in does not count."""
     try:
         return importlib.util.find_spec(package)
     except ValueError:  # a module without a file, such as a stand-in, is loaded under this name
@@ -199,7 +200,7 @@ def spec_of(package: str) -> ModuleSpec | None:
 
 
 def _line_of(tree: ast.Module, function: str) -> int:
-    """Return the last line of a module that binds the function's name, or 0."""
+    """Return the number of the last line in a module that binds the function's name, or 0."""
 
     def look(body: list[ast.stmt]) -> Iterator[int]:
         for one in body:

@@ -57,9 +57,9 @@ def evaluated(function: Evaluator, adapter: str) -> Callable[[Sample[Any]], Any]
 
 
 def _turn(sample: Sample[Any], at: int) -> dict[str, Any]:
-    """Return a message with its blocks joined to one string. The last message keeps its reasoning.
+    """Return a message with its blocks joined into one string. The last message keeps its reasoning.
 
-    Functions that return an EvaluateResult search the string for `<think>` and similar tags.
+    Functions that return an EvaluateResult look for `<think>` and similar tags in this string.
     """
     message = sample.messages[at]
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
@@ -103,17 +103,17 @@ def _settled(name: str, told: dict[str, Any]) -> Answer:
 
 
 def stand_in(*packages: str) -> None:
-    """Make stand-ins importable for libraries that reward functions import and that are not installed.
+    """Make stand-ins importable for libraries that reward functions import but that are not installed.
 
-    eval-protocol takes 300 MB and llm-eval-kit is not in a package registry, but reward functions need little
-    of either. Importing a name that a stand-in lacks raises an ImportError with that name. Call `stand_in`
-    before you import the reward function. A `confined` function does not need the call.
+    eval-protocol takes up 300 MB and llm-eval-kit is not in a package registry, but reward functions need
+    only small parts of them. Importing a name that a stand-in lacks raises an ImportError that includes the
+    name. Call `stand_in` before importing the reward function. `confined` functions do not need this call.
 
     Args:
         *packages: Any of `eval_protocol`, `reward_kit`, `llm_eval_kit`; all of them by default.
 
     Raises:
-        DecorationError: There is no stand-in for a package.
+        DecorationError: One of the packages has no stand-in.
     """
     from importlib.util import find_spec
 

@@ -1,8 +1,8 @@
-"""Calls functions that return an EvaluateResult, with stand-ins for the libraries that they import.
+"""Calls functions that return an EvaluateResult, using stand-ins for the libraries they import.
 
-eval-protocol is larger than a Lambda function may be, and reward functions import only a few record classes
-and a decorator from it or from llm-eval-kit. The records in this module have the same fields and methods. A
-field can be read as an attribute or as an item, since existing functions do both.
+eval-protocol exceeds the size limit of a Lambda function, and reward functions import only a few record
+classes and a decorator from it or from llm-eval-kit. The records in this module have the same fields and
+methods. A field can be accessed as an attribute or as an item, since existing functions do both.
 
 The source of this module is also sent to the process that runs a confined function, so it imports nothing
 from this package.
@@ -26,10 +26,10 @@ PROVIDES = ("eval_protocol", "reward_kit", "llm_eval_kit", "nova_custom_evaluati
 
 
 class StandInRecord(dict[str, "Any"]):
-    """A record with default values, in place of a pydantic model.
+    """A record with default values, used instead of a pydantic model.
 
-    Only the given fields exist as items, so that a message looks unchanged to code that expects a dict. All
-    fields exist as attributes, and a missing field has its default value.
+    Only the fields that were given exist as items, so that a message looks unchanged to code that expects a
+    dict. All fields exist as attributes, with default values for missing fields.
     """
 
     CALLED: ClassVar[str] = "a record"
@@ -87,7 +87,7 @@ class StandInRecord(dict[str, "Any"]):
 
     @classmethod
     def model_validate(cls, given: Any, **_: Any) -> Any:
-        """Make a record from a dict. A record is returned unchanged."""
+        """Create a record from a dict. A value that is already a record is returned unchanged."""
         return given if isinstance(given, cls) else cls(**given)
 
 
@@ -104,7 +104,7 @@ class ContentPart(StandInRecord):
 
 
 class ChatMessage(StandInRecord):
-    """A message, called `Message` in both libraries."""
+    """A message. Both libraries call this class `Message`."""
 
     CALLED = "Message"
     NEEDED: ClassVar[tuple[str, ...]] = ("role",)
@@ -194,7 +194,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """The status of a rollout, in place of eval-protocol's `Status`. Every rollout here has finished."""
+    """The status of a rollout, in place of eval-protocol's `Status`. It is always `finished`."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}
@@ -209,7 +209,7 @@ class RolloutStatus(StandInRecord):
 
 
 class EvaluationRow(StandInRecord):
-    """The argument and the result of a function with eval-protocol's decorator `@evaluation_test`."""
+    """The argument and the result of a function decorated with eval-protocol's `@evaluation_test`."""
 
     CALLED = "EvaluationRow"
     NEEDED: ClassVar[tuple[str, ...]] = ("messages",)
@@ -245,7 +245,7 @@ class EvaluationRow(StandInRecord):
 
 
 class KitGrader:
-    """Replaces llm-eval-kit's `Grader`, a base class that its decorator `@grader` also returns."""
+    """Replaces llm-eval-kit's base class `Grader`, which its decorator `@grader` also returns."""
 
     name = description = ""
 
@@ -350,7 +350,7 @@ _UNSUPPORTED = {
 
 
 class StandIn(ModuleType):
-    """A module with the names that reward functions import. Any other name raises an ImportError."""
+    """A module with the names that reward functions import. Any other import raises an ImportError."""
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, "A stand-in.")
@@ -365,11 +365,11 @@ class StandIn(ModuleType):
 
 
 class StandInFinder:
-    """Raises an ImportError that gives a reason for modules that the stand-ins lack."""
+    """Import finder that raises a descriptive ImportError for modules that a stand-in lacks."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Reject a module that a stand-in lacks. Python calls this finder last."""
+        """Reject a module that a stand-in lacks. Python consults this finder last."""
         if isinstance(sys.modules.get(name.partition(".")[0]), StandIn):
             raise ImportError(_lacking(name), name=name)
 
@@ -414,8 +414,8 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
     Returns:
         A dict with the result's `score`, `is_valid`, `reason`, `error` and `metrics`, or an awaitable of the
-        dict if the function is async. If the record lacks arguments that the function needs, a dict with
-        their names under `lacks`.
+        dict if the function is async. If the record lacks arguments that the function needs, a dict with the
+        missing names under `lacks`.
     """
     if isinstance(function, type):
         function = function()
@@ -450,7 +450,7 @@ def call(function: Any, messages: list[Any], reference: Any, fields: dict[str, A
 
 
 def _reference(parameters: Iterable[Any], reference: Any) -> Any:
-    """Return the reference, as a list of messages if the function's signature asks for messages."""
+    """Return the reference, converted to a list of messages if the function's signature calls for it."""
     annotation = next((str(one.annotation) for one in parameters if one.name == "ground_truth"), "")
     if "ist[" not in annotation or "Message" not in annotation:
         return _as_messages(reference)
@@ -464,7 +464,7 @@ async def _later(answer: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _row(messages: list[Any], reference: Any, fields: dict[str, Any]) -> Any:
-    """Make a row, with eval-protocol's own class if that library is loaded."""
+    """Create a row, using eval-protocol's own class if that library is loaded."""
     models = sys.modules.get("eval_protocol.models")
     given = {"messages": messages, "ground_truth": reference, "tools": fields.get("tools")}
     if models is not None and not isinstance(models, StandIn):
@@ -514,7 +514,7 @@ def _score(record: str, value: Any) -> float:
 
 
 def _as_messages(value: Any) -> Any:
-    """Convert dicts with roles to messages, in a list or a list of lists. Other values stay unchanged."""
+    """Convert dicts with roles to messages, in a list or a list of lists. Return other values unchanged."""
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(one, dict) and "role" in one for one in value):

@@ -1,4 +1,4 @@
-"""Passes the reference to third-party functions, unless an empty answer could equal it."""
+"""Passes the reference to third-party functions unless an empty answer could match it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LABELS = ("role", "type")
 
 
 def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
-    """Return the record's reference as keyword arguments for a third-party function.
+    """Return the keyword arguments that pass the record's reference to a third-party function.
 
-    Third-party functions compare strings unchanged, so they would reward an empty answer if the reference is
-    blank or lists a blank answer.
+    Third-party functions compare strings as they are, so a blank reference, or one that lists a blank answer,
+    would make them reward an empty answer.
 
     Args:
         sample: The sample.
-        column: The function's name for the reference. If the record has a field with this name, the field is
+        column: The function's name for the reference. If the record has a field with this name, that field is
             passed instead, as on the function's platform, and the reference is passed as `reference_answer`.
 
     Raises:
@@ -42,7 +42,7 @@ def given_reference(sample: Sample[Any], column: str) -> dict[str, Any]:
 
 
 def _may_equal_nothing(reference: Any) -> bool:
-    """Return True if the reference is blank, or is a list in which one right answer is blank."""
+    """Return True if the reference is blank or is a list of right answers with a blank one."""
     while isinstance(reference, dict) and len(reference) == 1:
         [reference] = reference.values()
     if isinstance(reference, list):
@@ -63,7 +63,7 @@ def _may_equal_nothing(reference: Any) -> bool:
 
 
 def _says(value: Any) -> bool:
-    """Return True if a single value has content. Data frames write a missing value as NaN."""
+    """Return True if a single value has content. Data frames represent a missing value as NaN."""
     if isinstance(value, str):
         return bool(visible(value))
     return value is not None and not (isinstance(value, float) and value != value)

@@ -1,4 +1,4 @@
-"""Grades samples in a trainer's process, in any thread, even while an event loop runs there."""
+"""Grades samples in a trainer's process, from any thread, even one with a running event loop."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 _LONGEST = 300
 """Maximum length of a message on stderr, in characters."""
 _MOST_SAID = 50
-"""Maximum number of lines on stderr, because every sample may abstain for a different reason."""
+"""Maximum number of lines on stderr. Without a limit, every sample might report a different reason."""
 
 
 def rollout_item(
     columns: dict[str, Any], reference: str, place: str, messages: list[Any], wire: str
 ) -> dict[str, Any]:
-    """Return the element of an event that a replay would send for a completion.
+    """Return the event element that a replay would send for a completion.
 
     Args:
-        columns: The data set's values for the prompt, by column name. The contents of a column `metadata`
-            are treated as columns too, as in a replay.
+        columns: The data set's values for the prompt, by column name. The contents of a `metadata` column are
+            also treated as columns, as in a replay.
         reference: The column with the reference.
-        place: The sample's id if the data set has no column `id`.
+        place: The sample's id if the data set has no `id` column.
         messages: The prompt's turns and the completion.
         wire: The dialect, one of `graders.wire.PROFILES`.
 
     Raises:
-        ValueError: A column has the same name as another property of a sample.
+        ValueError: A column has the same name as a different property of a sample.
     """
     rollout = {name: plain(value) for name, value in columns.items()}
     if isinstance(rollout.get("metadata"), dict):
@@ -69,7 +69,7 @@ def rollout_item(
 
 
 def plain(value: Any) -> Any:
-    """Convert a value of a data set, such as a numpy or torch array, to JSON data.
+    """Convert a data set's value, such as a numpy or torch array, to JSON data.
 
     Raises:
         ValueError: The value is nested too deeply.
@@ -89,7 +89,7 @@ def _plain(value: Any) -> Any:
 
 
 def messages_of(given: Any, role: str) -> list[Any]:
-    """Return a trainer's prompt or completion as messages. A string becomes one message with this role.
+    """Return a trainer's prompt or completion as messages. A string becomes a message with this role.
 
     Raises:
         ValueError: The value is neither a string nor a list.
@@ -104,7 +104,7 @@ def messages_of(given: Any, role: str) -> list[Any]:
 
 
 class TrainerBatch:
-    """The outcomes of a batch, as rewards and metrics for a trainer.
+    """The outcomes of a batch, converted to rewards and metrics for a trainer.
 
     Args:
         outcomes: The outcome of each sample.
@@ -119,10 +119,10 @@ class TrainerBatch:
         return [outcome.value if isinstance(outcome, Reward) else None for outcome in self.outcomes]
 
     def metrics(self) -> Iterator[tuple[str, float]]:
-        """Yield the share of samples without a reward, and each metric's mean over the samples that have it.
+        """Yield the fraction of samples with no reward, and each metric's mean over the samples that have it.
 
-        In a training run with several processes, only the share is yielded. Trainers gather a metric from all
-        processes, and would wait forever for a process that does not have it.
+        If several processes train, only the fraction is yielded. Trainers gather each metric from all
+        processes and would wait forever for a process that does not report it.
         """
         yield RESERVED, sum(isinstance(one, Failure) for one in self.outcomes) / max(len(self.outcomes), 1)
         if os.environ.get("WORLD_SIZE", "1") != "1":
@@ -137,7 +137,7 @@ class TrainerBatch:
 
 
 class GraderInTrainer:
-    """A grader that a trainer calls.
+    """A grader for a trainer to call.
 
     Args:
         given: A grader or a scoring function. A scoring function gets the default options of `@grader`.
@@ -175,7 +175,7 @@ class GraderInTrainer:
         return self._checked(items, self._outcomes(items))
 
     async def grade_here(self, items: Sequence[Any]) -> TrainerBatch:
-        """Grade a batch with an async grader, in the running event loop."""
+        """Grade a batch with an async grader in the running event loop."""
         return self._checked(items, await score_here(self._declared, items))
 
     @property
@@ -184,7 +184,7 @@ class GraderInTrainer:
         return self._declared.is_async
 
     def _checked(self, items: Sequence[Any], outcomes: list[Outcome]) -> TrainerBatch:
-        """Report the failures of a batch, and raise an error if the grader's options do not allow them."""
+        """Report a batch's failures, and raise an error if the grader's options do not allow them."""
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 problem = SampleError(outcome.kind, outcome.message[:_LONGEST], outcome.origin)
@@ -195,7 +195,7 @@ class GraderInTrainer:
         return TrainerBatch(outcomes)
 
     def say(self, key: str, text: str) -> None:
-        """Write a line to stderr, once per key and only up to a maximum number of lines."""
+        """Write a line to stderr, but only once per key and only up to the maximum number of lines."""
         if key in self._said or len(self._said) > _MOST_SAID:
             return
         self._said.add(key)
@@ -219,7 +219,7 @@ class GraderInTrainer:
                 self._declared = _waiting(declared.function, self.options)
 
     def _here(self) -> Declared:
-        """Return the declaration, without its time limit if this thread cannot enforce it."""
+        """Return the declaration, removing its time limit if this thread cannot enforce it."""
         import threading
 
         limit = self.options.timeout_s
@@ -234,7 +234,7 @@ class GraderInTrainer:
 
 
 def _waiting(function: Callable[[Any], Any], options: Options) -> Declared:
-    """Wrap a function that returns awaitables in an async function, whose limit works in any thread."""
+    """Wrap a function that returns awaitables in an async one, whose time limit works in any thread."""
 
     async def wait(given: Any) -> Any:
         answer = function(given)

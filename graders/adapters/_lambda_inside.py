@@ -1,4 +1,4 @@
-"""Calls a third-party Lambda handler with the event and context that Lambda would pass.
+"""Calls a third-party Lambda handler with the event and context it would get from Lambda.
 
 The source of this module is also sent to the process that runs a confined handler, so it imports nothing from
 this package.
@@ -39,7 +39,7 @@ class LambdaContext:
         self._ends = time.monotonic() + seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time that is left, in milliseconds."""
+        """Return the remaining time in milliseconds."""
         return max(0, int((self._ends - time.monotonic()) * 1000))
 
 
@@ -47,16 +47,16 @@ def call(handler: Callable[[Any, Any], Any], event: str, request_id: str, second
     """Call a handler.
 
     Args:
-        handler: A function of event and context.
+        handler: A function that takes an event and a context.
         event: The event's JSON. The handler gets its own copy, which it may change.
         request_id: Id of the invocation.
         seconds: The remaining time that the context reports.
 
     Returns:
-        The JSON of the handler's answer.
+        The handler's response as JSON.
 
     Raises:
-        TypeError: The answer is a value that Lambda could not send.
+        TypeError: Lambda could not send the response.
     """
     answer = handler(json.loads(event), LambdaContext(request_id, seconds))
     if hasattr(answer, "__await__"):

@@ -1,4 +1,4 @@
-"""The URL and the headers of an endpoint grader, in which `${NAME}` refers to an environment variable."""
+"""The URL and headers of an endpoint grader, in which `${NAME}` refers to an environment variable."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..checks._judge_address import address_fault
 from ..errors import ConfigurationError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
-"""Syntax of an environment variable in a header or a URL."""
+"""Pattern for an environment variable in a header or URL."""
 SCHEME = re.compile(r"(bearer|basic|key|token)\s+", re.IGNORECASE)
-"""Words before a key in a header, such as `Bearer`. They are not part of the key."""
+"""Words that may precede a key in a header, such as `Bearer`. They are not part of the key."""
 OWN_HEADERS = (
     *("content-type", "content-length", "host", "transfer-encoding", "connection", "accept-encoding"),
 )
-"""Headers that every request sets itself. Their values in a spec are not sent."""
+"""Headers that are set on every request. A spec's values for them are not sent."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _NO_NAME = "it holds ${ without a variable's name: write ${NAME}, with letters, digits and underscores"
 
 
 def url_fault(url: str) -> str | None:
-    """Return the reason why a URL cannot be called, without quoting the URL, or None if it can be called.
+    """Return the reason why a URL cannot be called, or None if it can. The reason does not quote the URL.
 
     Args:
-        url: The URL. A URL with a variable before its query cannot be checked until the variable is filled
-            in.
+        url: The URL. A URL with a variable before the query string cannot be checked until the variable is
+            filled in.
     """
     if "${" in VARIABLE.sub("", url):
         return _NO_NAME
@@ -46,7 +46,7 @@ def url_fault(url: str) -> str | None:
 
 
 def header_fault(name: str, value: object) -> str | None:
-    """Return the reason why a header cannot be sent, without quoting its value, or None if it can be sent.
+    """Return the reason why a header cannot be sent, or None if it can. The reason does not quote its value.
 
     Args:
         name: The header's name.
@@ -62,15 +62,15 @@ def header_fault(name: str, value: object) -> str | None:
 
 
 def filled(text: str, what: str, secrets: list[str]) -> str:
-    """Replace the variables in a header or a URL with their values.
+    """Replace the variables in a header or URL with their values.
 
     Args:
-        text: The header or the URL.
+        text: The header or URL.
         what: Description of the text for messages.
-        secrets: List that receives the values, so that they can be removed from messages.
+        secrets: List to which the values are added so that they can be removed from messages.
 
     Raises:
-        ConfigurationError: A variable is not set, or its value cannot be sent.
+        ConfigurationError: A variable is not set or its value cannot be sent.
     """
 
     def value_of(found: re.Match[str]) -> str:

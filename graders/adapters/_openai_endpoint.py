@@ -1,8 +1,8 @@
 """Calls the service of an `endpoint` grader, which scores completions.
 
-Azure describes the payload (at most 1 MB) and the three retries in the readme of its private preview
-(`microsoft-foundry/fine-tuning`, the folder `Demos/Agentic_RFT_ToolCall_EndpointGrader`). The readme leaves
-some details open. `docs/adapters.md` describes how this project handles them.
+Azure documents the payload (at most 1 MB) and the three retries in the README of its private preview
+(`Demos/Agentic_RFT_ToolCall_EndpointGrader` in `microsoft-foundry/fine-tuning`). `docs/adapters.md` describes
+how this project handles the details that the README does not cover.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 20
 _UNSENT = "unsent sample"
 _MOST_ASKED = 4
-"""Maximum number of requests for one sample: the first, and three retries."""
+"""Maximum number of requests for one sample: the initial request and three retries."""
 _PIECE = 1 << 16
 _BUSY = (408, 425, 429)
 _GATEWAY = (429, 502, 503, 504)
-"""HTTP statuses that may mean that the service is down or overloaded."""
+"""HTTP statuses that may mean the service is down or overloaded."""
 _LONGEST_SAID = 200
 
 
@@ -84,15 +84,15 @@ class ScoringEndpoint:
         self._has_scored = False
 
     async def score(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> float:
-        """Request the score of a completion, up to four times within the sample's time.
+        """Request a completion's score, making up to four requests within the sample's time limit.
 
         Args:
-            sample: The completion, as in a spec's namespace `sample`.
-            item: The sample's record, as in the namespace `item`.
+            sample: The completion, as in a spec's `sample` namespace.
+            item: The sample's record, as in the `item` namespace.
 
         Raises:
-            ConfigurationError: The service cannot be called at all, or rejects every request.
-            SampleError: The endpoint gave this sample no score.
+            ConfigurationError: The service cannot be called at all or rejects every request.
+            SampleError: The endpoint did not return a score for this sample.
         """
         body = self._body(sample, item)
         patience = Patience(self.name, self._heard, _MOST_ASKED)
@@ -105,7 +105,7 @@ class ScoringEndpoint:
         return await patience.until_answered(once)
 
     def takes(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        """Return True if the sample can be sent. Takes the arguments of `score`."""
+        """Return True if the sample can be sent. Takes the same arguments as `score`."""
         try:
             self._body(sample, item)
         except SampleError:
@@ -113,10 +113,10 @@ class ScoringEndpoint:
         return True
 
     def _body(self, sample: Mapping[str, Any], item: Mapping[str, Any]) -> bytes:
-        """Return the payload. Its trace id depends only on its content, so that recorded answers are found.
+        """Return the payload. Its trace id depends only on its content, so recorded answers can be found.
 
         Raises:
-            SampleError: The payload cannot be written as JSON, or is too large.
+            SampleError: The payload cannot be written as JSON or is too large.
         """
         from hashlib import sha256
         from uuid import UUID
@@ -142,7 +142,7 @@ class ScoringEndpoint:
         """Wait until the rate limit allows a request.
 
         Raises:
-            Unsent: The rate limit allows the next request only after the sample's time is up.
+            Unsent: The rate limit does not allow another request until after the sample's time is up.
         """
         import asyncio
 
@@ -155,7 +155,7 @@ class ScoringEndpoint:
             await asyncio.sleep(at - now)
 
     def _ask(self, body: bytes, seconds: float) -> float:
-        """Send one request. The errors that it raises never contain the value of a secret."""
+        """Send one request. Any errors raised never contain the value of a secret."""
         from contextlib import closing
         from http.client import HTTPException
         from urllib.error import URLError
@@ -208,7 +208,7 @@ class ScoringEndpoint:
         )
 
     def _refusal(self, status: int, location: str) -> str:
-        """Return the reason why every sample is rejected, or an empty string for any other status."""
+        """Return the reason why this status rejects every sample, or an empty string if it does not."""
         if 300 <= status < 400:
             return (
                 f"{self.name} redirects to {location or 'no address'} (HTTP {status}), and its headers are "
@@ -222,10 +222,10 @@ class ScoringEndpoint:
         return ""
 
     def _address(self, secrets: list[str]) -> str:
-        """Return the URL to call. The query is left out if a relay is called.
+        """Return the URL to call, without its query string if a relay is used.
 
         Raises:
-            ConfigurationError: A variable in the URL is not set, or its value makes the URL invalid.
+            ConfigurationError: A variable in the URL is not set or its value makes the URL invalid.
         """
         relay = os.environ.get(RELAY)
         asked = self._url.partition("?")[0] if relay else self._url
@@ -236,10 +236,10 @@ class ScoringEndpoint:
         return f"{relay}/{url}" if relay else url
 
     def _filled_headers(self, secrets: list[str]) -> dict[str, str]:
-        """Return the headers to send. The spec's headers are left out if a relay is called.
+        """Return the headers to send, without the spec's headers if a relay is used.
 
         Raises:
-            ConfigurationError: A variable in a header is not set, or its value makes the header invalid.
+            ConfigurationError: A variable in a header is not set or its value makes the header invalid.
         """
         headers = {"Content-Type": "application/json", "User-Agent": "rft-graders"}
         for name, value in ({} if os.environ.get(RELAY) else self._headers).items():
@@ -269,7 +269,7 @@ def score_of(content: bytes) -> float:
 
 
 def _as_answered() -> Any:
-    """Return a urllib handler that accepts every status. It raises no errors and follows no redirects."""
+    """Return a urllib handler that accepts every status: it raises no errors and follows no redirects."""
     from urllib.request import HTTPErrorProcessor
 
     class AsAnswered(HTTPErrorProcessor):

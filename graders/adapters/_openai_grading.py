@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 
 class GradingOptions:
-    """The settings for running the graders of a spec.
+    """Settings for running a spec's graders.
 
     Args:
-        models: A table of Bedrock models by OpenAI's names, or the path of a TOML file with such a table.
+        models: A table that maps OpenAI model names to Bedrock models, or the path of a TOML file that
+            contains such a table.
         seconds: Time limit of a Python grader, in seconds.
-        memory_mb: The memory that a Python grader may use, in MB.
-        protection: The protection of a Python grader, as for `confined`.
-        zero_for_faults: True if a failed grader scores 0 with a flag, as at OpenAI. Otherwise the error is
+        memory_mb: Memory that a Python grader may use, in MB.
+        protection: Protection for a Python grader, as for `confined`.
+        zero_for_faults: True if a failed grader scores 0 with a flag, as at OpenAI. Otherwise, the error is
             raised.
     """
 
@@ -90,7 +91,7 @@ _FLAGS = {
     "score_model": "model_grader_server_error",
     "label_model": "model_grader_server_error",
 }
-"""Flag for a fault without a flag of its own, by type of grader."""
+"""Flags for faults that have no flag of their own, by grader type."""
 
 
 def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
@@ -115,7 +116,7 @@ def _joined(node: MultiGrader, options: GradingOptions) -> Scoring:
 async def _awaited(
     node: MultiGrader, answers: Mapping[str, GraderScore | Awaitable[GraderScore]]
 ) -> GraderScore:
-    """Compute the score of a multi grader whose graders run concurrently."""
+    """Compute a multi grader's score, running its graders concurrently."""
     import asyncio
 
     async def one(answer: GraderScore | Awaitable[GraderScore]) -> GraderScore:
@@ -132,7 +133,7 @@ async def _awaited(
 
 
 def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
-    """Compute a multi grader's score from the scores of its graders."""
+    """Combine the scores of a multi grader's graders into its score."""
     parts = {key: score.value for key, score in scores.items()}
     try:
         value = float(node.computed(parts))
@@ -163,7 +164,7 @@ def _total(node: MultiGrader, scores: Mapping[str, GraderScore]) -> GraderScore:
 
 
 def _failing(error: Exception) -> Scoring:
-    """Return a scoring function that raises an error, for a grader that cannot run here."""
+    """Return a scoring function that always raises an error, for a grader that cannot run here."""
 
     def scored(scope: Scope) -> GraderScore:
         raise error
@@ -191,14 +192,14 @@ def _with_zeros(scoring: Scoring, flag: str) -> Scoring:
 
 
 def _zero_if_lacking(score: GraderScore) -> GraderScore:
-    """Score 0, regardless of the grader's range, if the completion lacks a value that the grader reads."""
+    """Score 0, regardless of the grader's range, when the completion lacks a value that the grader uses."""
     if score.errors and not score.parts:
         score.value = 0.0
     return score
 
 
 def _zero(error: Exception, flag: str) -> GraderScore:
-    """Return the score that OpenAI documents for a grader that failed."""
+    """Return the score that OpenAI documents for a failed grader."""
     if isinstance(error, GradeFault):
         fault = error
     elif isinstance(error, SampleError):

@@ -1,4 +1,4 @@
-"""Parses the JSON of OpenAI graders, and reports faults with their locations."""
+"""Parses the JSON of OpenAI graders and reports faults with their locations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN = 60
 
 
 class OpenAISpecError(DecorationError):
-    """An OpenAI grader cannot be used as written.
+    """Raised when an OpenAI grader cannot be used as written.
 
     Args:
         pointer: Location of the fault, as a JSON pointer such as `/graders/a/operation`.
@@ -39,27 +39,27 @@ class OpenAISpecError(DecorationError):
 
 
 class NoCounterpart(OpenAISpecError):
-    """The table of models has no entry for a judge's model."""
+    """Raised when the table of models has no entry for a judge's model."""
 
 
 class FormulaError(OpenAISpecError):
-    """A formula is invalid, or uses an unknown name."""
+    """Raised when a formula is invalid or uses an unknown name."""
 
 
 def place_of(pointer: str, key: object) -> str:
-    """Return the JSON pointer of a key, given the pointer of the object that has the key."""
+    """Return the JSON pointer of a key, given the pointer of the object that contains it."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
 class JsonObject:
-    """An object in a grader's JSON that records the keys that were read.
+    """An object in a grader's JSON that keeps track of the keys that have been read.
 
     Args:
         raw: The object.
         pointer: JSON pointer of the object.
 
     Raises:
-        OpenAISpecError: The value is not an object, or has a duplicate key.
+        OpenAISpecError: The value is not an object or has a duplicate key.
     """
 
     __slots__ = ("_read", "pointer", "raw")
@@ -160,7 +160,7 @@ class JsonObject:
         Args:
             key: The key.
             choices: The allowed values.
-            instead: Messages for common wrong values.
+            instead: Error messages for common wrong values.
         """
         value = self.take(key, one_of(choices))
         if isinstance(value, str) and value in choices:
@@ -177,7 +177,7 @@ class JsonObject:
 
 
 class _Doubled(dict):  # type: ignore[type-arg]
-    """A parsed object in which a key occurred twice."""
+    """A parsed object that contained a duplicate key."""
 
     key = ""
 
@@ -189,7 +189,7 @@ def spec_document(text: str | bytes) -> dict[str, Any]:
         text: The JSON.
 
     Raises:
-        OpenAISpecError: The text is not JSON, or not an object.
+        OpenAISpecError: The text is not valid JSON or not an object.
     """
     if len(text) > _LARGEST_FILE:
         raise OpenAISpecError("", f"is larger than {_LARGEST_FILE:,} characters: give only the grader")
@@ -215,7 +215,7 @@ def spec_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: Path of the file.
 
     Raises:
-        OpenAISpecError: The file cannot be read, or does not contain a grader's JSON.
+        OpenAISpecError: The file cannot be read or does not contain a grader's JSON.
     """
     name = os.fspath(path)
     if name.lstrip()[:1] in ("{", "["):
@@ -236,7 +236,7 @@ def checked_document(value: Any) -> dict[str, Any]:
     """Check that a document is an object without excessive nesting, and return a copy.
 
     Raises:
-        OpenAISpecError: The document is not an object, or is nested too deeply.
+        OpenAISpecError: The document is not an object or is nested too deeply.
     """
     if hasattr(value, "model_dump"):  # an object from OpenAI's SDK
         value = value.model_dump(mode="json", exclude_none=True)
@@ -247,7 +247,7 @@ def checked_document(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: object, levels: int) -> Any:
-    """Copy a value into dicts and lists, as in parsed JSON."""
+    """Copy a value into plain dicts and lists, as in parsed JSON."""
     nested = isinstance(value, (list, tuple)) or hasattr(value, "keys")
     if nested and levels == 0:
         raise OpenAISpecError("", _TOO_DEEP)
@@ -267,7 +267,7 @@ _TOO_DEEP = f"is nested more than {_DEEPEST} levels deep: give only the grader"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a dict, or a `_Doubled` if a key occurs twice."""
+    """Return a dict, or a `_Doubled` if there is a duplicate key."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -305,7 +305,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Format a value for a message. Values other than strings and numbers are named by type."""
+    """Format a value for a message. Values that are not strings or numbers are named by type."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 3]}...'"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -319,7 +319,7 @@ def one_of(choices: Sequence[str]) -> str:
 
 
 def nearest(value: object, choices: Sequence[str]) -> str | None:
-    """Return the choice most similar to a string, or None if no choice is similar."""
+    """Return the choice most similar to a string, or None if none is similar enough."""
     if not isinstance(value, str):
         return None
     from difflib import get_close_matches

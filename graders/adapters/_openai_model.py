@@ -1,8 +1,8 @@
-"""Runs OpenAI's model graders, in which a judge scores or labels a completion.
+"""Runs OpenAI's model graders, in which a judge model scores or labels a completion.
 
-The grader's prompt is a template that contains the completion, so a completion may pretend to be part of the
-prompt. Only the control tokens of chat templates are made harmless. Unlike these graders,
-`graders.checks.judge` keeps the completion separate from the question.
+A model grader inserts the completion into its prompt template, so a completion may pretend to be part of the
+prompt. Only the control tokens of chat templates are made harmless. `graders.checks.judge`, in contrast,
+keeps the completion separate from the question.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def model_scoring(
 
     Args:
         node: The grader.
-        models: The models to use in place of OpenAI's, in the form that `JudgeModels` takes.
+        models: The models to use in place of OpenAI's, in the form that `JudgeModels` accepts.
 
     Raises:
         OpenAISpecError: The table has no entry for the grader's model.
@@ -90,14 +90,14 @@ def model_scoring(
 def question_of(
     node: ScoreModel | LabelModel, scope: Scope, answers: _Scores | _Labels
 ) -> Question | Missing:
-    """Return the question that a grader asks about a completion.
+    """Build the prompt that asks a judge about a completion.
 
     System and developer messages are joined. The other messages become alternating turns that begin and end
-    with the user's, as Converse requires.
+    with a user turn, as Converse requires.
 
     Args:
         node: The grader.
-        scope: The values for its templates.
+        scope: The values for the grader's templates.
         answers: The format of the answer.
 
     Returns:
@@ -136,7 +136,7 @@ def question_of(
 
 
 def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
-    """Return True if the completion is empty, or if every part of it in the prompt is empty."""
+    """Return True if the completion, or every part of it that the prompt includes, is empty."""
     if not scope.tools and not says_something(visible(scope.text)):
         return True
     values = [
@@ -147,13 +147,13 @@ def _says_nothing(node: ScoreModel | LabelModel, scope: Scope) -> bool:
 
 
 def is_shared(node: ScoreModel | LabelModel) -> bool:
-    """Return True if the grader's system messages are equal for all samples, so that they can be cached."""
+    """Return True if the grader's system messages are the same for all samples and can be cached."""
     told = [part for turn in node.turns if turn.role in SYSTEM for part in turn.parts.values()]
     return not any(part.values for part in told)
 
 
 class _Scores:
-    """The answer format of a `score_model` grader: a number."""
+    """The answer format for a `score_model` grader: a number."""
 
     def __init__(self, node: ScoreModel) -> None:
         self._low, self._high = node.low, node.high
@@ -163,7 +163,7 @@ class _Scores:
         self.schema = _schema({"type": "number"})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Return a reply's score, metrics and reason.
+        """Extract the score, metrics and reason from a reply.
 
         Raises:
             GradeFault: The reply is not a valid answer.
@@ -178,7 +178,7 @@ class _Scores:
 
 
 class _Labels:
-    """The answer format of a `label_model` grader: a label."""
+    """The answer format for a `label_model` grader: a label."""
 
     def __init__(self, node: LabelModel) -> None:
         self._labels, self._passing = node.labels, node.passing_labels
@@ -187,7 +187,7 @@ class _Labels:
         self.schema = _schema({"type": "string", "enum": [*node.labels]})
 
     def read(self, reply: Reply) -> tuple[float, dict[str, float], str]:
-        """Return 1 if a reply has a passing label, else 0, with metrics and the reason.
+        """Return 1 for a reply with a passing label, else 0, along with metrics and the reason.
 
         Raises:
             GradeFault: The reply is not a valid answer.
@@ -199,13 +199,13 @@ class _Labels:
 
 
 def _schema(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of an answer. Steps come first, so that the model reasons before it decides."""
+    """Return the schema for an answer. The steps come first so that the model reasons before it decides."""
     step = object_schema({"description": {"type": "string"}, "conclusion": {"type": "string"}})
     return object_schema({"steps": {"type": "array", "items": step}, "result": dict(result)})
 
 
 def _answer(reply: Reply) -> tuple[Any, str]:
-    """Return the result and the reason of a reply.
+    """Extract the result and the reason from a reply.
 
     Raises:
         GradeFault: The reply does not follow the schema.

@@ -1,4 +1,4 @@
-"""The table of models that the judges of imported graders call in place of OpenAI's models."""
+"""The table of Bedrock models that imported graders call in place of OpenAI's models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPTIONS = (
     *("model", "service", "base_url", "key_variable", "region", "temperature", "max_tokens"),
     *("input_price", "output_price", "cached_price", "ceiling_usd", "ceiling_tokens"),
 )
-"""The options that the table accepts for a model, as in `graders.checks.judge`."""
+"""Options that the table accepts for a model. They have the same meaning as in `graders.checks.judge`."""
 NOT_SENT = ("seed", "top_p", "reasoning_effort")
 """Sampling parameters that are not sent to judges."""
 _MOST_TOKENS = 4_000
@@ -29,11 +29,11 @@ _EXAMPLE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
 class JudgeModels:
-    """The models that judges call in place of OpenAI's models.
+    """The models that imported graders call in place of OpenAI's.
 
     Args:
-        models: A table that has a Bedrock model's ID, or a table of options (`OPTIONS`), for each OpenAI
-            name. Or the path of a TOML file with such a table, or None.
+        models: A table that maps each OpenAI name to a Bedrock model ID or a table of options (`OPTIONS`),
+            the path of a TOML file that contains such a table, or None.
 
     Raises:
         DecorationError: The value is not such a table.
@@ -44,7 +44,7 @@ class JudgeModels:
 
     def __init__(self, models: Mapping[str, Any] | str | os.PathLike[str] | None) -> None:
         self.place = "the table of models" if models is None else "models="
-        """Where to add a model, for messages."""
+        """The place to add a model, for use in messages."""
         if isinstance(models, (str, os.PathLike)):
             path = os.fspath(models)
             self.place = os.path.basename(path)
@@ -61,7 +61,7 @@ class JudgeModels:
         return tuple(self._table)
 
     def find(self, model: str) -> Mapping[str, Any] | None:
-        """Return the table's entry with exactly this name, or None.
+        """Return the table's entry for exactly this name, or None.
 
         Args:
             model: OpenAI's name.
@@ -69,7 +69,7 @@ class JudgeModels:
         return self._table.get(model)
 
     def missing(self, model: str) -> str:
-        """Return the message for a model that has no entry in the table, with the line to add.
+        """Return the error message for a model that has no entry in the table. It includes the line to add.
 
         Args:
             model: OpenAI's name.
@@ -80,7 +80,7 @@ class JudgeModels:
         )
 
     def options(self, node: ScoreModel | LabelModel) -> dict[str, Any]:
-        """Return the options of the service that a grader's judge calls.
+        """Return the options for the service that a grader's judge calls.
 
         Raises:
             OpenAISpecError: The table has no entry for the grader's model.
@@ -123,7 +123,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _options(place: str, name: object, given: object) -> dict[str, Any]:
-    """Check the table's entry for a model, and return it as a dict."""
+    """Check the table's entry for a model and return it as a dict."""
     if not isinstance(name, str):
         raise DecorationError(f"{place} has the key {name!r}: write the name of an OpenAI model")
     made = {"model": given} if isinstance(given, str) else given

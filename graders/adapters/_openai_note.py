@@ -1,4 +1,4 @@
-"""The type of the notes on the conversion of OpenAI graders."""
+"""The class for notes about converting OpenAI graders."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class SpecNote:
-    """A note on the conversion of one part of a spec.
+    """A note about how one part of a spec is converted.
 
     Args:
         pointer: The location of the part, as a JSON pointer; empty for the whole spec.
         how: `mapped` (as documented), `approximated` (different, undocumented, or to be checked), or
             `unsupported` (ignored).
-        what: The result of the conversion, and its differences from the original.
+        what: The result of the conversion and how it differs from the original.
     """
 
     __slots__ = ("how", "pointer", "what")

@@ -1,4 +1,4 @@
-"""Describes the conversion of each part of an OpenAI grader."""
+"""Describes how each part of an OpenAI grader is converted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WITHIN = {
     "ilike": "1 if input contains the completion in any case, else 0: it pays for any part of input, even "
     "one letter",
 }
-"""Notes for graders that use the completion in the reference and not in the input."""
+"""Notes for graders that use the completion in the reference instead of the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
     "example calls it; it also pays for a part of the reference",
@@ -54,7 +54,7 @@ _VARIANT = "; the variant that OpenAI uses is not documented"
 
 
 def spec_notes(spec: OpenAISpec, models: JudgeModels) -> Iterator[SpecNote]:
-    """Yield a note for each part of a spec, the whole spec first."""
+    """Yield a note for the whole spec and then one for each part."""
     yield SpecNote(
         "", "approximated", "a grader that fails gives no reward here, and is counted; OpenAI scores it 0"
     )
@@ -138,7 +138,7 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
 
 
 def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
-    """Yield notes on the values in templates."""
+    """Yield notes about the values in templates."""
     values = {value.text: value for template in node.templates.values() for value in template.values}
     if any(value.path != ("output_text",) for value in values.values()):
         what = "a value that is not a string is written as JSON; how OpenAI does it is not documented"
@@ -155,7 +155,7 @@ def _of_templates(node: OpenAIGrader) -> Iterator[SpecNote]:
 
 
 def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
-    """Yield notes on lists and objects that are compared."""
+    """Yield notes about comparisons of lists and objects."""
     comparing = [each for each in spec.each() if isinstance(each, StringCheck | TextSimilarity)]
     values = [value for each in comparing for text in each.templates.values() for value in text.values]
     if any(value.namespace == "sample" and value.path != ("output_text",) for value in values):
@@ -174,7 +174,7 @@ def _of_compared(spec: OpenAISpec) -> Iterator[SpecNote]:
 
 
 def _around(raw: JsonObject, spec: OpenAISpec) -> Iterator[SpecNote]:
-    """Yield notes on settings outside the grader."""
+    """Yield notes about settings outside the grader."""
     if raw.has("hyperparameters"):
         what = "belongs to the job, not to its grader: set the equivalent when you submit the job"
         yield SpecNote(raw.place("hyperparameters"), "unsupported", what)

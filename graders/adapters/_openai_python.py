@@ -1,4 +1,4 @@
-"""Runs OpenAI's Python graders, and checks their source and its imports."""
+"""Runs OpenAI's Python graders and checks their source code and imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FUNCTION = "grade"
 _PARSED = "output_json"
-"""A field of the sample that exists only if the completion is JSON."""
+"""The sample field that exists only if the completion is JSON."""
 IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "numpy": ("numpy", "2.2.4"),
     "scipy": ("scipy", "1.15.2"),
@@ -54,12 +54,12 @@ IMAGE_PACKAGES: dict[str, tuple[str, str | None]] = {
     "tqdm": ("tqdm", None),
     "typing_extensions": ("typing_extensions", None),
 }
-"""Package and version of each module in the image 2025-05-08, without the standard library."""
+"""Package and version of each module in the 2025-05-08 image, excluding the standard library."""
 _HINTS = {
     OSError: "a Python grader can open no file and no connection",
     ModuleNotFoundError: "a Python grader may import packages that are in OpenAI's image and installed here",
 }
-"""Hints for exceptions, worded so that they are true wherever a grader runs."""
+"""Hints for exceptions. Their wording holds wherever a grader runs."""
 _NOT_OF_TEXT = (
     *("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "MemoryError"),
     *("OSError", "PermissionError", "FileNotFoundError"),
@@ -68,13 +68,12 @@ _WRITE = "write def grade(sample, item)"
 
 
 class PythonImport:
-    """A module outside the standard library that a source imports.
+    """A module outside the standard library that a grader's source code imports.
 
     Args:
         module: The name in the import statement, up to its first dot.
         line: The first line that imports the module.
-        guarded: True if every import of the module is in a `try` or an `if`, so that the source can work
-            without the module.
+        guarded: True if every import of the module is in a `try` or an `if`, so the code may work without it.
     """
 
     __slots__ = ("guarded", "line", "module")
@@ -91,7 +90,7 @@ def python_code(
     """Build the scoring function of a `python` grader, which runs in a separate process.
 
     Raises:
-        ConfigurationError: The source imports a package that is not in OpenAI's image, or not installed.
+        ConfigurationError: The code imports a package that is not in OpenAI's image or not installed.
     """
     from ._confined import ConfinedFunction
 
@@ -140,7 +139,7 @@ def python_code(
 
 
 def python_fault(source: str) -> str | None:
-    """Return the reason why a source is not a valid grader and the fix, or None if it is valid."""
+    """Return the reason why source code is not a valid grader, with the fix, or None if it is valid."""
     try:
         tree = _parsed(source)
     except SyntaxError as error:
@@ -164,7 +163,7 @@ def python_fault(source: str) -> str | None:
 
 
 def python_imports(source: str) -> tuple[PythonImport, ...]:
-    """Return the modules outside the standard library that a source imports, without duplicates."""
+    """Return the distinct modules outside the standard library that source code imports."""
     found: dict[str, PythonImport] = {}
     tree = _parsed(source)
     optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.TryStar | ast.If)]
@@ -185,7 +184,7 @@ def python_imports(source: str) -> tuple[PythonImport, ...]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """Parse a source without Python's warnings, which are for the author of the source."""
+    """Parse source code while suppressing Python's warnings, which are meant for the code's author."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)

@@ -1,4 +1,4 @@
-"""Computes the range of an OpenAI grader's scores, with interval arithmetic on its formula."""
+"""Computes the range of an OpenAI grader's scores by interval arithmetic on its formula."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LARGEST_POWER = 1_000
 
 
 def score_range(node: OpenAIGrader) -> Bounds:
-    """Return the smallest and the largest score, or None if a bound does not exist or is not documented."""
+    """Return the smallest and largest score, or None if either does not exist or is not documented."""
     if isinstance(node, EndpointGrader):
         return None
     if isinstance(node, ScoreModel):
@@ -106,6 +106,6 @@ def _of_power(base: Interval, power: Interval) -> Bounds:
 
 
 def _corners(left: Interval, right: Interval, join: Callable[[float, float], float]) -> Interval:
-    """Return the range of a function that is monotone in both of its arguments."""
+    """Return the range of a function that is monotonic in both arguments."""
     found = [join(one, other) for one in left for other in right]
     return min(found), max(found)

@@ -1,4 +1,4 @@
-"""The values that OpenAI's graders read, and the scores that they return."""
+"""The values that OpenAI's graders use and the scores that they return."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ DETAILS = (
     "python_grader_runtime_error_details",
     "model_grader_server_error_details",
 )
-"""Names of the details that OpenAI adds to three of the flags. Each detail is a string or null."""
+"""Names of the details that OpenAI adds for three of the flags. Each detail is a string or null."""
 _DETAILS_OF = {name.removesuffix("_type").removesuffix("_details"): name for name in DETAILS}
 
 _FORM = ("role", "index", "id", "type", "tool_call_id")
-"""Fields of messages and of tool calls that do not depend on the answer."""
+"""Fields of messages and tool calls that do not depend on the answer."""
 
 
 class GradeFault(SampleError):
-    """A grader could not score a sample.
+    """Raised when a grader could not score a sample.
 
     Args:
         flag: One of `FLAGS`.
-        message: The cause, for human readers.
+        message: A description of the cause for people.
         kind: The kind of failure, as in `SampleError`.
         origin: Type and location of the original error; empty if there was no such error.
         details: The details that OpenAI adds to the flag; the message by default.
@@ -68,7 +68,7 @@ class GradeFault(SampleError):
         self.flag = flag
         self.details = details
         self.tokens: Mapping[str, ModelTokens] = {}
-        """The tokens that models used before the failure, by model name in the grader."""
+        """Tokens that models used before the failure, by the model's name in the grader."""
 
     @property
     def errors(self) -> dict[str, bool | str]:
@@ -79,7 +79,7 @@ class GradeFault(SampleError):
 
 
 class RecordFault(GradeFault, RecordError):
-    """A grader cannot score any completion of this record.
+    """Raised when a grader cannot score any completion of a record.
 
     Args:
         flag: One of `FLAGS`.
@@ -92,12 +92,12 @@ class RecordFault(GradeFault, RecordError):
 
 
 class ModelTokens:
-    """Token counts of a judge's model for one sample. A count is None if the service does not report it.
+    """A judge model's token counts for one sample. A count is None if the service does not report it.
 
     Args:
         prompt: Number of tokens in the questions.
         completion: Number of tokens in the answers.
-        cached: Number of the questions' tokens that came from the service's cache.
+        cached: Number of question tokens that came from the service's cache.
     """
 
     __slots__ = ("cached", "completion", "prompt")
@@ -108,7 +108,7 @@ class ModelTokens:
         self.cached = cached
 
     def plus(self, more: ModelTokens) -> ModelTokens:
-        """Return the sums of the counts. A sum is None if either count is None."""
+        """Add two sets of counts. A sum is None if either count is None."""
         sums = (
             None if one is None or other is None else one + other
             for one, other in (
@@ -121,16 +121,16 @@ class ModelTokens:
 
 
 class GraderScore:
-    """The score that a grader gave a sample.
+    """The score that a grader assigned to a sample.
 
     Args:
         value: The score.
-        unread: True if the completion lacks a value that the grader reads, and so gets the lowest score.
+        unread: True if the completion gets the lowest score because it lacks a value that the grader uses.
         metrics: Other numbers to report.
         parts: For a multi grader, the scores of its graders by key.
-        errors: The faults that OpenAI would report, by names from `FLAGS` and `DETAILS`.
-        tokens: The tokens that models used, by model name in the grader.
-        reason: One sentence for human readers.
+        errors: The faults that OpenAI would report, keyed by names from `FLAGS` and `DETAILS`.
+        tokens: Tokens that models used, by the model's name in the grader.
+        reason: A one-sentence explanation for people.
     """
 
     __slots__ = ("errors", "metrics", "parts", "reason", "tokens", "unread", "value")
@@ -156,7 +156,7 @@ class GraderScore:
 
 
 class Scope:
-    """The values that a sample's graders can use: the record as `item`, the completion as `sample`.
+    """The values available to a sample's graders: the record as `item` and the completion as `sample`.
 
     Args:
         text: The completion.
@@ -194,7 +194,7 @@ class Scope:
         return self.item if namespace == "item" else self.sample
 
     def told(self, namespace: str) -> Mapping[str, Any]:
-        """Return a namespace without roles, positions, ids and kinds, which do not depend on the answer."""
+        """Return a namespace without roles, positions, ids or kinds, which do not depend on the answer."""
         if namespace == "item":
             return {**self.item, "messages": _without_form(self.item.get("messages"))}
         tools = _without_form(self.tools)
@@ -203,7 +203,7 @@ class Scope:
 
 
 def scope_of(sample: Sample[Any]) -> Scope:
-    """Return the values that the graders of a sample can use: record fields, reference and prompt."""
+    """Return the record's values for its graders: its fields, reference and prompt."""
     item: dict[str, Any] = dict(sample.fields)
     reference = sample.reference_answer
     if reference is not None:
@@ -224,7 +224,7 @@ def _without_form(messages: Any) -> Any:
 
 
 def _plain(message: Any) -> Any:
-    """Return a message with text blocks joined. Some services send a message's text as a list of blocks."""
+    """Return a message with its text blocks joined. Some services send text as a list of blocks."""
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list) or not content:
         return message
@@ -245,7 +245,7 @@ def unread_score(
     """Return the score of a completion that lacks a value that the grader reads.
 
     Args:
-        why: The reason. Its kind is `not exact` if the completion has the value but the value is blank.
+        why: The reason. Its kind is `not exact` if the completion has the value but it is blank.
         scope: The completion.
         worst: The lowest score that the grader gives.
         metrics: Other numbers to report.

@@ -1,4 +1,4 @@
-"""Removes secret keys from the JSON of endpoint graders, so that a project can store the JSON."""
+"""Removes secret keys from the JSON of endpoint graders so that the JSON can be stored in a project."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SECRET_PARAMETER = re.compile(r"code|key|token|secret|sig|auth|pass", re.IGNORE
 
 
 def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
-    """Replace apparent secrets in the endpoint graders of a spec with environment variables.
+    """Replace anything that looks like a secret in a spec's endpoint graders with an environment variable.
 
     Args:
-        spec: A spec's JSON, which may contain endpoint graders anywhere. It is not changed.
+        spec: The spec as parsed JSON. Endpoint graders may be anywhere in it. It is not changed.
 
     Returns:
-        A copy of the spec, and the names of its new variables. In the copy, the values of headers and the
-        keys in URLs are `${GRADER_HEADER_...}`, `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`. Existing
-        `${NAME}` references stay.
+        A copy of the spec and the names of the new variables. In the copy, header values and keys in URLs are
+        replaced with `${GRADER_HEADER_...}`, `${GRADER_PATH_KEY}` and `${GRADER_QUERY_...}`. Existing
+        `${NAME}` references are kept.
 
     Example:
         >>> spec, names = endpoint_secrets({"type": "endpoint", "headers": {"Authorization": "Bearer no"}})
@@ -37,13 +37,13 @@ def endpoint_secrets(spec: Any) -> tuple[Any, list[str]]:
 
 
 class _Variables:
-    """The variables that replace secrets, with their values, which are never returned."""
+    """The variables that replace secrets and their values. The values are never returned."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
 
     def in_place_of(self, value: Any) -> Any:
-        """Return a copy of a JSON value without the secrets of the endpoint graders in it."""
+        """Return a copy of a JSON value with the secrets in its endpoint graders replaced."""
         if isinstance(value, list):
             return [self.in_place_of(each) for each in value]
         if not isinstance(value, dict):
@@ -81,7 +81,7 @@ class _Variables:
         return f"{name}{equals}{value}"
 
     def _variable(self, kind: str, name: str, value: str) -> str:
-        """Return the variable for a value, named after its location. Equal values share one variable."""
+        """Return a value's variable, which is named after its location. Equal values share a variable."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
         # Recorded answers contain placeholders for variables whose names suggest a secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"

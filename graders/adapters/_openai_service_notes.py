@@ -1,4 +1,4 @@
-"""Notes on the conversion of graders that call a judge's model or an endpoint."""
+"""Notes about converting graders that call a judge model or an endpoint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Parses and checks the JSON of graders for OpenAI and Azure.
+"""Parses and validates the JSON of OpenAI and Azure graders.
 
-The format follows OpenAI's guide to graders and its API reference, and Azure's guide to reinforcement
-fine-tuning. `name` may be missing, as it is in OpenAI's own examples.
+The format follows OpenAI's grader guide and API reference and Azure's reinforcement fine-tuning guide. `name`
+may be missing, as in some of OpenAI's own examples.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _OTHER_TYPES = {
 _A_GRADER = '{"answer": {"type": "string_check", ...}}'
 _CODE_BYTES = 256 * 1024
 LIMITS = ("max_completions_tokens", "max_completion_tokens")
-"""Names of the token limit in specs: OpenAI's own name, and a common variant."""
+"""Names for the token limit in specs: OpenAI's own name and a common variant."""
 _SAMPLING_BOUNDS = {"temperature": (0.0, 2.0), **dict.fromkeys(LIMITS, (1.0, 10_000_000.0))}
 IMAGE = "2025-05-08"
-"""Tag of the image whose packages OpenAI lists."""
+"""Tag of the image for which OpenAI lists the packages."""
 
 
 class StringCheck:
-    """A `string_check` grader, which scores 1 if its comparison of two texts is true, else 0."""
+    """A `string_check` grader, which scores 1 if a comparison of two strings is true and 0 otherwise."""
 
     type: Literal["string_check"] = "string_check"
     __slots__ = ("input", "name", "operation", "pointer", "reference")
@@ -77,12 +77,12 @@ class StringCheck:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's templates, by location in the JSON."""
+        """The grader's templates by location in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class TextSimilarity:
-    """A `text_similarity` grader, which scores the similarity of two texts, 0 to 1."""
+    """A `text_similarity` grader, which scores the similarity of two strings from 0 to 1."""
 
     type: Literal["text_similarity"] = "text_similarity"
     __slots__ = ("input", "metric", "name", "pass_threshold", "pointer", "reference")
@@ -99,12 +99,12 @@ class TextSimilarity:
 
     @property
     def templates(self) -> dict[str, TextTemplate]:
-        """The grader's templates, by location in the JSON."""
+        """The grader's templates by location in the JSON."""
         return {f"{self.pointer}/input": self.input, f"{self.pointer}/reference": self.reference}
 
 
 class PythonCode:
-    """A `python` grader, which scores with its function `grade(sample, item)`."""
+    """A `python` grader, which returns the score from its function `grade(sample, item)`."""
 
     type: Literal["python"] = "python"
     __slots__ = ("image_tag", "imports", "name", "pass_threshold", "pointer", "source")
@@ -126,9 +126,9 @@ class PythonCode:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """Modules outside the standard library that the source may import.
+        """Modules outside the standard library that the code may import.
 
-        The contents of images other than `IMAGE` are unknown, so their sources may import any module.
+        The contents of images other than `IMAGE` are unknown, so code for them may import any module.
         """
         other = self.image_tag not in (None, IMAGE)
         names = [each.module for each in self.imports if other or each.module in IMAGE_PACKAGES]
@@ -147,7 +147,7 @@ class PythonCode:
 
 
 class ScoreModel:
-    """A `score_model` grader, which scores with the number in a model's answer."""
+    """A `score_model` grader, whose score is the number in a model's answer."""
 
     type: Literal["score_model"] = "score_model"
     __slots__ = ("high", "low", "model", "name", "pass_threshold", "pointer", "sampling", "turns")
@@ -171,7 +171,7 @@ class ScoreModel:
 
 
 class LabelModel:
-    """A `label_model` grader, which scores 1 if a model answers with a passing label, else 0."""
+    """A `label_model` grader, which scores 1 if a model's answer is a passing label and 0 otherwise."""
 
     type: Literal["label_model"] = "label_model"
     __slots__ = ("labels", "model", "name", "passing_labels", "pointer", "sampling", "turns")
@@ -198,7 +198,7 @@ class LabelModel:
 
 
 class EndpointGrader:
-    """Azure's `endpoint` grader, which scores with a service."""
+    """Azure's `endpoint` grader, which gets the score from a service."""
 
     type: Literal["endpoint"] = "endpoint"
     __slots__ = ("headers", "name", "pass_threshold", "pointer", "rate_limit", "url")
@@ -222,7 +222,7 @@ class EndpointGrader:
 
 
 class MultiGrader:
-    """A `multi` grader, which combines the scores of its graders with a formula."""
+    """A `multi` grader, which combines its graders' scores with a formula."""
 
     type: Literal["multi"] = "multi"
     __slots__ = ("computed", "formula", "graders", "name", "pointer")
@@ -266,7 +266,7 @@ class MultiGrader:
 
 
 class OpenAISpec:
-    """A parsed grader, and the settings of the method or the job that contains it.
+    """A parsed grader and the settings of the method or job that contains it.
 
     Args:
         document: The JSON of a grader, a method or a job.
@@ -279,7 +279,7 @@ class OpenAISpec:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.unknown: list[str] = []
-        """The locations of keys that are ignored."""
+        """The locations of ignored keys."""
         raw, self.around = _unwrapped(document)
         self.grader: OpenAIGrader = _grader(raw, self._note_unknown, inside=False)
 
@@ -293,7 +293,7 @@ class OpenAISpec:
         """Reject a spec that uses a value or a package that does not exist.
 
         Raises:
-            OpenAISpecError: A template uses such a value, or a source imports such a package.
+            OpenAISpecError: A template uses such a value or a Python grader imports such a package.
         """
         for place, template in self.grader.templates.items():
             for value in template.values:
@@ -315,7 +315,7 @@ TYPES = (*_KINDS, MultiGrader.type)
 
 
 def _unwrapped(document: Mapping[str, Any]) -> tuple[JsonObject, list[JsonObject]]:
-    """Return the grader in a document, and the objects that contain it."""
+    """Return the grader in a document and the objects that contain it."""
     raw, around = JsonObject(document, ""), []
     while raw.raw.get("type") not in TYPES:
         inner = next((key for key in ("method", "reinforcement", "grader") if raw.has(key)), None)
@@ -343,7 +343,7 @@ def _grader(raw: JsonObject, note: Callable[[JsonObject], None], *, inside: bool
 
 
 def _unknown_value(value: NamedValue) -> str | None:
-    """Return the reason why no completion has a value, or None if a completion may have it."""
+    """Return the reason why no completion can have a value, or None if one can."""
     if value.namespace == "item":
         return None
     if value.path[0] not in SAMPLE_NAMES:

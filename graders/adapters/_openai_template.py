@@ -1,4 +1,4 @@
-"""Templates of OpenAI's graders, in which `{{ item.name }}` is replaced by a value.
+"""Templates for OpenAI's graders, in which `{{ item.name }}` is replaced by a value.
 
 A template is parsed only once, so placeholders inside a value are not replaced. OpenAI does not document the
 format of a value that is not a string. This module writes it as JSON (*unverified*).
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = ("item", "sample")
 _WITH_FORM = ("choices", "output_tools", "messages")
-"""Values that contain roles, ids and other fields besides the text of the answer."""
+"""Values that contain roles, ids and other fields in addition to the answer's text."""
 _TEMPLATE = re.compile(r"\{\{\s*+(?P<inside>[^{}]*)\}\}")
 _UNCLOSED = re.compile(r"\{\{\s*+(?:item|sample)\b[^\s}]*")
 _STEP = re.compile(
@@ -31,11 +31,11 @@ _STEP = re.compile(
 _WORD = re.compile(r"[^\W\d]\w*|")
 _SHOWN = 60
 _LONGEST = 20_000_000
-"""Maximum length of a filled template, which may contain the same value several times."""
+"""Maximum length of a filled template. The same value may occur several times in it."""
 
 
 class TemplateFault(ValueError):
-    """A string is not a valid template. The message gives the fix."""
+    """Raised when a string is not a valid template. The message gives the fix."""
 
 
 class NamedValue:
@@ -43,8 +43,8 @@ class NamedValue:
 
     Args:
         namespace: `item` or `sample`.
-        path: Steps to the value: keys of objects and positions in lists.
-        text: The placeholder as the template spells it, without the braces.
+        path: Path to the value: object keys and list positions.
+        text: The placeholder as spelled in the template, without the braces.
     """
 
     __slots__ = ("namespace", "path", "text")
@@ -73,13 +73,13 @@ class NamedValue:
 
     @property
     def holds_form(self) -> bool:
-        """True if the value has keys, roles or ids besides its texts."""
+        """True if the value has keys, roles or ids in addition to its text."""
         return self.path[0] in _WITH_FORM and self.path[-1] not in ("content", "name", "arguments")
 
     def says_something(self, scope: Scope) -> bool:
-        """Return True if the value has a visible text or number, at any depth.
+        """Return True if the value contains visible text or a number at any depth.
 
-        Keys of objects, roles and ids do not count, even though a template writes them.
+        Object keys, roles and ids do not count, even though they are written into a template.
         """
         value = self.value(scope)
         if not isinstance(value, str) or self.path[0] in _WITH_FORM:
@@ -114,7 +114,7 @@ class TextTemplate:
         text: The string.
 
     Raises:
-        TemplateFault: A placeholder names no value.
+        TemplateFault: A placeholder does not name a value.
     """
 
     __slots__ = ("pieces", "text")
@@ -130,21 +130,21 @@ class TextTemplate:
 
     @property
     def reads_completion(self) -> bool:
-        """True if the filled template depends on the completion."""
+        """True if the template uses a value from the completion."""
         return any(value.namespace == "sample" for value in self.values)
 
     def written(self, scope: Scope, shown: Callable[[str], str] | None = None) -> str | Missing:
-        """Return the template with its placeholders replaced by values.
+        """Fill the template by replacing its placeholders with values.
 
         Args:
-            scope: The values that the placeholders can name.
+            scope: The values that placeholders can name.
             shown: Converts each value before it is written.
 
         Returns:
-            The text, or `Missing` if the completion lacks a value or makes the text too long.
+            The filled template, or `Missing` if the completion lacks a value or makes the result too long.
 
         Raises:
-            RecordError: The record lacks a value, or makes the text too long.
+            RecordError: The record lacks a value or makes the result too long.
         """
         texts: list[str] = []
         unread: Missing | None = None
@@ -166,17 +166,17 @@ class TextTemplate:
         return "".join(texts) if unread is None else unread
 
     def compared(self, scope: Scope, may_be_blank: bool = False) -> str | Missing:
-        """Return the filled template as one side of a comparison, so that two empty sides never match.
+        """Fill the template as one side of a comparison, such that two empty sides never match.
 
         Args:
             scope: The values that the placeholders can name.
             may_be_blank: True to compare the template even if all of its values are blank.
 
         Returns:
-            The text, or `Missing` if the completion lacks a value or leaves it blank.
+            The filled template, or `Missing` if the completion lacks a value or leaves it blank.
 
         Raises:
-            RecordError: The record lacks a value, or leaves it blank.
+            RecordError: The record lacks a value or leaves it blank.
         """
         text = self.written(scope)
         if isinstance(text, Missing) or may_be_blank:
@@ -192,7 +192,7 @@ class TextTemplate:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield the texts and numbers in a value as strings."""
+    """Yield each string and number in a value, as a string."""
     ahead = [value]
     while ahead:
         one = ahead.pop()
@@ -226,7 +226,7 @@ def _named_value(inside: str) -> NamedValue:
     """Parse a placeholder.
 
     Raises:
-        TemplateFault: The placeholder names no value.
+        TemplateFault: The placeholder does not name a value.
     """
     spelled = _quoted(f"{{{{{inside}}}}}")
     namespace = _WORD.match(inside)[0]  # type: ignore[index]

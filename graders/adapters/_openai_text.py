@@ -1,4 +1,4 @@
-"""OpenAI graders that compare two texts: `string_check` and `text_similarity`."""
+"""OpenAI graders that compare two strings: `string_check` and `text_similarity`."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def text_similarity(node: TextSimilarity) -> Scoring:
 
 
 class _TextMetric:
-    """A measure of the similarity of two texts.
+    """A measure of the similarity of two strings.
 
     Args:
-        read: Function that returns the part of a text to compare, which may be empty.
-        score: Function that returns the similarity of two such parts, 0 to 1.
+        read: Function that returns the part of a string to compare, which may be empty.
+        score: Function that returns the similarity of two such parts, from 0 to 1.
         fewest: Minimum number of tokens in a reference.
-        longest: Maximum length of a compared text, in characters.
+        longest: Maximum length of a compared string, in characters.
     """
 
     __slots__ = ("fewest", "longest", "read", "score")
@@ -86,7 +86,7 @@ class _TextMetric:
 
 
 def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: bool = False) -> Any:
-    """Return the part of the input or the reference to compare, or `Missing` if the completion has none."""
+    """Return the part of the input or reference to compare, or `Missing` if the completion lacks it."""
     text = template.compared(scope)
     if isinstance(text, Missing):
         return text
@@ -105,7 +105,7 @@ def _side(template: TextTemplate, scope: Scope, metric: _TextMetric, strict: boo
 
 
 def _fuzzy_match() -> _TextMetric:
-    """Return the metric `fuzzy_match`, which is not documented. OpenAI's Python example uses rapidfuzz."""
+    """Return the metric `fuzzy_match`. It is undocumented, but OpenAI's Python example uses rapidfuzz."""
     ratio, processed = (
         optional("rapidfuzz.fuzz", "similarity").WRatio,
         optional("rapidfuzz.utils", "similarity"),

@@ -1,4 +1,4 @@
-"""Parses the templates and the judge messages of OpenAI graders."""
+"""Parses the templates and judge messages of OpenAI graders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ROLES = ("system", "developer", "user", "assistant")
 A_TEXT = '"{{sample.output_text}}"'
-"""Example of a template for error messages."""
+"""Example template for use in error messages."""
 _MESSAGES = '[{"role": "user", "content": "Score this: {{sample.output_text}}"}]'
 
 
@@ -20,7 +20,7 @@ class ModelTurn:
 
     Args:
         role: One of `ROLES`.
-        parts: The templates of its content, by location in the JSON.
+        parts: The templates in its content, by location in the JSON.
     """
 
     __slots__ = ("parts", "role")
@@ -39,7 +39,7 @@ def read_template(raw: JsonObject, key: str, example: str) -> TextTemplate:
         example: An example for the error message.
 
     Raises:
-        OpenAISpecError: The value is missing, not a string, or not a valid template.
+        OpenAISpecError: The value is missing, is not a string, or is not a valid template.
     """
     return _at(raw.place(key), raw.text(key, example))
 
@@ -51,7 +51,7 @@ def read_turns(raw: JsonObject) -> tuple[ModelTurn, ...]:
         raw: The grader.
 
     Raises:
-        OpenAISpecError: The messages are missing, or one of them cannot be sent.
+        OpenAISpecError: The messages are missing or one of them cannot be sent.
     """
     place = raw.place("input")
     messages = enumerate(raw.items("input", _MESSAGES))
@@ -87,7 +87,7 @@ def _content(content: object, place: str) -> TextTemplate:
 
 
 def _at(place: str, text: str) -> TextTemplate:
-    """Parse a template, and add its location to an error."""
+    """Parse a template, adding its location to any error."""
     try:
         return TextTemplate(text)
     except TemplateFault as error:

@@ -1,4 +1,4 @@
-"""Calls third-party functions in this process, or in a separate process if they are confined.
+"""Calls third-party functions in this process, or in a separate one if they are confined.
 
 This module does not import `_confined`, which takes longer to import than the rest of an adapter.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[str]) -> Callable[..., Any]:
-    """Wrap a third-party function so that a module calls it.
+    """Wrap a third-party function so that it is called by a module.
 
     The call runs in a separate process if the function is confined.
 
@@ -28,8 +28,8 @@ def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[
         inside: The module that makes the call, as for `ConfinedFunction.through`.
 
     Returns:
-        A function with the arguments of the module's `call`, without the first argument, which is the
-        third-party function. If the third-party function is confined, the result must be awaited.
+        A function that takes the arguments of the module's `call`, except for the first one, which is the
+        third-party function. If that function is confined, the result must be awaited.
 
     Raises:
         DecorationError: The value is not a function.
@@ -47,14 +47,14 @@ def placed(function: Callable[..., Any], inside: ModuleType | str | os.PathLike[
 
 
 def name_of(function: Any) -> str:
-    """Return the name of a function for messages and metrics."""
+    """Return a function's name for use in messages and metrics."""
     while hasattr(function, "func"):  # a partial, or a partial of a partial
         function = function.func
     return str(getattr(function, "__name__", type(function).__name__))
 
 
 def is_confined(function: object) -> bool:
-    """Return True if the function is a `ConfinedFunction`, without importing that class."""
+    """Return True if the function is a `ConfinedFunction`. Does not import that class."""
     module = sys.modules.get(f"{__package__}._confined")
     return module is not None and isinstance(function, module.ConfinedFunction)
 

@@ -19,10 +19,10 @@ _COROUTINE = 0x80
 def scoring_function(
     steps: Callable[[Sample[Any]], Generator[Any, Any, Any]], called: Sequence[Any]
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function, which is async if one of the called functions is declared async.
+    """Make a scoring function. It is async if any of the called functions is declared async.
 
     Args:
-        steps: A generator function that yields each call's result, and gets back the awaited result.
+        steps: A generator function that yields each call's result and is sent the awaited result.
         called: The functions that the scoring function calls.
     """
     confined = any(map(is_confined, called))

@@ -1,4 +1,4 @@
-"""Calls a TRL reward function for one completion, as TRL's trainers call it for a batch.
+"""Calls a TRL reward function for one completion the way TRL's trainers call it for a batch.
 
 The source of this module is also sent to the process that runs a confined function, so it imports nothing
 from this package.
@@ -21,7 +21,7 @@ class BeforeTraining:
     epoch = 0.0
 
     def __getattr__(self, name: str) -> Any:
-        """Reject attributes that exist only during training."""
+        """Raise an error for attributes that exist only during training."""
         raise AttributeError(
             f"trainer_state.{name} is not available here: no trainer runs, and there is only "
             "trainer_state.global_step (0) and trainer_state.epoch (0.0)"
@@ -32,13 +32,13 @@ def call(function: Callable[..., Any], columns: dict[str, list[Any]]) -> Any:
     """Call a reward function.
 
     Args:
-        function: A function that takes keywords: the columns, and `trainer_state`, `log_extra` and
+        function: A function whose keyword arguments are the columns, `trainer_state`, `log_extra` and
             `log_metric`.
-        columns: The columns, each with one value.
+        columns: The columns, with one value each.
 
     Returns:
-        A tuple of the required arguments without a column, the function's value in a list, and the mean of
-        each logged metric by name. An awaitable of the tuple if the function is async.
+        A tuple of the required arguments that have no column, the function's value in a list, and the mean of
+        each logged metric by name. If the function is async, an awaitable of the tuple.
     """
     logged: dict[str, list[float]] = {}
 
@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 
 
 def _taken(function: Callable[..., Any], given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments to pass, and the required arguments that are missing."""
+    """Return the arguments to pass and the required arguments that are missing."""
     import inspect
 
     try:

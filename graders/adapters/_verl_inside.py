@@ -24,12 +24,12 @@ def call(function: Callable[..., Any], given: dict[str, Any], options: dict[str,
 
     Args:
         function: The function.
-        given: The arguments, by their singular names.
+        given: The arguments by their singular names.
         options: The keyword arguments that verl's configuration would add.
 
     Returns:
-        A tuple of the required arguments that were not given, the score, and the other numbers by name. An
-        awaitable of the tuple if the function is async.
+        A tuple of the required arguments that were not given, the score, and the other numbers by name. If
+        the function is async, an awaitable of the tuple.
     """
     taken, lacks, is_batch = _taken(function, given, options)
     if lacks:
@@ -64,14 +64,14 @@ def _found(answer: Any, is_batch: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Convert a numpy or torch value to Python values. Other values stay unchanged."""
+    """Convert a numpy or torch value to Python values. Return other values unchanged."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _taken(
     function: Callable[..., Any], given: dict[str, Any], options: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str], bool]:
-    """Return the arguments to pass, the required arguments that are missing, and True for a batch.
+    """Return the arguments to pass, the missing required arguments, and True for a batch function.
 
     Many functions accept fewer arguments than verl passes. For example, the functions in verl's own library
     accept two of the four arguments.

@@ -1,8 +1,8 @@
-"""Runs a grader as a code-based evaluator of AgentCore, to monitor a trained model in production.
+"""Runs a grader as a code-based AgentCore evaluator, to monitor a trained model in production.
 
-`as_agentcore` makes a Lambda handler that answers AgentCore and training jobs. The grader answers training
-events itself. An evaluator's event contains the spans of a session, from which the handler reads the prompt
-and the last answer.
+`as_agentcore` makes a Lambda handler that serves both AgentCore and training jobs. Training events are passed
+to the grader. An evaluator's event contains a session's spans, from which the handler extracts the prompt and
+the last answer.
 
 Sources: the AgentCore developer guide's page on custom code-based evaluators, and `bedrock-agentcore` 1.25.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _REFERENCES = ("expected_response", "assertions", "expected_trajectory")
-"""Names of an evaluator's reference inputs."""
+"""Names of the reference inputs that an evaluator can receive."""
 
 _LEVELS = {
     "SESSION": "a reward grades one answer, and a session may hold several",
@@ -39,7 +39,7 @@ _KINDS = {
     "timeout": "grading ran out of time",
     "value": "the grader returned a value that is not a reward within its range",
 }
-"""Explanations by kind of failure, shown in place of messages that may quote the sample."""
+"""Explanations by kind of failure, used instead of messages that may quote the sample."""
 _LONGEST = 1000
 """Maximum length of an explanation or an error, in characters."""
 
@@ -47,18 +47,18 @@ _LONGEST = 1000
 def as_agentcore(
     grader: Grader[Any, Any], *, reference: str = "expected_response", passing: float | None = None
 ) -> Callable[[Any, Any], Any]:
-    """Make a Lambda handler that answers AgentCore's evaluators, and training jobs as the grader would.
+    """Make a Lambda handler that serves AgentCore's evaluators as well as training jobs.
 
-    An evaluator at the level `TRACE` gets the reward of the trace's last answer as `value`, and the reward's
+    An evaluator at the `TRACE` level gets the reward for the trace's last answer as `value` and the reward's
     components and metrics as `explanation`. If an answer cannot be graded, the result has `errorCode` and
-    `errorMessage`, and never a value. A reward's reason and a failure's message may quote the conversation,
-    so they are left out unless the function's environment has `GRADER_LOG_CONTENT=1`.
+    `errorMessage` but no value. A reward's reason and a failure's message may quote the conversation, so they
+    are left out unless the function's environment has `GRADER_LOG_CONTENT=1`.
 
     Args:
         grader: A grader, made by `@grader`.
         reference: The reference input that becomes the sample's `reference_answer`: `expected_response` (a
             string), `assertions` (a list of strings) or `expected_trajectory` (a list of tool names). The
-            latter two are also fields of the sample.
+            latter two are also available as fields of the sample.
         passing: Smallest reward that is labeled `Passed`; the middle of the grader's range by default.
 
     Raises:
@@ -97,7 +97,7 @@ def as_agentcore(
         )
 
     def handler(event: Any, context: Any = None, /) -> Any:
-        """Answer an event of AgentCore's evaluators. The grader answers any other event."""
+        """Handle an event from an AgentCore evaluator. Any other event is passed to the grader."""
         if not _is_evaluators(event):
             return grader(event, context)
         try:
@@ -114,9 +114,9 @@ def as_agentcore(
 
 
 def _is_evaluators(event: object) -> bool:
-    """Return True if the event comes from an AgentCore evaluator, and not from a training job.
+    """Return True if the event comes from an AgentCore evaluator rather than a training job.
 
-    An object with messages is always a sample, because a record's fields may have any names.
+    An object with messages is always treated as a sample, because a record's fields may have any names.
     """
     return (
         isinstance(event, dict)
@@ -171,11 +171,11 @@ def _graded(grader: Grader[Any, Any], item: dict[str, Any], context: object) -> 
 
 
 class TargetUnread(ValueError):
-    """An evaluator's event has no single target or no single reference."""
+    """Raised when an evaluator's event does not have a single target or a single reference."""
 
 
 def _target(target: object) -> str | None:
-    """Return the id of the trace to evaluate, or None if the event names no trace."""
+    """Return the id of the trace to evaluate, or None if the event does not name a trace."""
     traces = _part(target, "traceIds")
     named = {one for one in traces if isinstance(one, str)} if isinstance(traces, list) else set()
     if len(named) > 1:
@@ -211,7 +211,7 @@ def _part(value: object, key: str) -> Any:
 
 
 def _explained(reward: Reward) -> str:
-    """Explain a reward by its components and metrics, or by its reason if content may be shown."""
+    """Explain a reward using its components and metrics, or its reason if content may be shown."""
     if reward.reason and may_log_content():
         return str(reward.reason)[:_LONGEST]
     numbers = {**reward.components, **reward.metrics}
@@ -219,7 +219,7 @@ def _explained(reward: Reward) -> str:
 
 
 def _why(failure: Failure, item: dict[str, Any]) -> str:
-    """Explain a failure by its kind and location, or by its message if content may be shown."""
+    """Explain a failure using its kind and location, or its message if content may be shown."""
     if may_log_content():
         return failure.message + (f" ({failure.place})" if failure.place else "")
     what = _KINDS.get(failure.kind, failure.origin)

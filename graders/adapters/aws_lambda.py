@@ -1,7 +1,7 @@
 """Makes scoring functions from existing Lambda handlers.
 
-A reward function for Bedrock or SageMaker handles batches. Here it gets one sample at a time, so that a
-sample that it cannot grade does not affect the rewards of other samples. Its answer is checked strictly.
+A reward function for Bedrock or SageMaker takes batches. The adapter passes it one sample at a time, so that
+a sample it cannot grade does not affect the rewards of other samples. Its response is checked strictly.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ if TYPE_CHECKING:
     from ._confined import ConfinedFunction
 
 _SECONDS = 60.0
-"""Seconds of remaining time that the context reports if the grader has no time limit."""
+"""Remaining time that the context reports if the grader has no time limit, in seconds."""
 
 
 def from_lambda(
     handler: Callable[[Any, Any], Any] | ConfinedFunction, *, wire: Wire | None = None
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from a Lambda handler, such as one of AWS's samples.
+    """Make a scoring function from a Lambda handler, such as one of AWS's examples.
 
-    The handler is called with one sample at a time, in the event that the service would send for this sample
-    alone. The context has a request id and the remaining time, which follows the grader's limit, not the
-    `seconds` of a confined handler. The answer may be a list of one entry, the entry itself, or an envelope
-    (`statusCode` and `body`) that contains either. The reward is `aggregate_reward_score`. The entries of
-    `metrics_list` become metrics and components, by type. Other keys of an entry are ignored, since no
-    service is known to read them.
+    The handler is called with one sample at a time, in the event that the service would send for a batch of
+    one. The context has a request id and the remaining time, which is based on the grader's limit, not on the
+    `seconds` of a confined handler. The response may be a list with one entry, the entry itself, or an
+    envelope (`statusCode` and `body`) that contains either. The reward is `aggregate_reward_score`. The
+    entries of `metrics_list` become metrics or components, depending on their type. Other keys of an entry
+    are ignored, since no service is known to use them.
 
-    Some handlers answer 0 for a sample that they could not grade. If such an answer has a different id from
-    the sample's (AWS's FinQA sample answers the id `"0"`), the sample fails. If it has the right id, the 0
-    cannot be distinguished from the score of a wrong answer.
+    Some handlers return 0 for a sample that they could not grade. If the returned id differs from the
+    sample's (AWS's FinQA example returns the id `"0"`), the sample fails. If the id is right, the 0 cannot be
+    distinguished from the score of a wrong answer.
 
-    A record with a blank reference fails without a call of the handler, because many handlers would reward an
+    A record with a blank reference fails without a call to the handler, because many handlers would reward an
     empty answer for it. A record without a reference is sent, since the adapter cannot know whether the
-    handler needs one. Output that a handler prints goes to the function's log, including prompts and
-    completions (AWS's samples print whole events). The output of a confined handler is dropped.
+    handler needs one. Anything that a handler prints goes to the function's log, including prompts and
+    completions (AWS's examples print whole events). The output of a confined handler is dropped.
 
     Args:
         handler: The handler, which may be `confined`.
-        wire: The dialect that the handler reads, one of `graders.wire.PROFILES`. By default, each sample is
+        wire: The dialect that the handler expects, one of `graders.wire.PROFILES`. By default, each sample is
             sent unchanged.
 
     Raises:
-        DecorationError: The value is not a handler, or the dialect does not exist.
+        DecorationError: The value is not a handler or the dialect does not exist.
 
     Example:
         >>> from graders.testing import make_sample
@@ -108,10 +108,10 @@ def _seconds_left() -> float:
 
 
 def _read(answer: Any, event: Any) -> Reward:
-    """Return the reward in a handler's answer.
+    """Extract the reward from a handler's response.
 
     Raises:
-        SampleError: The answer contains no reward that a training job could use.
+        SampleError: The response does not contain a reward that a training job could use.
     """
     try:
         [outcome] = read_answer(_listed(answer), event)
@@ -123,7 +123,7 @@ def _read(answer: Any, event: Any) -> Reward:
 
 
 def _listed(answer: Any) -> Any:
-    """Put a single entry into a list, because a handler may answer one sample without a list."""
+    """Wrap a single entry in a list, because a handler may respond to one sample without a list."""
     if isinstance(answer, dict) and "body" in answer:
         body = answer["body"]
         if isinstance(body, str):

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def from_eval_protocol(function: Evaluator) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from one of eval-protocol's reward functions.
 
-    Accepts functions decorated with `@reward_function` that take one conversation (`messages`) or several
-    (`rollouts_messages`), functions decorated with `@evaluation_test` (`row` or `rows`), and such functions
-    without their decorator. They may be sync or async. The function gets the conversation, the reference as
-    `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
-    keywords. A message's content is one string, which includes the reasoning of the completion. A record with
-    a blank reference fails, and so does a record without a reference unless `ground_truth` has a default.
+    The function may be decorated with `@reward_function` and take one conversation (`messages`) or several
+    (`rollouts_messages`), or be decorated with `@evaluation_test` and take `row` or `rows`. It may also be
+    undecorated, and sync or async. The function gets the conversation, the reference as `ground_truth` (the
+    record's field with that name, else its `reference_answer`), and the other fields as keyword arguments.
+    Each message's content is one string. The completion's content includes its reasoning. A record with a
+    blank reference fails, and so does a record without a reference unless `ground_truth` has a default.
 
-    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics. The
-    steps of a rollout are ignored. A result with `error` is a failure, and a result with
+    The result's `score` becomes the reward, its `reason` the reason, and its valid metrics the metrics.
+    Step-level results are ignored. A result with `error` is a failure, and a result with
     `is_score_valid=False` gives no reward.
 
     Args:

@@ -1,6 +1,6 @@
-"""Makes scoring functions from graders of AWS's llm-eval-kit.
+"""Makes scoring functions from graders written for AWS's llm-eval-kit.
 
-Checked against the library's repository, which has no release.
+Checked against the library's repository, since it has no releases.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from a grader of llm-eval-kit.
+    """Make a scoring function from an llm-eval-kit grader.
 
-    Accepts functions decorated with the library's `@grader`, a `Grader` class or an instance of one, and a
-    plain `fn(messages, ground_truth, **kwargs)`. The grader gets the conversation, the reference as
-    `ground_truth` (the record's field with that name, else its `reference_answer`), and the other fields as
-    keywords. A record without a reference fails unless `ground_truth` has a default. A record with a blank
-    reference always fails, because an empty answer would equal it.
+    The grader may be a function decorated with the library's `@grader`, a `Grader` class or instance, or a
+    plain `fn(messages, ground_truth, **kwargs)`. It gets the conversation, the reference as `ground_truth`
+    (the record's field with that name, else its `reference_answer`), and the other fields as keyword
+    arguments. A record without a reference fails unless `ground_truth` has a default. A record with a blank
+    reference always fails, because an empty answer would match it.
 
-    The result's `score` is the reward, its `reason` the reason, and its valid metrics become metrics. A
+    The result's `score` becomes the reward, its `reason` the reason, and its valid metrics the metrics. A
     result with `is_valid=False` gives no reward.
 
     Args:
@@ -33,8 +33,8 @@ def from_llm_eval_kit(function: Evaluator) -> Callable[[Sample[Any]], Any]:
             grader, call `stand_in` first if the library is not installed.
 
     Raises:
-        DecorationError: The value is not a grader of llm-eval-kit. For example, it is a function decorated
-            with `@preprocess` or `@postprocess`.
+        DecorationError: The value is not an llm-eval-kit grader. For example, it is a function decorated with
+            `@preprocess` or `@postprocess`.
 
     Example:
         >>> from graders.testing import make_sample

@@ -1,6 +1,6 @@
 """Makes scoring functions from the JSON of graders for reinforcement fine-tuning at OpenAI and Azure.
 
-`docs/adapters.md` lists the documented and the undocumented behavior of these graders.
+`docs/adapters.md` describes which behavior of these graders is documented and which is not.
 """
 
 from __future__ import annotations
@@ -62,17 +62,17 @@ def from_openai(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from an OpenAI or Azure grader.
 
-    The function scores as those services document, with two exceptions: a failed grader gives no reward
+    The function scores as documented by those services, with two exceptions: a failed grader gives no reward
     instead of 0, and two empty strings never match.
 
     Args:
         spec: A grader, or a method or job body that contains a grader, as parsed JSON or as the path of a
             JSON file.
-        models: The models to call in place of OpenAI's: a table with a Bedrock model or a table of options
-            for each OpenAI name, or the path of a TOML file with this table.
+        models: The models to call in place of OpenAI's: a table that maps each OpenAI name to a Bedrock model
+            or a table of options, or the path of a TOML file that contains such a table.
         seconds: Time limit of a Python grader per sample, in seconds.
         memory_mb: Memory that a Python grader may use, in MB.
-        protection: `full`, or `limits` where the operating system cannot confine a Python grader.
+        protection: `full`, or `limits` if the operating system cannot confine a Python grader.
 
     Raises:
         OpenAISpecError: The grader cannot be used as written. `pointer` locates the fault.
@@ -116,7 +116,7 @@ class OpenAIRun:
         name: The grader's name; None if it has no name.
         type: The grader's type.
         score: The grader's score for the sample.
-        seconds: The time that scoring took, in seconds.
+        seconds: Time that scoring took, in seconds.
     """
 
     __slots__ = ("errors", "name", "reward", "scores", "seconds", "sub_rewards", "tokens", "type")
@@ -133,9 +133,9 @@ class OpenAIRun:
             **dict.fromkeys(DETAILS),
             **score.errors,
         }
-        """All of OpenAI's flags by name, and the details of three of them."""
+        """All of OpenAI's flags by name, plus the details of three of them."""
         self.tokens: dict[str, ModelTokens] = score.tokens
-        """The tokens that judges used, by model name in the grader."""
+        """Tokens that judges used, by the model's name in the grader."""
         self.seconds = seconds
 
 
@@ -150,8 +150,8 @@ async def openai_run(
 ) -> OpenAIRun:
     """Grade one completion as documented for OpenAI's `/graders/run`. Used by the harness.
 
-    A failed grader scores 0 here, and a flag gives the reason. This also applies if a package or a judge's
-    model is missing, or if a formula is invalid.
+    A failed grader scores 0, and a flag gives the reason. This also applies if a package or a judge's model
+    is missing or a formula is invalid.
 
     Args:
         spec: As for `from_openai`.
@@ -176,7 +176,7 @@ async def openai_run(
 
 
 def openai_notes(spec: SpecSource, models: ModelTable | None = None) -> list[SpecNote]:
-    """Return notes on the conversion of each part of a grader. Used by the harness.
+    """Return notes about how each part of a grader is converted. Used by the harness.
 
     Args:
         spec: As for `from_openai`.
@@ -230,8 +230,8 @@ def openai_range(spec: SpecSource) -> tuple[float, float] | None:
         spec: As for `from_openai`.
 
     Returns:
-        The smallest and the largest score, or None if the formula has no bounds or uses an endpoint, whose
-        scores have no documented range.
+        The smallest and largest score. None if the formula is unbounded or uses an endpoint, whose range is
+        not documented.
 
     Raises:
         OpenAISpecError: The grader cannot be used as written.

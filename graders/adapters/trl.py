@@ -1,8 +1,8 @@
-"""Makes scoring functions from TRL's reward functions, and TRL reward functions from graders.
+"""Makes scoring functions from TRL's reward functions and TRL reward functions from graders.
 
-TRL (https://huggingface.co/docs/trl) calls `reward_funcs` with keywords for a whole batch: `prompts`,
-`completions`, `completion_ids`, every other column of its data set, and values that the trainer adds. Checked
-against TRL 1.16.
+TRL (https://huggingface.co/docs/trl) calls `reward_funcs` with keyword arguments for a whole batch:
+`prompts`, `completions`, `completion_ids`, every other column of the data set, and values that the trainer
+adds. Checked against TRL 1.16.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TRAINERS = (
     *("prompts", "completions", "completion_ids", "trainer_state", "log_extra", "log_metric"),
     "environments",
 )
-"""Arguments that TRL passes besides the columns of its data set."""
+"""Arguments that TRL passes in addition to the columns of its data set."""
 
 
 def from_trl(
@@ -46,17 +46,17 @@ def from_trl(
 ) -> Callable[[Sample[Any]], Any]:
     """Make a scoring function from TRL's `reward_funcs`.
 
-    Each function is called with one completion at a time. The function gets the columns of the record: each
-    field, and the reference. A completion is the whole text of the final message, including its reasoning,
-    since TRL's functions look for `<think>`. There is no tokenizer here, so `completion_ids` has one number
-    per word, the same number for equal words, and functions count lengths and repetitions in words.
-    `trainer_state` is the state of a run before its first step. The numbers that a function logs with
+    Each function is called with one completion at a time. It gets the record's columns: each field and the
+    reference. A completion is the full text of the final message, including its reasoning, since TRL's
+    functions look for `<think>`. Because there is no tokenizer, `completion_ids` has one number per word,
+    with the same number for equal words, so functions measure lengths and repetitions in words.
+    `trainer_state` is the state of a run before its first step. Numbers that a function logs with
     `log_metric` and `log_extra` become metrics. A record with a blank reference fails. So does a record
-    without a reference if a function has an argument with the reference's name and no default.
+    without a reference if a function requires an argument with the reference's name.
 
-    As in TRL, the reward is the weighted sum of the functions' values that are not None. If all values are
-    None, the sample has no reward. With several functions, each value is a component. Unlike in TRL, a NaN is
-    a failure.
+    As in TRL, the reward is the weighted sum of the functions' values, ignoring None. If all values are None,
+    the sample has no reward. With several functions, each value is also a component. Unlike in TRL, NaN is a
+    failure.
 
     Args:
         functions: One or more reward functions, sync or async. `confined` functions run in separate
@@ -64,10 +64,10 @@ def from_trl(
         weights: A weight for each function, like `reward_weights` in TRL's configuration. All weights are 1
             by default.
         reference: The column in which the functions expect the reference, such as `solution`. If the record
-            has a field with that name, the column holds that field, and `reference_answer` is a separate
+            has a field with that name, the column contains that field, and `reference_answer` is a separate
             column.
-        conversational: True if prompts and completions are lists of messages, as in most data sets. Otherwise
-            they are strings, and the prompt is the last user turn.
+        conversational: True to pass prompts and completions as lists of messages, as in most data sets.
+            Otherwise, they are strings and the prompt is the last user turn.
 
     Raises:
         DecorationError: No function is given, or the weights are not one number for each function.
@@ -141,7 +141,7 @@ def _weights(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _names(functions: Sequence[RewardFunction]) -> list[str]:
-    """Name each function as TRL's log does. A second function with the same name gets a number."""
+    """Return the functions' names as in TRL's log. A number is added to repeated names."""
     names: list[str] = []
     for one in functions:
         name = name_of(one)
@@ -151,10 +151,10 @@ def _names(functions: Sequence[RewardFunction]) -> list[str]:
 
 
 def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[str, list[Any]]:
-    """Return the arguments with which TRL would call a reward function for one completion.
+    """Return the arguments that TRL would pass to a reward function for one completion.
 
     Raises:
-        RecordError: A field of the record has a name that TRL uses itself, or the reference is blank.
+        RecordError: A field of the record has a name that TRL uses itself or the reference is blank.
     """
     fields: dict[str, Any] = dict(sample.fields)
     if taken := [name for name in _TRAINERS if name in fields]:
@@ -183,7 +183,7 @@ def _columns(sample: Sample[Any], reference: str, conversational: bool) -> dict[
 
 
 def _turn(message: Any) -> Any:
-    """Return a message of the prompt with its text blocks joined to one string."""
+    """Return a prompt message with its text blocks joined into one string."""
     blocks = message.get("content") if isinstance(message, dict) else None
     if isinstance(blocks, list) and all(
         isinstance(b, dict) and isinstance(b.get("text"), str) for b in blocks
@@ -201,28 +201,28 @@ def as_trl(
     """Make a TRL reward function from a grader: `GRPOTrainer(reward_funcs=as_trl(reward), ...)`.
 
     Each completion becomes the same sample as in a replay: the prompt's messages (a string becomes a user
-    turn), the completion, the reference, and the other columns of the data set as fields. A column `id` is
-    the sample's id, and the contents of a column `metadata` become fields.
+    turn), the completion, the reference, and the data set's other columns as fields. An `id` column becomes
+    the sample's id, and the contents of a `metadata` column become fields.
 
-    A failure or an abstention returns None. If this is the trainer's only reward function, GRPO and RLOO of
-    TRL 1.16 exclude such a completion from the group's mean, and it gets no advantage. With other reward
-    functions, None counts as 0, because TRL sums the values of the other functions, and the failure becomes a
-    reward. So give the trainer only one function: combine graders with `graders.combine.weighted`, and TRL
-    functions with `from_trl`. Trainers that never exclude a completion, such as TRL's experimental Online
-    DPO, count None as 0 even with a single function.
+    The function returns None for a failure or an abstention. If it is the trainer's only reward function,
+    GRPO and RLOO in TRL 1.16 exclude such a completion from the group's mean and give it no advantage. If
+    there are other reward functions, None counts as 0, because TRL sums the other functions' values, so the
+    failure becomes a reward. So give the trainer only one function: combine graders with
+    `graders.combine.weighted` and TRL functions with `from_trl`. Trainers that never exclude a completion,
+    such as TRL's experimental Online DPO, count None as 0 even with a single function.
 
-    Each kind of failure is reported once on stderr, and the share of failures in the batch is the metric
-    `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` apply as in Lambda: a grader that
-    fails too often ends the training run. The grader's metrics and components are logged as
-    `<name>/<metric>`, except in a training run with several processes: there, TRL would wait forever for a
-    metric that one process does not have.
+    Each kind of failure is reported once on stderr, and the fraction of failures in the batch is logged as
+    the metric `<name>/grader_error`. The grader's own `on_error` and `max_error_rate` apply as in Lambda: a
+    grader that fails too often ends the training run. The grader's metrics and components are logged as
+    `<name>/<metric>`, but only if a single process trains. With several processes, TRL would wait forever for
+    a metric that one process does not have.
 
-    Time limits are enforced in the main thread, where TRL calls reward functions. The limits of async graders
-    are enforced in any thread. A limit that cannot be enforced is reported once on stderr.
+    Time limits are enforced in the main thread, where TRL calls reward functions. For async graders, they are
+    enforced in any thread. A limit that cannot be enforced is reported once on stderr.
 
     Args:
         grader: A grader or a scoring function, sync or async.
-        reference: The column of the data set with the reference.
+        reference: The data set's column that contains the reference.
         name: The function's name in TRL's log; the grader's own name by default.
 
     Raises:
@@ -240,11 +240,11 @@ def as_trl(
 
 
 class TrlReward:
-    """A TRL reward function, made from a grader by `as_trl`.
+    """A TRL reward function made from a grader by `as_trl`.
 
     Args:
         graded: The grader.
-        reference: The column with the reference.
+        reference: The column that contains the reference.
     """
 
     def __init__(self, graded: GraderInTrainer, reference: str) -> None:
@@ -260,7 +260,7 @@ class TrlReward:
         log_metric: Callable[[str, float], None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """Return the rewards of a batch, in order. A completion without a reward gets None.
+        """Return the rewards for a batch, in order. The value is None for a completion without a reward.
 
         Args:
             prompts: A string or a list of messages for each prompt.
@@ -270,9 +270,9 @@ class TrlReward:
             **columns: The data set's columns, and other values that the trainer passes.
 
         Raises:
-            ValueError: The numbers of completions and prompts differ, a completion or a prompt is neither
-                text nor messages, or a column has the name of a different property of a sample.
-            GraderError: The grader fails too often, or cannot grade any sample.
+            ValueError: The numbers of completions and prompts differ, a completion or prompt is neither a
+                string nor a list of messages, or a column has the name of a different property of a sample.
+            GraderError: The grader fails too often or cannot grade any sample.
         """
         count = len(prompts)
         if len(completions) != count:

@@ -1,7 +1,7 @@
-"""Makes scoring functions from verl's `compute_score`, and verl's `custom_reward_function` from graders.
+"""Makes scoring functions from verl's `compute_score` functions, and the reverse.
 
-verl (https://verl.readthedocs.io) calls `compute_score` with keywords: `data_source`, `solution_str`,
-`ground_truth`, `extra_info`, and the keywords in its configuration. Checked against verl 0.9.
+verl (https://verl.readthedocs.io) calls `compute_score` with the keyword arguments `data_source`,
+`solution_str`, `ground_truth` and `extra_info`, and any in its configuration. Checked against verl 0.9.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _VERLS = ("num_turns", "rollout_reward_scores")
 def from_verl(
     function: Callable[..., Any] | ConfinedFunction, /, **reward_kwargs: Any
 ) -> Callable[[Sample[Any]], Any]:
-    """Make a scoring function from verl's `compute_score`, sync or async, for one sample or for a batch.
+    """Make a scoring function from a verl `compute_score`, sync or async, for one sample or for a batch.
 
-    `solution_str` is the whole text of the final message, including its reasoning. `ground_truth` is the
-    reference, and `data_source` the record's field with that name, or empty. `extra_info` has the record's
-    other fields, the contents of the field `extra_info`, and the prompt's messages as `prompt`. A function
-    gets only the arguments that it accepts. A record with a blank reference fails, and so does a record
-    without a reference unless `ground_truth` has a default.
+    `solution_str` is the full text of the final message, including its reasoning. `ground_truth` is the
+    reference, and `data_source` is the record's field with that name, or empty. `extra_info` contains the
+    record's other fields, the contents of the `extra_info` field, and the prompt's messages as `prompt`. A
+    function gets only the arguments that it accepts. A record with a blank reference fails, and so does a
+    record without a reference unless `ground_truth` has a default.
 
-    The result may be a number, a dict with `score`, or a list that starts with the score, as older functions
-    return. The other numbers in a dict become metrics.
+    The result may be a number, a dict with a `score`, or a list that starts with the score, as returned by
+    older functions. The other numbers in a dict become metrics.
 
     Args:
         function: The function, or a `confined` one.
@@ -75,10 +75,10 @@ def from_verl(
 
 
 def _given(sample: Sample[Any]) -> dict[str, Any]:
-    """Return the arguments with which verl would call a scoring function.
+    """Return the arguments that verl would pass to a scoring function.
 
     Raises:
-        RecordError: The record's `extra_info` is not an object, or its reference is blank.
+        RecordError: The record's `extra_info` is not an object or its reference is blank.
     """
     reference = given_reference(sample, "reference_answer").get("reference_answer")
     fields: dict[str, Any] = dict(sample.fields)
@@ -102,10 +102,10 @@ def _given(sample: Sample[Any]) -> dict[str, Any]:
 
 
 def _reward(score: Any, beside: dict[str, Any]) -> Reward:
-    """Return the reward in a function's result.
+    """Extract the reward from a function's result.
 
     Raises:
-        SampleError: The score is not a finite number, or the result reports that the grader failed.
+        SampleError: The score is not a finite number or the result reports that the grader failed.
     """
     if beside.get(RESERVED):
         raise SampleError("exception", f"the function reported {RESERVED}: its grader failed")
@@ -127,28 +127,28 @@ def as_verl(
 ) -> Callable[..., Any]:
     """Make a verl scoring function from a grader.
 
-    Put `compute_score = as_verl(reward)` into a file, and set `reward.custom_reward_function.path` in verl's
+    Put `compute_score = as_verl(reward)` in a file and set `reward.custom_reward_function.path` in verl's
     configuration to the file's path.
 
-    The sample is the same as in a replay: the completion, `ground_truth` as the reference, and as fields
-    `data_source` and the contents of `extra_info`, without the two entries that verl itself adds. An `id` in
-    `extra_info` becomes the sample's id, and the contents of a `metadata` become fields.
+    The sample is the same as in a replay: it has the completion, `ground_truth` as the reference, and
+    `data_source` and the contents of `extra_info` as fields, without the two entries that verl itself adds.
+    An `id` in `extra_info` becomes the sample's id, and the contents of `metadata` become fields.
 
-    verl does not pass the prompt. If `extra_info` has it as `prompt` (a string or a list of messages), it
-    becomes the sample's prompt. Otherwise the sample has one empty user turn, and a grader that reads the
-    prompt gets a different prompt than in a replay.
+    verl does not pass the prompt. If `extra_info` has a `prompt` (a string or a list of messages), it becomes
+    the sample's prompt. Otherwise, the sample has one empty user turn, so a grader that uses the prompt sees
+    a different one than in a replay.
 
-    verl cannot leave a sample out of a training run. A sample without a reward gets the floor of the grader's
-    range with `grader_error` 1, or fails the call if the grader was declared with `on_error="raise"`. A
-    grader that fails more often than its `max_error_rate` fails the call too. Each kind of failure is
-    reported once on stderr. verl calls scoring functions outside the main thread, where the time limit of a
-    sync grader cannot be enforced. This is reported as well. The scoring function of an async grader is async
-    too, and many calls run concurrently.
+    verl cannot exclude a sample from training. A sample without a reward gets the lowest reward in the
+    grader's range with a `grader_error` of 1, or fails the call if the grader was declared with
+    `on_error="raise"`. The call also fails if the grader fails more often than its `max_error_rate` allows.
+    Each kind of failure is reported once on stderr. verl calls scoring functions outside the main thread,
+    where the time limit of a sync grader cannot be enforced. This is reported as well. If the grader is
+    async, so is the scoring function, and many calls run concurrently.
 
     Args:
         grader: A grader or a scoring function, sync or async.
         metrics: Names of metrics and components to include in verl's log. verl needs the same keys for every
-            sample, so a metric that a sample lacks is NaN.
+            sample, so a metric missing from a sample is NaN.
 
     Returns:
         `compute_score`, which returns `score`, `grader_error` (0 or 1) and the metrics.
@@ -185,7 +185,7 @@ def as_verl(
 
 
 def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: str) -> dict[str, Any]:
-    """Return the element of an event that a replay would send for the completion."""
+    """Return the event element that a replay would send for the completion."""
     if not isinstance(extra_info, (dict, type(None))):
         raise ValueError(f"extra_info is a {type(extra_info).__name__}: pass a dict, or None")
     extra = {name: value for name, value in (extra_info or {}).items() if name not in _VERLS}
@@ -201,7 +201,7 @@ def _item(data_source: Any, text: str, reference: Any, extra_info: Any, wire: st
 
 
 def _verdict(batch: TrainerBatch, graded: GraderInTrainer, names: Sequence[str]) -> dict[str, float]:
-    """Return the result that verl receives for a sample."""
+    """Return the result to give verl for a sample."""
     [outcome] = batch.outcomes
     value, found = graded.options.range[0], {}
     if isinstance(outcome, Reward):

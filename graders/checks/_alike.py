@@ -1,4 +1,4 @@
-"""Builds the similarity checks, whose reward is the similarity of the answer to the reference."""
+"""Builds the similarity checks, whose reward is the answer's similarity to the reference."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def alike(
     max_chars: int,
     most_chars: int,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the similarity of the answer to the closest accepted reference.
+    """Make a check whose reward is the answer's similarity to the closest accepted reference.
 
     Args:
         read: Extracts the value to compare from a string in composed Unicode form.
         score: Returns the similarity of two such values, from 0 to 1.
         take: The check's `take` option.
         alternatives: The check's `alternatives` option.
-        at_least: Minimum similarity for a reward above 0. The metric `similarity` also reports lower values.
-        max_chars: Maximum length of an answer or reference, in characters. A longer one is unread.
-        most_chars: Largest `max_chars` for which a comparison is fast enough.
+        at_least: Minimum similarity for a reward above 0. The metric `similarity` reports lower values too.
+        max_chars: Maximum length of an answer or reference, in characters. Longer ones are unread.
+        most_chars: Largest `max_chars` for which comparisons are fast enough.
 
     Raises:
         DecorationError: An option is invalid.

@@ -1,9 +1,9 @@
 """Compares the answer in a completion with the record's reference.
 
 A reader is a function `read(text, strict)` that returns an answer, or `Missing` if it cannot parse one
-exactly. It parses references strictly and completions tolerantly. An unread reference raises `RecordError`,
-because no completion could be right. An unread completion earns 0. Every reward has the metric `unread`, 1 or
-0, so a run can distinguish wrong answers from unreadable ones.
+exactly. It parses references strictly and completions leniently. An unread reference raises `RecordError`,
+because no completion could be right. An unread completion gets a reward of 0. Every reward has a metric
+`unread` (1 or 0) that distinguishes wrong answers from unreadable ones.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def comparing(
         read: Parses the answer in a string, strictly if its second argument is True. None if `reading` is
             given.
         same: Scores a completion's answer against a reference's answer, from 0 to 1.
-        what: Description of a valid reference for the error message, such as `one number`.
+        what: Description of a valid reference for error messages, such as `one number`.
         take: Extracts the part of a completion or reference that contains the answer. If it finds nothing in
             a reference, the whole reference is used.
-        references: Returns all accepted references of a sample. None if the record's reference is the only
-            one.
+        references: Returns all of a sample's accepted references. None if there is only the record's
+            reference.
         field: Record field that `references` or `reading` uses in addition to `reference_answer`.
         reading: Creates a record's reader from that field.
-        metrics: Returns additional metrics of a completion's answer. Receives None if the answer is unread.
+        metrics: Returns additional metrics for a completion's answer. Receives None if the answer is unread.
 
     Raises:
         DecorationError: `take` is neither a function nor the name of one.
@@ -100,9 +100,9 @@ def comparing(
 
 
 def reward(value: float, unread: float, more: dict[str, float] | None = None) -> Reward:
-    """Return a reward with the metric `unread`.
+    """Create a reward with the metric `unread`.
 
-    It bypasses the `Reward` constructor, which would slow down the checks.
+    Bypasses the `Reward` constructor, which would slow down the checks.
 
     Args:
         value: The reward.
@@ -137,10 +137,10 @@ def take_option(take: Take | None) -> Find | None:
 
 
 def text_of(found: object) -> str | Missing:
-    """Return the string that `take` found, or `Missing` if it found nothing.
+    """Return the string that `take` finds, or `Missing` if it finds nothing.
 
     Raises:
-        ConfigurationError: `take` returned another type, so the function is wrong, not the sample.
+        ConfigurationError: `take` returned another type, which is the function's fault and not the sample's.
     """
     if (type(found) is str and found) or type(found) is Missing:
         return found
@@ -166,7 +166,7 @@ def accepted_texts(sample: Sample[Any]) -> Sequence[str]:
 
 
 def alternatives_option(field: str | None) -> Callable[[Sample[Any]], Sequence[str]]:
-    """Return a function that lists a record's accepted answers: the reference and the strings in a field.
+    """Return a function that lists a record's accepted answers: its reference and the strings in a field.
 
     Raises:
         DecorationError: The field's name is invalid.

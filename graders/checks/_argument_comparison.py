@@ -1,4 +1,4 @@
-"""Compares the arguments of a tool call with the values that a record accepts."""
+"""Compares a tool call's arguments with the values that a record accepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ArgumentComparison:
 
     Args:
         ignored: Names of arguments that are not compared.
-        coerce: Whether a string equals the number or boolean that it spells.
+        coerce: Whether a string is equal to the number or boolean that it spells.
         ignore_case: Whether to ignore case.
         ignore_punctuation: Whether to ignore punctuation.
         defaults: Whether an omitted argument counts as the tool's default value.
@@ -48,7 +48,7 @@ class ArgumentComparison:
         self._spellings: dict[str, str] = {}  # a cache
 
     def call(self, given: Mapping[str, Any], wanted: Arguments, tool: DeclaredTool) -> bool:
-        """Return True if the arguments of a call match the expected ones."""
+        """Return True if a call's arguments match the expected ones."""
         defaults = tool.defaults if self._defaults else {}
         given = {name: value for name, value in given.items() if name not in self._ignored}
         for name, value in given.items():
@@ -70,14 +70,14 @@ class ArgumentComparison:
         """Return True if a value is accepted.
 
         In BFCL's format, an empty string among the accepted values makes an argument optional. If the tool
-        requires the argument, the empty string is an accepted value.
+        requires the argument, the empty string is itself an accepted value.
         """
         if value == "" and required and accepted.optional:
             return all(isinstance(one, str) for one in accepted.values)
         return any(self._same(value, one) for one in accepted.values)
 
     def _same(self, value: Any, wanted: Any) -> bool:
-        """Compare a value with the expected one. Deep nesting in the value cannot cause deep recursion."""
+        """Compare a value with the expected one. A deeply nested value cannot cause deep recursion."""
         if isinstance(wanted, Arguments):
             if not isinstance(value, dict) or not value.keys() <= wanted.keys():
                 return False
@@ -94,7 +94,7 @@ class ArgumentComparison:
         return _equal(value, wanted) or (self._coerce and _coerced_equal(value, wanted))
 
     def _spelled(self, text: str) -> str:
-        """Normalize a string for the comparison, according to the options."""
+        """Normalize a string for comparison according to the options."""
         if not (self._ignore_case or self._ignore_punctuation):
             return text
         spelling = self._spellings.get(text)
@@ -114,7 +114,7 @@ def _equal(value: object, wanted: object) -> bool:
 
 
 def _coerced_equal(value: object, wanted: object) -> bool:
-    """Return True if one value is a number or boolean, and the other is a string that spells it."""
+    """Return True if one value is a number or boolean and the other is a string that spells it."""
     if isinstance(value, str) is isinstance(wanted, str):
         return False
     text, other = (value, wanted) if isinstance(value, str) else (wanted, value)

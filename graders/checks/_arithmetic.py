@@ -1,4 +1,4 @@
-"""Parses a formula over named numbers, without evaluating any part of it as Python."""
+"""Parses a formula over named numbers without evaluating any part of it as Python."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
 }
 _OF_SEVERAL: dict[str, Callable[..., float]] = {"min": min, "max": max}
 _MARK = "\u00b7"
-"""Suffix for names that are Python keywords, so that Python can parse them. No formula can contain it."""
+"""Suffix that lets Python parse names that are Python keywords. It cannot occur in a formula.
+"""
 FUNCTIONS = (*_OF_SEVERAL, *_OF_ONE)
-"""Functions that a formula can call. `log` is the natural logarithm."""
+"""Functions that a formula may call. `log` is the natural logarithm."""
 
 
 def read_formula(text: str, names: Collection[str], *, all_used: bool = True) -> Computed:
-    """Return a function that computes a formula from the values of its names.
+    """Return a function that evaluates a formula, given the values of its names.
 
     Args:
-        text: The formula. It may contain numbers, names, `+ - * / ^`, parentheses and `FUNCTIONS`. Both `^`
-            and `**` mean power.
+        text: The formula. It may contain numbers, names, `+ - * / ^`, parentheses and `FUNCTIONS`. `^` and
+            `**` both mean power.
         names: Names that the formula may use.
         all_used: Whether the formula must use every name.
 
@@ -66,7 +67,7 @@ def read_formula(text: str, names: Collection[str], *, all_used: bool = True) ->
 
 
 def formula_tree(text: str, names: Collection[str]) -> ast.expr:
-    """Parse a formula to a Python syntax tree. `^` becomes Python's power operator.
+    """Parse a formula into a Python syntax tree. `^` becomes Python's power operator.
 
     Args:
         text: The formula.
@@ -92,13 +93,13 @@ def formula_tree(text: str, names: Collection[str]) -> ast.expr:
 
 
 def name_of(node: ast.Name, names: Collection[str]) -> str | None:
-    """Return the name that a node of the tree refers to, or None if it is not in `names`."""
+    """Return the name that a syntax tree node refers to, or None if it is not in `names`."""
     name = node.id.removesuffix(_MARK)
     return name if name in names else None
 
 
 class _FormulaReader:
-    """Compiles a formula's syntax tree to a function."""
+    """Compiles a formula's syntax tree into a function."""
 
     __slots__ = ("names", "text", "used")
 
@@ -131,7 +132,7 @@ class _FormulaReader:
         raise self.refused(f"contains what a formula cannot contain: {ast.unparse(node)}")
 
     def known(self, node: ast.expr, computed: Computed) -> Computed:
-        """Compute a constant part at once, so that `log(0)` is an error when the check is created."""
+        """Compute a constant part immediately, so that `log(0)` is an error when the check is created."""
         if _holds_names(node):
             return computed
         try:

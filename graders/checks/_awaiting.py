@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def run_steps(steps: Generator[Any, Any, Any]) -> Any:
-    """Run a generator and return its result, or an awaitable if an answer has to be awaited.
+    """Run a generator and return its result, or an awaitable if one of the answers must be awaited.
 
     Args:
-        steps: Yields the answer of each check, and receives it back after it has been awaited.
+        steps: Yields each check's answer and gets it back once it has been awaited.
     """
     answer: Any = None
     try:

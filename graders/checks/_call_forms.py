@@ -1,7 +1,7 @@
-"""Parses the tool calls of a completion, from the service's structured calls or from the model's text.
+"""Parses a completion's tool calls from the service's structured calls or the model's text.
 
-Calls in text are parsed as the model's own parser would parse them. If one call cannot be parsed exactly, or
-if the text mixes several forms, all calls are unread.
+Calls in text are parsed the way the model's own parser would parse them. If one call cannot be parsed exactly
+or the text mixes several forms, all calls are unread.
 
 - `hermes`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, a tag for each call. Hermes and Qwen
   (their chat templates; vLLM's parser `hermes`).
@@ -57,7 +57,7 @@ _HARMONY_END = re.compile(r"<\|(?:call|end|return|start|channel|message)\|>|\Z")
 
 
 def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
-    """Return the calls that the service parsed, or None if there are none."""
+    """Return the calls that the service has parsed, or None if there are none."""
     content = sample.messages[-1].get("content")
     blocks: list[Any] = content if isinstance(content, list) else []
     given = sample.tool_calls or [
@@ -71,12 +71,12 @@ def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
 
 
 def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
-    """Parse one call: an object with `name` and `arguments` or `parameters`, possibly in an API's format.
+    """Parse one call: an object with `name` and `arguments` or `parameters`, or an API's equivalent.
 
     Args:
         given: The call.
-        from_api: Whether the call has an API's format, in which the arguments may be a JSON string, may be
-            named `input`, and may be null or empty.
+        from_api: Whether the call is in an API's format, in which the arguments may be a JSON string, named
+            `input`, null or empty.
     """
     inner = named_part(given)
     if inner is None:
@@ -95,7 +95,7 @@ def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
 
 
 def named_part(given: object) -> dict[str, Any] | None:
-    """Return the object that contains the function's name: `function`, `toolUse` (Converse), or the call."""
+    """Return the object with the function's name: `function`, `toolUse` (Converse) or the call itself."""
     if not isinstance(given, dict):
         return None
     inner: Any = given.get("function", given.get("toolUse", given))
@@ -108,7 +108,7 @@ def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
     Args:
         completion: The completion without reasoning.
         raw: The completion with reasoning.
-        names: Names of the record's tools. A name followed by a parenthesis is a call.
+        names: Names of the record's tools. A name followed by an opening parenthesis is a call.
     """
     if not isinstance(written_calls(completion, raw, "any"), Missing) or _SIGN.search(raw):
         return True
@@ -118,11 +118,11 @@ def seems_to_call(completion: str, raw: str, names: Iterable[str]) -> bool:
 
 
 def written_calls(completion: str, raw: str, form: str) -> list[Call] | Missing:
-    """Parse the calls that a model wrote in its text.
+    """Parse the calls that a model wrote as text.
 
     Args:
         completion: The completion without reasoning.
-        raw: The completion with reasoning, because gpt-oss writes calls in channels outside of the answer.
+        raw: The completion with reasoning, because gpt-oss writes calls in channels outside the answer.
         form: The only form to parse, or `any`.
     """
     if form != "any":
@@ -140,7 +140,7 @@ _OBJECTS = re.compile(r"(?:\[\s*+)?\{")
 
 
 def _all_of(calls: list[Call | Missing]) -> list[Call] | Missing:
-    """Return the calls, or `Missing` if there are none or one of them could not be parsed."""
+    """Return the calls, or `Missing` if there are none or one could not be parsed."""
     read: list[Call] = []
     for call in calls:
         if isinstance(call, Missing):
@@ -245,7 +245,7 @@ def _without_token(text: str) -> str:
 
 
 _MARKS = {"hermes": "<tool_call>", "mistral": "[TOOL_CALLS]"}
-"""Markers that precede a call, for the forms that allow prose next to calls."""
+"""Markers that precede a call in the forms that allow prose next to calls."""
 
 FORMS: dict[str, Callable[[str], list[Call] | Missing]] = {
     "hermes": _hermes,

@@ -1,4 +1,4 @@
-"""Detects tests that no code can pass, and finds trivial functions that might pass a test."""
+"""Detects tests that no code can pass and finds trivial functions that might pass a test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USUAL = ("None", "True", "False", "0", "[]", "[1]")
-"""Return values that pass tests of truth, type or length alone."""
+"""Return values that pass tests that check only truth, type or length."""
 _PLAIN_NAMES = {
     name
     for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
@@ -26,13 +26,13 @@ _LONGEST = 1000
 
 @lru_cache(256)
 def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
-    """Return the reason why no code can pass a test, or an empty string if its source shows no reason.
+    """Return the reason why no code can pass a test, or an empty string if none is found in its source.
 
-    The result is cached, because each completion needs it and it depends only on the record's tests.
+    The result is cached because every completion needs it and it depends only on the record's tests.
 
     Args:
         test: The test's source code.
-        names: Names by which the test calls the function.
+        names: Names under which the test may call the function.
     """
     try:
         tree = _tree(test)
@@ -44,7 +44,7 @@ def broken_source(test: str, names: tuple[str, ...] = ()) -> str:
 
 
 def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
-    """Yield a message for each value in a test that cannot be exchanged with the code."""
+    """Yield a message for each value in a test that cannot be passed to or from the code."""
 
     def is_call(node: ast.AST | None) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
@@ -71,9 +71,9 @@ def _uncrossed(tree: ast.Module, names: Sequence[str]) -> Iterator[str]:
 def hollow_bodies(tests: Sequence[str]) -> tuple[str, ...]:
     """Return function bodies that might pass tests without computing anything.
 
-    Each body returns a common value or one that the tests compare with, or raises an error that the tests
+    Each body returns a common value or a value that the tests compare with, or raises an error that the tests
     name. If the tests contain only one comparison, its value is omitted, because returning it would pass any
-    such test.
+    test of that kind.
 
     Args:
         tests: Source code of the tests. A test that is not Python is skipped.

@@ -1,7 +1,7 @@
-"""Runs a model's code on CPython in a process without access to files, network or other processes.
+"""Runs a model's code on CPython in a process with no access to files, network or other processes.
 
-Each session is a fork of a clean server process, and confines itself before it receives any code. A session
-returns copies of plain values, which the grader parses strictly. Any other message ends the session.
+Each session is forked from a clean server process and confines itself before it receives any code. It returns
+copies of plain values, which the grader parses strictly. Any other message ends the session.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ENDINGS = ("done", "raised", "stopped", "refused")
 
 
 class CPython:
-    """Engine that runs code on CPython, with the Python version of the grader.
+    """Engine that runs code on CPython, using the grader's Python version.
 
     Args:
         imports: Modules to load before a session is confined; see `ForkServer`.
@@ -46,7 +46,7 @@ class CPython:
 
     @property
     def protection(self) -> tuple[str, ...]:
-        """Layers that confine code: `seccomp`, which suffices alone, `landlock`, and `limits`.
+        """Layers that confine code: `seccomp`, which is sufficient by itself, `landlock` and `limits`.
 
         Raises:
             ConfigurationError: No process can be started here.
@@ -54,13 +54,13 @@ class CPython:
         return (*self._server().walls, "limits")
 
     def check_walls(self, protection: str) -> None:
-        """Raise an error if nothing would confine the code.
+        """Raise an error if the code cannot be confined.
 
         Args:
             protection: `full`, or `limits` for trusted code.
 
         Raises:
-            ConfigurationError: This system cannot confine code, or no process can be started here.
+            ConfigurationError: This system cannot confine code or start a process.
         """
         if protection == "full" and "seccomp" not in self.protection:
             raise ConfigurationError(
@@ -73,7 +73,7 @@ class CPython:
 
         Raises:
             ConfigurationError: No process can be started here.
-            SessionLost: The system cannot create another process at the moment.
+            SessionLost: The system cannot currently create another process.
         """
         server = self._server()
         try:
@@ -140,7 +140,7 @@ class ChildSession:
         return ran
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
-        """Call a function that the module has defined.
+        """Call a function defined by the module.
 
         Raises:
             NotPlain: The arguments are not plain values.
@@ -156,21 +156,21 @@ class ChildSession:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Ran:
-        """Load modules and call a function in one of them. The function's output is dropped.
+        """Load modules and call a function in one of them. Anything that the function prints is discarded.
 
         Args:
-            modules: For each module its name, its file name for messages, whether it is a package, and its
+            modules: For each module, its name, its file name for messages, whether it is a package, and its
                 compiled code.
             module: Name of the module that contains the function.
-            inside: Name of a module whose `call` function makes the call. Empty to call the function
+            inside: Name of a module whose `call` function makes the call, or empty to call the function
                 directly.
             name: Name of the function.
             args: Positional arguments. `call` receives the function as an additional first argument.
             kwargs: Keyword arguments.
 
         Returns:
-            How the call ended. `value` is the function's result. If the function raised an error, `message`
-            starts with the error's own type, and `arguments` is the file and line.
+            The outcome of the call. `value` is the function's result. If the function raised an error,
+            `message` starts with the error's actual type, and `arguments` contains the file and line.
 
         Raises:
             NotPlain: The arguments are not plain values.
@@ -178,7 +178,7 @@ class ChildSession:
         return self._ask(("function", list(modules), module, inside, name, list(args), dict(kwargs)))
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run source code as the main program, with `stdin` as its input."""
+        """Run source code as the main program with `stdin` as its input."""
         left = memoryview(stdin.encode("utf-8", "surrogatepass"))
         written = 0
         while written < len(left):
@@ -191,11 +191,11 @@ class ChildSession:
 
     @property
     def used(self) -> float:
-        """Seconds of the time limit that the session has used."""
+        """Seconds of its time limit that the session has used."""
         return self._clock.used(self._process if self._status is None else None)
 
     def close(self) -> None:
-        """End the session. A thread that waits for an answer gets the result `stopped`."""
+        """End the session. A thread that is waiting for an answer gets the result `stopped`."""
         try:
             self._end()
         except SessionLost:
@@ -251,7 +251,7 @@ class ChildSession:
                 raise Unreadable("no answer")
 
     def _asked(self, name: Any, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """Call a host function for the code while the session's clock is stopped."""
+        """Call a host function on the code's behalf while the session's clock is stopped."""
         if not isinstance(name, str) or name not in self._given:
             raise Unreadable("no such function")
         if not isinstance(args, list) or not isinstance(kwargs, dict) or {*map(type, kwargs)} - {str}:
@@ -292,8 +292,8 @@ class ChildSession:
         """Return the next message.
 
         Raises:
-            _TimeUp: No message arrived in time. A message that is already in the socket still counts.
-            EOFError: The process has ended.
+            _TimeUp: No message arrived in time. A message already in the socket still counts.
+            EOFError: The process has exited.
             Unreadable: The bytes are not a message.
         """
         size = HEADER.unpack(self._bytes(HEADER.size))[0]
@@ -322,7 +322,7 @@ class ChildSession:
             raise _TimeUp
 
     def _with_output(self, ran: Ran) -> Ran:
-        """Add the output since the last call to the result. Return `stopped` if the output is too long."""
+        """Add the output since the last call to the result, or return `stopped` if there is too much."""
         printed, most = self._printed.fileno(), self._limits.output_bytes
         size = os.fstat(printed).st_size
         ran.output = os.pread(printed, most, self._read_up_to).decode("utf-8", "replace")
@@ -332,7 +332,7 @@ class ChildSession:
         return ran
 
     def _end(self) -> int:
-        """End the process. Return its exit code, or the negative number of the signal that ended it."""
+        """End the process and return its exit code, or the negated number of the signal that ended it."""
         with self._ending:
             if self._status is None:
                 self._status = self._server.end(self._process)

@@ -1,7 +1,7 @@
-"""The fork server: a separate program that creates a process for each session of a model's code.
+"""The fork server: a separate program that creates a process for each session that runs a model's code.
 
-The server starts with a clean environment, before any code runs. It contains only Python's library and the
-packages that third-party functions name, so it holds no credentials, references or data of earlier samples.
+The server starts with a clean environment before any code runs. It contains only Python's library and the
+packages that third-party functions list, so it has no credentials, references or data from earlier samples.
 Each session is a fork of the server that confines itself before it receives any code. The grader sends one
 request at a time over a single connection. When the connection closes, the server ends all sessions and
 exits.
@@ -67,7 +67,7 @@ def main(loaded: str) -> None:
 
 
 def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int) -> int:
-    """Fork a session. Return its process ID, or the negative error number."""
+    """Fork a session and return its process ID or a negated error number."""
     server = os.getpid()
     try:
         session = os.fork()
@@ -83,7 +83,7 @@ def _start(files: list[int], walls: tuple[str, ...], seconds: float, memory: int
 def _session(
     server: int, files: list[int], walls: tuple[str, ...], seconds: float, memory: int, output: int
 ) -> NoReturn:
-    """Turn this forked process into a session that has only the given files open."""
+    """Turn this forked process into a session in which only the given files are open."""
     try:
         connection, *standard = files
         os.setsid()
@@ -108,7 +108,7 @@ def _session(
 
 
 def _kill(session: int) -> None:
-    """Kill a session, and its process group in case the session could create processes."""
+    """Kill a session, and its process group too in case the session was able to create processes."""
     for end in (os.kill, os.killpg):
         try:
             end(session, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _kill(session: int) -> None:
 
 
 def _probe() -> tuple[str, ...]:
-    """Return the layers that this system supports, found by applying them in a child process."""
+    """Return the layers that this system supports, which are found by applying them in a child process."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,7 +1,7 @@
-"""Runs a model's code in the process that was created for it, and answers the grader's requests.
+"""Runs a model's code in the process created for it and answers the grader's requests.
 
 The model's code shares this process and can change anything in it. So the grader decides the verdict in its
-own process, and does not trust the answers of this one.
+own process and does not trust the answers from this one.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class CodeRunner:
         args: list[Any],
         kwargs: dict[str, Any],
     ) -> Answer:
-        """Call a function of the modules in the request, through the module `inside` if one is given."""
+        """Call a function in one of the request's modules, through the module `inside` if one is given."""
         self._plain = as_plain
         if (chance := sys.modules.get("numpy.random")) is not None:
             chance.seed(0)  # numpy would use another random seed in each server
@@ -164,7 +164,7 @@ class CodeRunner:
 
 
 class _Unread(io.RawIOBase):
-    """Standard error that drops its output, so that the output counts toward no limit."""
+    """Standard error stream that discards its output, so that it does not count toward any limit."""
 
     name = "<stderr>"
 
@@ -179,7 +179,7 @@ class _Unread(io.RawIOBase):
 
 
 def _prepare() -> None:
-    """Set up the streams and built-ins that a program expects, and a fixed random seed."""
+    """Set up the streams and built-ins that a program expects, and set a fixed random seed."""
     streams = {
         "stdin": open(0, encoding="utf-8", errors="surrogateescape", closefd=False),
         "stdout": open(1, "w", encoding="utf-8", closefd=False),
@@ -212,7 +212,7 @@ def _attempt(action: Callable[[], Any]) -> Answer:
 
 
 def _described(error: BaseException) -> str:
-    """Return an error's type, message and line number as a single line."""
+    """Format an error's type, message and line number on a single line."""
     name = type(error).__name__
     try:
         if isinstance(error, SyntaxError):

@@ -1,4 +1,4 @@
-"""Measures how long a session's code has run, excluding waits for a processor."""
+"""Measures how long a session's code has run, excluding time spent waiting for a processor."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ._code_session import SessionLost
 
 
 class SessionStarved(SessionLost):
-    """Raised when a session reaches its wall-clock limit before its code had enough processor time."""
+    """Raised when a session reaches its wall-clock limit before its code has had enough processor time."""
 
 
 class SessionClock:
-    """Clock of a session. It runs in `with` blocks, and can be entered several times.
+    """Clock for a session. It runs inside `with` blocks and can be entered several times.
 
-    Waits for a processor do not count, because correct code would otherwise time out on a busy machine. Linux
-    measures these waits. On other systems all time counts.
+    Waiting for a processor does not count, because correct code would otherwise time out on a busy machine.
+    Linux measures these waits. On other systems, all time counts.
 
     Args:
         seconds: Time limit, in seconds.
         longest: Maximum wall-clock time, in seconds.
-        least: Seconds that the code must have had to count as too slow when it reaches the wall-clock limit.
-            With less, the machine was too busy. Defaults to `seconds`.
+        least: Seconds that the code must have run to count as too slow when it reaches the wall-clock limit.
+            If it has run for less, the machine was too busy. Defaults to `seconds`.
     """
 
     def __init__(self, seconds: float, longest: float, least: float | None = None) -> None:
@@ -37,20 +37,20 @@ class SessionClock:
         self._spent, self._since = self._passed(), None
 
     def used(self, process: int | None) -> float:
-        """Return the seconds counted so far. Pass the process ID while the process runs to measure waits."""
+        """Return the seconds counted so far. While the process is running, pass its ID to exclude waits."""
         if process is not None:
             self._waited = _waited(process)
         return max(self._passed() - self._waited, 0.0)
 
     def left(self) -> float:
-        """Return the remaining seconds, negative after the limit. Waits for a processor extend them."""
+        """Return the remaining seconds, plus waits for a processor. Negative once the limit is exceeded."""
         return min(self._seconds + self._waited, self._longest) - self._passed()
 
     def is_up(self, process: int) -> bool:
         """Return True if the code's time is up.
 
         Raises:
-            SessionStarved: The wall-clock limit is reached, but the code has not had enough processor time.
+            SessionStarved: The wall-clock limit was reached before the code had enough processor time.
         """
         used = self.used(process)
         if self.left() > 0:

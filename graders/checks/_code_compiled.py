@@ -1,8 +1,8 @@
-"""Recognizes code that CPython compiles, with annotations that CPython evaluates without an error.
+"""Recognizes code that CPython can compile and whose annotations it can evaluate without errors.
 
-Monty compiles some code that CPython rejects, and does not evaluate annotations. So code whose annotations
-use an undefined name, or a type that cannot be subscripted, would pass on Monty. Doubtful code counts as code
-that does not compile, and CPython then decides.
+Monty compiles some code that CPython rejects, and it does not evaluate annotations. So code whose annotations
+use an undefined name or subscript a type that does not allow it would pass on Monty. Code that cannot be
+judged with certainty is left to CPython.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LEAVES = (ast.Return, ast.Break, ast.Continue)
 
 
 def is_compiled(source: str) -> bool:
-    """Return True if CPython compiles a module and evaluates its annotations."""
+    """Return True if CPython can compile a module and evaluate its annotations."""
     tree = parsed(source)
     if tree is None or any(_is_warned_of(node) for node in ast.walk(tree)) or not _are_evaluated(tree):
         return False
@@ -46,7 +46,7 @@ def is_compiled(source: str) -> bool:
 
 
 def _is_warned_of(node: ast.AST) -> bool:
-    """Return True if CPython would print a warning about a node to the grader's standard error."""
+    """Return True if CPython would print a warning about a node on the grader's standard error."""
     if isinstance(node, ast.Assert):
         return isinstance(node.test, ast.Tuple)
     if isinstance(node, ast.Compare):
@@ -64,7 +64,7 @@ def _is_warned_of(node: ast.AST) -> bool:
 
 
 def _are_evaluated(tree: ast.Module) -> bool:
-    """Return True if every annotation is a type whose names are all defined before it."""
+    """Return True if every annotation is a type that uses only names defined before it."""
     known: set[str] = {*_TYPES}
     generic = dict(_GENERIC)
     if _TYPES & {

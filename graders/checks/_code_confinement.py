@@ -1,7 +1,7 @@
-"""Permanently confines the current process: no files, no network, no other processes.
+"""Permanently confines the current process: no access to files, network or other processes.
 
-Each layer that the system supports is applied. Seccomp is the main layer. Landlock is a second layer, which
-denies access to every file and, on newer kernels, TCP and signals. Limits apply to memory, processor time,
+Every layer that the system supports is applied. Seccomp is the main layer. Landlock, the second layer, denies
+access to all files and, on newer kernels, to TCP and signals. Resource limits cover memory, processor time,
 open files and file size.
 
 Sources: seccomp(2), landlock(7), prctl(2), capabilities(7), getrlimit(2).
@@ -52,7 +52,7 @@ class _CapabilityHeader(ctypes.Structure):
 
 
 def prepare() -> None:
-    """Create the objects that every forked process needs, once and before the first fork."""
+    """Create the objects that every forked process needs. Call this once, before the first fork."""
     import resource  # noqa: F401
 
     _libc()
@@ -66,11 +66,12 @@ def end_with_parent() -> None:
 
 
 def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
-    """Set the resource limits of this process.
+    """Set this process's resource limits.
 
     Args:
-        seconds: Processor time, rounded up. The process that waits for this one enforces the exact limit.
-        memory_bytes: Size of the address space. macOS lacks this limit.
+        seconds: Processor time, rounded up. The exact limit is enforced by the process that waits for this
+            one.
+        memory_bytes: Size of the address space. macOS does not have this limit.
         file_bytes: Maximum size of a file that the process writes.
     """
     import resource
@@ -95,7 +96,7 @@ def limit(seconds: float, memory_bytes: int, file_bytes: int) -> None:
 
 
 def shut_in() -> tuple[str, ...]:
-    """Apply the layers that this system supports, and return their names: `landlock`, `seccomp`.
+    """Apply the layers that this system supports and return their names: `landlock`, `seccomp`.
 
     Raises:
         OSError: A layer that the system supports could not be applied.
@@ -113,7 +114,7 @@ def shut_in() -> tuple[str, ...]:
 
 
 def _landlock(libc: Any) -> bool:
-    """Deny access to files and, if supported, TCP and signals. Return False without Landlock."""
+    """Deny access to files and, if supported, TCP and signals. Return False if Landlock is not available."""
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
@@ -127,7 +128,7 @@ def _landlock(libc: Any) -> bool:
 
 
 def _seccomp() -> bool:
-    """Install the filter. Return False if the kernel or the processor is not supported."""
+    """Install the filter. Return False if the kernel or processor is not supported."""
     filled = _filter()
     return filled is not None and _libc().prctl(_SECCOMP, _FILTER, ctypes.byref(filled), 0, 0) == 0
 
@@ -139,7 +140,7 @@ def _libc() -> Any:
 
 @cache
 def _filter() -> _Program | None:
-    """Return the filter for this machine, or None if the numbers of its system calls are unknown."""
+    """Return the filter for this machine, or None if its system call numbers are not known."""
     try:
         steps = program(os.uname().machine)
     except KeyError:

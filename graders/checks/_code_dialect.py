@@ -1,10 +1,10 @@
-"""Recognizes code that behaves the same on Monty as on CPython.
+"""Recognizes code that behaves the same way on Monty and CPython.
 
-Monty rejects features that it does not support, and such code then runs on CPython. Where Monty differs
-silently, wrong code could pass. Objects that are lazy in CPython (`map`, `zip`, generators) are lists. Sets
-keep insertion order. `round` to a number of digits rounds the written value rather than the stored one. Some
-code runs that CPython does not compile. So Monty's verdict counts only for code in which none of these
-differences can matter. `docs/code.md` describes how the list of differences was found.
+Monty rejects features that it does not support, and such code then runs on CPython. But where Monty silently
+differs, wrong code could pass. In Monty, objects that are lazy in CPython (`map`, `zip`, generators) are
+lists, and sets keep insertion order. `round` with a number of digits rounds the written value rather than the
+stored one. Monty also runs some code that CPython does not compile. So Monty's verdict counts only for code
+that none of these differences can affect. `docs/code.md` describes how the differences were found.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _IN_TEXT = re.compile(r"\b(?:map|filter|zip|reversed|enumerate|set|frozenset|rou
 
 @lru_cache(256)
 def is_shared(source: str) -> bool:
-    """Return True if code that Monty accepts behaves the same on Monty as on CPython."""
+    """Return True if code that Monty accepts behaves the same way on CPython."""
     words = _words(source)
     return words is not None and _Scan(words).is_shared() and is_compiled(source)
 
 
 def _words(source: str) -> list[str] | None:
-    """Split code into words and signs. Strings become `""`, and one that may differ on Monty gives None."""
+    """Split code into words and signs, with `""` for each string, or return None if a string may differ."""
     found: list[str] = []
     for match in _TOKENS.finditer(source):
         kind = match.lastgroup
@@ -71,7 +71,7 @@ def _words(source: str) -> list[str] | None:
 
 
 class _Scan:
-    """Inspects each word of the code in its context."""
+    """Inspects each word of the code in context."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
@@ -112,21 +112,21 @@ class _Scan:
         return True
 
     def _is_consumed(self, at: int, opened: list[int]) -> bool:
-        """Return True if a loop or a function consumes a lazy value immediately."""
+        """Return True if a loop or function consumes a lazy value immediately."""
         before = self._word(at - 1)
         if before in ("in", "*"):
             return True
         return before in ("(", ",") and bool(opened) and self._taken(opened[-1]) in _CONSUMERS
 
     def _is_orderless(self, at: int, opens: int, opened: list[int]) -> bool:
-        """Return True if the order of a set is irrelevant, as in a comparison, `len` or `sorted`."""
+        """Return True if a set's order does not matter, as in a comparison, `len` or `sorted`."""
         assert self._closing is not None
         if self._word(at - 1) in _COMPARISONS or self._word(self._closing[opens] + 1) in _COMPARISONS:
             return self._word(at - 2) != "for" and not self._in_loop(at)
         return self._word(at - 1) == "(" and bool(opened) and self._taken(opened[-1]) in _ORDERLESS
 
     def _in_loop(self, at: int) -> bool:
-        """Return True if the `in` before a position belongs to a loop, whose `for` is on the same line."""
+        """Return True if the `in` before a position belongs to a `for` loop on the same line."""
         if self._word(at - 1) != "in":
             return False
         for back in range(at - 2, max(at - 40, -1), -1):
@@ -138,7 +138,7 @@ class _Scan:
         return True
 
     def _taken(self, opens: int) -> str:
-        """Return the name of the function that a parenthesis calls."""
+        """Return the name of the function called by an opening parenthesis."""
         return self._word(opens - 1) if self._words[opens] == "(" else ""
 
     def _is_set(self, opens: int) -> bool:
@@ -174,7 +174,7 @@ class _Scan:
 
 
 def _pairs(words: Sequence[str]) -> dict[int, int] | None:
-    """Map each opening bracket to its closing bracket, or return None if brackets do not match."""
+    """Map each opening bracket to its closing bracket, or return None if the brackets do not match."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for at, word in enumerate(words):

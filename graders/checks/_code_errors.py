@@ -1,4 +1,4 @@
-"""Describes an error of a model's code by its nearest built-in class and by plain arguments.
+"""Describes an error raised by a model's code, using its nearest built-in class and plain arguments.
 
 The description is for programs. `Ran.message` is for people.
 """
@@ -22,9 +22,9 @@ _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 def error_name(error: BaseException) -> str:
-    """Return the name of an error's class, or of its nearest built-in base class.
+    """Return the name of an error's class if it is built in, else of its nearest built-in base class.
 
-    An exception that Python uses for control flow becomes a `RuntimeError`, as in a generator (PEP 479).
+    Exceptions that Python uses for control flow become `RuntimeError`, as in generators (PEP 479).
     """
     kinds = type.mro(type(error))
     if Exception not in kinds or any(kind in kinds for kind in _ENDS_OF_LOOPS):
@@ -33,7 +33,7 @@ def error_name(error: BaseException) -> str:
 
 
 def is_error_name(name: object) -> bool:
-    """Return True for the name of a built-in exception that is neither control flow nor a group."""
+    """Return True for the name of a built-in exception, except control-flow exceptions and groups."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not isinstance(kind, type) or not issubclass(kind, Exception):
         return False
@@ -41,7 +41,7 @@ def is_error_name(name: object) -> bool:
 
 
 def error_arguments(error: BaseException) -> list[Any]:
-    """Return an error's arguments, or its text if they are not plain or do not contain all of the text."""
+    """Return an error's arguments, or its message if they are not plain or do not include all of it."""
     # `str` and `args` may run the model's code, which may raise anything.
     # Interrupts from the grader pass through.
     try:
@@ -59,7 +59,7 @@ def error_arguments(error: BaseException) -> list[Any]:
 
 
 def error_of(name: object, arguments: object) -> Exception:
-    """Create a built-in exception. The name and the arguments may come from untrusted code."""
+    """Create a built-in exception. The name and arguments may come from untrusted code."""
     kind: Any = getattr(builtins, name) if isinstance(name, str) and is_error_name(name) else Exception
     given = arguments if isinstance(arguments, list) else []
     try:

@@ -1,9 +1,9 @@
-"""Builds the seccomp filter for a model's code, which allows only the system calls that computing needs.
+"""Builds the seccomp filter for a model's code, which allows only the system calls needed to compute.
 
 Any other call fails with EPERM. This includes calls that open or look up files, create sockets, processes or
-threads, send signals, or change limits or priorities of any process. A call that a newer kernel added fails
-with ENOSYS, which tells C libraries that the kernel lacks the call. Calls of another architecture (i386, x32)
-end the process.
+threads, send signals, or change any process's limits or priority. Calls added in newer kernels fail with
+ENOSYS, which tells C libraries that the kernel lacks them. Calls for another architecture (i386, x32) end the
+process.
 
 Sources: seccomp(2), linux/filter.h, linux/seccomp.h, linux/audit.h, and the numbers in asm/unistd_64.h
 (x86-64) and asm-generic/unistd.h (AArch64).
@@ -121,13 +121,13 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """Return the numbers of the system calls that are allowed on a machine.
+    """Return the numbers of the system calls allowed on a machine.
 
     Args:
-        machine: The machine's architecture, spelled as in `os.uname`.
+        machine: The machine's architecture as spelled in `os.uname`.
 
     Raises:
-        KeyError: The system call numbers of this machine are unknown.
+        KeyError: The system call numbers for this machine are not known.
     """
     column = _ARCHITECTURES[machine][0]
     numbers = ((name, both[column]) for name, both in _CALLS.items())
@@ -135,10 +135,10 @@ def allowed(machine: str) -> dict[str, int]:
 
 
 def program(machine: str) -> bytes:
-    """Return the filter in the kernel's format, an array of `struct sock_filter`.
+    """Return the filter in the kernel's format: an array of `struct sock_filter`.
 
     Raises:
-        KeyError: The system call numbers of this machine are unknown.
+        KeyError: The system call numbers for this machine are not known.
     """
     _, architecture, foreign = _ARCHITECTURES[machine]
     steps = [
@@ -156,7 +156,7 @@ def program(machine: str) -> bytes:
 
 
 def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
-    """Return the steps for one call, which is denied unless every condition holds."""
+    """Return the filter's steps for one call, which is denied unless every condition holds."""
     if not conditions:
         return [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ALLOW)]
     body = [_step(_RETURN, _ALLOW), _step(_RETURN, _EPERM)]
@@ -166,7 +166,7 @@ def _call(number: int, conditions: Sequence[Condition]) -> list[bytes]:
 
 
 def _condition(argument: int, kind: str, values: Sequence[int], to_refusal: int) -> list[bytes]:
-    """Return the steps that test one argument and jump to the denial if it is not allowed."""
+    """Return the filter's steps that test one argument and jump to the denial if it is not allowed."""
     low = _ARGUMENTS_AT + 8 * argument
     if kind == "null":
         return [

@@ -1,4 +1,4 @@
-"""The grader's side of the fork server, which creates and ends the sessions of this process."""
+"""The grader's side of the fork server, which creates and ends this process's sessions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def memory_file() -> IO[bytes]:
     """Open an unnamed file, in memory if the system supports it.
 
     Raises:
-        ConfigurationError: The system has no memory files, and no temporary folder is writable.
+        ConfigurationError: The system has no in-memory files and no writable temporary folder.
     """
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("code", os.MFD_CLOEXEC), "w+b", buffering=0)
@@ -86,12 +86,12 @@ class ForkServer:
 
     Args:
         imports: Dotted names of modules to load before the first session, from the folders that this process
-            uses. A module is optional if its name starts with `?`. In `module:name`, both the module and the
+            uses. A module whose name starts with `?` is optional. In `module:name`, both the module and the
             name are optional.
 
     Raises:
         CannotImport: A required module cannot be imported.
-        ConfigurationError: The server does not start here.
+        ConfigurationError: The server cannot be started here.
     """
 
     def __init__(self, imports: frozenset[str] = frozenset()) -> None:
@@ -149,11 +149,11 @@ class ForkServer:
 
         Args:
             limits: The session's limits.
-            files: Descriptors of its connection, input, output and error files. Each file must belong to this
-                session only, because sessions could communicate through a shared file.
+            files: Descriptors of the session's connection, input, output and error files. Each file must
+                belong to this session only, because sessions could communicate through a shared file.
 
         Raises:
-            SessionLost: The system cannot create another process, or the server has ended.
+            SessionLost: The system cannot create another process or the server has ended.
         """
         memory = limits.memory_mb * _MB
         process = self._ask(REQUEST.pack(START, 0, limits.seconds, memory, limits.output_bytes), files)[0]
@@ -163,10 +163,10 @@ class ForkServer:
         return process
 
     def end(self, process: int) -> int:
-        """Kill a session, and return its exit code or the negative number of the signal that ended it.
+        """Kill a session and return its exit code or the negated number of the signal that ended it.
 
         Raises:
-            SessionLost: The server has ended, and every session with it.
+            SessionLost: The server has ended, along with every session.
         """
         self._open.discard(process)
         return os.waitstatus_to_exitcode(self._ask(REQUEST.pack(END, process, 0, 0, 0))[1])
@@ -181,7 +181,7 @@ class ForkServer:
             self._process.wait()
 
     def forget(self) -> None:
-        """Drop the server in a forked process without ending it, because it belongs to the parent."""
+        """Forget the server in a forked process without ending it, because it belongs to the parent."""
         self._control.close()
         self._process.returncode = 0
 
@@ -201,7 +201,7 @@ class ForkServer:
 
 
 def _loaded(imports: frozenset[str]) -> bytes:
-    """Return the arguments of `Library.take_over` as JSON: modules, and the folders that contain packages."""
+    """Return the arguments of `Library.take_over` as JSON: modules and the folders that contain packages."""
     folders = [os.path.abspath(folder) for folder in sys.path] if imports else []
     for package in {re.split("[.:]", name)[0] for name in imports if name[0] != "?"}:
         found = importlib.util.find_spec(package)  # also finds packages outside of `sys.path`
@@ -221,7 +221,7 @@ _starting = Lock()
 
 
 def expect_imports(imports: frozenset[str]) -> None:
-    """Make the next server load these modules too, so that all functions can share it."""
+    """Make the next server load these modules as well, so that all functions can share it."""
     _expected.update(imports)
 
 
@@ -229,7 +229,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
     """Return this process's server with the given modules loaded, starting it if none is running.
 
     Raises:
-        ConfigurationError: The server does not start here, or cannot load one of the modules.
+        ConfigurationError: The server cannot be started here or cannot load one of the modules.
     """
     loads = bool(imports)
     with _starting:
@@ -248,7 +248,7 @@ def fork_server(imports: frozenset[str] = frozenset()) -> ForkServer:
 
 
 def _start(imports: frozenset[str]) -> ForkServer:
-    """Start a server with these modules and, if possible, with the modules of other functions."""
+    """Start a server with these modules and, if possible, the modules of other functions."""
     if not imports:
         return ForkServer()
     _expected.update(imports)
@@ -268,7 +268,7 @@ def _start(imports: frozenset[str]) -> ForkServer:
 
 
 def end_processes() -> None:
-    """End the servers and every session. The next session starts a new server."""
+    """End the servers and all sessions. The next session starts a new server."""
     for server in _of_all():
         server.close()
     _expected.clear()
@@ -276,7 +276,7 @@ def end_processes() -> None:
 
 
 def _forget() -> None:
-    """Drop the servers in a forked process. Another thread may have held the lock, so it is replaced."""
+    """Forget the servers in a forked process. The lock is replaced because a thread may have held it."""
     global _starting
     _starting = Lock()
     for server in _of_all():
@@ -284,7 +284,7 @@ def _forget() -> None:
 
 
 def _of_all() -> list[ForkServer]:
-    """Return all servers of this process, and stop tracking them."""
+    """Return all of this process's servers and stop tracking them."""
     servers = [*_started.values(), *_replaced]
     _started.clear()
     _replaced.clear()

@@ -1,7 +1,7 @@
-"""Loads the modules of a third-party function in the process that was created for it.
+"""Loads a third-party function's modules in the process created for it.
 
-The modules arrive compiled, because this process cannot open files. They take precedence over other modules
-of the same name.
+The modules are sent in compiled form because this process cannot open files. They take precedence over other
+modules with the same names.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class SentModules:
-    """Finds and loads the modules that the grader sent.
+    """Finds and loads modules sent by the grader.
 
     Args:
-        modules: For each module its name, its file name for messages, whether it is a package, and its
+        modules: For each module, its name, its file name for messages, whether it is a package, and its
             compiled code.
     """
 
@@ -48,14 +48,14 @@ class SentModules:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Return None, so that Python creates the module."""
+        """Return None so that Python creates the module itself."""
 
     def exec_module(self, module: ModuleType) -> None:
         exec(marshal.loads(self._modules[module.__name__][2]), module.__dict__)
 
 
 def awaited(answer: Any) -> Any:
-    """Return a function's result, after awaiting it if necessary."""
+    """Return a function's result, awaiting it if necessary."""
     if not hasattr(answer, "__await__"):
         return answer
     import asyncio
@@ -67,7 +67,7 @@ def awaited(answer: Any) -> Any:
 
 
 def as_plain(value: Any) -> Any:
-    """Convert a number or array of a library such as numpy to a plain value.
+    """Convert a number or array from a library such as numpy to a plain value.
 
     Raises:
         NotPlain: The value cannot be converted.

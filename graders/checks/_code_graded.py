@@ -1,8 +1,8 @@
-"""Grades a sample's code: chooses the engine that runs it, and turns the verdict into a reward.
+"""Grades a sample's code: chooses the engine that runs it and turns the verdict into a reward.
 
-Monty runs the code first if it can, because that takes less than a millisecond. Code that does not pass on
-Monty runs again on CPython, whose verdict counts. Monty does not support all of Python, so a failure on Monty
-says little about the code.
+If Monty supports the code, it runs first on Monty, which takes less than a millisecond. Code that does not
+pass on Monty is run again on CPython, and CPython's verdict counts. Monty does not support all of Python, so
+a failure on Monty proves little about the code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     ReadCode: TypeAlias = Callable[[Sample[Any], str], str | Missing]
 
     class Tests(Protocol):
-        """Tests of a record."""
+        """The tests in a record."""
 
         total: int
         source: str
@@ -56,9 +56,9 @@ PROTECTIONS = ("full", "limits")
 _LONGEST_SECONDS = 60
 _WALLS = ("seccomp", "landlock")
 _LOOK = 0.25
-"""Fraction of a sample's time that Monty may use before CPython decides."""
+"""Fraction of a sample's time that Monty may use before CPython takes over."""
 _OWN = OURS / (1 + _LOOK)
-"""Fraction of a sample's time that its code may use on CPython, after Monty has used its fraction."""
+"""Fraction of a sample's time that its code may use on CPython after Monty has used its own fraction."""
 _KEPT = 256
 
 
@@ -66,14 +66,14 @@ class CodeGrading:
     """Grades the samples of one code check.
 
     Args:
-        read: Extracts the code from a string. It also receives the sample, whose record may be needed.
+        read: Extracts the code from a string. It also receives the sample, in case it needs the record.
         tests: Returns the tests of a sample's record.
         partial: Whether the reward is the fraction of tests that pass.
         seconds: Time limit for all tests of a sample.
         memory_mb: Memory limit for the code, in MB.
         engine: `auto`, `monty` or `cpython`.
         protection: `full`, or `limits` to run trusted code on CPython without confinement.
-        find: Extracts the part of a completion that contains the code. None for the whole completion.
+        find: Extracts the part of a completion that contains the code. None means the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
@@ -108,7 +108,7 @@ class CodeGrading:
         """Return the scoring function."""
 
         async def passes(sample: Sample[Any]) -> Graded:
-            """Return the reward of the completion's code."""
+            """Return the reward for the completion's code."""
             return await self.grade(sample)
 
         return passes
@@ -126,7 +126,7 @@ class CodeGrading:
         return await self._turns.take(lambda time: self._graded(sample, tests, code, time))
 
     def _graded(self, sample: Sample[Any], tests: Tests, code: str | Missing, time: TurnTime) -> Graded:
-        """Grade one sample, in a thread of `Turns`."""
+        """Grade one sample in a thread of `Turns`."""
         self._check_record(sample, tests, time)
         if isinstance(code, Missing):
             return self._reward(CodeVerdict(0, tests.total, "unread", code.reason), None)
@@ -140,9 +140,9 @@ class CodeGrading:
         return self._reward(verdict, engine)
 
     def _verdict(self, tests: Tests, source: str, time: TurnTime, share: float) -> tuple[CodeVerdict, Engine]:
-        """Return the verdict that counts, and the engine that reached it.
+        """Return the verdict that counts and the engine that reached it.
 
-        The code may run for the check's `seconds`, or for the rest of the sample's `share` if that is
+        The code may run for the check's `seconds` or for the rest of the sample's `share`, whichever is
         shorter.
 
         Raises:
@@ -166,13 +166,13 @@ class CodeGrading:
         return self._in_time(tests.verdict(place, source), place), self._cpython
 
     def _in_time(self, verdict: CodeVerdict, place: CodePlace) -> CodeVerdict:
-        """Return the verdict, or raise an error if the call ran out of time rather than the code."""
+        """Return the verdict, or raise an error if the call, rather than the code, ran out of time."""
         if verdict.fault == "stopped" and place.is_over and place.used < self._seconds * LEAST:
             raise SampleError("timeout", "the call's time was up while the sample's code ran")
         return verdict
 
     def _monty_for(self, tests: Tests, source: str) -> MontyEngine | None:
-        """Return Monty if it runs the code and its tests as CPython does, or None."""
+        """Return Monty if it runs the code and its tests the way CPython does, else None."""
         monty = self._monty
         shared = monty is not None and monty.is_usable and is_shared(source) and is_shared(tests.source)
         return monty if shared else None
@@ -198,7 +198,7 @@ class CodeGrading:
         """Reject a record whose tests cannot be trusted. The result is cached.
 
         Raises:
-            RecordError: The tests accept wrong code, or fail the record's own solution.
+            RecordError: The tests accept wrong code or fail the record's own solution.
         """
         reference = sample.reference_answer
         solution = reference if isinstance(reference, str) and reference.strip() else ""
@@ -212,13 +212,13 @@ class CodeGrading:
             raise RecordError(f"the record's tests cannot be trusted: {kept[1]}")
 
     def _passes_once(self, tests: Tests, source: str, seconds: float) -> bool:
-        """Return True if code that the grader wrote passes, on the first engine that can run it."""
+        """Return True if the grader's own code passes on the first engine that can run it."""
         engine = self._monty_for(tests, source) or self._cpython or self._monty
         assert engine is not None
         return tests.verdict(CodePlace(engine, seconds, self._memory_mb, hasty=True), source).is_full
 
     def _broken(self, tests: Tests, source: str, seconds: float) -> str:
-        """Run the tests on a trivial function, and return the reason if no code can pass one of them."""
+        """Run the tests on a trivial function. If no code can pass one of them, return the reason."""
         engine: Engine | None = self._cpython or self._monty  # Monty may be unable to run the test
         assert engine is not None
         verdict = tests.verdict(CodePlace(engine, seconds, self._memory_mb), source)

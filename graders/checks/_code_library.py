@@ -1,8 +1,8 @@
-"""Keeps Python's library in memory, for code that cannot open files.
+"""Keeps Python's library in memory for code that cannot open files.
 
-A fork server loads the most common modules, and all extension modules, which cannot be loaded without files.
-All other modules stay in memory, compiled if an up-to-date .pyc file exists and otherwise as source code. The
-packages that a third-party function names are treated the same way.
+A fork server loads the most common modules and all extension modules, since the latter cannot be loaded
+without files. All other modules are kept in memory, in compiled form if an up-to-date .pyc file exists and
+otherwise as source code. Packages listed for a third-party function are treated the same way.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _IMPORT = re.compile(rb"\n[ \t]*(?:from|import) ([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Library:
-    """Finds and loads modules from an in-memory copy of Python's library, which the constructor reads."""
+    """Finds and loads modules from an in-memory copy of Python's library, which is read on construction."""
 
     def __init__(self) -> None:
         folder = os.path.dirname(os.__file__)
         self._found = {name: (path, content, package) for name, path, content, package in _modules(folder)}
 
     def take_over(self, imports: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        """Load the common, extension and given modules, and replace the importers that need files.
+        """Load the common, extension and given modules and replace the importers that need files.
 
         Args:
             imports: Additional modules to load, from the library or from packages; see `ForkServer`.
@@ -77,7 +77,7 @@ class Library:
         sys.path_importer_cache.clear()
 
     def _load(self, imports: Sequence[str], folders: Sequence[str]) -> None:
-        """Load modules, and keep in memory the other modules of their packages, for later imports."""
+        """Load modules and keep the other modules of their packages in memory for later imports."""
         before = {*sys.modules}
         sys.path.extend(folder for folder in folders if folder not in sys.path)
         with warnings.catch_warnings():
@@ -107,7 +107,7 @@ class Library:
         return spec
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Return None, so that Python creates the module."""
+        """Return None so that Python creates the module itself."""
 
     def exec_module(self, module: ModuleType) -> None:
         origin, content, _ = self._found[module.__name__]
@@ -118,7 +118,7 @@ class Library:
 
 
 def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, bool]]:
-    """Yield the name, path and content of every module in a folder, and whether it is a package."""
+    """Yield every module in a folder with its name, path, content and a flag for packages."""
     for entry in os.scandir(folder):
         stem, dot, ending = entry.name.partition(".")
         if not dot and stem not in _LEFT_OUT_FOLDERS and stem.isidentifier():
@@ -131,7 +131,7 @@ def _modules(folder: str, package: str = "") -> Iterator[tuple[str, str, bytes, 
 
 
 def _content(entry: os.DirEntry[str]) -> bytes:
-    """Return the file's up-to-date compiled form, with its header, or the source if there is none."""
+    """Return the file's up-to-date compiled form, including its header, or the source if there is none."""
     try:
         with open(cache_from_source(entry.path), "rb") as file:
             compiled = file.read()
@@ -176,7 +176,7 @@ def _mentioned(package: str, folders: Sequence[str]) -> set[str]:
 
 
 def _extensions() -> Iterator[str]:
-    """Yield the names of the extension modules in the folders from which Python imports."""
+    """Yield the names of the extension modules in the folders on Python's import path."""
     for folder in sys.path:
         if os.path.basename(folder) != "lib-dynload" or not os.path.isdir(folder):
             continue

@@ -1,10 +1,10 @@
-"""Runs a model's code in Monty, a Python interpreter in Rust without files, network or environment.
+"""Runs a model's code in Monty, a Python interpreter written in Rust with no files, network or environment.
 
-Monty's workers are separate processes. This process has one pool of workers, from its first session to its
-exit. A worker that dies loses only its current session, and the pool replaces it.
+Monty's workers are separate processes. This process has one pool of workers, which lasts from its first
+session until it exits. If a worker dies, only its current session is lost, and the pool replaces the worker.
 
-Monty implements part of Python, so code that it rejects or runs wrongly is not necessarily wrong. Monty also
-passes some wrong code. `docs/code.md` has the measurements.
+Monty implements only part of Python, so code that it rejects or runs incorrectly is not necessarily wrong. It
+also passes some wrong code. `docs/code.md` has the measurements.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class MontyEngine:
 
     @property
     def is_usable(self) -> bool:
-        """Whether this process can start workers. A process forked from one with workers cannot."""
+        """Whether this process can start workers. A process forked from one that has workers cannot."""
         return not workers.lost
 
     def session(self, limits: Limits) -> MontySession:
@@ -69,7 +69,7 @@ class MontyEngine:
 
 
 class MontySession:
-    """One session in one of Monty's workers.
+    """A session in one of Monty's workers.
 
     Args:
         library: The package `pydantic_monty`.
@@ -97,14 +97,14 @@ class MontySession:
         self._called = ""
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-        """Run the source code of a module, which may call the given functions."""
+        """Run a module's source code, which may call the given functions."""
         return self._fed(source + "\nNone\n", {"__name__": "solution"}, given or {})
 
     def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
-        """Call a function that the module has defined.
+        """Call a function defined by the module.
 
-        All calls of a function share one loop in the worker, which takes a third of the time of separate
-        runs.
+        All calls of a function share one loop in the worker, which takes a third of the time that separate
+        runs would.
         """
         asked = (list(args), dict(kwargs))
         if self._waiting is None or self._called != name:
@@ -114,7 +114,7 @@ class MontySession:
         return self._driven(lambda: waiting.resume({"return_value": asked}), {}, waits=True)
 
     def program(self, source: str, stdin: str) -> Ran:
-        """Run source code as the main program, which can read its input only with `input`."""
+        """Run source code as the main program. It can read its input only with `input`."""
         lines = iter(stdin.removesuffix("\n").split("\n") if stdin else [])
         prompts: list[object] = []
 
@@ -134,7 +134,7 @@ class MontySession:
         return perf_counter() - self._began
 
     def close(self) -> None:
-        """Return the worker to the pool, which clears the session's data."""
+        """Return the worker to the pool and clear the session's data."""
         self._waiting = None
         self._checkout.__exit__(None, None, None)
 
@@ -145,7 +145,7 @@ class MontySession:
         given: Mapping[str, Callable[..., Any]],
         waits: bool = False,
     ) -> Ran:
-        """Run source code to its end, or until it waits for the next call."""
+        """Run source code until it ends or waits for the next call."""
         if self._waiting is not None:
             return Ran("stopped", message="the session is in the middle of another function's calls")
         self._printed = self._library.CollectString(max_bytes=self._limits.output_bytes)
@@ -159,7 +159,7 @@ class MontySession:
         )
 
     def _driven(self, step: Callable[[], Any], given: Mapping[str, Callable[..., Any]], waits: bool) -> Ran:
-        """Call host functions for the code until it ends or waits for the next call."""
+        """Call host functions on the code's behalf until it ends or waits for the next call."""
         library = self._library
         if self.used > self._limits.seconds:
             return Ran("stopped", message=_TOO_LONG)
@@ -223,9 +223,9 @@ def _raised(error: Any, output: str) -> Ran:
 
 
 def _not_copied(value: Any, most: int) -> str | None:
-    """Describe the part of a value that is too large or was not copied exactly, or return None.
+    """Describe the part of a value that is too large or was not copied exactly. Return None if there is none.
 
-    Each part is inspected only once, because shared parts can make a small value unfold into a huge one.
+    Each part is inspected only once because shared parts can make a small value expand into a huge one.
     """
     seen: set[int] = set()
     waiting = [value]

@@ -1,4 +1,4 @@
-"""Keeps this process's pool of Monty workers, from the first session until the process exits."""
+"""Keeps this process's pool of Monty workers from the first session until the process exits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WORKERS = 64
-"""More than the number of sessions open at once, because a session without a worker could wait forever."""
+"""Maximum number of workers. It exceeds the number of concurrent sessions, because a session without a worker
+could wait forever.
+"""
 
 
 class MontyPool:
-    """The only pool of workers in this process."""
+    """The process's only pool of workers."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
@@ -26,10 +28,10 @@ class MontyPool:
         self.lost = False
 
     def pool(self, library: Any) -> Any:
-        """Return the pool, which is started on first use.
+        """Return the pool, starting it on first use.
 
         Raises:
-            ConfigurationError: The pool cannot be started, or this process was forked from one that had a
+            ConfigurationError: The pool cannot be started or this process was forked from one that had a
                 pool.
         """
         with self._lock:
@@ -68,9 +70,9 @@ class MontyPool:
             pool.__exit__(None, None, None)
 
     def _leave(self) -> None:
-        """Drop the pool in a forked process, because its workers and threads belong to the parent.
+        """Forget the pool in a forked process, because its workers and threads belong to the parent.
 
-        The pool object is never freed, because its destructor would kill the parent's workers.
+        The pool object is never freed because its destructor would kill the parent's workers.
         """
         import ctypes
 
@@ -89,7 +91,7 @@ def end_processes() -> None:
 
 
 def _beside(library: Any) -> str | None:
-    """Return the path of Monty's program beside the package, as in Lambda, or None to let Monty find it."""
+    """Return the path of Monty's executable if it is next to the package, as in Lambda, else None."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(library.__file__)))
     path = os.path.join(folder, "bin", "monty.exe" if sys.platform == "win32" else "monty")
     return path if os.path.isfile(path) else None

@@ -1,7 +1,7 @@
-"""Lists the names that source code binds and needs, based on Python's own parser.
+"""Lists the names that source code binds and needs, using Python's own parser.
 
 The source code may be hostile and the parser cannot be interrupted, so only code within a size limit is
-parsed. For other code, the caller decides without names.
+parsed. For longer code, the caller has to do without the names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import builtins
 import re
 
 LONGEST = 20_000
-"""Maximum length of source code that is parsed, in characters."""
+"""Maximum length of source code to parse, in characters."""
 
 _LONGEST_LINE = 4_000
 _ESCAPE = re.compile(r"\\([\\'\"\n])|\\")
@@ -47,15 +47,15 @@ class CodeNames:
                 bound.update(_bound(node))
         self.binds = frozenset(name for one in tree.body for name in _top(one))
         self.needs = frozenset() if "*" in bound else frozenset(loaded - bound - _BUILTINS)
-        """Names that the code uses but does not bind, except built-ins. Empty if it has `import *`."""
+        """Names that the code uses but does not bind, except built-ins. Empty if it contains `import *`."""
         self.acts = any(not _is_passive(one) for one in tree.body)
         """Whether the code does more than define names, as a program does."""
 
 
 def parsed(source: str) -> ast.Module | None:
-    """Parse source code. Return None if it does not parse, or is too long to try.
+    """Parse source code. Return None if it is invalid or too long to parse.
 
-    Backslashes are dropped unless they escape a quote or a line break, because names do not contain them and
+    Backslashes are removed unless they escape a quote or a line break, because names do not contain them and
     Python warns about unknown escapes.
     """
     if len(source) > LONGEST or max(map(len, source.split("\n"))) > _LONGEST_LINE:
@@ -76,7 +76,7 @@ def code_names(source: str) -> CodeNames | None:
 
 
 def _bound(node: ast.AST) -> tuple[str, ...]:
-    """Return the names that a node binds directly."""
+    """Return the names bound directly by a node."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return (node.name,)
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -92,7 +92,7 @@ def _bound(node: ast.AST) -> tuple[str, ...]:
 
 
 def _top(statement: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds in the module."""
+    """Return the names that a top-level statement binds in its module."""
     found: set[str] = set()
     waiting: list[ast.AST] = [statement]
     while waiting:

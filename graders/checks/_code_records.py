@@ -1,7 +1,7 @@
-"""Parses a record's tests: calls with results, inputs with outputs, or source code of asserts.
+"""Parses a record's tests: calls and their results, inputs and their outputs, or code with assertions.
 
-Tests that cannot be parsed raise a `RecordError` that says what to write, because no completion could pass
-them.
+Tests that cannot be parsed raise a `RecordError` that explains what to write, because no completion could
+pass them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _PROGRAM = '{"input": "2 3\\n", "output": "5\\n"}'
 
 
 def entry_option(entry: str | None, field: str) -> Callable[[Sample[Any]], str]:
-    """Return a function that finds the name that a sample's code must define.
+    """Return a function that returns the name that a sample's code must define.
 
     Args:
-        entry: Name for all records. None to use the name in each record.
+        entry: Name for all records, or None to use the name in each record.
         field: Record field that contains the name.
 
     Raises:
@@ -115,7 +115,8 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
     """Return the source code of each of a record's tests.
 
     Raises:
-        RecordError: The record has no tests or too many, or a test is not a string with an assertion.
+        RecordError: The record has no tests or too many tests, or a test is not a string that contains an
+            assertion.
     """
     given = _given(sample, field)
     texts = [given] if isinstance(given, str) else given
@@ -132,7 +133,7 @@ def assert_tests(sample: Sample[Any], field: str) -> list[str]:
 
 
 def _listed(sample: Sample[Any], field: str, example: str) -> list[Any]:
-    """Return the tests in a field, which contains a list or a JSON string."""
+    """Return the tests in a field that contains a list or a JSON string."""
     given = _given(sample, field)
     if isinstance(given, str):
         try:

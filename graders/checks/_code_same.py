@@ -1,4 +1,4 @@
-"""Compares a value that code returned with the expected value of a test."""
+"""Compares a value returned by code with a test's expected value."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def same_value(found: Any, expected: Any, tolerance: float, relative: float) -> bool:
     """Return True if a value is the expected one.
 
-    Types matter: True is not 1, and "1" is not 1. An integer and a float may be the same number, and a tuple
-    counts as a list, because a JSON record can contain only lists. The cost depends on the size of the
-    expected value, not on the size of `found`.
+    Types matter: neither True nor "1" equals 1. An integer and a float may be equal, and a tuple counts as a
+    list, because a JSON record can contain only lists. The running time depends on the size of the expected
+    value, not on that of `found`.
 
     Args:
         found: A plain value.
@@ -58,7 +58,7 @@ def _same_scalar(one: Any, other: Any, tolerance: float, relative: float) -> boo
 
 
 def same_output(found: str, expected: str, how: str, tolerance: float = 0) -> bool:
-    """Return True if a program printed the expected output.
+    """Return True if a program's output is the expected one.
 
     Args:
         found: The program's output.

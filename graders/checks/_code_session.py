@@ -1,8 +1,8 @@
-"""Defines the engines that run a model's code, their sessions, and their results.
+"""Defines the engines that run a model's code, their sessions and their results.
 
-A session runs Python source code in isolation. Only copies of plain values pass in and out: None, booleans,
-numbers, strings, bytes, and lists, tuples, sets and dicts of them. Objects of the model's classes never pass,
-so the grader never calls their equality methods.
+A session runs Python source code in isolation. Only copies of plain values are passed in and out: None,
+booleans, numbers, strings, bytes, and lists, tuples, sets and dicts of these. Instances of the model's own
+classes are never passed, so the grader never calls their equality methods.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Session(Protocol):
-        """An isolated place to run code, which starts empty and leaves nothing behind.
+        """An isolated environment to run code, which starts empty and leaves nothing behind.
 
-        All code in a session shares one limit each for time, memory and output. Every method raises
-        `SessionLost` if the session ended for a reason other than the code.
+        All code in a session shares the same time, memory and output limits. Every method raises
+        `SessionLost` if the session ended for a reason unrelated to the code.
         """
 
         def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-            """Run the source code of a module, which may call the host functions in `given` by name.
+            """Run a module's source code, which may call the host functions in `given` by name.
 
-            A host function runs in the grader's process. It receives plain values, and returns a plain value
-            or raises an error.
+            A host function runs in the grader's process. It receives plain values and either returns a plain
+            value or raises an error.
             """
             ...
 
         def call(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ran:
-            """Call a function that the module has defined."""
+            """Call a function defined by the module."""
             ...
 
         def program(self, source: str, stdin: str) -> Ran:
-            """Run source code as the main program with this input. The result contains the output."""
+            """Run source code as the main program with the given input. The result contains the output."""
             ...
 
         @property
         def used(self) -> float:
-            """Seconds of the time limit that the session has used."""
+            """Seconds of its time limit that the session has used."""
             ...
 
         def close(self) -> None:
-            """End the session and everything that it started."""
+            """End the session and everything it started."""
             ...
 
     class Engine(Protocol):
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 
 class SessionLost(Exception):
-    """Raised when a session ends for a reason other than its code, so nothing is known about the code."""
+    """Raised when a session ends for a reason unrelated to its code, which leaves the verdict open."""
 
 
 class Limits:
@@ -75,11 +75,11 @@ class Limits:
 
     Args:
         seconds: Time for all code in the session. Host functions do not count, and an engine may also exclude
-            waits for a busy machine.
+            time spent waiting for a busy machine.
         memory_mb: Memory in addition to the interpreter's own, in MB.
-        output_bytes: Maximum size of the output, and of each value that is passed in or out, in bytes.
+        output_bytes: Maximum size of the output and of each value passed in or out, in bytes.
         longest: Maximum wall-clock seconds. Defaults to `seconds`.
-        least: Seconds that the code must have had for the wall-clock limit to count against it. Defaults to
+        least: Seconds that the code must have run for the wall-clock limit to count against it. Defaults to
             `seconds`.
     """
 
@@ -101,19 +101,19 @@ class Limits:
 
 
 class Ran:
-    """Result of a run or a call.
+    """The result of running code or calling a function.
 
     Args:
-        how: `done`; `raised` (the code raised an error); `stopped` (the code exceeded a limit, or ended its
-            session, for example with exit); `unsupported` (the engine lacks a module or syntax that the code
-            needs); `refused` (the result was not a plain value).
+        how: `done`; `raised` (the code raised an error); `stopped` (the code exceeded a limit or ended its
+            session, for example by calling `exit`); `unsupported` (the engine lacks a module or syntax that
+            the code needs); `refused` (the result was not a plain value).
         value: Return value of a call.
         output: Printed output, up to the limit.
-        message: If `how` is not `done`, the reason in words, without the source code.
+        message: If `how` is not `done`, an explanation that does not include the source code.
         error: For `raised`, the name of the built-in exception that the code raised, or of its nearest
             built-in base class. It is always an `Exception`, so that a host function can raise it in another
-            session. For `stopped`, `TimeoutError` if the time was up.
-        arguments: Arguments of that exception, a list of plain values from the code.
+            session. For `stopped`, `TimeoutError` if time ran out.
+        arguments: The exception's arguments, a list of plain values from the code.
     """
 
     __slots__ = ("arguments", "error", "how", "message", "output", "value")
@@ -136,7 +136,7 @@ class Ran:
 
     @property
     def kind(self) -> type[Exception]:
-        """Exception class that `error` names, or `Exception` if it names none."""
+        """The exception class named by `error`, or `Exception` if there is none."""
         import builtins
 
         found = getattr(builtins, self.error, Exception)

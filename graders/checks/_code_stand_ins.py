@@ -1,7 +1,7 @@
-"""Replaces Python functions that need a denied system call with functions that do not need it.
+"""Replaces Python functions that need a denied system call with functions that do not.
 
-The replacements help honest programs and do not protect anything. Code that removes them is still subject to
-the seccomp filter.
+The replacements are for the benefit of honest programs and do not protect anything. Code that removes them is
+still subject to the seccomp filter.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def install() -> None:
 
 
 def _fstat(fd: int) -> os.stat_result:
-    """Replaces `os.fstat`, because C libraries before 2.39 use a call that can also look up paths."""
+    """Replaces `os.fstat`, because glibc before 2.39 uses a system call that can also look up paths."""
     machine = os.uname().machine
     form, places = _STAT[machine]
     found = ctypes.create_string_buffer(struct.calcsize(form))
@@ -75,7 +75,7 @@ def _fstat(fd: int) -> os.stat_result:
 
 
 class _Map(mmap.mmap):
-    """Replaces `mmap.mmap`, which uses the same denied call to find the length of a file."""
+    """Replaces `mmap.mmap`, which uses the same denied call to get a file's length."""
 
     def __new__(cls, fileno: int, length: int, *args: Any, **options: Any) -> _Map:
         if length == 0 and fileno >= 0:
@@ -84,7 +84,7 @@ class _Map(mmap.mmap):
 
 
 def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-    """Replaces `open`. It can open a program's own streams and `/dev/null` by name."""
+    """Replaces `open`. It can still open a program's own streams and `/dev/null` by name."""
     name = os.fspath(file) if isinstance(file, os.PathLike) else file
     if name in _STANDARD:
         return _open(os.dup(_STANDARD[name]), mode, *args, **options)
@@ -94,20 +94,20 @@ def _opened(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
 
 
 def _nothing() -> int:
-    """Return a file descriptor that reads as an empty file."""
+    """Return a descriptor of a file that reads as empty."""
     reading, writing = os.pipe()
     os.close(writing)
     return reading
 
 
 def _keep_limit(which: int, limits: tuple[int, int]) -> None:
-    """Replaces `resource.setrlimit`, and does nothing. The stack already has its maximum size."""
+    """Replaces `resource.setrlimit` and does nothing, because the stack already has its maximum size."""
 
 
 def _run_in_place(thread: threading.Thread) -> None:
-    """Run a thread to its end when it is started, because no second thread can exist.
+    """Run a thread to completion when it is started, because there can be no second thread.
 
-    Deeply recursive programs often start one thread with a large stack, and wait for it.
+    Deeply recursive programs often start a single thread with a large stack and wait for it.
     """
     try:
         thread.run()
@@ -118,7 +118,7 @@ def _run_in_place(thread: threading.Thread) -> None:
 
 
 def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> None:
-    """Run a timer if the code waits for it. A timer that only limits the code's time never runs."""
+    """Run a timer only if the code waits for it. A timer that just limits the code's time never runs."""
     if not timer.finished.is_set():
         timer.run()
 
@@ -126,7 +126,7 @@ def _wait_for_timer(timer: threading.Timer, timeout: float | None = None) -> Non
 def _submit_in_place(
     pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
-    """Run a thread pool's task immediately. A thread of the pool would wait for more tasks and never end."""
+    """Run a thread pool's task immediately, because a pool thread would wait for more tasks and never end."""
     from concurrent.futures import Future
 
     if pool._shutdown:

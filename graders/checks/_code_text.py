@@ -1,7 +1,6 @@
-"""Extracts the code of a completion from its code blocks, or from its text if it has no blocks.
+"""Extracts the code in a completion from its code blocks, or from its text if it has none.
 
-A line counts as code if it begins like code. Blocks are joined if one of them binds names that another one
-needs.
+A line counts as code if it starts like code. Blocks are joined if one defines names that another one needs.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000
-"""Maximum length of a completion, in characters. A longer one is unread."""
+"""Maximum length of a completion, in characters. Longer ones are unread."""
 
 _PYTHON = frozenset({"python", "py", "pycon", "python-repl", "ipython", "sage"})
 # Beginning of a line of code at the left margin. If prose can begin with the same word, more of the line must
@@ -53,10 +52,10 @@ _CALLS_METHOD = f"\n\ndef {{0}}(*args, **kwargs):\n    return {_CLASS}().{{0}}(*
 
 
 class CodeText:
-    """The code of a completion.
+    """The code extracted from a completion.
 
     Args:
-        source: Source code of its main module.
+        source: Source code of the main module.
         modules: Source code of other files that the main module may import, by module name.
     """
 
@@ -67,7 +66,7 @@ class CodeText:
         self.modules = modules or {}
 
     def whole(self) -> str:
-        """Return source code for the main module that makes the other files importable."""
+        """Return the main module's source code, extended so that it can import the other files."""
         if not self.modules:
             return self.source
         lines = ["import sys as _sys, types as _types"]
@@ -80,16 +79,16 @@ class CodeText:
 
 
 def function_code(text: str, entry: str, start: str | None = None) -> CodeText | Missing:
-    """Extract the code of a completion that must define a function.
+    """Extract the code from a completion that must define a function.
 
-    The last complete Python block that defines the function counts. Blocks labeled as Python take precedence
-    over unlabeled ones. Other blocks are prepended if they define names that this block needs. Without
-    blocks, the code extends from the first line of code to the next prose.
+    The last complete Python block that defines the function is used. Blocks labeled as Python take precedence
+    over unlabeled ones. Other blocks are prepended if they define names that this block needs. If there are
+    no blocks, the code extends from the first line of code to the next prose.
 
     Args:
         text: A completion, or the part that contains the answer.
         entry: Name to define, such as `add`, or `Solution.add` for a method.
-        start: Code that the completion may continue: imports, and the function's signature.
+        start: Code that the completion may continue: imports and the function's signature.
 
     Returns:
         The code, or `Missing` if the completion contains none or is too long.
@@ -115,11 +114,11 @@ def function_code(text: str, entry: str, start: str | None = None) -> CodeText |
 
 
 def program_code(text: str) -> CodeText | Missing:
-    """Extract the code of a completion that must be a program.
+    """Extract the code from a completion that must contain a program.
 
-    The program is the last complete Python block that does more than define names, and whose names are
+    The program is the last complete Python block that does more than define names. Any names it uses must be
     defined in it or in blocks that only define names. Blocks labeled as Python take precedence over unlabeled
-    ones. So a snippet of the program or an example of its input does not count.
+    ones. This excludes snippets of the program and examples of its input.
 
     Args:
         text: A completion, or the part that contains the answer.
@@ -138,7 +137,7 @@ def program_code(text: str) -> CodeText | Missing:
 
 
 class _Block:
-    """A block of Python code. `name` is its file name or empty, and `labeled` is True for a Python fence."""
+    """A block of Python code. `name` is its file name or empty. `labeled` is True for a Python fence."""
 
     __slots__ = ("content", "labeled", "name")
 
@@ -147,7 +146,7 @@ class _Block:
 
 
 def _spelled(text: str) -> str:
-    """Normalize line ends, put each fence on its own line, and remove the backquotes of inline code."""
+    """Normalize line endings, put each fence on its own line and remove the backquotes around inline code."""
     text = _INLINE_FENCE.sub(_own_line, text.replace("\r\n", "\n").replace("\ufeff", ""))
     text = _TAGGED_FENCE.sub(r"\1\n", text)
     inner = text.strip()
@@ -155,7 +154,7 @@ def _spelled(text: str) -> str:
 
 
 def _own_line(found: re.Match[str]) -> str:
-    """Put a fence on its own line, unless it only ends inline code, as in "Call ```f(2)```"."""
+    """Put a fence on its own line, unless it just ends inline code, as in "Call ```f(2)```"."""
     begins = found.string.rfind("\n", 0, found.start()) + 1
     return found[0] if "```" in found.string[begins : found.start()] else f"\n{found[1]}"
 
@@ -165,7 +164,7 @@ def _defines(name: str, code: str) -> bool:
 
 
 def _has_method(name: str, code: str) -> bool:
-    """Return True if code has the class `Solution` with the given method, as in answers for LeetCode."""
+    """Return True if the code has a class `Solution` with the given method, as in LeetCode answers."""
     found = re.search(rf"^class {_CLASS}\b", code, re.MULTILINE)
     return (
         found is not None
@@ -181,7 +180,7 @@ def _definition(name: str) -> re.Pattern[str]:
 
 
 def _blocks(text: str) -> list[_Block]:
-    """Return the complete blocks that may be Python, or an unclosed block at the end if there are none."""
+    """Return the complete blocks that may be Python or, if there are none, an unclosed block at the end."""
     if not _has_fence(text):
         return []
     found: list[_Block] = []
@@ -212,7 +211,7 @@ def _has_fence(text: str) -> bool:
 
 
 def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
-    """Yield the fences in order. A fence that ends inside a docstring is joined with the next one."""
+    """Yield the fenced blocks in order. One that ends inside a docstring is joined with the next one."""
     opened: Fence | None = None
     for fence in parts:
         if opened is not None:
@@ -229,7 +228,7 @@ def _whole(text: str, parts: Iterable[Fence]) -> Iterator[Fence]:
 
 
 def _block(text: str, fence: Fence, after: int) -> _Block:
-    """Return a block. Its file name comes from its first line, its fence or the line before the fence."""
+    """Create a block. Its file name comes from its first line, its fence or the line before the fence."""
     content = _cleaned(fence.content)
     first = content.lstrip("\n").partition("\n")[0]
     info = text[fence.start : fence.start + 2 * _LONGEST_HEADING].partition("\n")[0]
@@ -252,12 +251,12 @@ def _cleaned(code: str) -> str:
 
 
 def _ranked(blocks: Sequence[_Block]) -> list[_Block]:
-    """Sort blocks by precedence: labeled ones first, and later ones before earlier ones."""
+    """Sort blocks by precedence: labeled before unlabeled ones, then later before earlier ones."""
     return sorted(reversed(blocks), key=lambda block: not block.labeled)
 
 
 def _named(blocks: Sequence[_Block]) -> dict[_Block, CodeNames]:
-    """Return the names in each parsed block. If the blocks together are too long, none is parsed."""
+    """Return the names in each parsed block. If the blocks are too long in total, none is parsed."""
     if sum(len(block.content) for block in blocks) > LONGEST_PARSED:
         return {}
     return {block: names for block in blocks if (names := code_names(block.content))}
@@ -273,7 +272,7 @@ def _program(blocks: Sequence[_Block]) -> _Block:
 
 
 def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
-    """Join the main block with the blocks that define its names, and add the files that it imports.
+    """Join the main block with the blocks that define its names and add the files that it imports.
 
     A block with a file name is never joined. It becomes a module if a block imports it.
     """
@@ -299,7 +298,7 @@ def _joined(blocks: Sequence[_Block], main: _Block) -> CodeText:
 
 
 def _in_a_row(*parts: str) -> str:
-    """Join pieces of code. Imports from `__future__` move to the start, as Python requires."""
+    """Join pieces of code. Imports from `__future__` are moved to the start, as Python requires."""
     if len(parts) == 1:
         return parts[0]
     futures = ""
@@ -326,7 +325,7 @@ def head_of(start: str, entry: str) -> str:
 
 
 def _body(text: str, blocks: Sequence[_Block]) -> str:
-    """Return the lines that continue a function's signature, or an empty string."""
+    """Return the lines that continue a function's signature, or an empty string if there are none."""
     if blocks:
         return blocks[-1].content
     lines = text.split("\n")
@@ -337,7 +336,7 @@ def _body(text: str, blocks: Sequence[_Block]) -> str:
 
 
 def _continued(start: str, body: str) -> str:
-    """Append a body to a function's signature, indented."""
+    """Append an indented body to a function's signature."""
     lines = body.strip("\n").split("\n")
     if lines[0][:1].isspace():
         return f"{start.rstrip()}\n{body}"
@@ -354,7 +353,7 @@ def _begins_as_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the code in a completion without fences, from the first line of code to the next prose."""
+    """Return the code in an unfenced completion, from the first line of code to the next prose."""
     kept: list[str] = []
     quoted = ""  # the quotes of the multiline string that is open here
     for line in text.split("\n"):

@@ -1,4 +1,4 @@
-"""Limits how many samples run code concurrently, and for how long."""
+"""Limits how many samples run code concurrently and for how long."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 _MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 _GRADER_MB = 100
 _SESSION_MB = 40
-"""Memory of the grader, and memory that a session needs in addition to its code, in MB."""
+"""Memory for the grader, and memory that a session needs in addition to its code's, in MB."""
 _OVERBOOKED = 2
-"""A sample may use this multiple of an equal share of the call's time, because most samples need less."""
+"""A sample may use this multiple of an equal share of the call's time, because most samples use less."""
 _SHORTEST = 0.05
-"""Minimum number of seconds left in a call to start another turn."""
+"""Minimum number of seconds that must be left in a call to start another turn."""
 OURS = 0.95
-"""Fraction of a sample's time that its code may use. The grader itself uses the rest."""
+"""Fraction of a sample's time that its code may use. The remainder is for the grader itself."""
 LEAST = 0.1
-"""Code counts as too slow only after it has had this fraction of its time limit, even in a busy call."""
+"""Code counts as too slow only after it has run for this fraction of its limit, even in a busy call."""
 _PATIENCE = 20
-"""Maximum wall-clock time, as a multiple of a sample's time, if its code waits for a busy machine."""
+"""Maximum wall-clock time on a busy machine, as a multiple of a sample's time."""
 _PROCESSOR_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
 class Portion:
-    """Time that a sample's code may use.
+    """The time that a sample's code may use.
 
     Args:
         seconds: Time that the code itself may run.
-        longest: Maximum wall-clock time, however busy the machine is.
-        least: Seconds that the code must have had before it counts as too slow.
+        longest: Maximum wall-clock time, regardless of how busy the machine is.
+        least: Seconds that the code must have run before it counts as too slow.
     """
 
     __slots__ = ("least", "longest", "seconds")
@@ -54,10 +54,10 @@ class Portion:
 
 
 class TurnTime:
-    """Time of a sample from the start of its turn.
+    """The time available to a sample, counted from the start of its turn.
 
     Args:
-        tick: Timer of the sample's batch. None without one.
+        tick: Timer of the sample's batch, or None if there is none.
         at_once: Number of samples that run concurrently.
     """
 
@@ -66,7 +66,7 @@ class TurnTime:
     def __init__(self, tick: Tick | None, at_once: int) -> None:
         now = perf_counter()
         self.ends = self.share = self._deadline = float("inf")
-        """Value of `time.perf_counter` when the sample must end. Infinite if there is no limit."""
+        """Value of `time.perf_counter` at which the sample must end, or infinity if there is no limit."""
         if tick is None:
             return
         if tick.deadline is not None:
@@ -82,14 +82,14 @@ class TurnTime:
         return self.ends - perf_counter()
 
     def portion(self, seconds: float, share: float, part: float = OURS, least: float = LEAST) -> Portion:
-        """Return the time that code may use from now on, so that later samples get their turn too.
+        """Return the time that code may use from now on, leaving time for later samples.
 
         Args:
-            seconds: Time that the code may use if the call has enough time.
-            share: Part of the call's time to use: this object's `share`, or `left` for work that all samples
-                of a record need.
-            part: Fraction of that share that the code may use.
-            least: Fraction of `seconds` that the code may use in any case.
+            seconds: Time that the code may use if the call has enough time left.
+            share: Portion of the call's time to use: this object's `share`, or `left` for work that all of a
+                record's samples need.
+            part: Fraction of that portion that the code may use.
+            least: Fraction of `seconds` that the code may always use.
         """
         own = min(seconds, max(share * part, seconds * least))
         left = max(self.left * OURS, 0.001)
@@ -103,7 +103,7 @@ class TurnTime:
 
 
 class Turns:
-    """Threads in which samples take turns to run code.
+    """Threads in which samples take turns running code.
 
     Args:
         memory_mb: Memory limit for the code of one session.
@@ -116,17 +116,17 @@ class Turns:
         self._pid = 0
 
     async def take(self, work: Callable[[TurnTime], T], ready: Callable[[], object] | None = None) -> T:
-        """Run a function in a thread when the sample's turn comes.
+        """Run a function in a thread when it is the sample's turn.
 
-        The time limit of a sample starts with its turn. The wait before the turn is limited only by the time
-        of the call.
+        A sample's time limit starts with its turn. The wait before the turn is limited only by the call's
+        time.
 
         Args:
-            work: Receives the sample's time.
-            ready: Does work that samples share. It counts toward the call's time, not the sample's.
+            work: The function, which receives the sample's time.
+            ready: Does work that samples share. Its time counts toward the call's limit, not the sample's.
 
         Raises:
-            SampleError: The call ends before the sample's turn, or the machine is too busy for its code.
+            SampleError: The call ends before the sample's turn or the machine is too busy to run its code.
         """
         import asyncio
 
@@ -153,7 +153,7 @@ class Turns:
         return await loop.run_in_executor(pool, turn)
 
     def _pool(self) -> ThreadPoolExecutor:
-        """Return the threads. A forked process creates new ones, because the parent owns the old ones."""
+        """Return the threads. A forked process creates its own, because the old ones belong to the parent."""
         if self._threads is None or self._pid != os.getpid():
             from concurrent.futures import ThreadPoolExecutor
 
@@ -163,14 +163,14 @@ class Turns:
 
 
 def at_once(memory_mb: int, sessions: int = 2) -> int:
-    """Return the number of samples whose code this machine or Lambda function can run concurrently.
+    """Return how many samples' code this machine or Lambda function can run concurrently.
 
     Args:
         memory_mb: Memory limit for the code of one session.
         sessions: Number of sessions that a sample has open at the same time.
 
     Raises:
-        ConfigurationError: The function has too little memory for one sample.
+        ConfigurationError: The function does not have enough memory for one sample.
     """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     given = os.environ.get(_MEMORY, "")

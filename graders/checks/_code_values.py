@@ -1,6 +1,6 @@
 """Encodes plain values as bytes and decodes them, to exchange values with a model's code.
 
-The format is JSON. Containers other than lists, and values that JSON lacks, become objects with one key,
+The format is JSON. Containers other than lists and values that JSON lacks become objects with a single key,
 which names the type. Decoding creates only plain values, even from malicious bytes.
 """
 
@@ -26,7 +26,7 @@ class NotPlain(ValueError):
 
 
 class Unreadable(ValueError):
-    """Raised for bytes that `packed` did not write."""
+    """Raised for bytes that were not written by `packed`."""
 
 
 def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any] | None = None) -> bytes:
@@ -50,7 +50,7 @@ def packed(value: object, most: float = float("inf"), plain: Callable[[Any], Any
 
 
 def unpacked(data: bytes) -> Any:
-    """Decode bytes that `packed` wrote.
+    """Decode bytes written by `packed`.
 
     Raises:
         Unreadable: The bytes are not an encoded value.
@@ -62,9 +62,9 @@ def unpacked(data: bytes) -> Any:
 
 
 class _Packing:
-    """Converts a value to types that JSON can represent, and stops if the result becomes too large.
+    """Converts a value to types that JSON can represent, stopping if the result becomes too large.
 
-    Shared parts can make a small value unfold into a huge one.
+    Shared parts can make a small value expand into a huge one.
     """
 
     def __init__(self, most: float, plain: Callable[[Any], Any] | None) -> None:
@@ -141,7 +141,7 @@ def _unpack_all(written: Any, depth: int) -> list[Any]:
 
 
 def _unpack_keys(written: Any, depth: int) -> list[Any]:
-    """Decode the members of a set or the keys of a dict. Reject them if many have the same hash."""
+    """Decode the members of a set or the keys of a dict, rejecting them if many have the same hash."""
     keys = _unpack_all(written, depth)
     if len(keys) - len({hash(key) for key in keys}) > _MOST_OF_ONE_HASH:
         raise Unreadable("too many keys with the same hash")

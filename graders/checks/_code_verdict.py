@@ -1,7 +1,7 @@
-"""Decides the verdict on a model's code, outside the process in which the code runs.
+"""Determines the verdict on a model's code outside the process in which the code runs.
 
-The code and the tests run in separate sessions. Only the values that the code returns, or the output of a
-program, count. The grader's process or the tests compare them with the expected ones.
+The code and the tests run in separate sessions. Only the values that the code returns or a program's output
+count. They are compared with the expected ones by the grader's process or by the tests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _METHOD = "method_under_test"
 
 
 def with_entry(source: str, entry: str) -> str:
-    """Add a plain function that calls the tested method. Code for a plain function is unchanged.
+    """Add a plain function that calls the tested method. Code for a plain function is returned unchanged.
 
     Args:
         source: The code.
@@ -41,7 +41,7 @@ def with_entry(source: str, entry: str) -> str:
 
 
 def called_name(entry: str) -> str:
-    """Return the plain name by which the tests call the function.
+    """Return the plain name under which the tests call the function.
 
     Args:
         entry: Name of the function, such as `add`, or `Solution.add` for a method.
@@ -55,9 +55,9 @@ class CodeVerdict:
     Args:
         passed: Number of tests that the code passed.
         total: Number of tests.
-        fault: How the first failed test ended: `wrong`, `broken` if the test itself is wrong, or a value of
+        fault: Outcome of the first failed test: `wrong`, `broken` if the test itself is wrong, or a value of
             `Ran.how`.
-        reason: Description of that failure.
+        reason: A description of that failure.
     """
 
     __slots__ = ("fault", "passed", "reason", "total")
@@ -72,7 +72,7 @@ class CodeVerdict:
 
 
 class CodePlace:
-    """Engine and remaining limits for the code of one sample.
+    """The engine and the remaining limits for one sample's code.
 
     Args:
         engine: Engine that runs the code.
@@ -80,7 +80,7 @@ class CodePlace:
         memory_mb: Memory for each session, in MB.
         hasty: Whether to stop at the first test that the code does not pass.
         longest: Maximum wall-clock seconds, even on a busy machine. Defaults to `seconds`.
-        least: Seconds that the code must have had for the wall-clock limit to count against it. Defaults to
+        least: Seconds that the code must have run for the wall-clock limit to count against it. Defaults to
             `seconds`.
     """
 
@@ -106,7 +106,7 @@ class CodePlace:
 
     @property
     def used(self) -> float:
-        """Seconds that the code has used in closed sessions."""
+        """Seconds that the code has used in sessions that are now closed."""
         return self._seconds - self._left
 
     def session(self) -> Session:
@@ -117,15 +117,15 @@ class CodePlace:
         return self.engine.session(Limits(seconds, self._memory_mb, longest=longest, least=least))
 
     def close(self, session: Session) -> None:
-        """Close a session, and count the time that it used."""
+        """Close a session and add up the time that it used."""
         self._left -= session.used
         session.close()
 
     def counted(self, trial: Callable[..., Ran], tests: Sequence[tuple[Any, ...]]) -> CodeVerdict:
-        """Run tests, and return the verdict on them.
+        """Run tests and return the verdict.
 
         Args:
-            trial: Runs one test, given the items of its tuple.
+            trial: Runs one test. Receives the items of the test's tuple as arguments.
             tests: Arguments of `trial` for each test.
         """
         passed, fault, reason, total = 0, "", "", len(tests)
@@ -205,13 +205,13 @@ class Programs:
 class Asserts:
     """Tests written as source code, which calls the function and asserts its results.
 
-    Each test runs in a separate session. There, the function is a host function that forwards calls to the
+    Each test runs in a separate session, in which the function is a host function that forwards calls to the
     code's session. A test passes if it ends without an error and has called the function.
 
     Args:
         entry: Name of the function, such as `Solution.add` for a method.
         tests: Source code of each test.
-        head: Other code that the tests may use, such as imports and functions that the prompt defines.
+        head: Other code that the tests may use, such as imports and functions defined in the prompt.
     """
 
     def __init__(self, entry: str, tests: Sequence[str], head: str = "") -> None:
@@ -266,7 +266,7 @@ class Asserts:
 
 
 class _Over(Exception):
-    """Raised in a test if the session of the code has ended."""
+    """Raised in a test if the code's session has ended."""
 
 
 class _Opened:

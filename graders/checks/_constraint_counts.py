@@ -1,8 +1,7 @@
-"""Verifiable instructions that count keywords, letters, words, sentences, paragraphs or capitals.
+"""Verifiable instructions about the number of keywords, letters, words, sentences, paragraphs or capitals.
 
-A count is a pair: the number of certain occurrences and the number of possible ones. `at least` requires
-enough certain occurrences, and `less than` requires few enough possible ones, so doubtful words satisfy
-neither.
+A count is a pair: the number of certain occurrences and the number of possible ones. `at least` uses the
+certain occurrences and `less than` uses the possible ones, so doubtful words do not help to satisfy either.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ RELATIONS: dict[str, Callable[[int, int, int], bool]] = {
     "more than": lambda certain, possible, number: certain > number,
     "exactly": lambda certain, possible, number: certain == number == possible,
 }
-"""Relations of a count to a number. IFEval has only the first two."""
+"""Relations between a count and a number. IFEval has only the first two."""
 
 _IN_WORD = rf"[^\W{UNSPACED}]"
 _PIECE = re.compile(rf"[{UNSPACED}]|(?:{_IN_WORD}|[{MARKS}])++")
@@ -49,20 +48,20 @@ _BEFORE_END = re.compile(r"[\w.]{1,12}\Z")
 
 
 def related(count: Count, relation: str, number: int) -> Kept:
-    """Require a count to have a relation to a number, such as `at least`."""
+    """Require a relation between a count and a number, such as `at least`."""
     holds = RELATIONS[relation]
     return lambda text: holds(*count(text), number)
 
 
 def occurrences(wanted: str) -> Count:
-    """Count a keyword, ignoring case. A whole word is certain, and a part of a word is possible."""
+    """Count a keyword, ignoring case. A whole word is certain and a part of a word is possible."""
     anywhere = re.compile(re.escape(wanted), re.IGNORECASE)
     whole = certain_words(wanted)
     return lambda text: (sum(1 for _ in whole(text)), sum(1 for _ in anywhere.finditer(text)))
 
 
 def existence(keywords: Sequence[str]) -> Kept:
-    """Require all keywords, as whole words."""
+    """Require all keywords as whole words."""
     finders = [certain_words(keyword) for keyword in keywords]
     return lambda text: all(any(True for _ in find(text)) for find in finders)
 
@@ -101,7 +100,7 @@ def number_words(relation: str, num_words: int) -> Kept:
 
 
 def count_words(text: str) -> tuple[int, int]:
-    """Count words. Each of `don't` and `well-known` is certainly one word, and possibly two."""
+    """Count words. `don't` and `well-known` are each certainly one word and possibly two."""
     certain = sum(1 for found in _WORD.finditer(text) if says_something(found[0]))
     return certain, sum(1 for found in _PIECE.finditer(text) if _SIGN.search(found[0]))
 
@@ -112,7 +111,7 @@ def number_sentences(relation: str, num_sentences: int) -> Kept:
 
 
 def count_sentences(text: str) -> tuple[int, int]:
-    """Count sentences. A piece of text without letters is only possibly a sentence."""
+    """Count sentences. Text without letters is only possibly a sentence."""
     certain = possible = start = 0
     for found in _END.finditer(text):
         if found[0][0] == "." and (
@@ -142,7 +141,7 @@ def number_paragraphs(num_paragraphs: int) -> Kept:
 
 
 def nth_paragraph_first_word(num_paragraphs: int, nth_paragraph: int, first_word: str) -> Kept:
-    """Require N paragraphs, separated by blank lines, one of them with the given first word."""
+    """Require N paragraphs separated by blank lines, one of which starts with the given word."""
     wanted = first_word.lower()
 
     def kept(text: str) -> bool:

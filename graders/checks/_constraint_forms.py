@@ -27,7 +27,7 @@ _POSTSCRIPTS = {"P.P.S": r"p\.\s?p\.\s?s", "P.P.S.": r"p\.\s?p\.\s?s", "P.S.": r
 
 
 def response_language(language: str) -> Kept:
-    """Require a language. The test returns None if it cannot detect the language."""
+    """Require a language. The test returns None if the language cannot be detected."""
 
     def kept(text: str) -> bool | None:
         found = language_of(text)
@@ -44,7 +44,7 @@ def number_placeholders(num_placeholders: int) -> Kept:
 
 
 def postscript(postscript_marker: str) -> Kept:
-    """Require text after the marker of a postscript."""
+    """Require text after a postscript marker."""
     form = _POSTSCRIPTS.get(postscript_marker.upper()) or re.escape(postscript_marker.lower())
     marker = re.compile(rf"(?<![\w.]){form}")
 
@@ -57,7 +57,7 @@ def postscript(postscript_marker: str) -> Kept:
 
 
 def number_bullet_lists(num_bullets: int) -> Kept:
-    """Require exactly N lines that begin with `-` or one `*`, followed by text."""
+    """Require exactly N lines that start with `-` or a single `*`, followed by text."""
 
     def kept(text: str) -> bool:
         bullets = [line for line in map(str.lstrip, text.split("\n")) if line[:1] == "-" or _is_starred(line)]
@@ -85,7 +85,7 @@ def number_highlighted_sections(num_highlights: int) -> Kept:
 
 
 def _highlights(line: str) -> int:
-    """Count highlights in a line: text between equal asterisks, without white space at its ends."""
+    """Count highlights in a line: text between matching asterisks, with no white space at either end."""
     pieces = _STARS.split(line)
     at = found = 0
     while 2 * at + 3 < len(pieces):
@@ -109,12 +109,12 @@ def multiple_sections(section_spliter: str, num_sections: int) -> Kept:
 
 
 def _filled(pieces: Sequence[str]) -> list[str]:
-    """Return the numbers of the headings that are followed by text."""
+    """Return the numbers of section headings that are followed by text."""
     return [number for number, part in zip(pieces[1::2], pieces[2::2], strict=True) if says_something(part)]
 
 
 def int_text(number: str) -> str:
-    """Remove leading zeros. The result is a string, because `int` rejects thousands of digits."""
+    """Remove leading zeros. The result is a string because `int` rejects numbers with thousands of digits."""
     return number.lstrip("0")
 
 
@@ -143,7 +143,7 @@ def two_responses(text: str) -> bool:
 
 
 def repeat_prompt(prompt_to_repeat: str) -> Kept:
-    """Require the prompt, ignoring case, and more text after it."""
+    """Require the prompt, ignoring case, followed by more text."""
     prompt = prompt_to_repeat.strip().lower()
 
     def kept(text: str) -> bool:
@@ -154,7 +154,7 @@ def repeat_prompt(prompt_to_repeat: str) -> Kept:
 
 
 def end_checker(end_phrase: str) -> Kept:
-    """Require text that ends with a phrase, ignoring case. The phrase alone is not enough."""
+    """Require the text to end with a phrase, ignoring case. The phrase by itself is not enough."""
     phrase = end_phrase.strip().lower()
 
     def kept(text: str) -> bool:
@@ -165,21 +165,21 @@ def end_checker(end_phrase: str) -> Kept:
 
 
 def english_capital(text: str) -> bool:
-    """Return True if all letters are capitals, and the text is not known to be non-English."""
+    """Return True if all letters are capitals and the text is not known to be non-English."""
     return text.isupper() and language_of(text) in ("en", None)
 
 
 def english_lowercase(text: str) -> bool:
-    """Return True if all letters are lowercase, and the text is not known to be non-English."""
+    """Return True if all letters are lowercase and the text is not known to be non-English."""
     return text.islower() and language_of(text) in ("en", None)
 
 
 def no_comma(text: str) -> bool:
-    """Return True if the text contains no comma of any script."""
+    """Return True if the text contains no commas, in any script."""
     return not _COMMAS.search(text)
 
 
 def quotation(text: str) -> bool:
-    """Return True if the whole text is between straight double quotation marks."""
+    """Return True if the whole text is enclosed in straight double quotation marks."""
     text = text.strip()
     return len(text) > 1 and text[0] == '"' == text[-1]

@@ -22,10 +22,10 @@ class Instruction:
 
     Args:
         kind: Name of the kind, such as `punctuation:no_comma`.
-        arguments: Arguments of the kind, such as a number of words. An argument that is None is ignored.
+        arguments: Arguments for this kind, such as a number of words. Arguments that are None are ignored.
 
     Raises:
-        ValueError: The kind is unknown, or an argument is missing, unknown or invalid.
+        ValueError: The kind is unknown or an argument is missing, unknown or invalid.
     """
 
     __slots__ = ("_arguments", "_test", "kind")
@@ -66,7 +66,7 @@ class Instruction:
         return f"{self.kind}({said})" if said else self.kind
 
     def is_kept(self, readings: Sequence[str]) -> bool | None:
-        """Return True if one of a completion's readings follows the instruction, or None if undecidable."""
+        """Return True if any reading of a completion follows the instruction, or None if undecidable."""
         undecided = False
         for text in readings:
             kept = says_something(text) and self._test(text)
@@ -84,7 +84,7 @@ class Instruction:
         return [text for one in found if one for text in ([one] if isinstance(one, str) else one)]
 
     def forbids(self, text: str) -> bool:
-        """Return True if a completion that contains the string always breaks the instruction."""
+        """Return True if any completion that contains the string breaks the instruction."""
         relation = self._arguments.get("relation") or self._arguments.get("let_relation")
         if relation in ("less than", "at most") or self.kind in _FORBIDDING:
             return self._test(text) is False
@@ -92,7 +92,7 @@ class Instruction:
 
 
 def contradiction(instructions: Sequence[Instruction]) -> str | None:
-    """Return a message if one instruction requires a string that another one forbids."""
+    """Return a message if one instruction requires a string that another forbids."""
     for one in instructions:
         for text in one.demanded():
             for other in instructions:
@@ -193,7 +193,7 @@ KINDS: dict[str, tuple[Callable[..., Kept], dict[str, Read]]] = {
     "change_case:english_lowercase": (_as_is(forms.english_lowercase), {}),
     "punctuation:no_comma": (_as_is(forms.no_comma), {}),
 }
-"""Kinds of instructions by IFEval's names. Each has a factory for its test, and parsers for its arguments."""
+"""Kinds of instructions by IFEval's names, each with a factory for its test and parsers for its arguments."""
 _OPTIONAL, _SAID = ("options",), 80
 _DEMANDED = (
     "keywords",

@@ -1,4 +1,4 @@
-"""Parses the tools that a record declares: required arguments, and default values of the others."""
+"""Parses the tools that a record declares, with their required arguments and default values."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class DeclaredTool:
     """The arguments that a tool declares.
 
     Args:
-        required: Names of the arguments that a call must not omit.
-        defaults: Values of omitted arguments, by name.
+        required: Names of the arguments that a call must include.
+        defaults: Default values for omitted arguments, by name.
     """
 
     __slots__ = ("defaults", "required")
@@ -67,16 +67,16 @@ def declared_tools(given: object, field: str, named: Callable[[str], str]) -> di
 def check_declared(
     call: ExpectedCall, tool: DeclaredTool | None, field: str, ignored: Sequence[str] | None
 ) -> None:
-    """Reject an expected call that the record's tools do not allow.
+    """Raise an error if the record's tools do not allow an expected call.
 
     Args:
         call: The expected call.
         tool: The tool with that name, or None if there is none.
         field: Record field that lists the tools.
-        ignored: Names of arguments that are not compared. None if a call may have any arguments.
+        ignored: Names of arguments that are not compared, or None if a call may have any arguments.
 
     Raises:
-        RecordError: The tool is not listed, or requires an argument that the call omits.
+        RecordError: The tool is not listed or requires an argument that the call omits.
     """
     if tool is None:
         raise RecordError(

@@ -1,4 +1,4 @@
-"""Parses the calls that a record expects, with the accepted values of each argument."""
+"""Parses the calls that a record expects, including the accepted values of each argument."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def expected_calls(reference: object, *, may_be_none: bool = False) -> list[Expe
 
     Args:
         reference: A call or a list of calls. The list may be inside an object, under `calls`, `tool_calls` or
-            `ground_truth`. A string may contain any of these as JSON, or calls in a form in which models
-            write them. A call is an object with `name` and `arguments`, possibly under `function`, Converse's
-            `toolUse`, or BFCL's `{function: {argument: [accepted values]}}`.
+            `ground_truth`. A string may contain any of these as JSON, or calls in one of the forms that
+            models write. A call is an object with `name` and `arguments`, possibly under `function`,
+            Converse's `toolUse`, or BFCL's `{function: {argument: [accepted values]}}`.
         may_be_none: Whether the list may be empty.
 
     Raises:
-        RecordError: The reference contains no call, or a call that cannot be compared.
+        RecordError: The reference contains no call or a call that cannot be compared.
     """
     if reference is None or reference == "" or (isinstance(reference, str) and reference.isspace()):
         raise RecordError("the record has no reference_answer: write the calls that are right there")
@@ -107,13 +107,13 @@ def _expected(given: object) -> ExpectedCall:
 
 
 def _is_named(given: dict[str, Any]) -> bool:
-    """Return True if `name` is the function's name. In BFCL's format it would be a function called `name`."""
+    """Return True if the key `name` holds the function's name. In BFCL's format, it would be the name."""
     inner = named_part(given)
     return inner is not None and isinstance(inner.get("name"), str)
 
 
 def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
-    """Parse arguments in BFCL's format. Each lists accepted values, and an empty string makes it optional."""
+    """Parse arguments in BFCL's format: lists of accepted values, in which an empty string means optional."""
     found = Arguments()
     for key, values in given.items():
         if not isinstance(values, list) or not values:
@@ -126,7 +126,7 @@ def _accepting(given: dict[str, Any], where: str, depth: int = 0) -> Arguments:
 
 
 def _bfcl(value: Any, where: str, depth: int) -> Any:
-    """Parse a value in BFCL's format. Either all fields of an object list accepted values, or none does."""
+    """Parse a value in BFCL's format. Either all of an object's fields list accepted values, or none do."""
     if isinstance(value, list):
         return [_bfcl(one, where, _deeper(depth)) for one in value]
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Parses the option `fields` of `json_fields`, which says which fields of an object to compare, and how.
+"""Parses the `fields` option of `json_fields`, which specifies the fields to compare and how.
 
-A field is named by its path: keys separated by dots. A key that contains a dot or a bracket is in double
-quotes.
+A field is identified by its path, which consists of keys separated by dots. A key that contains a dot or a
+bracket must be in double quotes.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _HOW_TO_NAME = (
 
 
 def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfFields:
-    """Parse the fields of an object to compare.
+    """Parse the object fields to compare.
 
     Args:
         fields: List of paths, or dict that maps each path to the comparison of its value.
-        partial: Whether each right field earns a part of the reward.
-        coerce: Whether a string equals the number or boolean that it spells, unless a field has its own
-            setting.
+        partial: Whether each right field earns part of the reward.
+        coerce: Whether a string is equal to the number or boolean that it spells, for fields without their
+            own setting.
 
     Raises:
         DecorationError: The fields are invalid.
@@ -53,7 +53,7 @@ def compared_fields(fields: object, *, partial: bool, coerce: bool) -> ObjectOfF
 
 
 class _FieldReader:
-    """Parses fields and kinds with the same defaults. `where` is a place in the option, for messages."""
+    """Parses fields and kinds using the same defaults. `where` locates a part of the option for messages."""
 
     __slots__ = ("coerce", "partial")
 
@@ -131,7 +131,7 @@ class _FieldReader:
 
 
 def _entries(where: str, fields: object) -> Sequence[tuple[object, object]]:
-    """Return each field's name with its kind or its settings."""
+    """Return each field's name along with its kind or settings."""
     if isinstance(fields, dict) and fields:
         return list(fields.items())
     if isinstance(fields, (list, tuple)) and fields:
@@ -157,7 +157,7 @@ def _steps(where: str, name: str) -> Iterator[str]:
 
 
 def _refuse_unknown(where: str, name: object, how: Mapping[str, Any]) -> None:
-    """Reject an unknown kind, and a setting that the kind does not have."""
+    """Reject an unknown kind or a setting that the kind does not have."""
     known: Sequence[str] = _OF_VALUES.get(name, ()) if isinstance(name, str) else ()
     if isinstance(name, str) and name in _OF_LISTS:
         of = how.get("of", "exact")

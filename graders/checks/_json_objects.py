@@ -1,4 +1,4 @@
-"""Scores the fields of a JSON object, and the items of a list.
+"""Scores the fields of a JSON object and the items of a list.
 
 The score of an object is the weighted fraction of its right fields. The score of a list is the number of
 right items divided by the length of the longer list, so a missing item costs as much as an extra one.
@@ -31,12 +31,12 @@ _ABSENT = Missing("it is missing")
 
 
 class ObjectField:
-    """One field of an object, with its comparison and its weight.
+    """One field of an object, with its comparison and weight.
 
     Args:
         name: Path of the field, as written.
-        path: Keys that lead to the field.
-        kind: Comparison of its values.
+        path: The keys that lead to the field.
+        kind: How its values are compared.
         weight: Weight of the field relative to the others.
         optional: Whether a reference may omit the field.
     """
@@ -61,7 +61,7 @@ class ObjectField:
         return value
 
     def expect(self, value: Any) -> tuple[Any] | Missing | None:
-        """Return the expected value, in a tuple, or None if the reference omits an optional field."""
+        """Return the expected value in a tuple, or None if the reference omits an optional field."""
         given = self.of(value)
         if self.optional and is_blank(given):
             return None
@@ -74,7 +74,7 @@ class ObjectField:
 
 
 class ObjectOfFields:
-    """An object of which the given fields are compared.
+    """An object for which the given fields are compared.
 
     Args:
         fields: Fields to compare.
@@ -101,11 +101,11 @@ class ObjectOfFields:
         return next((one for one in asked if isinstance(one, Missing)), asked)
 
     def asks(self, right: list[Any]) -> bool:
-        """Return True if the reference has a field with a weight."""
+        """Return True if the reference has a field with a nonzero weight."""
         return any(one is not None and field.weight for field, one in zip(self.fields, right, strict=True))
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the weighted fraction of right fields, among the fields in the reference or the answer."""
+        """Return the weighted fraction of right fields among those in the reference or the answer."""
         total = earned = 0.0
         for field, asked in zip(self.fields, right, strict=True):
             given = field.of(answer)
@@ -143,7 +143,7 @@ class ListInOrder:
         return self.share(pairs, max(len(right), len(answer)), shares) if right or answer else 1.0
 
     def share(self, pairs: Iterable[tuple[Any, Any]], places: int, shares: FieldShares) -> float:
-        """Return the fraction of right pairs. A position without a pair is wrong."""
+        """Return the fraction of right pairs. A position without a counterpart is wrong."""
         earned, paired = 0.0, 0
         for asked, item in pairs:
             earned += self.of.compare(asked, item, shares)
@@ -163,7 +163,7 @@ class ListByKey(ListInOrder):
         self.key = key
 
     def expect(self, value: Any) -> Any:
-        """Return the expected objects by the value of their key."""
+        """Return the expected objects, indexed by the value of their key."""
         asked = super().expect(value)
         if isinstance(asked, Missing):
             return asked
@@ -198,7 +198,7 @@ class ListInAnyOrder:
         self.coerce = coerce
 
     def expect(self, value: Any) -> Any:
-        """Count each value in the reference."""
+        """Count how often each value occurs in the reference."""
         asked = expect_each(self.of, value)
         if isinstance(asked, Missing):
             return asked
@@ -221,7 +221,7 @@ class ListInAnyOrder:
         return counts
 
     def _key_of(self, item: Any) -> str | None:
-        """Return the same key for equal items, or None for an item that cannot be compared."""
+        """Return a key that is the same for equal items, or None for an item that cannot be compared."""
         if isinstance(self.of, NumberValue):
             number = number_of(item)
             kind = '"' if isinstance(item, str) and not self.coerce else ""
@@ -232,7 +232,7 @@ class ListInAnyOrder:
 
 
 def miss(kind: ValueKind, shares: FieldShares) -> None:
-    """Count every field within a missing value as wrong."""
+    """Count every field in a missing value as wrong."""
     for name in getattr(kind, "names", ()):
         shares.add(name, 0.0)
 

@@ -1,7 +1,7 @@
 """Scores one JSON value by its kind, such as text, number or date.
 
-A kind parses each value of the reference once (`expect`, which returns `Missing` for a value that cannot be
-compared), and scores each value of a completion from 0 to 1 (`compare`).
+A kind has two methods. `expect` parses each value in the reference once and returns `Missing` if it cannot be
+compared. `compare` scores each value in a completion from 0 to 1.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ._moments import Moment
 
     class ValueKind(Protocol):
-        """Comparison of one kind of value."""
+        """A way to compare one kind of value."""
 
         def expect(self, value: Any, /) -> Any:
-            """Return the reference's value in comparable form, or `Missing`."""
+            """Return the reference's value in a comparable form, or `Missing`."""
             ...
 
         def compare(self, right: Any, answer: Any, shares: FieldShares, /) -> float:
@@ -37,7 +37,7 @@ spelled = spelling(True, True, True)
 
 
 class FieldShares:
-    """Scores of the fields by name, and the number of unrequested fields."""
+    """The scores of the fields by name and the number of unrequested fields."""
 
     __slots__ = ("extra", "places", "sums")
 
@@ -73,7 +73,7 @@ class ExactValue:
 
 
 class TextValue:
-    """A string, compared without case, white space and outer punctuation."""
+    """A string, compared without regard to case, white space or outer punctuation."""
 
     __slots__ = ("coerce",)
 
@@ -86,14 +86,14 @@ class TextValue:
         return spelled(value) or Missing("nothing is left after normalization")
 
     def compare(self, right: str, answer: Any, shares: FieldShares) -> float:
-        """Return 1.0 if the strings have the same normalized spelling."""
+        """Return 1.0 if the strings are equal after normalization."""
         if isinstance(answer, str):
             return float(spelled(answer) == right)
         return float(self.coerce and _says(answer, right))
 
 
 class NumberValue:
-    """A number, compared within the larger of two tolerances."""
+    """A number, compared using the larger of two tolerances."""
 
     __slots__ = ("coerce", "relative", "tolerance")
 
@@ -103,7 +103,7 @@ class NumberValue:
         self.coerce = coerce
 
     def expect(self, value: Any) -> tuple[Number, bool] | Missing:
-        """Return the number, and whether it is written as a string."""
+        """Return the number and whether it is written as a string."""
         number = number_of(value)
         return number if isinstance(number, Missing) else (number, isinstance(value, str))
 
@@ -130,7 +130,7 @@ class DateValue:
         return whole_moment(plain_width(value), self.day_first)
 
     def compare(self, right: Moment, answer: Any, shares: FieldShares) -> float:
-        """Return 1.0 if a date or time is as precise as the reference and agrees with it."""
+        """Return 1.0 if a date or time is as precise as the reference and matches it."""
         from ._whole_moments import agrees
 
         found = self.expect(answer)
@@ -146,17 +146,17 @@ class AcceptedValue:
         self.of = of
 
     def expect(self, value: Any) -> list[Any] | Missing:
-        """Return each accepted value in comparable form."""
+        """Return each accepted value in a comparable form."""
         asked = expect_each(self.of, value)
         return Missing("it lists no accepted values") if asked == [] else asked
 
     def compare(self, right: list[Any], answer: Any, shares: FieldShares) -> float:
-        """Return the best score of the value among all accepted values."""
+        """Return the value's best score against any accepted value."""
         return max(self.of.compare(one, answer, shares) for one in right)
 
 
 def expect_each(kind: ValueKind, value: Any) -> list[Any] | Missing:
-    """Return each item of a reference's list in comparable form."""
+    """Return each item of a reference's list in a comparable form."""
     if not isinstance(value, list):
         return Missing("it is not a list")
     asked = [kind.expect(item) for item in value]
@@ -173,10 +173,10 @@ def number_of(value: Any) -> Number | Missing:
 
 
 def plain_key(value: Any) -> str | None:
-    """Return the same key for equal strings, numbers and booleans, or None for any other value.
+    """Return a key that is the same for equal strings, numbers and booleans, or None for any other value.
 
-    The key is a string, because nobody can predict the hash of a string. A completion of numbers with the
-    same hash would make a hash table slow.
+    The key is a string because string hashes cannot be predicted. A completion full of numbers with the same
+    hash would make a hash table slow.
     """
     if isinstance(value, str):
         return f'"{value}'
@@ -193,7 +193,7 @@ def is_blank(value: Any) -> bool:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Return True if two JSON values are equal. They may be nested too deeply for recursion."""
+    """Return True if two JSON values are equal. Does not recurse, since they may be deeply nested."""
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
@@ -211,11 +211,11 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def coerced(value: Any) -> Any:
-    """Convert a string that spells a number or a boolean. Any other value is unchanged."""
+    """Convert a string that spells a number or a boolean. Return any other value unchanged."""
     spells = exact_json(value.strip()) if isinstance(value, str) else value
     return spells if isinstance(spells, (int, float)) else value
 
 
 def _says(answer: Any, right: Any) -> bool:
-    """Return True if one value is a number or boolean, and the other is a string that spells it."""
+    """Return True if one value is a number or boolean and the other is a string that spells it."""
     return isinstance(answer, str) is not isinstance(right, str) and equal(coerced(answer), coerced(right))

@@ -1,7 +1,7 @@
-"""Finds out which features a judge's model supports, such as a JSON schema, by sending requests.
+"""Detects which features a judge's model supports, such as JSON schemas, by sending requests.
 
-A service that rejects a request gives the reason in a sentence, whose wording differs between models.
-Keywords in that sentence decide which part the next request omits. Only an answer proves that the model
+A service that rejects a request gives the reason in a message whose wording differs between models. Keywords
+in that message determine which part to omit from the next request. Only an answer proves that the model
 accepts a set of parts. All later requests then use the same parts.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCHEMA, STRICT_TOOL, TOOL, OBJECT = "JSON schema", "strict tool", "tool", "JSON object"
-"""Ways to make a model's answer follow a schema, from the strictest to the loosest."""
+"""Ways to make a model's answer follow a schema, from strictest to loosest."""
 FORM, CHOICE, TEMPERATURE, CACHE, REPEAT, LIMIT = (
     "form",
     "tool choice",
@@ -49,32 +49,32 @@ _TOO_LONG = re.compile(
 
 
 class Abilities:
-    """Features of one model that this process has found so far.
+    """The features of one model that this process has detected so far.
 
     Args:
-        ladders: Possible values of each part of a request, the best first.
+        ladders: Possible values for each part of a request, best first.
     """
 
     def __init__(self, ladders: Mapping[str, Sequence[str]]) -> None:
         self.ladders = ladders
         self.heard = Heard()
         self.known: dict[str, str] = {part: steps[0] for part, steps in ladders.items()}
-        """The parts of the next request."""
+        """The parts to include in the next request."""
         self.refused: dict[str, str] = {}
-        """The model's message for each rejected part, by `part: value`."""
+        """The model's message for each rejected part, keyed by `part: value`."""
         self._refusal: tuple[str, str] | None = None
         self.gate = Places(1)
-        """Admits one question at a time until the model has answered one."""
+        """Admits only one question at a time until the model has answered one."""
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Record that a question was rejected in every form, with a message that names none of the parts.
+        """Record that a question was rejected in every form with a message that mentions none of the parts.
 
         Args:
             words: The service's message.
             sample: The sample's part of the question.
 
         Returns:
-            True if another sample got the same message before, so the content of the sample is not the cause.
+            True if another sample already got the same message, so the sample's content is not the cause.
         """
         same = re.sub(r"\S*\d\S*", "0", words)  # request IDs differ between messages
         before, self._refusal = self._refusal, self._refusal or (same, sample)
@@ -82,7 +82,7 @@ class Abilities:
 
 
 class Trial:
-    """The requests for one question. A rejection changes a part, and an answer confirms the current parts.
+    """Chooses the parts of each request for one question. Parts that the model rejects are changed.
 
     Args:
         abilities: Known features of the model.
@@ -95,31 +95,32 @@ class Trial:
         self.first: FormRefused | None = None
         """The first rejection."""
         self.formless = False
-        """Whether the model rejected the last form by name."""
+        """Whether the model rejected the last available form with a message that mentions forms."""
         self.is_hopeless = False
-        """Whether every form was rejected before any answer, with a message that names none of the parts."""
+        """Whether every form was rejected before any answer, in a message that mentions none of the parts.
+        """
 
     @property
     def parts(self) -> dict[str, str]:
-        """The parts of the next request."""
+        """The parts to include in the next request."""
         return {**self._abilities.known, **self._given}
 
     @property
     def heard(self) -> bool:
-        """Whether the model has answered any question."""
+        """Whether the model has answered any questions yet."""
         return self._abilities.heard.ever
 
     def refuses_all(self, words: str, sample: str) -> bool:
-        """Return True if the model rejects this question for the same reason as an earlier one."""
+        """Return True if the model rejected this question for the same reason as an earlier one."""
         return self.is_hopeless and self._abilities.refuses_all(words, sample)
 
     @property
     def forms(self) -> Sequence[str]:
-        """Available ways to make the model's answer follow a schema."""
+        """The available ways to make the model's answer follow a schema."""
         return self._abilities.ladders[FORM]
 
     def refused(self, refusal: FormRefused) -> bool:
-        """Drop or change the part of the request that the model rejected.
+        """Remove or change the part of the request that the model rejected.
 
         Returns:
             True if there is another request to try.
@@ -141,10 +142,10 @@ class Trial:
         return False
 
     def answered(self) -> None:
-        """Use the parts of the first answered request for all later requests.
+        """Use the parts of the first answered request in all later requests.
 
-        Later answers change nothing. If the model rejects a part that it has accepted before, the sample is
-        the cause.
+        Later answers have no effect. If the model rejects a part that it accepted before, the cause is the
+        sample.
         """
         if not self.heard and self._given:
             self._abilities.known = self.parts

@@ -1,4 +1,4 @@
-"""Checks the URL of a judge's service, and lists the proxies and certificates used to reach it."""
+"""Checks the URL of a judge's service and lists the proxies and certificates used to reach it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from urllib.parse import unquote, urlsplit
 from ._judge_secrets import without_secrets
 
 RELAY = "GRADER_JUDGE_RELAY"
-"""Environment variable with a URL to use in place of a service's own. Recorded answers use it."""
+"""Environment variable with a URL to use in place of the service's own. Recorded answers rely on it."""
 
 _PROXIES = {"http": ("HTTP_PROXY", "ALL_PROXY"), "https": ("HTTPS_PROXY", "ALL_PROXY")}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 def address_secrets(address: str) -> list[str]:
-    """Return the user name and the password in a URL, as written and as sent."""
+    """Return the user name and password in a URL, both as written and as sent."""
     user, at, _ = address.partition("://")[2].rpartition("@")
     password = user.partition(":")[2]
     return [user, password, unquote(password)] if at else []
@@ -40,14 +40,14 @@ def address_fault(address: str) -> str | None:
 
 
 def shown_address(address: str) -> str:
-    """Return a URL for messages, without its user name, password and query."""
+    """Return a URL for use in messages, without its user name, password or query string."""
     scheme, separator, _ = address.rpartition("@")[0].partition("://")
     kept = f"{scheme}{separator}" if separator else ""
     return without_secrets(kept + address.rpartition("@")[2] if "@" in address else address)
 
 
 def named_ways(address: str) -> str:
-    """List the proxies and certificates that the environment sets for a URL, or return an empty string."""
+    """List the proxies and certificates that the environment sets for a URL. Empty if there are none."""
     scheme = "http" if address.startswith("http:") else "https"
     names = [given for name in _PROXIES[scheme] for given in (name, name.lower())]
     names += _CERTIFICATES if scheme == "https" else ()

@@ -1,4 +1,4 @@
-"""Asks a model behind any OpenAI-compatible endpoint, through chat completions."""
+"""Sends questions to a model behind any OpenAI-compatible endpoint, using chat completions."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Chat:
 
     Args:
         model: Name of the model at that endpoint.
-        base_url: URL of the endpoint, ending in `/v1`. Defaults to OPENAI_BASE_URL, or else to OpenAI's own
-            URL.
+        base_url: URL of the endpoint, ending in `/v1`. Defaults to OPENAI_BASE_URL or, if it is not set,
+            OpenAI's own URL.
         key_variable: Environment variable that contains the key.
         temperature: Sampling temperature.
         max_tokens: Maximum number of tokens in an answer.
@@ -80,11 +80,11 @@ class Chat:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Identity of the model, equal for all checks that use this model."""
+        """The model's identity, which is the same for all checks that use the model."""
         return "openai", self._address, self._model
 
     def abilities(self) -> Abilities:
-        """Return the features that a model behind such an endpoint may support."""
+        """Return the features that a model behind an OpenAI-compatible endpoint may support."""
         return Abilities(
             {
                 FORM: (SCHEMA, STRICT_TOOL, TOOL, OBJECT),
@@ -98,7 +98,7 @@ class Chat:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once; see `JudgeModel.send`."""
+        """Ask once. See `JudgeModel.send`."""
         request = self._request(question, parts)
         seconds = max(patience.left, 0.0) + 1  # the question's own limit ends first, with a clearer message
         reply: Reply = await in_thread(lambda: self._call(request, seconds, heard), patience)
@@ -122,7 +122,7 @@ class Chat:
         return {**request, **_form(question.schema, parts)}
 
     def _call(self, request: dict[str, Any], seconds: float, heard: bool) -> Reply:
-        """Send a request with the SDK, and translate the SDK's errors."""
+        """Send a request with the SDK and translate the SDK's errors."""
         sdk = optional("openai", EXTRA)
         client = self._client()
         timeout = sdk.Timeout(seconds, connect=min(_CONNECT_S, seconds))
@@ -170,17 +170,17 @@ class Chat:
         return [self._key, *address_secrets(self._base or "")]
 
     def _unprepared(self, error: BaseException) -> ConfigurationError:
-        """Return the error for a request that cannot be sent at all."""
+        """Return the error to raise if a request cannot be sent at all."""
         return ConfigurationError(
             f"{self.name} cannot be asked at {self._address} ({type(error).__name__}: {error}): see base_url="
             f" and {self.key_variable}{named_ways(self._base or '')}"
         )
 
     def _client(self) -> Any:
-        """Return the client for this URL and key, which all threads share.
+        """Return the client for this URL and key. It is shared by all threads.
 
         Raises:
-            ConfigurationError: The client cannot be created. The message names the wrong setting.
+            ConfigurationError: The client cannot be created. The message names the invalid setting.
         """
         key, base_url = self._key, self._base
         if not key:
@@ -213,7 +213,7 @@ class Chat:
         return _clients.client((base_url, key), make)
 
     def _reply(self, answer: Any, heard: bool) -> Reply:
-        """Parse a response, in which any part may be missing."""
+        """Parse a response. Any part of it may be missing."""
         answer = _dict(answer)
         if error := _dict(answer.get("error")):  # some gateways send an error with status 200
             code = str(error.get("code"))
@@ -239,7 +239,7 @@ class Chat:
         return Reply(*_verdict(message), *tokens)
 
     def _refusal(self, status: int, body: Any, headers: Mapping[str, str], heard: bool) -> Reply:
-        """Translate an error of the endpoint. A model that has answered before cannot have a wrong name."""
+        """Translate an endpoint's error. If the model has answered before, its name cannot be wrong."""
         body = _dict(body)
         said, code = str(body.get("message") or ""), str(body.get("code") or body.get("type") or "")
         if code in _NO_MONEY or status == 402:
@@ -272,7 +272,7 @@ class Chat:
 
 
 def _bound(response: Any) -> None:
-    """Limit the time and size of a response's body. The SDK calls this before it reads the body."""
+    """Limit the time and size of a response's body. The SDK calls this before reading the body."""
     library = import_module(type(response).__module__.partition(".")[0])  # httpx, under any name
     whole = response.stream
     seconds = response.request.extensions["timeout"]["read"]
@@ -308,7 +308,7 @@ def _form(schema: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]
 
 
 def _verdict(message: Mapping[str, Any]) -> tuple[str, str]:
-    """Extract the verdict from a message; see `one_verdict`."""
+    """Extract the verdict from a message. See `one_verdict`."""
     calls, content = message.get("tool_calls"), message.get("content")
     functions = [_dict(_dict(call).get("function")) for call in calls] if isinstance(calls, list) else []
     texts = [_dict(part).get("text") for part in content] if isinstance(content, list) else [content]

@@ -1,4 +1,4 @@
-"""Keeps the clients of judges' services, which all threads of a process share."""
+"""Caches the clients for judges' services, which all threads of a process share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """Cache of clients.
+    """A cache of clients.
 
-    A forked process creates its own clients, because it must not write to its parent's connections.
+    A forked process creates its own clients because it must not use its parent's connections.
     """
 
     def __init__(self) -> None:
@@ -23,11 +23,11 @@ class Clients:
             os.register_at_fork(after_in_child=self.forget)
 
     def client(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the client for a key, and create it if needed.
+        """Return the client for a key, creating it if needed.
 
         Args:
             key: Identity of the client.
-            make: Creates the client. Other threads that need a client wait.
+            make: Creates the client. Other threads that need a client wait meanwhile.
         """
         with self._lock:
             if key not in self._made:
@@ -35,6 +35,6 @@ class Clients:
             return self._made[key]
 
     def forget(self) -> None:
-        """Drop all clients. The next question creates a new one."""
+        """Discard all clients. The next question creates a new one."""
         self._lock = Lock()
         self._made: dict[Hashable, Any] = {}

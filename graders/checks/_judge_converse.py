@@ -1,4 +1,4 @@
-"""Asks a model on Amazon Bedrock through boto3's Converse API."""
+"""Sends questions to a model on Amazon Bedrock, using boto3's Converse API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EXTRA = "judge"
 _CONNECTIONS = 64
 _CONNECT_S, _LONGEST_READ_S = 5, 3600
 _PIECE = 128
-"""Number of bytes to read at once from a response's body, which may arrive in small pieces."""
+"""Number of bytes to read at a time from a response's body, which may arrive in small pieces."""
 
 _NOT_SENT = (ValueError, TypeError, ImportError, FileNotFoundError)
 """Errors that boto3 wraps if it cannot parse a proxy's address, a header or a certificate."""
@@ -79,8 +79,8 @@ class Converse:
     """A model on Amazon Bedrock.
 
     Args:
-        model: ID of a model, or ID or ARN of an inference profile.
-        region: AWS Region. Defaults to the Region that the environment sets.
+        model: ID of a model, or the ID or ARN of an inference profile.
+        region: AWS Region. Defaults to the Region set in the environment.
         temperature: Sampling temperature.
         max_tokens: Maximum number of tokens in an answer.
 
@@ -100,7 +100,7 @@ class Converse:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Identity of the model, equal for all checks that use this model."""
+        """The model's identity, which is the same for all checks that use the model."""
         return "bedrock", self._address, self.model
 
     @property
@@ -110,7 +110,7 @@ class Converse:
 
     @property
     def _address(self) -> str:
-        """The Region and the environment's endpoint, as shown in messages."""
+        """The Region and any endpoint set in the environment, as shown in messages."""
         named = self._region or os.environ.get("AWS_REGION") or ""
         return f"{named} {shown_address(_endpoint())}"
 
@@ -130,7 +130,7 @@ class Converse:
     async def send(
         self, question: Question, parts: Mapping[str, str], patience: Patience, heard: bool
     ) -> Reply:
-        """Ask once; see `JudgeModel.send`."""
+        """Ask once. See `JudgeModel.send`."""
         request = self._request(question, parts)
         reply: Reply = await in_thread(lambda: self._call(request, patience.limit, heard), patience)
         return reply
@@ -160,7 +160,7 @@ class Converse:
         return request
 
     def _call(self, request: dict[str, Any], limit: float, heard: bool) -> Reply:
-        """Send a request with boto3, and translate boto3's errors."""
+        """Send a request with boto3 and translate boto3's errors."""
         import botocore.exceptions as aws
         from botocore.parsers import ResponseParserError
 
@@ -183,7 +183,7 @@ class Converse:
             raise TryAgain("an answer that cannot be read") from None
 
     def _unanswered(self, error: Any, heard: bool) -> Exception:
-        """Return the error to raise if boto3 got no answer, or could not send the request."""
+        """Return the error to raise if boto3 got no answer or could not send the request."""
         import botocore.exceptions as aws
 
         name = type(error).__name__
@@ -202,13 +202,13 @@ class Converse:
         return self._unprepared(error)
 
     def _client(self, limit: float) -> Any:
-        """Return the client for this Region. All threads with about the same timeout share it.
+        """Return the client for this Region. Threads with similar timeouts share one.
 
-        In boto3 a timeout belongs to a client, not to a request. The timeout is longer than the question's
-        own limit, which gives a clearer message.
+        In boto3, timeouts are set per client, not per request. The client's timeout is longer than the
+        question's own limit, because exceeding the latter gives a clearer message.
 
         Raises:
-            ConfigurationError: An environment setting is invalid. The message names it.
+            ConfigurationError: A setting in the environment is invalid. The message names it.
         """
         for name in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"):
             address = os.environ.get(name)
@@ -241,7 +241,7 @@ class Converse:
         return _clients.client((f"{self._address} {_endpoint()}", seconds), make)
 
     def _meaning(self, error: Any, heard: bool) -> Exception:
-        """Translate an error of Bedrock. A model that has answered before cannot have a wrong ID."""
+        """Translate an error from Bedrock. If the model has answered before, its ID cannot be wrong."""
         answer = error.response
         fault = answer.get("Error") or {}
         code, said = str(fault.get("Code") or ""), str(fault.get("Message") or "")
@@ -271,7 +271,7 @@ class Converse:
         return FormRefused(f"{code}: {said}" if said else f"HTTP {status}")
 
     def _too_old(self, error: Exception) -> FormRefused:
-        """Return the error to raise if boto3 does not know a part of the request."""
+        """Return the error to raise if boto3 does not recognize a part of the request."""
         # The message also lists the known parts.
         names = re.findall(r'Unknown parameter in [^:]*: "(\w+)"', str(error))
         if not names:
@@ -296,7 +296,7 @@ def _endpoint() -> str:
 
 
 class _Sending:
-    """Replaces a client's sender, to limit the time and size of a response's body."""
+    """Replaces a client's HTTP sender to limit the time and size of response bodies."""
 
     def __init__(self, client: Any, seconds: float) -> None:
         self._session = client._endpoint.http_session
@@ -311,7 +311,7 @@ class _Sending:
 
 
 class _Body:
-    """The body of a response, limited in time and size."""
+    """A response body with limits on time and size."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw = raw
@@ -343,8 +343,8 @@ def _reply(answer: Mapping[str, Any]) -> Reply:
     """Parse a response.
 
     Raises:
-        KeyError: The response is not an answer, because it was cut short or came from a proxy. boto3 treats
-            such a response as an empty one.
+        KeyError: The response is not an answer, because it was truncated or came from a proxy. boto3 treats
+            such a response as empty.
     """
     blocks = answer["output"]["message"].get("content") or []
     stopped, usage = answer.get("stopReason"), answer.get("usage") or {}

@@ -1,4 +1,4 @@
-"""Validates the options of judges: labels, scores, criteria and the points of a checklist."""
+"""Validates judges' options: labels, scores, criteria and checklist points."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_CRITERIA = 50
 
 
 def labels_option(name: str, labels: object, anchored: str, anchors: object) -> LabelScale:
-    """Return the scale of labels, with their rewards and meanings.
+    """Return a scale made of the labels, with their rewards and meanings.
 
     Raises:
         DecorationError: The labels are invalid.
@@ -49,7 +49,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
 
 
 def _label(name: str, label: object) -> str:
-    """Return a label that a judge can repeat exactly."""
+    """Return the label in a form that a judge can repeat exactly."""
     text = text_option(name, label)
     if visible(text) != text or " ".join(text.split()) != text:
         raise DecorationError(
@@ -59,7 +59,7 @@ def _label(name: str, label: object) -> str:
 
 
 def scores_option(prefix: str, low: object, high: object, anchored: str, anchors: object) -> NumberScale:
-    """Return the scale of integers from `low` to `high`, with their meanings.
+    """Return a scale of the integers from `low` to `high`, with their meanings.
 
     Raises:
         DecorationError: The numbers or their meanings are invalid.
@@ -84,7 +84,7 @@ def _anchors(name: str, anchors: object, known: Collection[str]) -> dict[str, st
 
 
 def criteria_option(criteria: object) -> WeightedCriteria:
-    """Return the criteria with their weights.
+    """Return the criteria and their weights.
 
     Raises:
         DecorationError: The criteria are invalid.
@@ -126,7 +126,7 @@ def criteria_option(criteria: object) -> WeightedCriteria:
 
 
 def points_option(where: str, given: object, error: type[DecorationError | RecordError]) -> tuple[str, ...]:
-    """Return the points of a checklist, which come from the option or from the record.
+    """Return the points of a checklist, which come from the option or the record.
 
     Raises:
         DecorationError: The option's points are invalid.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Places:
-    """A fair semaphore for tasks in any thread or event loop. Places are assigned in the order of requests.
+    """A fair semaphore for tasks in any thread or event loop. Places are assigned in order of request.
 
     Args:
         most: Number of places.
@@ -25,7 +25,7 @@ class Places:
         _all.add(self)
 
     def empty(self) -> None:
-        """Free all places, and drop all waiting requests."""
+        """Free all places and discard all waiting requests."""
         self._lock = Lock()
         self._free = self._most
         self._waiting: deque[Future[None]] = deque()
@@ -35,7 +35,7 @@ class Places:
         return self._free
 
     async def enter(self, seconds: float) -> bool:
-        """Take a place, which `leave` gives back.
+        """Take a place. Call `leave` to give it back.
 
         Args:
             seconds: Maximum time to wait.
@@ -62,7 +62,7 @@ class Places:
         return taken
 
     def leave(self) -> None:
-        """Give back a place. It goes to the request that has waited longest."""
+        """Give back a place, which goes to the request that has waited longest."""
         with self._lock:
             while self._waiting:
                 place = self._waiting.popleft()
@@ -78,7 +78,7 @@ _all: WeakSet[Places] = WeakSet()
 
 
 def _forget() -> None:
-    """Free all places in a forked process, which has none of the threads that hold them."""
+    """Free all places in a forked process, where the threads that hold them do not exist."""
     for places in list(_all):
         places.empty()
 

@@ -1,11 +1,11 @@
-"""Composes a judge's question so that no part of a sample can pose as another part of the question.
+"""Builds a judge's question so that no part of a sample can pose as another part of the question.
 
-The question is assembled by joining strings. No template is filled in, so a placeholder in a completion stays
+The question is built by joining strings, not by filling in a template, so a placeholder in a completion stays
 plain text. Each part is enclosed in two tags whose names end in a digest of all parts. To forge such a tag, a
-part would have to contain its own digest. The same parts always have the same digest, so recorded answers can
-be found.
+part would have to contain its own digest. The same parts always produce the same digest, so recorded answers
+can be found.
 
-No delimiter keeps a model from trusting the text between the tags.
+No delimiter can keep a model from trusting the text between the tags.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _JOINER = "\u2060"  # an invisible character that breaks neither words nor lines
 
 
 def delimited(parts: Mapping[str, str], ending: str) -> str:
-    """Return the parts of a sample, each between tags that occur in none of the parts.
+    """Join a sample's parts, each enclosed in tags that do not occur in any of the parts.
 
     Args:
         parts: Content of each part by its name, such as `prompt` or `completion`.
-        ending: End of the question, which follows the parts.
+        ending: Text that follows the parts at the end of the question.
     """
     from hashlib import sha256
 
@@ -79,19 +79,19 @@ def delimited(parts: Mapping[str, str], ending: str) -> str:
 
 
 def as_asked(text: str) -> str:
-    """Remove invisible characters from a string, and break up the tokens of chat templates in it.
+    """Remove invisible characters from a string and break up any chat template tokens in it.
 
     Invisible characters that scripts and emoji need are kept, but no more than two in a row. A lone
     surrogate, which cannot be sent, becomes U+FFFD. Chat templates treat strings such as `<|im_start|>`,
-    `</s>` or `[INST]` as control tokens. A word joiner after the first character of such a string does not
-    change its look, but the string is no longer the token.
+    `</s>` or `[INST]` as control tokens. A word joiner is inserted after the first character of such a
+    string. It looks the same but is no longer a token.
     """
     text = _SURROGATE.sub("\ufffd", _RUN.sub(r"\1", _HIDDEN.sub("", text)))
     return _CONTROL.sub(lambda sign: sign[0] + _JOINER, text)
 
 
 def prompt_text(sample: Sample[Any]) -> str:
-    """Return the prompt: the user's turn, or all turns with their roles if there are several.
+    """Return the prompt: the user's turn or, if there are several turns, all of them with their roles.
 
     Images and files in the prompt are omitted.
     """

@@ -1,4 +1,4 @@
-"""Sends a question to a judge and retries it, within the time of its sample."""
+"""Sends a question to a judge, retrying it within the sample's time limit."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_S = 60.0
-"""Time limit of a question in seconds, if its grader has none."""
+"""Time limit for a question if its grader has none, in seconds."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _KEPT_S = 0.25
-"""Maximum part of a sample's time to reserve for reporting a failure, in seconds."""
+"""Maximum time to reserve for reporting a failure, in seconds."""
 _LEAST_S = 1.0
-"""A question is sent only if this many seconds are left, or a tenth of its limit if that is less."""
+"""A question is sent only if this many seconds, or a tenth of its limit if that is less, remain."""
 _LOOK_S = 0.05
 _LONGEST_BODY = 8 << 20
 _MOST_OPEN = 64
@@ -30,12 +30,12 @@ _MOST_OPEN = 64
 
 
 class TryAgain(Exception):
-    """Raised when the service did not answer, but may answer next time.
+    """Raised when the service did not answer but may answer next time.
 
     Args:
-        what: The service's message or the failure, without any content of the sample.
+        what: The service's message or the failure, without any of the sample's content.
         after: Seconds that the service asks to wait, or None.
-        throttled: Whether the service is overloaded rather than faulty.
+        throttled: Whether the service is overloaded rather than failing.
     """
 
     def __init__(self, what: str, after: float | None = None, throttled: bool = False) -> None:
@@ -50,7 +50,7 @@ class TryAgain(Exception):
 
 
 class FormRefused(Exception):
-    """Raised when the service rejects a request, but may accept one with fewer parts.
+    """Raised when the service rejects a request but may accept one with fewer parts.
 
     Args:
         message: The service's own message, which may quote the sample.
@@ -66,29 +66,29 @@ class FormRefused(Exception):
 
 
 class Late(Exception):
-    """Raised when a question was sent, but its time ran out before the answer."""
+    """Raised when a question was sent but its time ran out before the answer arrived."""
 
 
 class Unsent(Exception):
-    """Raised when the time of a question ran out before the question could be sent."""
+    """Raised when a question's time ran out before it could be sent."""
 
 
 class Heard:
-    """Records when a model last answered, and when this process last gave up on it."""
+    """Records when a model last answered and when this process last gave up on it."""
 
     __slots__ = ("at", "given_up_at", "trouble")
 
     def __init__(self) -> None:
         self.at = self.given_up_at = -1.0
         self.trouble: TryAgain | None = None
-        """Latest failure. None if the model has answered since then, or has never failed."""
+        """The latest failure. None if the model has answered since then or has never failed."""
 
     def answer(self) -> None:
         self.at = perf_counter()
         self.trouble = None
 
     def give_up(self) -> None:
-        """Record that a question ran out of time while the model answered no question."""
+        """Record that a question ran out of time without the model answering any question."""
         self.given_up_at = perf_counter()
 
     @property
@@ -101,17 +101,17 @@ class Heard:
         return self.at >= began
 
     def is_given_up(self, began: float) -> bool:
-        """Return True if this batch gave up on the model, and the model has not answered since."""
+        """Return True if this batch gave up on the model and the model has not answered since."""
         return self.given_up_at >= began and self.given_up_at > self.at
 
 
 class Patience:
-    """Time limit and retries of one question.
+    """The time limit and retries of one question.
 
     Args:
-        model: Name of the model in messages.
-        heard: Record of the model's answers.
-        most: Maximum number of times to ask. None for as many as the time allows.
+        model: Name of the model for messages.
+        heard: Records when the model answered.
+        most: Maximum number of times to ask. None to ask as often as the time allows.
     """
 
     __slots__ = (
@@ -124,7 +124,7 @@ class Patience:
         left = _LONGEST_S if ends is None else ends - now
         self._ends = now + left - min(_KEPT_S, max(left, 0.0) / 10)
         self.limit = left
-        """Seconds that the question had when it started."""
+        """Seconds available to the question when it started."""
         self.least = min(_LEAST_S, max(left, 0.0) / 10)
         """Seconds that must be left when the question is sent."""
         self._model = model
@@ -144,12 +144,12 @@ class Patience:
 
     @property
     def _said(self) -> str:
-        """The limit as shown in messages, rounded because other steps of the sample use a little of it."""
+        """The limit as shown in messages, rounded because the sample's other steps use a little of it."""
         return f"{float(f'{self.limit:.2g}'):g}"
 
     @property
     def is_lost(self) -> bool:
-        """Whether this batch has given up on the model because it did not respond."""
+        """Whether this batch has given up on the model for not responding."""
         return self._heard.trouble is None and self._heard.is_given_up(self._began)
 
     async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
@@ -160,7 +160,7 @@ class Patience:
 
         Raises:
             SampleError: The model gave no answer for this sample.
-            ConfigurationError: The model answered no question.
+            ConfigurationError: The model did not answer any question.
         """
         while True:
             try:
@@ -173,12 +173,12 @@ class Patience:
                 raise self._late() from None
 
     def _late(self) -> SampleError | ConfigurationError:
-        """Return the error for a question that is still unanswered when its time runs out."""
+        """Return the error to raise if a question is still unanswered when its time runs out."""
         self._heard.trouble = None
         return self._silence(f"{self._model} did not answer within {self._said} s", "slow judge")
 
     def _unsent(self) -> SampleError | ConfigurationError:
-        """Return the error for a question that could not be sent in time, or that was not worth sending."""
+        """Return the error to raise if a question could not be sent in time or was not worth sending."""
         trouble = self._trouble or self._heard.trouble
         if trouble is not None:
             return self._given_up(trouble)
@@ -199,12 +199,12 @@ class Patience:
         )
 
     async def _after(self, trouble: TryAgain) -> None:
-        """Wait until the question may be asked again.
+        """Wait until the question can be asked again.
 
         Raises:
-            SampleError: The question's time would run out by then, or it was asked the maximum number of
+            SampleError: The question's time would run out first, or it has been asked the maximum number of
                 times.
-            ConfigurationError: In addition, the model has answered no question since the batch started.
+            ConfigurationError: In addition, the model has not answered any question since the batch started.
         """
         import asyncio
 
@@ -245,14 +245,14 @@ class Patience:
 
 
 async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
-    """Run a blocking call in a separate thread, for as long as the question has time.
+    """Run a blocking call in a separate thread for as long as the question has time.
 
-    The thread pool of asyncio is small and would delay process exit. An abandoned call ends by its own
-    timeout, and counts as open until then.
+    asyncio's thread pool is not used because it is small and would delay process exit. An abandoned call ends
+    by its own timeout and counts as open until then.
 
     Raises:
-        Unsent: Too little time is left to start.
-        Late: The time ran out.
+        Unsent: There is too little time left to start.
+        Late: The question's time ran out.
     """
     import asyncio
     from concurrent.futures import Future
@@ -294,7 +294,7 @@ async def in_thread(call: Callable[[], Any], patience: Patience) -> Any:
 
 
 def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
-    """Yield the pieces of a response's body, within a limit of time and size.
+    """Yield the pieces of a response's body, subject to limits on time and size.
 
     A client's own timeout does not end a slow stream of small pieces.
 
@@ -303,7 +303,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
         seconds: Time limit for the whole body, from now on.
 
     Raises:
-        TryAgain: The body takes longer than the limit, or is longer than any verdict.
+        TryAgain: The body takes too long to arrive or is longer than any verdict.
     """
     ends, size = perf_counter() + seconds, 0
     for piece in body:
@@ -314,7 +314,7 @@ def bounded(body: Iterable[bytes], seconds: float) -> Iterator[bytes]:
 
 
 def seconds_of(header: str | None) -> float | None:
-    """Return the seconds in a `Retry-After` header, or None for a date or an invalid header."""
+    """Return the number of seconds in a `Retry-After` header, or None if it is a date or invalid."""
     try:
         seconds = float(header or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Removes secrets from messages about a judge: keys, and the user, password and query of a URL."""
+"""Removes secrets from messages about a judge: keys, and the user name, password and query in a URL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _SHORTEST = 4
-"""Minimum length of a key to redact. A shorter key is a placeholder, and could be part of any word."""
+"""Minimum length of a key to redact. A shorter key is a placeholder and could be part of any word."""
 # The searched strings come from outside, so the search must not take quadratic time: a run of characters
 # without the marker of a secret is either short or consumed whole.
 _USER = re.compile(r"""([a-z][a-z0-9+.-]{0,30}://)(?:[^\s"'<>]*@|([^\s"'<>]*))""", re.IGNORECASE)
@@ -32,10 +32,10 @@ _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID
 
 
 def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """Redact secrets in a message, so that it is safe to show and to store.
+    """Redact secrets in a message so that it is safe to show and store.
 
     Args:
-        text: The message, from a service, its library or an option.
+        text: A message from a service or its library, or an option's value.
         secrets: Values to redact, regardless of their form.
     """
     text = without_values(text, secrets)

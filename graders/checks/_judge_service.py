@@ -1,4 +1,4 @@
-"""Defines a judge's questions and answers, in the same form for every service."""
+"""Defines a judge's questions and answers in a form common to all services."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class JudgeService(Protocol):
-        """A model to which questions can be sent."""
+        """A model that questions can be sent to."""
 
         async def ask(self, question: Question) -> Reply:
-            """Ask a question, and retry if possible within the sample's time.
+            """Ask a question, retrying if possible within the sample's time limit.
 
             Raises:
                 ConfigurationError: No question can be answered until the setup is fixed, or the model stays
                     throttled.
-                SampleError: This question got no answer.
+                SampleError: This question was not answered.
             """
             ...
 
         def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-            """Return the cost of the replies to one sample's questions, as metrics of the sample's reward.
+            """Return the cost of the replies for one sample, as metrics for its reward.
 
             Returns:
-                `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`, summed, and
-                `judge_usd` if prices are known. Figures that the service does not report are omitted.
+                The totals `judge_calls`, `judge_tokens_in`, `judge_tokens_out` and `judge_tokens_cached`,
+                plus `judge_usd` if prices are known. Figures that the service does not report are omitted.
             """
             ...
 
@@ -34,13 +34,13 @@ class Question:
     """One question for a judge.
 
     Args:
-        rubric: System prompt with the task, the scale and the format of the answer. Not sent if empty.
-        sample: The part that differs between samples, with delimiters. It is the user's turn, or several
-            turns, each with its role (`user` or `assistant`) and its text. Roles alternate, and the first and
-            the last turns are the user's.
+        rubric: System prompt with the task, the scale and the answer format. Not sent if empty.
+        sample: The part that differs between samples, with delimiters. Either the text of a single user turn
+            or several turns, each with a role (`user` or `assistant`) and text. Roles alternate, and the
+            first and last turns are user turns.
         schema: JSON schema of the verdict, which is an object.
-        repeat: Index, from 0, of this question among several identical ones.
-        is_shared: Whether the rubric is the same for every sample, so that a service may cache it.
+        repeat: Index of this question, starting at 0, among several identical ones.
+        is_shared: Whether the rubric is the same for every sample, which allows a service to cache it.
     """
 
     __slots__ = ("is_shared", "repeat", "rubric", "schema", "turns")
@@ -69,13 +69,13 @@ class Reply:
     """A service's answer.
 
     Args:
-        text: The verdict as the model wrote it, a JSON object as a string. Empty if the model wrote none.
+        text: The verdict as written by the model: a JSON object as a string. Empty if there is none.
         ended: `whole`, `cut` (by the token limit), `refused` (by the model or a filter), or another reason
-            why the answer is not one whole verdict.
+            why the answer is not a single whole verdict.
         tokens_in: Number of tokens in the question, or None if the service does not report it.
         tokens_out: Number of tokens in the answer, or None if the service does not report it.
-        tokens_cached: Number of the question's tokens from the service's cache, or None if the service does
-            not report it.
+        tokens_cached: Number of the question's tokens that came from the service's cache, or None if the
+            service does not report it.
     """
 
     __slots__ = ("ended", "text", "tokens_cached", "tokens_in", "tokens_out")
@@ -101,13 +101,13 @@ def one_verdict(
     """Find the verdict in an answer, which must contain exactly one.
 
     Args:
-        calls: The model's tool calls: the name of each tool, and its arguments as a string.
+        calls: The model's tool calls: each tool's name and its arguments as a string.
         texts: Text that the model wrote in addition to tool calls.
-        tool: Name of the tool for the verdict.
+        tool: Name of the tool that takes the verdict.
 
     Returns:
-        The verdict as a string and `whole`, or an empty string and the reason why the answer is not one whole
-        verdict. Text next to a tool call is ignored, unless it contains an object.
+        The verdict as a string and `whole`, or an empty string and the reason why the answer is not a single
+        whole verdict. Text next to a tool call is ignored unless it contains an object.
     """
     written = [text for text in texts if isinstance(text, str) and text.strip()]
     if not calls:

@@ -1,4 +1,4 @@
-"""Creates the service of a judge from a check's options, and remembers the features of each model."""
+"""Creates a judge's service from a check's options and remembers each model's features."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     ServiceName: TypeAlias = Literal["bedrock", "openai"]
 
     class JudgeModel(Protocol):
-        """A model that is reached through its service's own library."""
+        """A model accessed through its service's own library."""
 
         name: str
-        """Name of the model in messages."""
+        """Name of the model for messages."""
 
         @property
         def key_variable(self) -> str | None:
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
         @property
         def key(self) -> tuple[str, str, str]:
-            """Service, address and model, equal for all checks that use the same model."""
+            """Service, address and model. The same for all checks that use the same model."""
             ...
 
         @property
         def secrets(self) -> Sequence[str]:
-            """Keys and passwords in use, which no message may contain."""
+            """Keys and passwords in use. No message may contain them."""
             ...
 
         def abilities(self) -> Abilities:
-            """Return the features that such a model may support, the best first."""
+            """Return the features that a model of this service may support, best first."""
             ...
 
         async def send(
@@ -54,15 +54,15 @@ if TYPE_CHECKING:
 
             Args:
                 question: The question.
-                parts: Value of each part of the request.
+                parts: The value of each part of the request.
                 patience: Time limit of the question.
                 heard: Whether this model has answered before.
 
             Raises:
                 TryAgain: The service may answer next time.
-                FormRefused: The service rejects requests of this form.
+                FormRefused: The service rejects requests in this form.
                 ConfigurationError: No question can be answered until the setup is fixed.
-                Unsent: The question has too little time left.
+                Unsent: The question does not have enough time left.
                 Late: The question's time ran out.
             """
             ...
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _SERVICES = ("bedrock", "openai")
 _TURNS = 4
-"""Number of questions that can start within one question's time before the model has answered."""
+"""Number of questions that can start within one question's time limit before the model has answered."""
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _VARIABLE = re.compile(r"(?!sk[-_])[A-Za-z_]\w{0,99}", re.ASCII)
 _NO_VARIABLE = (
@@ -79,7 +79,7 @@ _NO_VARIABLE = (
 )
 
 known: dict[tuple[str, str, str], Abilities] = {}
-"""Known features of each model that this process has asked, by service, address and model."""
+"""Known features of each model that this process has used, by service, address and model."""
 _models: WeakSet[JudgeModel] = WeakSet()
 """The models of all existing checks."""
 
@@ -99,22 +99,24 @@ def service_of(
     ceiling_usd: float | None = None,
     ceiling_tokens: int | None = None,
 ) -> JudgeService:
-    """Create the service that a judge asks.
+    """Create the service that a judge uses.
 
     Args:
-        model: Name of the model. For Bedrock, the ID of a model, or the ID or ARN of an inference profile.
+        model: Name of the model. For Bedrock, a model ID, or the ID or ARN of an inference profile.
         service: `bedrock` for the Converse API, or `openai` for any chat completions endpoint.
-        base_url: URL of the `openai` endpoint. Defaults to OPENAI_BASE_URL, or else to OpenAI's own URL.
+        base_url: URL of the `openai` endpoint. Defaults to OPENAI_BASE_URL or, if it is not set, OpenAI's own
+            URL.
         key_variable: Environment variable that contains the key for `openai`.
-        region: AWS Region of `bedrock`. Defaults to the Region that the environment sets.
+        region: AWS Region for `bedrock`. Defaults to the Region set in the environment.
         temperature: Sampling temperature. Omitted from requests if the model does not accept it.
         max_tokens: Maximum number of tokens in an answer.
         input_price: USD per million tokens of questions, or None if unknown.
         output_price: USD per million tokens of answers.
         cached_price: USD per million tokens of questions that come from the service's cache. Defaults to
             `input_price`.
-        ceiling_usd: Maximum amount that one process may spend, in USD. Beyond it the whole call fails.
-        ceiling_tokens: Maximum number of tokens that one process may use, in questions and answers together.
+        ceiling_usd: Maximum amount that one process may spend, in USD. If it is exceeded, the whole call
+            fails.
+        ceiling_tokens: Maximum total number of tokens in questions and answers that one process may use.
 
     Raises:
         DecorationError: An option is invalid.
@@ -156,17 +158,17 @@ def service_of(
 
 
 class FoundModel:
-    """A model used by the checks of this process, with its known features.
+    """A model used by this process's checks, with its known features.
 
     Args:
         service: `bedrock` or `openai`.
-        address: URL of the endpoint. For Bedrock, the Region, and the endpoint if the environment sets one.
+        address: URL of the endpoint. For Bedrock, the Region and any endpoint set in the environment.
         model: Name of the model.
         key_variable: Environment variable that contains the service's key, or None if it needs none.
         parts: Value of each part of a request: `form` (`JSON schema`, `strict tool`, `tool` or `JSON
             object`), and, if the service has them, `tool choice`, `temperature`, `cache point`, `repeat` and
             `token limit`. None until the model has answered.
-        refused: The model's message for each rejected part, by `part: value`.
+        refused: The model's message for each rejected part, keyed by `part: value`.
     """
 
     __slots__ = ("address", "key_variable", "model", "parts", "refused", "service")
@@ -193,7 +195,7 @@ class FoundModel:
 
 
 def found_models() -> list[FoundModel]:
-    """Return the models used by the checks of this process."""
+    """Return the models used by this process's checks."""
     asked = {model.key: model.key_variable for model in _models}
     found = []
     for key in sorted(asked):
@@ -206,7 +208,7 @@ def found_models() -> list[FoundModel]:
 
 
 class _Asked:
-    """A judge's model, with its known features and its cost so far."""
+    """A judge's model, with its known features and cost so far."""
 
     def __init__(self, model: JudgeModel, spending: Spending) -> None:
         self._model = model
@@ -214,7 +216,7 @@ class _Asked:
         _models.add(model)
 
     async def ask(self, question: Question) -> Reply:
-        """Ask the question, and retry within the sample's time."""
+        """Ask the question, retrying within the sample's time limit."""
         key = self._model.key
         abilities = known.get(key) or known.setdefault(key, self._model.abilities())
         patience = Patience(self._model.name, abilities.heard)
@@ -228,10 +230,10 @@ class _Asked:
         return await patience.until_answered(once)
 
     async def _in_turn(self, asking: _Asking, abilities: Abilities, patience: Patience) -> Reply:
-        """Ask one question at a time until the first answer, which shows the model's features and the cost.
+        """Ask one question at a time until the first answer, which reveals the model's features and the cost.
 
-        One slow answer must not use up the time of all other questions. So the next question may start after
-        a while, even without an answer.
+        A slow answer must not use up the time of all other questions, so the next question may start after a
+        while even without an answer.
         """
         import asyncio
 
@@ -264,7 +266,7 @@ class _Asked:
         return abilities.heard.ever and self._spending.is_measured
 
     async def _counted(self, asking: _Asking) -> Reply:
-        """Ask once, and count the cost toward the limits."""
+        """Ask once and count the cost toward the limits."""
         self._spending.begin()
         try:
             reply = await asking.until_taken()
@@ -287,7 +289,7 @@ class _Asking:
         self._patience = patience
 
     async def until_taken(self) -> Reply:
-        """Send the question with fewer and fewer parts until the model accepts the request."""
+        """Send the question with fewer and fewer parts until the model accepts it."""
         trial = self._trial
         while True:
             try:
@@ -300,7 +302,7 @@ class _Asking:
                 return reply
 
     async def _sent(self) -> Reply:
-        """Send one request, and remove secrets from its reply and errors."""
+        """Send one request and remove secrets from its reply and errors."""
         trial = self._trial
         try:
             reply = await self._model.send(self._question, trial.parts, self._patience, trial.heard)
@@ -312,7 +314,7 @@ class _Asking:
         return reply
 
     def _refused(self, last: FormRefused) -> Exception:
-        """Return the error for a question that the model rejected in every form."""
+        """Return the error to raise if the model rejected a question in every form."""
         if self._trial.formless and not self._trial.heard:
             forms = ", no ".join(self._trial.forms)
             return ConfigurationError(

@@ -1,4 +1,4 @@
-"""Tracks the cost of a judge's answers: metrics for each sample, and limits for each process."""
+"""Tracks the cost of a judge's answers, with metrics for each sample and limits for each process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _MOST = 10**9
-"""Larger than the number of tokens in any question or answer."""
+"""More tokens than any question or answer contains."""
 
 
 class Spending:
-    """Spending of one check in this process.
+    """One check's spending in this process.
 
     Args:
         input_price: USD per million tokens of questions, or None if unknown.
@@ -25,7 +25,7 @@ class Spending:
         cached_price: USD per million tokens of questions that come from the service's cache. Defaults to
             `input_price`.
         ceiling_usd: Maximum amount to spend, in USD. None for no limit.
-        ceiling_tokens: Maximum number of tokens to use, in questions and answers together.
+        ceiling_tokens: Maximum total number of tokens to use in questions and answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -64,17 +64,17 @@ class Spending:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the cost of an answer is known, or not needed because there is no limit."""
+        """Whether the cost of answers is known, or not needed because there is no limit."""
         return self._calls > 0 or self._ceilings == (None, None)
 
     def begin(self) -> None:
-        """Count a question before it is asked. The caller must call `end` or `give_up` afterward.
+        """Count a question before it is sent. The caller must call `end` or `give_up` afterward.
 
-        A question that is still open, or whose answer came too late, counts as much as the most expensive one
-        so far.
+        A question that is still open or was answered too late counts as much as the most expensive one so
+        far.
 
         Raises:
-            ConfigurationError: The question might cost more than is left.
+            ConfigurationError: The question might exceed the remaining budget.
         """
         ceiling_usd, ceiling_tokens = self._ceilings
         usd, tokens = self._most
@@ -96,10 +96,10 @@ class Spending:
         self._open += 1
 
     def end(self, reply: Reply) -> None:
-        """Count the cost of an answered question.
+        """Add the cost of an answered question.
 
         Raises:
-            ConfigurationError: A limit is set, but the service does not report the cost of an answer.
+            ConfigurationError: A limit is set but the service does not report the cost of an answer.
         """
         self._open -= 1
         self._calls += 1
@@ -118,14 +118,14 @@ class Spending:
         """Count a question that was abandoned or not answered.
 
         Args:
-            answers: Number of answers for which the service may charge. Each counts as much as the most
+            answers: Number of answers that the service may charge for. Each counts as much as the most
                 expensive one so far.
         """
         self._open -= 1
         self._given_up += answers
 
     def usd(self, reply: Reply) -> float | None:
-        """Return the cost of a reply in USD, or None if it is unknown."""
+        """Return the cost of a reply in USD, or None if unknown."""
         price_in, price_out, price_cached = self._prices
         if price_in is None or price_out is None or price_cached is None:
             return None
@@ -136,7 +136,7 @@ class Spending:
         return (fresh * price_in + cached * price_cached + reply.tokens_out * price_out) / _MILLION
 
     def metrics(self, replies: Sequence[Reply]) -> dict[str, float]:
-        """Return a sample's metrics. A figure that one of the replies does not report is omitted."""
+        """Return a sample's metrics. Figures that are missing from any reply are omitted."""
         found: dict[str, float | None] = {
             "judge_calls": float(len(replies)),
             "judge_tokens_in": _sum([reply.tokens_in for reply in replies]),
@@ -152,15 +152,16 @@ def usage_of(
 ) -> tuple[int | None, int | None, int | None]:
     """Validate a service's token counts for an answer.
 
-    One impossible count makes all of them unknown, because the limits need all of them.
+    If one count is impossible, all of them are unknown, because the limits need all of them.
 
     Args:
-        question: Tokens of the question, as the parts that the service counts separately.
-        answer: Tokens of the answer.
-        cached: Tokens of the question that came from the service's cache.
+        question: Tokens in the question, as the parts that the service counts separately.
+        answer: Tokens in the answer.
+        cached: Tokens in the question that came from the service's cache.
 
     Returns:
-        Numbers of tokens in the question, in the answer, and from the cache. All are None if one is invalid.
+        The numbers of tokens in the question, in the answer and from the cache. All are None if one is
+        invalid.
     """
     counts = [count for count in (*question, answer, cached) if type(count) is int and 0 <= count < _MOST]
     if len(counts) < len(question) + 2:

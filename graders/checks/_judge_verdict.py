@@ -1,8 +1,8 @@
-"""Defines the verdicts that a judge can give, and parses them strictly.
+"""Defines the verdicts that a judge can give and parses them strictly.
 
-A verdict is a JSON object that follows a schema, which the judge receives. The reason comes first in the
-schema, so that the model writes it before it decides. The whole reply must be that object. Verdicts are not
-searched for in prose, which may quote one from the completion.
+A verdict is a JSON object that follows a schema given to the judge. The reason comes first in the schema, so
+that the model writes it before it decides. The whole reply must be that object. Prose is not searched for
+verdicts, because it may quote one from the completion.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     Scale: TypeAlias = "LabelScale | NumberScale"
 
     class VerdictForm(Protocol):
-        """A question to a judge, and the format of its answer."""
+        """A question to a judge and the format of its answer."""
 
         schema: dict[str, Any]
         """JSON schema of an answer."""
         parts: Mapping[str, str]
-        """Parts of the question that differ by record, by name. They are sent with the sample."""
+        """Parts of the question that differ between records, by name. They are sent with the sample."""
 
         def rubric(self, turn: int, /) -> str:
-            """Return the question. The order of its labels depends on the turn."""
+            """Return the question. The order of its labels depends on `turn`."""
             ...
 
         def read(self, said: Any, turn: int, /) -> Judgment | Missing:
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 class Judgment:
-    """One parsed reply of a judge.
+    """One parsed reply from a judge.
 
     Args:
         value: The reward, from 0 to 1.
         reason: The judge's reason.
-        components: Reward of each criterion, by name.
-        choices: Chosen labels, each with the label that was listed first in that question.
+        components: Reward for each criterion, by name.
+        choices: Chosen labels, each paired with the label that was listed first in its question.
         metrics: Additional metrics.
     """
 
@@ -62,10 +62,10 @@ class Judgment:
 
 
 class LabelScale:
-    """A scale of labels, of which the judge chooses one.
+    """A scale of labels from which the judge chooses one.
 
     Args:
-        values: Reward of each label, from 0 to 1.
+        values: Reward for each label, from 0 to 1.
         anchors: Meaning of each label that has one.
     """
 
@@ -79,20 +79,20 @@ class LabelScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON schema of a label. The labels keep their order, because a service compiles each new schema."""
+        """JSON schema of a label. Their order is fixed because services compile each new schema."""
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """Return the labels as shown to the judge. Each turn starts the list with the next label."""
+        """Return the labels as shown to the judge. The list starts with the next label on each turn."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer, or None if the answer is not a label."""
+        """Return the reward for an answer, or None if the answer is not a label."""
         return self.values.get(said) if isinstance(said, str) else None
 
     def choices(self, said: object, turn: int) -> tuple[tuple[str, str], ...]:
-        """Return the chosen label, and the label that was listed first."""
+        """Return the chosen label and the label that was listed first."""
         return ((str(said), self._order(turn)[0]),)
 
     def _order(self, turn: int) -> list[str]:
@@ -121,7 +121,7 @@ class NumberScale:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON schema of a score. It lists all values, because some services ignore bounds in schemas."""
+        """JSON schema of a score. It lists all values because some services ignore bounds in schemas."""
         return {"type": "integer", "enum": [*range(self.low, self.high + 1)]}
 
     def listed(self, _turn: int) -> str:
@@ -131,14 +131,14 @@ class NumberScale:
         return "\n".join([f"{between}:" if lines else f"{between}.", *lines])
 
     def value(self, said: object) -> float | None:
-        """Return the reward of an answer, or None if the answer is not a number on the scale."""
+        """Return the reward for an answer, or None if the answer is not a number on the scale."""
         score = _whole(said)
         if score is None or not self.low <= score <= self.high:
             return None
         return (score - self.low) / (self.high - self.low)
 
     def choices(self, _said: object, _turn: int) -> tuple[tuple[str, str], ...]:
-        """Return an empty tuple, because the order of scores does not vary."""
+        """Return an empty tuple because the order of scores does not vary."""
         return ()
 
 
@@ -172,7 +172,7 @@ class Criterion:
 
 
 class WeightedCriteria:
-    """Several criteria that one reply answers together.
+    """Several criteria that are answered together in one reply.
 
     Args:
         criteria: Criteria by name.
@@ -193,7 +193,7 @@ class WeightedCriteria:
         return "\n\n".join([intro, *pieces])
 
     def read(self, said: Any, turn: int) -> Judgment | Missing:
-        """Return the judgment in an answer. One unread criterion makes the whole answer unread."""
+        """Return the judgment in an answer. If one criterion is unread, so is the whole answer."""
         if fault := _fault(said, tuple(self.criteria)):
             return Missing(fault)
         made: dict[str, Judgment] = {}
@@ -210,11 +210,11 @@ class WeightedCriteria:
 
 
 class Checklist:
-    """A checklist of points, each of which is met or not.
+    """A checklist of points, each of which is either met or not.
 
     Args:
         points: The points.
-        partial: Whether the reward is the fraction of points that are met. Otherwise all points must be met.
+        partial: Whether the reward is the fraction of points that are met. Otherwise, all points must be met.
         own: Whether the points come from the record. If so, they are sent with the sample instead of in the
             rubric.
     """
@@ -233,7 +233,7 @@ class Checklist:
         self.schema = object_schema({"points": {"type": "array", "items": object_schema(point)}})
 
     def rubric(self, _turn: int) -> str:
-        """Return the question, with the points if they are the same for all records."""
+        """Return the question, including the points if they are the same for all records."""
         where = "of the part `points`" if self.parts else "below"
         intro = (
             f"Say of each point {where} whether the completion meets it. The answer's `points` has an object "
@@ -243,7 +243,7 @@ class Checklist:
         return intro if self.parts else "\n".join([intro, "", *self._numbered])
 
     def read(self, said: Any, _turn: int) -> Judgment | Missing:
-        """Return the judgment in an answer, which must contain every point once, in order."""
+        """Return the judgment in an answer, which must contain every point exactly once, in order."""
         if fault := _fault(said, ("points",)):
             return Missing(fault)
         rows = said["points"]
@@ -267,7 +267,7 @@ def _entry(name: str, meaning: str | None) -> str:
 
 
 def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object that has exactly the given properties."""
+    """Return the schema of an object with exactly the given properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -277,14 +277,14 @@ def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(said: object, keys: Sequence[str]) -> str:
-    """Return why a value is not an object of these keys with a string `reason`, or an empty string."""
+    """Return why a value is not an object with these keys and a string `reason`, or an empty string."""
     if not isinstance(said, dict) or set(said) != set(keys):
         return f"it is not an object of exactly {', '.join(keys)}"
     return "" if isinstance(said.get("reason", ""), str) else "its reason is not a string"
 
 
 def _whole(said: object) -> int | None:
-    """Return an integer, which JSON may write as `4.0`, or None for anything else."""
+    """Return the value as an integer, even if written as `4.0`, or None if it is not one."""
     if isinstance(said, bool) or not isinstance(said, (int, float)) or said != said // 1:
         return None
     return int(said)

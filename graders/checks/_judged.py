@@ -1,4 +1,4 @@
-"""Asks a judge about a sample, once or several times, and turns its replies into the reward."""
+"""Asks a judge about a sample, one or more times, and turns the replies into a reward."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def judging(
     """Make the scoring function that asks a judge.
 
     Args:
-        service: Service that answers.
+        service: Service that answers the questions.
         form_of: Returns the questions about a sample. Raises `RecordError` if the record does not specify
             them.
         reference: Whether the judge sees the reference.
         prompt: Whether the judge sees the prompt.
-        repeats: Number of times that each sample is judged.
-        take: Extracts the part of a completion to judge. None for the whole completion.
-        max_chars: Maximum length of a completion to judge, in characters. A longer one is unread.
+        repeats: Number of times to judge each sample.
+        take: Extracts the part of a completion to judge. None means the whole completion.
+        max_chars: Maximum length of a completion to judge, in characters. Longer ones are unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -78,7 +78,7 @@ def judging(
     find = take_option(take)
 
     async def judged(sample: Sample[Any]) -> Reward | Abstain:
-        """Return the judge's reward for the completion."""
+        """Return the judge's reward for a completion."""
         form = form_of(sample)
         parts = {"prompt": prompt_text(sample)} if prompt else {}
         if reference:
@@ -103,13 +103,13 @@ def judging(
 
 
 def _rubric(form: VerdictForm, turn: int, reference: bool) -> str:
-    """Return the instructions for the judge, the same for every sample so that they can be cached."""
+    """Return the judge's instructions. They are the same for every sample so that they can be cached."""
     pieces = [_INTRO, *([_COMPARED] if reference else []), form.rubric(turn), _ANSWER]
     return "\n\n".join(pieces)
 
 
 async def _replies(service: JudgeService, questions: Sequence[Question]) -> list[Reply]:
-    """Ask all questions concurrently. One failure cancels the other questions."""
+    """Ask all questions concurrently. If one fails, the other questions are canceled."""
     if len(questions) == 1:
         return [await service.ask(questions[0])]
     import asyncio
@@ -124,7 +124,7 @@ async def _replies(service: JudgeService, questions: Sequence[Question]) -> list
 
 
 def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
-    """Parse the verdict in a reply. Return `Missing` unless the reply is exactly one whole verdict."""
+    """Parse the verdict in a reply. Return `Missing` unless the reply is a single whole verdict."""
     if reply.ended != "whole":
         return Missing(_ENDED.get(reply.ended) or f"the judge's reply is unread: {reply.ended}")
     said = exact_json(reply.text)
@@ -133,7 +133,7 @@ def _read(form: VerdictForm, reply: Reply, turn: int) -> Judgment | Missing:
 
 
 def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float]) -> Reward:
-    """Return the median reward, with the reason of the judgment nearest to it."""
+    """Return the median reward and the reason from the judgment closest to it."""
     value = _median([each.value for each in judgments])
     nearest = min(judgments, key=lambda each: abs(each.value - value))
     metrics = {"unread": 0.0}
@@ -151,12 +151,12 @@ def _reward(judgments: Sequence[Judgment], repeats: int, took: dict[str, float])
 
 
 def _first_chosen(judgments: Sequence[Judgment]) -> tuple[float, float]:
-    """Return how often the first label was chosen, and how often chance alone would choose it.
+    """Return how often the first-listed label was chosen and how often chance alone would choose it.
 
-    Both figures are fractions of the choices. If order has no effect, each chosen label could have been
-    chosen in any of the orders. The second figure is the fraction of all pairs of a chosen label and a first
-    label that match, as in a permutation test. If each order occurs equally often, the figure is 1 divided by
-    the number of labels.
+    Both figures are fractions of the choices. If the order has no effect, each chosen label could have been
+    chosen in any of the orders. The second figure is the fraction of matches among all pairs of a chosen
+    label and a first-listed label, as in a permutation test. If each order occurs equally often, it is 1
+    divided by the number of labels.
     """
     found = total = 0
     expected = 0.0
@@ -174,10 +174,10 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _reference_shown(sample: Sample[Any]) -> str:
-    """Return the reference as shown to a judge: a string or a number as is, anything else as JSON.
+    """Return the reference as shown to a judge: strings and numbers as they are, other values as JSON.
 
     Raises:
-        RecordError: The record has no reference, or the reference has no visible content.
+        RecordError: The record has no reference or the reference has no visible content.
     """
     given = sample.reference_answer
     if not isinstance(given, (bool, dict, list)):
@@ -195,7 +195,7 @@ def _reference_shown(sample: Sample[Any]) -> str:
 
 
 def _holds_something(value: Any) -> bool:
-    """Return True if a JSON value contains a number, a boolean, or a string with a visible character."""
+    """Return True if a JSON value contains a number, a boolean or a string with a visible character."""
     waiting = [value]
     while waiting:
         each = waiting.pop()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     class Mention(NamedTuple):
         """A label found in a text.
 
-        `is_bare` is False if the label starts a longer statement, as `no` does in `no one knows`.
+        `is_bare` is False if the label is the start of a longer statement, like `no` in `no one knows`.
         """
 
         name: str
@@ -73,7 +73,7 @@ class LabelReader:
     def read(self, text: str, strict: bool) -> str | Missing:
         """Return the label that a completion or a reference settles on.
 
-        `strict` has no effect, because a text must always settle on a single label.
+        `strict` has no effect because a text must always settle on a single label.
         """
         text = NO_DOUBT.sub(" ", math_words(_folded(text)))
         stripped = text.strip()
@@ -96,7 +96,7 @@ class LabelReader:
         return self._kept(_settled({one.name for one in found}), text[found[-1].end :] if found else "")
 
     def _claimed(self, text: str, claims: list[re.Match[str]]) -> str | Missing:
-        """Return the label in the last claim, unless an earlier claim of another label still counts."""
+        """Return the label in the last claim, unless an earlier claim of a different label still counts."""
         last = claims[-1]
         if is_doubted(text, last.start()):
             return Missing("what it claims is denied or doubted")
@@ -114,13 +114,13 @@ class LabelReader:
         return self._kept(_settled(named), claimed, is_announced=True)
 
     def _claim_end(self, claim: re.Match[str]) -> int:
-        """Return the end of a claim's opening words, before a last word (`likely`) that is itself a label."""
+        """Return the end of a claim's opening words, excluding a final word that is a label (`likely`)."""
         filler = _LAST_WORD.search(claim[0])
         is_label = filler is not None and filler.start() > 0 and filler[1] in self._words
         return claim.start() + filler.start() if filler and is_label else claim.end()
 
     def _bare_claim(self, text: str, claim: re.Match[str], end: int) -> re.Match[str] | None:
-        """Return the label after a claim, if it stands alone and is not denied, doubted or asked about."""
+        """Return the label after a claim if it stands alone and is not denied, doubted or asked about."""
         begin = self._claim_end(claim)
         while begin < end and text[begin] in _AROUND:
             begin += 1
@@ -131,14 +131,14 @@ class LabelReader:
         return None if unsaid or is_doubted(text, claim.start()) else found
 
     def _joined_before(self, text: str, end: int) -> list[str]:
-        """Return the label that a conjunction joins to the claim after it: `yes` in `yes or Answer: no`."""
+        """Return the label joined to the following claim by a conjunction: `yes` in `yes or Answer: no`."""
         found = deque(self._pattern.finditer(text, max(0, end - _NEAR), end), 1)
         return [self._words[_word(one[0])] for one in found if _JOINED.fullmatch(text, one.end(), end)]
 
     def _leading(self, text: str) -> str | Missing:
-        """Return the label that a text starts with, or else the only label in the text.
+        """Return the label at the start of a text or, if there is none, the only label in the text.
 
-        Labels after the first count as part of its reason, unless they stand alone.
+        Labels after the first are considered part of the reason for it, unless they stand alone.
         """
         found = self._mentions(text)
         if not self._pattern.match(text) or not found or found[0].start:
@@ -152,7 +152,7 @@ class LabelReader:
         return _settled(named)
 
     def _mentions(self, text: str) -> list[Mention]:
-        """Return the labels in a text, except those that the text denies or asks about.
+        """Return the labels in a text, excluding those that the text denies or asks about.
 
         The list is empty if there are more than `_MOST` labels.
         """
@@ -178,7 +178,7 @@ class LabelReader:
         return named
 
     def _kept(self, settled: str | Missing, text: str, *, is_announced: bool = False) -> str | Missing:
-        """Return the settled label, unless the text takes it back, as in `Yes. Wait, no.`."""
+        """Return the settled label unless the text takes it back, as in `Yes. Wait, no.`."""
         first = self._pattern.search(text)
         if isinstance(settled, Missing) or first is None:
             return settled
@@ -199,12 +199,12 @@ class LabelReader:
 
 
 def _is_beside(text: str, end: int, start: int) -> bool:
-    """Return True if at most a conjunction separates the label ending at `end` from the one at `start`."""
+    """Return True if there is nothing but an optional conjunction between two labels."""
     return bool(_NO_WORD.fullmatch(text, end, start) or _JOINED.fullmatch(text, end, start))
 
 
 def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
-    """Return two flags per label: it stands alone, and a label that stands alone directly follows it."""
+    """Return two flags for each label: it stands alone, and the label right after it stands alone."""
     bare: list[tuple[bool, bool]] = []
     following = None
     for one in reversed(found):
@@ -216,7 +216,7 @@ def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
 
 
 def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
-    """Return True if a claim replaces the previous one: it is a revision, is final, or has its own line."""
+    """Return True if a claim replaces the previous one: it is a revision, is final or has its own line."""
     line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
     own_line = line >= 0 and ":" in text[line : claim.end()]
     final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]
@@ -224,7 +224,7 @@ def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
 
 
 def _words(labels: Sequence[str] | Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Map each word, in lower case, to the label that it means."""
+    """Map each word, in lowercase, to the label that it means."""
     if isinstance(labels, str) or not hasattr(labels, "__len__") or len(labels) < 2:
         raise DecorationError(f"labels={labels!r}: write a list of two or more labels")
     for name in labels:
@@ -252,19 +252,19 @@ def _settled(named: set[str]) -> str | Missing:
 
 
 def _folded(text: str) -> str:
-    """Fold a text to lower case and plain widths. Folding `™` yields capitals, so `small` comes last."""
+    """Convert a text to lowercase and plain widths. `small` runs last because folding `™` yields capitals."""
     return text.lower() if text.isascii() else small(plain_width(text.casefold()))
 
 
 def _word(text: str) -> str:
-    """Normalize a label: hyphens, underscores and runs of spaces between words become one space."""
+    """Normalize a label by replacing hyphens, underscores and runs of spaces between words with one space."""
     return _SEPARATORS.sub(" ", text)
 
 
 def _spelled(word: str) -> str:
     """Return a pattern that matches a label, as a whole word if its script separates words.
 
-    The pattern starts with a literal character, so that the regular expression engine can skip ahead to it.
+    The pattern starts with a literal character so that the regular expression engine can skip ahead to it.
     """
     first = re.escape(word[0])
     body = r"[\s_-]{1,3}".join(map(re.escape, word.split(" "))).removeprefix(first)

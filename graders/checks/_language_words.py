@@ -1,6 +1,6 @@
-"""Common words and letters that tell apart languages with the same script.
+"""Common words and letters that distinguish languages with the same script.
 
-To add a language, add its words to `WORDS`, and add to `LETTERS` the letters that other languages hardly use.
+To add a language, add its words to `WORDS` and the letters that other languages rarely use to `LETTERS`.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ WORDS: dict[str, dict[str, str]] = {
         """,
     },
 }
-"""Common words of each language, by script. Most are function words, which occur in text on any topic."""
+"""Common words in each language, by script. Most are function words, which occur in text on any topic."""
 LETTERS: dict[str, dict[str, str]] = {
     "latin": {
         "vi": "ơưạảậầấẩẫắằẳẵặẹẻẽềếểễệỉịọỏồốổỗộớờởỡợụủứừửữựỳỵỷỹđ",

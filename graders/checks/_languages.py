@@ -1,7 +1,7 @@
-"""Detects the language of a text by its script, then by common words and distinctive letters.
+"""Detects the language of a text from its script, then from common words and distinctive letters.
 
-The language is undecided if no script has most of the letters or if no language clearly leads, as in a name
-or in a text that mixes two languages.
+The language is undecided if most of the letters are not in a single script or no language clearly leads, as
+in a name or a text that mixes two languages.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _SCRIPTS = {
     "ml": r"\u0d00-\u0d65\u0d70-\u0d7f",
     "th": r"\u0e00-\u0e4e",
 }
-"""Character ranges of each script. A script that only one language uses has the code of that language."""
+"""Character ranges of each script. A script used by only one language is named by its language code.
+"""
 _RUN = re.compile("|".join([*(f"(?P<{name}>[{signs}]+)" for name, signs in _SCRIPTS.items()), r"[^\W\d_]+"]))
 
 LANGUAGES = frozenset(
@@ -95,7 +96,7 @@ def language_of(text: str) -> str | None:
 def _by_words(script: str, words: Iterable[tuple[str, int]]) -> str | None:
     """Return the language whose words and letters clearly outnumber those of every other language.
 
-    Words that two languages share do not count when the two are compared.
+    Words shared by two languages do not count when those two are compared.
     """
     if not _known:
         _known.update(_table())

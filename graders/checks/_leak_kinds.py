@@ -1,4 +1,4 @@
-"""Finds secrets and personal data by their format and check digits."""
+"""Finds secrets and personal data using their formats and check digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads an answer of several letters, such as `A, C`."""
+"""Parses answers that consist of several letters, such as `A, C`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ENDED = r"(?:</answer>)?[.*_`$\s\"')\]}]{0,6}"
 
 
 class LetterSets:
-    """Reads sets of letters from completions and references.
+    """Parses sets of letters in completions and references.
 
     Args:
-        letters: The allowed letters, in upper case.
+        letters: The allowed letters, in uppercase.
     """
 
     def __init__(self, letters: str) -> None:
@@ -35,7 +35,7 @@ class LetterSets:
         self._slot = re.compile(rf"{_OPEN}(?P<letters>{parts}){_ENDED}")
 
     def in_slot(self, text: str) -> frozenset[str]:
-        """Return the letters of a text that consists only of letters and separators, or else an empty set."""
+        """Return the letters in a text that consists only of letters and separators, else an empty set."""
         text = _STYLE.sub("", text.strip())
         found = self._slot.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None:
@@ -43,9 +43,9 @@ class LetterSets:
         return self._letters & frozenset(found["letters"].replace("and", "").upper())
 
     def read(self, text: str, strict: bool) -> frozenset[str] | Missing:
-        """Return the letters that a text settles on, from its last claim or from the whole text.
+        """Return the letters that a text settles on, based on its last claim or the whole text.
 
-        `strict` has no effect, because a text must always settle on a single answer.
+        `strict` has no effect because a text must always settle on a single answer.
         """
         text = plain_width(text).strip()
         claims = list(_CLAIMS[is_foreign(text)].finditer(text))

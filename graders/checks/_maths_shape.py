@@ -72,7 +72,7 @@ _NAME = re.compile(
 )
 _VARIABLE = re.compile(r"\s*(?:\(?[A-Za-z](?:_\w)?\)?|[A-Za-z]\([A-Za-z]\))\s*\Z")
 VARIABLES = re.compile(r"(?<![\\A-Za-z])[A-DF-Za-df-z](?![A-Za-z])")
-"""Matches a variable of one letter, other than e and E."""
+"""Matches a one-letter variable other than e and E."""
 
 _UNIT = re.compile(
     r"(?P<value>.*[\d)}\u2984!.]|.*\\pi\s|.*[\dA-Za-z)}]\s?(?=\\(?:text|mbox)))\s*"
@@ -117,8 +117,9 @@ class Shape:
         kind: The kind of expression.
         parts: The scalars or nested shapes.
         signs: The brackets of an interval, the sign of a union, or the relation of an equation.
-        name: The name of a scalar, or the variable that an inequality bounds. Empty if there is none.
-        names: The names of the parts of a set or tuple, if all differ: `x` and `y` in `x = 1, y = 2`.
+        name: The name of a scalar, or the variable bounded by an inequality. Empty if there is none.
+        names: The names of the parts of a set or tuple if they all differ, such as `x` and `y` in `x = 1, y =
+            2`.
     """
 
     __slots__ = ("kind", "name", "names", "parts", "signs")
@@ -134,7 +135,7 @@ class Shape:
         self.kind, self.parts, self.signs, self.name, self.names = kind, parts, signs, name, names
 
     def scalars(self) -> list[Scalar]:
-        """Return the scalars at every depth."""
+        """Return all scalars, including nested ones."""
         found: list[Scalar] = []
         for part in self.parts:
             found += [part] if isinstance(part, Scalar) else part.scalars()
@@ -142,7 +143,7 @@ class Shape:
 
 
 def shape_of(text: str, *, ignore_units: bool = False) -> Shape | Missing:
-    """Parse an expression, and drop its units if `ignore_units` is True."""
+    """Parse an expression, dropping its units if `ignore_units` is True."""
     if len(text) > LONGEST:
         return Missing(f"the expression is longer than {LONGEST} characters", "not exact")
     if "\\begin" not in text:
@@ -206,14 +207,14 @@ def _call(shape: Shape, name: str) -> None:
 
 
 def _several(text: str, parts: list[str], loose: bool, level: int) -> Shape | Missing:
-    """Combine parts without brackets into a union of intervals, a set of solutions, or a plain set."""
+    """Combine parts without brackets into a union of intervals, a set of solutions or a plain set."""
     if "\u222a" in text:
         return _intervals(parts, loose)
     return _systems(text, loose, level) or _collection("set", parts, loose, level)
 
 
 def _systems(text: str, loose: bool, level: int) -> Shape | None:
-    """Parse solutions such as `p = 5, q = 2; p = 7, q = 2` as a set of tuples, or return None."""
+    """Parse solutions such as `p = 5, q = 2; p = 7, q = 2` into a set of tuples, or return None."""
     groups = _split(text, _SYSTEMS)
     found = [_shape(group, loose, level + 1) for group in groups] if len(groups) > 1 else []
     tuples = [as_tuple(shape) for shape in found if isinstance(shape, Shape) and shape.names]
@@ -228,13 +229,13 @@ def same_name(one: str, other: str) -> bool:
 
 
 def as_tuple(shape: Shape) -> Shape:
-    """Return named values as a tuple, in alphabetical order of the names: `y = 2, x = 1` becomes `(1, 2)`."""
+    """Return named values as a tuple ordered by name: `y = 2, x = 1` becomes `(1, 2)`."""
     order = sorted(range(len(shape.names)), key=shape.names.__getitem__)
     return Shape("tuple", [shape.parts[at] for at in order], names=tuple(shape.names[at] for at in order))
 
 
 def _bracketed(text: str, loose: bool, level: int) -> Shape | Missing | None:
-    """Parse a list in brackets, or return None if the brackets contain a single value."""
+    """Parse a bracketed list, or return None if the brackets contain a single value."""
     inner, brackets = _split(text[1:-1], _COMMAS), text[0] + text[-1]
     if brackets == "\u2983\u2984":
         return _collection("set", inner, loose, level) if text[1:-1].strip() else Shape("set", [])
@@ -257,7 +258,7 @@ def as_interval(shape: Shape) -> Shape | None:
 
 
 def as_relation(shape: Shape) -> Shape | None:
-    """Return the inequality, such as `x < 5`, that an interval was parsed from, or None."""
+    """Return the inequality that an interval was parsed from, such as `x < 5`, or None."""
     if shape.kind != "interval" or not shape.name:
         return None
     name = Scalar(shape.name, "", None, "")
@@ -273,7 +274,7 @@ def as_relation(shape: Shape) -> Shape | None:
 
 
 def as_equation(shape: Shape) -> Shape | None:
-    """Return a scalar with a variable's name as an equation, such as `y = 2x + 1`, or None."""
+    """Return a scalar named after a variable as an equation, such as `y = 2x + 1`, or None."""
     if shape.kind == "scalar" and _VARIABLE.match(shape.name):
         return Shape("equation", [Scalar(shape.name, "", None, ""), *shape.parts], "=")
     return None
@@ -300,7 +301,7 @@ def _collection(kind: Kind, parts: list[str], loose: bool, level: int) -> Shape 
 
 
 def _intervals(parts: list[str], loose: bool) -> Shape | Missing:
-    """Parse a union of intervals, in the order in which they are written."""
+    """Parse a union of intervals, keeping the order in which they are written."""
     made: list[Scalar | Shape] = []
     for part in parts:
         shape = _shape(part, loose, 1)
@@ -345,7 +346,7 @@ def _relation(text: str, loose: bool) -> Shape | Missing:
 
 
 def _bounded(sides: list[str], signs: list[str], loose: bool) -> Shape | Missing | None:
-    """Return the interval of `a < x <= b` or `x > a`, or None unless numbers bound a single variable."""
+    """Return the interval for `a < x <= b` or `x > a`, or None unless numbers bound a single variable."""
     if signs[0] in ">\u2265":
         sides = sides[::-1]
         signs = ["<" if sign == ">" else "\u2264" for sign in reversed(signs)]
@@ -423,7 +424,7 @@ def _closes_last(text: str) -> bool:
 
 
 def _split(text: str, pattern: re.Pattern[str]) -> list[str]:
-    """Split a text at separators outside of brackets."""
+    """Split a text at separators that are outside brackets."""
     parts, start, depth, at = [], 0, 0, 0
     places = {found.start(): found.end() for found in pattern.finditer(text)}
     while at < len(text):

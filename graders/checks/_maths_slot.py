@@ -1,4 +1,4 @@
-"""Finds the expression that answers the question: in boxes, in a claim, or in the last formula."""
+"""Finds the expression that answers the question: in boxes, in a claim or in the last formula."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _UNIT_BEHIND = re.compile(r"[\s$~]{0,4}((?:\\(?:text|mbox|mathrm)\s?\{[^{}]{1,30
 
 
 def with_escapes(text: str) -> str:
-    r"""Restore commands that JSON or Python escapes broke: a form feed and `rac` become `\frac`."""
+    r"""Restore commands broken by JSON or Python escapes: a form feed and `rac` become `\frac`."""
     for pattern, command in _EATEN:
         text = pattern.sub(command, text)
     return text
@@ -91,9 +91,9 @@ def _pointed(found: re.Match[str]) -> str:
 
 
 def whole_slot(text: str) -> str | Missing:
-    """Return the expression in a string that should be only an answer, such as a reference.
+    """Return the expression in a string that should contain only an answer, such as a reference.
 
-    The expression is in the boxes or formulas of the string, or it is the whole string.
+    The expression is in the string's boxes or formulas, or it is the whole string.
     """
     if "boxed" in text or "\\fbox" in text:
         return _boxed(text)
@@ -153,7 +153,8 @@ def answer_slot(text: str) -> str | Missing:
 def _concluded(behind: str) -> str | Missing | None:
     """Return the number in a conclusion after the last formula, or None.
 
-    In `Therefore, there are 12 such sequences.` the answer is 12, not the formula before the sentence.
+    For example, if the last sentence is `Therefore, there are 12 such sequences.`, the answer is 12, not the
+    formula before it.
     """
     found = _CONCLUSION.search(behind[:_CONCLUDED])
     if not found:
@@ -173,7 +174,7 @@ def has_words(text: str) -> bool:
 
 
 def _boxed(text: str) -> str | Missing:
-    """Return the content of the last box, joined with the earlier boxes that belong to the same answer."""
+    """Return the content of the last box, joined with any earlier boxes that belong to the same answer."""
     contents: list[str] = []
     end, behind, joined, label = len(text), "", "", ""
     for _ in range(_MOST):
@@ -200,7 +201,7 @@ def _boxed(text: str) -> str | Missing:
 
 
 def _label(text: str, start: int) -> str:
-    r"""Return the name before a box: `x = ` in `x = \boxed{1}`."""
+    r"""Return the name before a box, such as `x = ` in `x = \boxed{1}`."""
     found = _LABEL.search(text[max(0, start - 24) : start])
     return f"{found[1]} = " if found else ""
 
@@ -222,7 +223,7 @@ def _unit_behind(behind: str) -> str:
 
 
 def _once(joined: str, contents: list[str]) -> str:
-    """Return a single content if the contents of all boxes are equal, or else the joined contents."""
+    """Return the content of the boxes, joined unless they are all equal."""
     return contents[0] if len(contents) > 1 and len({*map(_plain, contents)}) == 1 else joined
 
 

@@ -1,10 +1,10 @@
-"""Parses expressions with math-verify, and compares their values instead of simplifying them.
+"""Parses expressions with math-verify and compares their values instead of simplifying them.
 
 Expressions without variables are equal if their values agree to 40 digits. Expressions with variables are
 equal if their values agree at several points. Matrices are compared entry by entry. Simplification is avoided
-because it may never end, and values are not rounded, so a decimal never equals the fraction that it
-approximates. math-verify itself compares expressions without a value, such as unknown functions. Its timer is
-never set.
+because it may never end. Values are not rounded, so a decimal never equals the fraction it approximates.
+Expressions without a value, such as unknown functions, are compared by math-verify itself. Its timer is never
+set.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _PLAIN = (
 
 
 def require() -> None:
-    """Check that math-verify is installed, without importing it.
+    """Check that math-verify is installed without importing it.
 
     Raises:
         ConfigurationError: math-verify is not installed.
@@ -72,7 +72,7 @@ def require() -> None:
 
 
 def reading_of(scalar: Scalar) -> object | Missing:
-    """Return the expression as parsed by math-verify, and cache it in the scalar."""
+    """Return the expression as parsed by math-verify and cache it in the scalar."""
     if scalar.value is None:
         scalar.value = _read(scalar.text)
     return scalar.value
@@ -84,7 +84,7 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
     Args:
         one: The answer.
         other: The reference.
-        tolerance: The largest difference at which two values count as equal.
+        tolerance: The largest difference between values that count as equal.
         relative: The largest difference as a fraction of the reference.
     """
     if one.number is not None and other.number is not None:
@@ -100,7 +100,7 @@ def same_value(one: Scalar, other: Scalar, tolerance: Number, relative: Number) 
 def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, directed: bool) -> bool:
     """Return True if two relations have the same solutions.
 
-    They do if the differences between their sides are multiples of each other.
+    This is the case if the differences between their sides are multiples of each other.
 
     Args:
         one: The two sides of the answer.
@@ -134,7 +134,7 @@ def same_equation(one: tuple[Scalar, Scalar], other: tuple[Scalar, Scalar], *, d
 
 
 def _same_case(one: str, other: str) -> bool:
-    """Return True unless a letter differs only in case, a difference that math-verify ignores."""
+    """Return False if a letter differs only in case, which math-verify ignores."""
     letters, others = (set(_LETTER.findall(_COMMAND.sub(" ", text))) for text in (one, other))
     return not any(each.swapcase() in others and each not in others for each in letters)
 
@@ -205,7 +205,7 @@ def _number_at(value: Any, places: dict[Any, Any]) -> Any:
 
 @lru_cache(256)
 def _read(text: str) -> object | Missing:
-    """Parse an expression, or return `Missing` if it is not valid or too large to evaluate."""
+    """Parse an expression, or return `Missing` if it is invalid or too large to evaluate."""
     for pattern, spelled in _PLAIN:
         text = pattern.sub(spelled, text)
     if _LONG_DIGITS.search(text) or (_GROWS.search(text) and _MANY_DIGITS.search(text)):
@@ -239,7 +239,7 @@ def _read(text: str) -> object | Missing:
 
 
 def _magnitude(value: Any) -> float:
-    """Return an upper bound on the number of decimal digits of a value, without computing the value."""
+    """Return an upper bound on a value's number of decimal digits without computing the value."""
     sympy = _sympy()
     if isinstance(value, sympy.MatrixBase):
         return max((_magnitude(one) for one in value), default=0.0)

@@ -1,7 +1,7 @@
 """Finds dates and times in a text, in a fixed set of formats.
 
-An ambiguous date such as `03/04/2026` is returned as `Missing`. The same holds for a date that does not exist
-or contradicts its weekday, and for a time with a zone abbreviation other than UTC and GMT.
+An ambiguous date such as `03/04/2026` is returned as `Missing`. So is a date that does not exist or
+contradicts its weekday, or a time with a zone abbreviation other than UTC or GMT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Moment(NamedTuple):
-        """A date, a time, or both. Parts that the text does not give are None."""
+        """A date, a time or both. Parts that are not given in the text are None."""
 
         year: int | None = None
         month: int | None = None
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
         minute: int | None = None
         second: int | None = None
         fraction: str = ""
-        """Digits of the second after the decimal point."""
+        """The digits of the seconds after the decimal point."""
         offset: int | None = None
         """Minutes by which the time zone is ahead of UTC."""
 
     class Written(NamedTuple):
-        """A date or a time, and its position in a text."""
+        """A date or time and its position in a text."""
 
         moment: Moment | Missing
         start: int
@@ -117,7 +117,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
     Args:
         text: A text with folded widths.
         day_first: True if `03/04/2026` is April 3, False if it is March 4, None if that is unknown.
-        most: The number of dates and times to find. One more is returned if the text has more.
+        most: The maximum number of dates and times. If the text has more, one extra is returned.
     """
     found: list[Written] = []
     dated = False  # True if the last entry is a date without a time
@@ -137,7 +137,7 @@ def written_moments(text: str, day_first: bool | None, most: int) -> list[Writte
 
 
 def lone_moment(text: str) -> list[Written]:
-    """Return the year or the eight-digit date that is the only number in a text, or else an empty list."""
+    """Return a list with a text's only number if it is a year or eight-digit date, else an empty list."""
     numbers = [number for number, _ in zip(_NUMBERS.finditer(text), range(2), strict=False)]
     if len(numbers) != 1 or not _LONE.fullmatch(numbers[0][0]):
         return []
@@ -191,7 +191,7 @@ def _date(token: re.Match[str], day_first: bool | None) -> Moment | Missing:
 
 
 def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment | Missing:
-    """Parse a date of three numbers, if only one order is possible or `day_first` gives the order."""
+    """Parse a date made of three numbers if only one order is possible or `day_first` specifies the order."""
     one, other, year = numbers
     if day_first is not None:
         return _exact(year, *((other, one) if day_first else (one, other)))
@@ -203,7 +203,7 @@ def _numeric(written: str, numbers: list[int], day_first: bool | None) -> Moment
 
 
 def _exact(year: int | None, month: int | None = None, day: int | None = None) -> Moment | Missing:
-    """Return a date if it exists. Without a year, February 29 exists."""
+    """Return a date if it exists. If there is no year, February 29 exists."""
     try:
         calendar_date(
             2000 if year is None else year, 1 if month is None else month, 1 if day is None else day
@@ -245,7 +245,7 @@ def _time(token: re.Match[str], text: str) -> Moment | Missing:
 
 
 def _offset(zone: str | None) -> int | Missing | None:
-    """Return the minutes by which a time zone is ahead of UTC, or None if the text names no zone."""
+    """Return the minutes by which a time zone is ahead of UTC, or None if the text does not give a zone."""
     if not zone:
         return None
     numbers = "".join(_NUMBERS.findall(zone))
@@ -257,7 +257,7 @@ def _offset(zone: str | None) -> int | Missing | None:
 
 
 def shifted(moment: Moment, offset: int) -> Moment | Missing:
-    """Return the same instant in another time zone. Without a date, only the time of day is returned.
+    """Convert a time to another time zone. Without a date, only the time of day is returned.
 
     Args:
         moment: A time with an hour and a zone, with or without a date.

@@ -1,4 +1,4 @@
-"""Reads a choice by its letter, or by the text of its option."""
+"""Parses a choice given as a letter or as the text of an option."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _LATIN = r"A-Za-z0-9_\u00c0-\u04ff"
 
 
 class OptionTexts:
-    """Reads a choice from a letter, or from the text of one of the record's options.
+    """Parses a choice from a letter or the text of one of the record's options.
 
     Args:
         given: The record's options: a list in the order of the letters, or a mapping from letters to texts.
         field: Name of the record field, for error messages.
-        letters: The allowed letters, in upper case.
+        letters: The allowed letters, in uppercase.
 
     Raises:
-        RecordError: The field does not contain options, or two options have the same normalized text.
+        RecordError: The field does not contain options or two options have the same normalized text.
     """
 
     def __init__(self, given: object, field: str, letters: str) -> None:
@@ -71,7 +71,7 @@ class OptionTexts:
 
         Args:
             text: A completion or a reference.
-            strict: True if the whole text has to be the letter or the text of an option.
+            strict: True if the whole text must be the letter or the text of an option.
         """
         letter = choice_letter(text, self.letters)
         text = plain_width(text)
@@ -86,7 +86,7 @@ class OptionTexts:
         return named.pop()
 
     def _whole(self, text: str) -> set[str]:
-        """Return the option whose text, with or without its letter, is the whole text.
+        """Return the option that makes up the whole text, with or without its letter.
 
         An empty string is added if the text asks about the option, so that the answer counts as ambiguous.
         """
@@ -102,7 +102,7 @@ class OptionTexts:
         return asked and _folded(found["text"]) not in self._questions
 
     def _named(self, text: str) -> set[str]:
-        """Return the claimed options. Without a claim, return the option in the first or the last line."""
+        """Return the claimed options or, if there is no claim, the option in the first or last line."""
         claims = [claim.span() for claim in _CLAIMS[is_foreign(text)].finditer(text)][-_MOST:]
         named: set[str] = set()
         asked: set[str] = set()
@@ -145,7 +145,7 @@ class OptionTexts:
         return self._slot.match(text, end)
 
     def _beside(self, text: str, found: re.Match[str]) -> set[str]:
-        """Return the option in a slot, and an option that is joined to it, as in `Rome or Paris`."""
+        """Return the option in a slot and any option joined to it, as in `Rome or Paris`."""
         named = self._both(found)
         joined = _JOINED.match(text, found.end())
         other = self._text.match(text, joined.end()) if joined else None
@@ -154,13 +154,13 @@ class OptionTexts:
         return named
 
     def _both(self, found: re.Match[str]) -> set[str]:
-        """Return the options that the text and the letter in a slot name."""
+        """Return the options that a slot names by text and by letter."""
         letter = found["letter"]
         return {self._letter.get(_folded(found["text"]), ""), *(letter.upper() if letter else "")}
 
 
 def options_reader(field: str, letters: str) -> Callable[[object], Callable[[str, bool], str | Missing]]:
-    """Return a function that creates a reader from the options of a record."""
+    """Return a function that creates a reader from a record's options."""
     return lambda given: OptionTexts(given, field, letters).read
 
 
@@ -200,7 +200,7 @@ def _folded(text: str) -> str:
 
 
 def _spelled(text: str) -> str:
-    """Return a pattern that finds an option's text, but not inside a word or a number."""
+    """Return a pattern that finds an option's text, except inside a word or a number."""
     body = r"\s{1,3}".join(map(re.escape, text.split(" ")))
     before = rf"(?<![{_LATIN}])" if text[0].isascii() and text[0].isalnum() else ""
     behind = (

@@ -1,6 +1,6 @@
 """Imports optional libraries when a check that needs them is created.
 
-A module with such checks has a constant `EXTRA`, the name of the extra that installs the library.
+Modules with such checks define a constant `EXTRA`, the name of the extra that installs the library.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _FOR_LAMBDA = ", and for Lambda add it to the requirements.txt next to the grade
 
 
 def optional(module: str, extra: str, package: str | None = None) -> Any:
-    """Import a library that an extra installs.
+    """Import a library that is installed by an extra.
 
     Args:
         module: The import name of the library.
-        extra: The extra of this distribution that installs the library.
-        package: The name of the package, if it differs from the module's.
+        extra: The distribution's extra that installs the library.
+        package: The name of the package if it differs from the module's.
 
     Raises:
         ConfigurationError: The library is not installed.
@@ -37,12 +37,12 @@ def optional(module: str, extra: str, package: str | None = None) -> Any:
 
 
 def require(module: str, extra: str, in_lambda: bool = False) -> None:
-    """Check that a library is installed, without importing it.
+    """Check that a library is installed without importing it.
 
     Args:
         module: The import name of the library, without a dot.
-        extra: The extra of this distribution that installs the library.
-        in_lambda: True if Lambda's runtime includes the library.
+        extra: The distribution's extra that installs the library.
+        in_lambda: True if the Lambda runtime includes the library.
 
     Raises:
         ConfigurationError: The library is not installed.

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST = 1e300
-"""Largest allowed value of an option, so that sums of options stay finite."""
+"""Largest allowed value for an option. It keeps sums of options finite."""
 LONGEST = 10_000
-"""Default maximum length of a completion, in characters, for checks that read the whole completion."""
+"""Default maximum length of a completion, in characters, for checks that use the whole completion."""
 
 
 def number_option(name: str, value: object, low: float, high: float | None = None) -> float:
     """Return the option if it is a number within its bounds.
 
     Raises:
-        DecorationError: The value is not a number, or is out of bounds.
+        DecorationError: The value is not a number or is out of bounds.
     """
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
     if not fits or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -32,12 +32,12 @@ def number_option(name: str, value: object, low: float, high: float | None = Non
 
 
 def share_option(name: str, value: object) -> float:
-    """Return the option if it is a fraction of at least 0 and below 1.
+    """Return the option if it is a number from 0 to less than 1.
 
     With a relative tolerance of 1, the answer 0 would match every number.
 
     Raises:
-        DecorationError: The value is not a number of at least 0 and below 1.
+        DecorationError: The value is not a number from 0 to less than 1.
     """
     share = number_option(name, value, 0)
     if share >= 1:
@@ -58,7 +58,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
         more: Alternatives to an integer, appended to the error message.
 
     Raises:
-        DecorationError: The value is not an integer, or is out of bounds.
+        DecorationError: The value is not an integer or is out of bounds.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
@@ -68,7 +68,7 @@ def count_option(name: str, value: object, low: int = 1, high: int | None = None
 
 
 def text_option(name: str, value: object) -> str:
-    """Return the option if it is a string with a visible character.
+    """Return the option if it is a string with at least one visible character.
 
     Raises:
         DecorationError: The value is not a string, has no visible character, or contains a lone surrogate.

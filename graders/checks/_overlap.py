@@ -1,7 +1,7 @@
-"""Scores the overlap of two token lists, from 0 to 1, as nltk 3.10 and rouge-score 0.1.2 compute it.
+"""Scores the overlap of two token lists from 0 to 1, as computed by nltk 3.10 and rouge-score 0.1.2.
 
-Each function takes the tokens of the completion, then the tokens of the reference. The running time is
-linear, except for `rouge_l`, where it grows with the product of both lengths.
+Each function takes the completion's tokens followed by the reference's tokens. The running time is linear,
+except for `rouge_l`, where it grows with the product of the two lengths.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def gleu(answer: Tokens, right: Tokens) -> float:
 
 
 def bleu(answer: Tokens, right: Tokens, order: int, smoothing: int) -> float:
-    """Return sentence BLEU, smoothed by a method of nltk's `SmoothingFunction`.
+    """Return sentence BLEU, smoothed with a method of nltk's `SmoothingFunction`.
 
     Methods 5 and 7 may exceed 1 in nltk. Here, their results are capped at 1.
     """
@@ -93,7 +93,7 @@ def _f_measure(common: int, mine: int, theirs: int) -> float:
 
 
 def _longest_common(one: Tokens, other: Tokens) -> int:
-    """Return the length of the longest common subsequence, with a bit-parallel algorithm.
+    """Return the length of the longest common subsequence, using a bit-parallel algorithm.
 
     Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
     """
@@ -113,7 +113,7 @@ def _precision(answer: Tokens, right: Tokens, n: int) -> tuple[int, int]:
 
 
 def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, method: int) -> list[float]:
-    """Smooth the precision of each order by a method of Chen and Cherry (2014), in nltk's numbering."""
+    """Smooth the precision of each order with a method of Chen and Cherry (2014), using nltk's numbering."""
     shares = [common / of for common, of in counts]
     if method == 2:
         shares[1:] = [(common + 1) / (of + 1) for common, of in counts[1:]]
@@ -133,7 +133,7 @@ def _smoothed(counts: list[tuple[int, int]], answer: Tokens, right: Tokens, meth
 
 
 def _in_place_of_none(method: int, rank: int, length: int) -> float:
-    """Return the number of matches to assume for the `rank`-th order without a match, counted from 1."""
+    """Return the number of matches to assume for the `rank`-th order without matches, counting from 1."""
     if method == 1:
         return _EPSILON
     halved = 0.5**rank
@@ -141,7 +141,7 @@ def _in_place_of_none(method: int, rank: int, length: int) -> float:
 
 
 def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> list[tuple[int, int]]:
-    """Pair equal tokens, then tokens with equal stems, from the end as in nltk."""
+    """Pair equal tokens and then tokens with equal stems, starting from the end as in nltk."""
     pairs = _matched(mine, theirs)
     if stemmed:
         mine = {at: stem(token) for at, token in mine.items()}
@@ -150,7 +150,7 @@ def _aligned(mine: dict[int, str], theirs: dict[int, str], stemmed: bool) -> lis
 
 
 def _matched(mine: dict[int, str], theirs: dict[int, str]) -> list[tuple[int, int]]:
-    """Remove the tokens that both sides contain, and return their index pairs."""
+    """Remove the tokens that occur on both sides and return their index pairs."""
     places: dict[str, list[int]] = {}
     for at, token in theirs.items():
         places.setdefault(token, []).append(at)

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def one_to_one(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of matching pairs in which no item occurs twice.
+    """Return the largest possible number of matching pairs in which no item occurs twice.
 
-    An item that fits two expected items must not block an item that fits only one, so a pair is undone if
+    An item that fits two expected items must not block one that fits only one of them, so a pair is undone if
     that allows more pairs.
 
     Args:
@@ -36,7 +36,7 @@ def one_to_one(made: int, expected: int, fits: Fits) -> int:
 
 
 def in_order(made: int, expected: int, fits: Fits) -> int:
-    """Return the largest number of matching pairs that are in the same order on both sides.
+    """Return the largest possible number of matching pairs that are in the same order on both sides.
 
     Args:
         made: The number of items in the completion.

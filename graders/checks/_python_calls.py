@@ -1,7 +1,7 @@
-"""Parses a list of calls in Python syntax, `[f(a=1, b="x"), g.h()]`, without Python's own parser.
+"""Parses a list of calls in Python syntax, `[f(a=1, b="x"), g.h()]`, without using Python's own parser.
 
-Python's parser needs disproportionate memory for hostile text, may exhaust the C stack, and cannot be
-interrupted. Arguments must be literals.
+Given hostile text, Python's parser uses excessive memory, may exhaust the C stack and cannot be interrupted.
+Arguments must be literals.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Reader:
         """Parse the whole list.
 
         Raises:
-            ValueError: The text is not a list of calls, or contains too many calls.
+            ValueError: The text is not a list of calls or contains too many calls.
         """
         found: list[Call] = []
         self._mark("[")
@@ -99,7 +99,7 @@ class _Reader:
         self._next()
 
     def _more(self, closing: str) -> bool:
-        """Consume a comma, and return True if another item follows."""
+        """Consume a comma and return True if another item follows."""
         if not self._is(","):
             return False
         self._next()
@@ -174,7 +174,7 @@ def _number(digits: str) -> int | float:
     """Parse a number in Python's notation.
 
     Raises:
-        ValueError: The notation is invalid, or the number is too large.
+        ValueError: The notation is invalid or the number is too large.
     """
     if digits.lstrip("+-").isdecimal():
         if digits.lstrip("+-").startswith("0") and digits.strip("+-0"):

@@ -41,5 +41,5 @@ def re2_pattern(option: str, pattern: str, ignore_case: bool, instead: str = "")
 
 
 def paired(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot encode, with the replacement character."""
+    """Replace lone surrogates, which UTF-8 cannot encode, with replacement characters."""
     return text if text.isascii() else _UNPAIRED.sub("\ufffd", text)

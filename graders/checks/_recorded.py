@@ -1,4 +1,4 @@
-"""Looks up a field of a record, or of its reference, by name."""
+"""Looks up a field of a record or its reference by name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def recorded(sample: Sample[Any], name: str) -> Any:
-    """Return a field of the record, or of its reference if the record lacks the field.
+    """Return a field of the record, or of its reference if the record does not have the field.
 
-    Return None if neither of them has the field.
+    Return None if neither has the field.
     """
     reference = sample.reference_answer
     if name == "reference_answer":

@@ -1,4 +1,4 @@
-"""Checks the string formats of JSON Schema in linear time. In doubt, a string does not match."""
+"""Checks JSON Schema's string formats in linear time. A doubtful string does not match."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _spelled(pattern: str, longest: int) -> Callable[[str], bool]:
 
 
 def _is_date(text: str) -> bool:
-    """Return True for a date that exists, such as `2024-02-29`."""
+    """Return True for an existing date, such as `2024-02-29`."""
     from datetime import date
 
     try:

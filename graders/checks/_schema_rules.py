@@ -1,7 +1,7 @@
-"""Validates JSON schemas, and rejects keywords that the check would not enforce.
+"""Validates JSON schemas and rejects keywords that the check would not enforce.
 
-The keywords of drafts 4, 6 and 7 are accepted. Others are not ignored, because a schema that is only partly
-enforced would reward values that its author meant to reject.
+The keywords of drafts 4, 6 and 7 are accepted. Other keywords are rejected rather than ignored, because a
+partly enforced schema would reward values that its author meant to exclude.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _TABLES = frozenset(("$defs", "definitions", "patternProperties", "properties"))
 
 
 class SchemaError(ValueError):
-    """Raised if a schema cannot be enforced. The message gives the place and the reason."""
+    """Raised if a schema cannot be enforced. The message gives the location and the reason."""
 
 
 def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
-    """Return a validated copy of a schema, made of plain JSON values.
+    """Return a validated copy of a schema that consists of plain JSON values.
 
     Args:
         schema: An object, or a JSON string that contains one.
         formats: Names of the supported formats.
 
     Raises:
-        SchemaError: The value is not a schema, or the check would not enforce a part of it.
+        SchemaError: The value is not a schema, or the check would not enforce part of it.
     """
     try:
         text = schema if isinstance(schema, str) else json.dumps(schema, allow_nan=False)
@@ -60,10 +60,10 @@ def plain_schema(schema: object, formats: Collection[str]) -> dict[str, Any]:
 
 
 def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
-    """Give each referenced definition a unique number as its name, and point the references to it.
+    """Rename each referenced definition to a unique number and update the references to it.
 
-    fastjsonschema 2.22 creates a single function for definitions whose names differ only in case or
-    punctuation. It also parses references as URLs, which cannot contain every name.
+    fastjsonschema 2.22 creates only one function for definitions whose names differ only in case or
+    punctuation. It also parses references as URLs, which cannot contain arbitrary names.
     """
     definitions: dict[str, Any] = {}
     numbers: dict[str, str] = {"#": "#"}
@@ -82,7 +82,7 @@ def _number_references(plain: dict[str, Any], rules: _Rules) -> None:
 
 
 class _Rules:
-    """The keyword rules of a schema, and the places and references found so far."""
+    """Applies the keyword rules to a schema and collects the locations and references found so far."""
 
     __slots__ = ("fits", "formats", "places", "references")
 
@@ -113,7 +113,7 @@ class _Rules:
 
 
 def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
-    """Reject any part of a schema, or of its subschemas, that the check would not enforce."""
+    """Reject a schema if the check would not enforce some part of it or its subschemas."""
     rules.places[place] = schema
     if isinstance(schema, bool):
         return
@@ -135,7 +135,7 @@ def _check(schema: Any, place: str, rules: _Rules, depth: int) -> None:
 
 
 def _prepare(schema: dict[str, Any], place: str) -> None:
-    """Reject keywords that have no effect next to `$ref`, and rewrite `const` as `enum`.
+    """Reject keywords that have no effect next to `$ref` and rewrite `const` as `enum`.
 
     fastjsonschema 2.22 compiles `const` only together with detailed errors, which make large schemas slow.
     """

@@ -1,4 +1,4 @@
-"""Extracts the sources of a record, and the quotations and citations in a completion."""
+"""Extracts the sources in a record and the quotations and citations in a completion."""
 
 from __future__ import annotations
 
@@ -46,17 +46,18 @@ _spelled = spelling(True, True, True)
 
 
 def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | None]]:
-    """Return the ID and the text of each source of a record. The text of a source may be None.
+    """Return the ID and text of each of a record's sources. The text may be None.
 
-    The strings in a list are numbered from 1. An object in a list may have an `id`, and its text is under
-    `text`, `content` or `page_content`. An object maps IDs to sources. A string is the only source.
+    If the field is a list, strings in it are numbered from 1, and objects in it may have an `id` and have
+    their text under `text`, `content` or `page_content`. If the field is an object, it maps IDs to sources.
+    If it is a string, it is the only source.
 
     Args:
         sample: The sample.
-        field: Name of the field with the sources. None reads them from the last user turn of the prompt.
+        field: Name of the field that contains the sources. None takes them from the prompt's last user turn.
 
     Raises:
-        RecordError: The record has no sources, their format is invalid, or two sources have the same ID.
+        RecordError: The record has no sources, their format is invalid or two of them have the same ID.
     """
     place = "the prompt" if field is None else f"the record's {field}"
     given = sample.prompt if field is None else sample.fields.get(field)
@@ -84,7 +85,7 @@ def sources_of(sample: Sample[Any], field: str | None) -> list[tuple[str, str | 
 
 
 def searchable(text: str) -> str:
-    """Return the normalized words of a text, separated by spaces, so that a quotation is a substring."""
+    """Return a text's normalized words, separated by spaces, so that quotations in it are substrings."""
     text = _DASH.sub(" ", _ALTERED.sub(r"\1", text))
     words = _UNSPACED.sub(r" \1 ", _spelled(text)).split()
     kept = [word for word in map(without_around, words) if word and word != "-"]
@@ -92,7 +93,7 @@ def searchable(text: str) -> str:
 
 
 def quoted(text: str) -> list[str] | Missing:
-    """Return the quotations in a text, in double quotation marks or block quotes, but not in code.
+    """Return the quotations in a text: in double quotation marks or block quotes, but not in code.
 
     Returns:
         The quotations, or `Missing` if a quotation is not closed.
@@ -113,12 +114,12 @@ def quoted(text: str) -> list[str] | Missing:
 
 
 def _may_open(before: str, behind: str) -> bool:
-    """Return True if a mark between two characters may open a quotation, rather than mean inches."""
+    """Return True if a mark between two characters may open a quotation rather than stand for inches."""
     return bool(behind.strip()) and (not before.isalnum() or _UNSPACED.match(before) is not None)
 
 
 def parts_of(quotation: str) -> list[str]:
-    """Split a quotation at its ellipses, and normalize the parts like `searchable`."""
+    """Split a quotation at its ellipses and normalize the parts as in `searchable`."""
     quotation = quotation.rstrip()
     while quotation.endswith("]") and _BRACKETS.fullmatch(quotation, quotation.rfind("[")):
         quotation = quotation[: quotation.rfind("[")].rstrip()  # drop a citation after the quotation
@@ -137,14 +138,14 @@ def holds(source: str, parts: Iterable[str]) -> bool:
 
 
 def cited(text: str, known: Collection[str]) -> list[str]:
-    """Return the distinct IDs cited in brackets, in lower case: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
+    """Return the distinct IDs cited in brackets, in lowercase: `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]`.
 
     Text in brackets is an ID if it is a known ID or contains a digit, so `[sic]` is not an ID. Code is
     skipped.
 
     Args:
         text: The text to search.
-        known: The IDs of the sources, in lower case.
+        known: The IDs of the sources, in lowercase.
     """
     found: dict[str, None] = {}
     seen: set[str] = set()
@@ -166,7 +167,7 @@ def without_citations(text: str) -> str:
 
 
 def _ids_of(part: str, known: Collection[str]) -> list[str]:
-    """Return the IDs in one part of a bracket. A range of known IDs includes the IDs between them."""
+    """Return the IDs in one part of a bracketed citation. A range includes the IDs between its ends."""
     ranged = _RANGED.fullmatch(part)
     if ranged and ranged[1] in known and ranged[2] in known:
         first, last = int(ranged[1]), int(ranged[2])

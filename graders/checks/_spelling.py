@@ -1,4 +1,4 @@
-"""Normalizes case, white space, dashes, quotes and outer punctuation before texts are compared."""
+"""Normalizes case, white space, dashes, quotes and outer punctuation before strings are compared."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _POINT = re.compile(r"[.,]\d")
 def spelling(
     ignore_case: bool, ignore_space: bool, ignore_around: bool, nfkc: bool = False
 ) -> Callable[[str], str]:
-    """Return a function that normalizes a text."""
+    """Return a function that normalizes a string."""
     flag_options(ignore_case=ignore_case, ignore_space=ignore_space, nfkc=nfkc)
     form: Literal["NFC", "NFKC"] = "NFKC" if nfkc else "NFC"
 
@@ -83,7 +83,7 @@ def spelling(
 
 
 def without_around(text: str) -> str:
-    """Strip outer punctuation, but keep the point of `.5`."""
+    """Strip outer punctuation but keep the decimal point in `.5`."""
     start, end = 0, len(text)
     while start < end and _is_around(text[end - 1]):
         end -= 1

@@ -1,9 +1,9 @@
 """Converts parsed queries to a canonical form.
 
 Queries with equal forms mean the same on every database. The form ignores names that a query itself defines
-(table aliases, names of common table expressions, names of result columns) and the order of commutative
-terms. Everything whose meaning depends on the schema stays as written, so that two queries that might differ
-never have equal forms.
+(aliases of tables and names of common table expressions and result columns) and the order of commutative
+terms. Anything whose meaning depends on the schema is left as written, so two queries that might differ never
+have equal forms.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ class Query:
         return f"Select({columns} from {sources} {linked} {grouped} {ordered} {rest})"
 
     def _column_name(self, shown: Node) -> str:
-        """Return the name by which an outer query refers to a result column, or `?` if it has none."""
+        """Return the name an outer query can use for a result column, or `?` if there is none."""
         name = shown.args.get("alias") if isinstance(shown, self._exp.Alias) else None
         if name is None and isinstance(shown, self._exp.Column):
             name = shown.this
         return self._fold(name) if isinstance(name, self._exp.Identifier) else "?"
 
     def _ordering(self, order: Node, shown: list[Node], meant: list[str], here: _Scope) -> str:
-        """Return the terms of ORDER BY, with result names and positions replaced by their expressions."""
+        """Return the ORDER BY terms, with result names and positions replaced by their expressions."""
         if order is None:
             return ""
         exp, terms = self._exp, []
@@ -112,7 +112,7 @@ class Query:
         return f"order {terms}"
 
     def _grouping(self, group: Node, meant: list[str], here: _Scope) -> str:
-        """Return the terms of GROUP BY, sorted because their order does not matter."""
+        """Return the GROUP BY terms, sorted because their order does not matter."""
         if group is None:
             return ""
         terms = {self._by_place(one, meant) or self._of(one, here) for one in group.expressions}
@@ -128,7 +128,7 @@ class Query:
         return None
 
     def _source_name(self, node: Node) -> str:
-        """Return the name by which a query refers to a table or subquery in FROM."""
+        """Return the name under which a query refers to a table or subquery in FROM."""
         alias = node.args.get("alias")
         if alias is not None and alias.args.get("this") is not None:
             return self._fold(alias.this)
@@ -150,7 +150,7 @@ class Query:
         return self._generic(node, scope, {"alias"}) + str(columns)
 
     def _join(self, join: Node, here: _Scope) -> str:
-        """Return the form of a join without its table, and without the redundant INNER, OUTER and CROSS."""
+        """Return the form of a join without its table and redundant INNER, OUTER and CROSS keywords."""
         kind = str(join.args.get("kind") or "").upper()
         side = str(join.args.get("side") or "").upper()
         condition = join.args.get("on")
@@ -186,7 +186,7 @@ class Query:
         return self._generic(node, scope, set())
 
     def _column(self, node: Node, scope: _Scope) -> str:
-        """Return the form of a column: the nesting level and position of its table, and its own name."""
+        """Return the form of a column: its table's nesting level and position, and its own name."""
         exp = self._exp
         parts = node.parts
         is_star = isinstance(node.this, exp.Star)
@@ -208,7 +208,7 @@ class Query:
         return f"column {'0.0' if scope.outer is None and len(scope.sources) == 1 else '?'} {name!r}"
 
     def _is_value(self, node: Node) -> bool:
-        """Return True if an expression is probably used as a value, rather than to name columns."""
+        """Return True if an expression is probably used as a value rather than to name columns."""
         exp = self._exp
         while isinstance(node.parent, exp.Paren):
             node = node.parent
@@ -221,7 +221,7 @@ class Query:
         return f"{type(node).__name__}({self._rest(node, scope, without)})"
 
     def _rest(self, node: Node, scope: _Scope, without: set[str]) -> str:
-        """Return the contents of a node, except the parts in `without` and empty parts."""
+        """Return the contents of a node, leaving out empty parts and the parts in `without`."""
         found = []
         for name in sorted(node.args.keys() - without):
             value = node.args[name]
@@ -237,11 +237,11 @@ class Query:
         return self._of(value, scope) if isinstance(value, self._exp.Expr) else repr(value)
 
     def _alias(self, alias: Node) -> list[str]:
-        """Return the name of a common table expression, then the names of its columns."""
+        """Return the name of a common table expression followed by the names of its columns."""
         return [self._fold(alias.this), *map(self._fold, alias.args.get("columns") or ())]
 
     def _fold(self, name: Node, is_table: bool = False) -> str:
-        """Return a name in the case that the dialect uses to compare names."""
+        """Convert a name to the case in which the dialect compares names."""
         if not isinstance(name, self._exp.Identifier):
             return str(name)
         if self._name in _ANY_CASE_COLUMNS and not is_table:
@@ -266,7 +266,7 @@ class _Scope:
         self.used: set[str] = set()
 
     def is_alias(self, name: str) -> bool:
-        """Return True if a result column here or in an enclosing query has this name, and record the use."""
+        """Return True if a result column in this or an enclosing query has this name, and record its use."""
         scope: _Scope | None = self
         found = False
         while scope is not None:

@@ -1,8 +1,9 @@
-"""Runs a model's SQL queries on an in-memory database that a trusted script creates.
+"""Runs a model's SQL queries on an in-memory database created by a trusted script.
 
-A query may only read: when SQLite compiles a query, it rejects everything that writes, attaches, sets or
-loads. A query is limited in steps of SQLite's virtual machine, which are the same on every machine, and in
-processor time, memory, the size of values, and rows. Each query runs on its own copy of the database.
+A query may only read: when SQLite compiles it, anything that writes, attaches, sets or loads is rejected.
+There are limits on the steps of SQLite's virtual machine, which are the same on every machine, and on
+processor time, memory, the size of values and the number of rows. Each query runs on its own copy of the
+database.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Outcome:
         results: The rows of each database. None if the query did not finish on all databases.
         fault: `refused`, `failed` or `stopped`. None if the query finished.
         reason: The reason why the query did not finish.
-        reads: True if the query read a table.
+        reads: True if the query read from a table.
         ordered: True if the query orders its result.
     """
 
@@ -94,7 +95,7 @@ def run(query: str, databases: Sequence[Scratch], steps: int) -> Outcome:
     Args:
         query: A single query.
         databases: The databases.
-        steps: Maximum number of steps of SQLite's virtual machine, for all databases together.
+        steps: Maximum total number of SQLite virtual machine steps for all databases.
     """
     if _expanded(query) > _MOST_EXPANDED:
         return Outcome(None, "stopped", "it repeats its common table expressions too often")
@@ -117,7 +118,7 @@ class Scratch:
         script: SQL that creates and fills the tables.
 
     Raises:
-        ValueError: The script fails, or creates no table.
+        ValueError: The script fails or does not create a table.
     """
 
     def __init__(self, script: str) -> None:
@@ -140,7 +141,7 @@ class Scratch:
             raise ValueError("it creates no table")
 
     def run(self, query: str, watch: _Watch) -> tuple[list[Row], bool] | Outcome:
-        """Return a query's rows and True if it read a table, or the outcome of a query that did not finish.
+        """Return a query's rows and True if it read from a table, or its outcome if it did not finish.
 
         Args:
             query: A single query.
@@ -182,7 +183,7 @@ class _Watch:
     """Stops a query that exceeds its limits.
 
     Args:
-        steps: Maximum number of steps of SQLite's virtual machine.
+        steps: Maximum number of SQLite virtual machine steps.
         seconds: Maximum processor time.
     """
 
@@ -195,7 +196,7 @@ class _Watch:
         self.why = ""
 
     def tick(self) -> int:
-        """Return 1 to stop SQLite. Exceptions are stored, because SQLite would swallow them."""
+        """Return 1 to stop SQLite. Exceptions are stored because SQLite would swallow them."""
         try:
             self._left -= _STEPS_AT_ONCE
             self._ticks += 1
@@ -211,16 +212,16 @@ class _Watch:
             return 1
 
     def raise_held(self) -> None:
-        """Raise the exception that `tick` stored."""
+        """Raise the exception stored by `tick`."""
         if self._held is not None:
             raise self._held
 
 
 class _Gate:
-    """Decides what a query may do, while SQLite compiles the query.
+    """Decides what a query may do while SQLite compiles it.
 
     Args:
-        tables: Names of the tables that the query may read, in lower case.
+        tables: Names of the tables that the query may read, in lowercase.
     """
 
     def __init__(self, tables: set[str]) -> None:
@@ -229,7 +230,7 @@ class _Gate:
         self.reads = False
 
     def decide(self, action: int, first: str | None, second: str | None, *_: object) -> int:
-        """Return SQLITE_OK to read scratch tables or call a listed function, and SQLITE_DENY otherwise."""
+        """Return SQLITE_OK for reading scratch tables or calling a listed function, else SQLITE_DENY."""
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         table = (first or "").lower()
@@ -247,7 +248,7 @@ class _Gate:
 
 @lru_cache(_KEPT)
 def scratch(script: str) -> Scratch | Missing:
-    """Return the database that a script creates, or `Missing` if the script fails or creates no table."""
+    """Return the database that a script creates, or `Missing` if it fails or does not create a table."""
     try:
         return Scratch(script)
     except ValueError as error:
@@ -255,7 +256,7 @@ def scratch(script: str) -> Scratch | Missing:
 
 
 def _is_ordered(query: str) -> bool:
-    """Return True if a query orders its whole result, rather than only a part of it."""
+    """Return True if a query orders its whole result rather than only part of it."""
     depth, before, ordered = 0, "", False
     for part in query_parts(query):
         depth += (part == "(") - (part == ")")
@@ -267,7 +268,7 @@ def _is_ordered(query: str) -> bool:
 
 
 def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
-    """Return all rows of a result, or None if there are too many rows or too much text."""
+    """Return all rows of a result, or None if there are too many rows or there is too much text."""
     rows: list[Row] = []
     text = 0
     for row in cursor:
@@ -279,10 +280,10 @@ def _fetched(cursor: sqlite3.Cursor) -> list[Row] | None:
 
 
 def _expanded(query: str) -> int:
-    """Count the selects of a query after its common table expressions are expanded.
+    """Count a query's SELECTs after its common table expressions are expanded.
 
-    SQLite expands a common table expression at every use while it compiles the query, and nothing can
-    interrupt that. Twenty expressions, each of which uses the previous one twice, become a million selects.
+    SQLite expands a common table expression at every use while compiling the query, and nothing can interrupt
+    that. Twenty expressions, each of which uses the previous one twice, become a million SELECTs.
     """
     weights: dict[str, int] = {}
     totals, name = [0], [""]
@@ -311,7 +312,7 @@ def _expanded(query: str) -> int:
 
 
 def _made_name(parts: list[str], at: int) -> str:
-    """Return the name of the common table expression whose parenthesis is at `at`: `name (columns) AS (`."""
+    """Return the name of the common table expression whose query opens at `at`: `name (columns) AS (`."""
     back = at - 2
     while back >= 0 and parts[back] in ("as", "not"):
         back -= 1
@@ -323,11 +324,11 @@ def _made_name(parts: list[str], at: int) -> str:
 
 
 _memory_of: dict[int, int] = {}
-"""Open memory file of each process, reused so that a stopped query leaves no open file behind."""
+"""Each process's open memory file, reused so that a stopped query does not leave an open file behind."""
 
 
 def _resident() -> int:
-    """Return this process's memory in bytes, or 0 if it is unknown, which disables the limit."""
+    """Return this process's memory in bytes. If it is unknown, return 0, which disables the limit."""
     try:
         process = os.getpid()
         if process not in _memory_of:

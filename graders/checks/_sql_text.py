@@ -1,4 +1,4 @@
-"""Extracts the SQL query from a completion: from its code block, or the whole text."""
+"""Extracts the SQL query from a completion's code block or from its whole text."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _PARTS = re.compile(
 def query_text(text: str) -> str | Missing:
     """Return the SQL statement in a text, in any dialect.
 
-    The last complete code block labeled as SQL is used, or else the last unlabeled block that starts like a
-    statement. Without code blocks, the whole text is used.
+    The last complete code block labeled as SQL is used or, if there is none, the last unlabeled block that
+    starts like a statement. If there are no code blocks, the whole text is used.
 
     Args:
-        text: A completion, a reference, or the part that contains the answer.
+        text: A completion, a reference, or the part of either that contains the answer.
 
     Returns:
-        The statement, or `Missing` if there is none, or if it is too long or nested too deeply.
+        The statement, or `Missing` if there is none or it is too long or nested too deeply.
     """
     blocks = list(fences(text)) if "```" in text or "~~~" in text else []
     if blocks:
@@ -61,11 +61,11 @@ def query_text(text: str) -> str | Missing:
 
 
 def begins_as_statement(text: str) -> bool:
-    """Return True if the first word of a text starts an SQL statement."""
+    """Return True if the text starts like an SQL statement."""
     found = _FIRST_WORD.match(text)
     return found is not None and found[1].lower() in _STATEMENTS
 
 
 def query_parts(text: str) -> list[str]:
-    """Split a query into tokens. A string, a quoted name or a comment is a single token."""
+    """Split a query into tokens. Strings, quoted names and comments are single tokens."""
     return _PARTS.findall(text)

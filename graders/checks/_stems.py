@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LONGEST = 100
-"""Maximum length of a word that is stemmed, in letters."""
+"""Maximum length of a word to stem, in letters."""
 _IRREGULAR = {
     **dict.fromkeys(("sky", "skies"), "sky"),
     **{"dying": "die", "lying": "lie", "tying": "tie"},
@@ -63,7 +63,7 @@ def _without_plural(word: str) -> str:
 
 
 def _without_ending(word: str) -> str:
-    """Remove `ied`, `ed` or `ing`, and repair the spelling of the stem."""
+    """Remove `ied`, `ed` or `ing` and repair the stem's spelling."""
     if word.endswith("ied"):
         return word[:-1] if len(word) == 4 else word[:-2]
     if word.endswith("eed"):
@@ -98,7 +98,7 @@ def _step_4(word: str) -> str:
 
 
 def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
-    """Replace a suffix, if a vowel and a consonant come before it."""
+    """Replace a suffix if it is preceded by a vowel and a consonant."""
     for end, new in table:
         if word.endswith(end):
             rest = word[: len(word) - len(end)]
@@ -107,7 +107,7 @@ def _replaced(word: str, table: Sequence[tuple[str, str]]) -> str:
 
 
 def _shape(word: str) -> str:
-    """Spell a word as vowels (`v`) and consonants (`c`). A `y` after a consonant is a vowel."""
+    """Map a word to its vowels (`v`) and consonants (`c`). A `y` after a consonant is a vowel."""
     shape = ""
     for letter in word:
         vowel = letter in "aeiou" or (letter == "y" and shape[-1:] == "c")
@@ -116,11 +116,11 @@ def _shape(word: str) -> str:
 
 
 def _measure(word: str) -> int:
-    """Return Porter's m, the number of times that a consonant follows a vowel."""
+    """Return Porter's m, the number of times a consonant follows a vowel."""
     return _shape(word).count("vc")
 
 
 def _ends_short(word: str) -> bool:
-    """Return True if a word ends in consonant, vowel, consonant (`hop`), or is a vowel and a consonant."""
+    """Return True if a word ends in consonant, vowel, consonant (`hop`) or is a vowel and a consonant."""
     shape = _shape(word)
     return (shape[-3:] == "cvc" and word[-1] not in "wxy") or shape == "vc"

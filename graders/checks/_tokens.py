@@ -1,7 +1,8 @@
 """Tokenizers for the similarity checks.
 
-`words` is this project's own tokenizer, which works in every script. The others reproduce the tokenizers of
-rouge-score 0.1.2, of nltk 3.10 (`wordpunct_tokenize`, and `str.split`), and of SQuAD's evaluation script.
+`words` is this project's own tokenizer, which works in every script. The other functions reproduce the
+tokenizers of rouge-score 0.1.2, nltk 3.10 (`wordpunct_tokenize` and `str.split`) and SQuAD's evaluation
+script.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 def words(text: str) -> Tokens:
     """Return lowercase words and numbers without punctuation.
 
-    In scripts without spaces, each character is a token. A number keeps its sign, its separators and its
-    currency or percent sign. A word keeps characters like those in `C++`, `C#` and `R&D`. Otherwise `-5`
-    would equal `5`, and `C++` would equal `C#`.
+    In scripts without spaces, each character is a token. Numbers keep their sign, separators, and currency or
+    percent sign, and words keep characters like those in `C++`, `C#` and `R&D`. Otherwise, `-5` would equal
+    `5`, and `C++` would equal `C#`.
     """
     text = visible(text).casefold().translate(_MINUS)
     kept = {ord(sign): " " for sign in set(text) if sign not in _IN_NUMBERS and not _is_in_word(sign)}
@@ -53,22 +54,22 @@ def words(text: str) -> Tokens:
 
 
 def rouge(text: str) -> Tokens:
-    """Return runs of `a-z0-9` in lower case, as in rouge-score. All other characters separate tokens."""
+    """Return runs of `a-z0-9` in lowercase, as in rouge-score. All other characters separate tokens."""
     return tuple(_ALPHANUMERIC.findall(text.lower()))
 
 
 def wordpunct(text: str) -> Tokens:
-    """Return the tokens of nltk's `wordpunct_tokenize`: runs of word characters, and runs of punctuation."""
+    """Return the tokens of nltk's `wordpunct_tokenize`: runs of word characters and runs of punctuation."""
     return tuple(_WORDPUNCT.findall(text))
 
 
 def spaces(text: str) -> Tokens:
-    """Split a text at white space, and keep its case and punctuation."""
+    """Split a text at white space, keeping its case and punctuation."""
     return tuple(text.split())
 
 
 def squad(text: str) -> Tokens:
-    """Return SQuAD's tokens: lower case, no ASCII punctuation (`3.5` is `35`), and no `a`, `an`, `the`."""
+    """Return SQuAD's tokens: lowercase, without ASCII punctuation (`3.5` is `35`) and `a`, `an` and `the`."""
     return tuple(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
@@ -79,7 +80,7 @@ CUTS: dict[str, Callable[[str], Tokens]] = {
 
 
 def _is_in_word(sign: str) -> bool:
-    """Return True for a letter, a digit, a combining mark, or a symbol with a meaning."""
+    """Return True for a letter, a digit, a combining mark or a meaningful symbol."""
     if sign.isalnum() or sign in _SIGNS:
         return True
     from unicodedata import category

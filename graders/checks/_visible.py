@@ -1,4 +1,4 @@
-"""Removes invisible characters from a text, and splits the text into words, in any script.
+"""Removes invisible characters from a text and splits it into words, in any script.
 
 Invisible characters never count toward a length, because a model that is rewarded for length would learn to
 write them. Words are counted by script, because a text without spaces would otherwise be a single word.
@@ -32,7 +32,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*\\])(\*{1,3}|_{1,3}|`)(?=\S)([^*_`\n]{1,200})(?<=\S)\1(?![\w*])|</?[A-Za-z][A-Za-z0-9]{0,9}>"
 )
 LONGEST_WORD = 40
-"""Maximum length of a word, in characters. In a longer run, each excess character counts as a word."""
+"""Maximum length of a word, in characters. In longer runs, each excess character counts as a word."""
 _WORD = re.compile(rf"[{UNSPACED}]|{_SPACED}{{1,{LONGEST_WORD}}}+(?!{_SPACED})|{_SPACED}")
 
 

@@ -1,4 +1,4 @@
-"""Reads a text that is a single date or time, and compares an answer with the reference."""
+"""Parses text that is a single date or time and compares an answer with the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AROUND = " \t\r\n.,;!\"'`*_$()[]{}<>"
 
 
 def agrees(answer: Moment, right: Moment) -> bool:
-    """Return True if an answer agrees with the reference and is at least as precise."""
+    """Return True if an answer matches the reference and is at least as precise."""
     if right.offset is not None and right.hour is not None:
         if answer.offset is None or answer.hour is None:
             return False
@@ -30,7 +30,7 @@ def agrees(answer: Moment, right: Moment) -> bool:
 
 
 def whole_moment(text: str, day_first: bool | None) -> Moment | Missing:
-    """Return the date or time that is the whole text, or `Missing`."""
+    """Return the date or time that makes up the whole text, or `Missing`."""
     text = text.strip(_AROUND)
     found = written_moments(text, day_first, 1) or lone_moment(text)
     if not found:

@@ -22,7 +22,7 @@ MARKS = (
     r"\u0b01-\u0b03\u0b3c-\u0b57\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6"
     r"\u0d00-\u0d03\u0d3b-\u0d4d\u0d57\u0d82\u0d83\u0dca-\u0ddf"
 )
-"""Combining marks, for a character class. The module `re` does not count them as word characters."""
+"""Combining marks, written for use in a character class. `re` does not count them as word characters."""
 _EDGELESS = rf"{UNSPACED}\uac00-\ud7a3"  # Korean has spaces between words, but attaches particles to them
 _LETTER = rf"[^\W_{_EDGELESS}]"
 _INSIDE = re.compile(rf"[^\W{_EDGELESS}]|[{MARKS}]")
@@ -43,10 +43,10 @@ _LONE_YEAR = re.compile(r"(?<!\d)\d{4}\Z")
 
 
 def whole_words(wanted: str, ignore_case: bool = True) -> re.Pattern[str]:
-    r"""Return a pattern that finds a string where it does not split a word or a number.
+    r"""Return a pattern that finds a string wherever it does not split a word or a number.
 
-    Scripts without spaces have no word boundaries. In JSON, `\n` spells a line break with a letter, and that
-    letter is not the start of a word.
+    Scripts without spaces have no word boundaries. In JSON, `\n` writes a line break with a letter, which is
+    not the start of a word.
     """
     before = r"(?<!\d[.,])" if wanted[0].isdigit() else ""
     behind = r"(?![.,]\d)" if wanted[-1].isdigit() else ""
@@ -61,7 +61,7 @@ def _pattern(wanted: str, ignore_case: bool, before: str = "", behind: str = "")
 
 
 def certain_words(wanted: str, ignore_case: bool = True) -> Callable[[str], Iterator[re.Match[str]]]:
-    """Return a function that finds a string as whole words that are not part of another number or name."""
+    """Return a function that finds a string as whole words, unless it is part of another number or name."""
     pattern = _pattern(wanted, ignore_case)
     return lambda text: (one for one in pattern.finditer(text) if not _is_part(text, *one.span()))
 

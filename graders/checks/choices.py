@@ -1,9 +1,9 @@
-"""Checks of choices: a letter, several letters, a label, or yes and no.
+"""Checks for choices: a letter, several letters, a label, or yes or no.
 
-A completion is right if it settles on the choice in the reference. A completion that settles on no choice, or
-on several, is wrong. A reference that does so is a `RecordError`. A model that always gives the most common
-choice is right as often as that choice occurs, so compare the mean reward of a run with the frequency of that
-choice.
+A completion is right if it settles on the choice in the reference. A completion that settles on no choice or
+several is wrong. A reference that does so raises a `RecordError`. A model that always gives the most common
+choice is right as often as that choice occurs, so compare a run's mean reward with how frequent that choice
+is.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ def choice(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion settles on the reference's letter.
 
-    The check reads the completion and the reference by the rules of `graders.extract.choice_letter`, so both
-    may say `(B)` or `B. Paris`. A reference must also name its letter first: `Since A is wrong, the answer is
-    B` is a `RecordError`.
+    The check parses the completion and the reference with the rules of `graders.extract.choice_letter`, so
+    both may be written as `(B)` or `B. Paris`. A reference must also name its letter first: `Since A is
+    wrong, the answer is B` raises a `RecordError`.
 
     With `options`, the text of exactly one option also counts as an answer: `The answer is Paris`, `B)
     Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or the text of
-    an option. A reference that could be either (`C`, if the text of option A is `C`) is a `RecordError`.
+    an option. A reference that could be either (`C`, if the text of option A is `C`) raises a `RecordError`.
 
-    It pays for lucky guesses, on average one in N with N letters, and for answers without reasons.
+    It pays for lucky guesses (on average, one in N with N letters) and for answers without reasons.
 
     Args:
-        letters: The letters to choose from, in upper case.
-        options: The record field with the options: a list of texts in the order of the letters, or an object
-            that maps letters to texts. Only letters that have an option can be answers.
+        letters: The letters to choose from, in uppercase.
+        options: The record field that contains the options: a list of texts in the order of the letters, or
+            an object that maps letters to texts. Only letters that have an option can be answers.
         first_index: The index of the first option, 0 or 1, if references are indexes. None if references are
             letters or texts. The check never guesses that a number is an index.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
@@ -106,18 +106,18 @@ def choice_set(
     r"""Make a check that the completion names all letters of the reference and no others.
 
     The reference is a string such as `A, C` or `AC`, or a list of letters. A completion may consist only of
-    letters. Otherwise the check reads the text after the last `answer:` or `answer is`, or in the last box or
-    `<answer>`, and this text must contain only letters: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an
-    answer, nor is a claim that the completion revises later.
+    letters. Otherwise, the check parses the text after the last `answer:` or `answer is`, or in the last box
+    or `<answer>`. This text must contain only letters: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an
+    answer, nor is a claim that the completion later revises.
 
     It pays for lucky guesses. With partial credit, a model earns part of the reward by naming the letters
     that are right most often.
 
     Args:
-        letters: The letters to choose from, in upper case.
-        partial: Whether to give partial reward: the fraction of the right letters in the answer minus the
-            fraction of the wrong letters, at least 0. Naming all letters earns nothing unless all are right,
-            and naming one right letter earns a part.
+        letters: The letters to choose from, in uppercase.
+        partial: Whether to give partial rewards: the fraction of the right letters in the answer minus the
+            fraction of the wrong letters, but at least 0. Naming all letters earns nothing unless all are
+            right. Naming one right letter earns part of the reward.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
 
     Raises:
@@ -152,16 +152,16 @@ def label(
     """Make a check that the completion settles on the reference's label.
 
     Labels must be whole words. Case is ignored, hyphens and underscores count as spaces, and the longest
-    label is tried first (`very good` before `good`). The check reads the first of these parts that exists:
-    the line after the last `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last
-    line, if it is only a label; the first line, if it starts with a label; the whole answer. If a line starts
-    with a label, the text after the label is its reason (`Yes, there is no other way`), unless it names
-    another label as an answer: `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are
-    not answers. A label that the text denies does not count, as in `It is not true` or `non-positive`.
+    label is tried first (`very good` before `good`). The check uses the first of these parts that exists: the
+    line after the last `answer:`, `answer is`, `label:` or `verdict:`, or a box or `<answer>`; the last line,
+    if it is only a label; the first line, if it starts with a label; the whole answer. If a line starts with
+    a label, the text after it is taken as the reason (`Yes, there is no other way`), unless it names another
+    label as an answer: `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not
+    answers. A label that the text denies does not count, as in `It is not true` or `non-positive`.
 
-    It pays for always giving the most frequent label, as often as that label is right, so balance the
-    records. It also pays for a label in a denial whose wording it does not recognize, such as `the opposite
-    of positive in every respect`.
+    It pays for always giving the most frequent label as often as that label is right, so balance the records.
+    It also pays for a label in a denial whose wording it does not recognize, such as `the opposite of
+    positive in every respect`.
 
     Args:
         labels: The labels, or a table that maps each label to the words that mean it.
@@ -181,13 +181,14 @@ def label(
 
 
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion answers yes or no like the reference. True and false also count.
+    """Make a check that the completion answers yes or no as the reference does. True and false also count.
 
     Yes and no are recognized in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian,
-    Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For another language use `label` with its
-    words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a JSON boolean.
+    Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For other languages, use `label` with the
+    appropriate words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a
+    JSON boolean.
 
-    It pays for lucky guesses: half of them if the records are balanced, and more if they are not.
+    It pays for lucky guesses: half of all guesses if the records are balanced and more if they are not.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
@@ -232,7 +233,7 @@ def _indexed_letter(sample: Sample[Any], letters: str, first: int) -> Sequence[s
 
 
 def _letters_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a single string, with a list of letters joined."""
+    """Return the reference as a single string, joining a list of letters."""
     reference = sample.reference_answer
     if not isinstance(reference, list):
         return (sample.reference_text,)

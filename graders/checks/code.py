@@ -1,4 +1,4 @@
-"""Checks that run a completion's Python code in isolation and reward the tests that it passes."""
+"""Checks that run a completion's Python code in isolation and give a reward for passing tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 EXTRA = "code"
 TIMEOUT_S = 60.0
-"""Default time limit for one sample, in seconds: enough for the longest `seconds` and a record's solution."""
+"""Default time limit for one sample, in seconds. Allows for the longest `seconds` and a solution's run.
+"""
 
 _OUTPUTS = ("lines", "words", "exact")
 
@@ -48,14 +49,14 @@ def code_function(
     """Make a check that a Python function returns the expected result of each test.
 
     A test is an object with `args`, `kwargs` (both optional) and `expected`. The function runs in a separate
-    process and the grader compares its results, so the code never sees the expected values. True is not 1,
-    and "1" is not 1, but a tuple equals a list with the same items. `docs/code.md` explains which part of a
-    completion is the code, and how the code is confined.
+    process and the grader compares its results, so the code never sees the expected values. Neither True nor
+    "1" equals 1, but a tuple equals a list with the same items. `docs/code.md` explains which part of a
+    completion is the code and how the code is confined.
 
-    It pays for a function that has memorized the tests, such as a table of their answers. Give many tests,
-    and none that the prompt shows. A record is rejected if a single value passes all of its tests, because a
-    function that always returns this value would pass too. If the record's reference answer contains a
-    solution, the solution has to pass the tests.
+    It pays for a function that has memorized the tests, such as a table of their answers. Provide many tests,
+    and none that are shown in the prompt. A record is rejected if a single value passes all of its tests,
+    because a function that always returns that value would pass too. If the record's reference answer
+    contains a solution, the solution must pass the tests.
 
     Args:
         entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
@@ -124,21 +125,21 @@ def code_asserts(
 ) -> CodeCheck:
     """Make a check that a Python function passes tests written in Python.
 
-    A test is source code with asserts that call the function by its name or as `candidate`, as in MBPP, or
+    A test is source code with assertions that call the function by its name or as `candidate`, as in MBPP, or
     source code that defines `check(candidate)`, as in HumanEval. The tests and the code run in separate
-    processes. Each call in a test is forwarded to the process of the code, and plain values come back as
+    processes. Each call in a test is forwarded to the code's process, and plain values are returned as
     copies. A test passes if it ends without an error and has called the function.
 
-    It pays for any value that the asserts accept, such as True for `== 1`, and for a function that has
+    It pays for any value that the assertions accept, such as True for `== 1`, and for a function that has
     memorized the tests. A record is rejected if its tests accept a function that always returns one of the
-    values that they compare with, or that always raises an error that they catch. It is also rejected if a
-    test ends before it calls the function, or needs more than plain values from the function. If the record's
-    reference answer contains a solution, the solution has to pass the tests.
+    values they compare with or always raises an error they catch. It is also rejected if a test ends before
+    it calls the function or needs more than plain values from it. If the record's reference answer contains a
+    solution, the solution must pass the tests.
 
     Args:
         entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
             from the record.
-        field: The record field with the source code of the test, or with a list of tests.
+        field: The record field that contains a test's source code or a list of tests.
         entry_field: The record field with the function's name. Ignored if `entry` is given.
         prompt_field: The record field with code that a completion may continue, such as imports and the
             function's signature. None if completions contain all of the code.
@@ -198,18 +199,18 @@ def code_program(
 ) -> CodeCheck:
     """Make a check that a Python program prints the expected output for each test's input.
 
-    A test is an object with the program's `input` and the expected `output`. Each test starts the program
-    anew, like `python program.py`, so `__name__` is `"__main__"`.
+    A test is an object with the program's `input` and the expected `output`. Each test runs the program from
+    the start, like `python program.py`, so `__name__` is `"__main__"`.
 
-    It pays for a program that has memorized the tests. Give many tests, and none that the prompt shows. A
-    record is rejected if a single output passes all of its tests, because a program that always prints this
-    output would pass too. If the record's reference answer contains a solution, the solution has to pass the
-    tests.
+    It pays for a program that has memorized the tests. Provide many tests, and none that are shown in the
+    prompt. A record is rejected if a single output passes all of its tests, because a program that always
+    prints that output would pass too. If the record's reference answer contains a solution, the solution must
+    pass the tests.
 
     Args:
         field: The record field with the tests, as a list or as a JSON string.
-        output: How to compare outputs: `lines` ignores white space at the ends of lines and of the output,
-            `words` ignores all differences in white space, `exact` ignores nothing.
+        output: How to compare outputs: `lines` ignores white space at the ends of lines and around the
+            output, `words` ignores all differences in white space, `exact` ignores nothing.
         tolerance: The largest difference at which two numbers count as equal. Used only with `words`.
         partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
@@ -260,7 +261,7 @@ def code_program(
 
 
 def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
-    """Return a function that reads the code that a completion may continue from its record."""
+    """Return a function that gets the code a completion may continue from its record."""
     if field is None:
         return lambda sample: None
     name = text_option("prompt_field", field)
@@ -279,7 +280,7 @@ def _start_option(field: str | None) -> Callable[[Sample[Any]], str | None]:
 def _function_reader(
     named: Callable[[Sample[Any]], str], started: Callable[[Sample[Any]], str | None]
 ) -> ReadCode:
-    """Return a function that extracts the code that defines a record's function."""
+    """Return a function that extracts the code that defines the function a record asks for."""
 
     def read(sample: Sample[Any], text: str) -> str | Missing:
         entry = named(sample)

@@ -1,9 +1,8 @@
-"""Checks composed of other checks: a formula of their rewards, their lowest reward, or a cascade.
+"""Checks composed of other checks: a formula over their rewards, their lowest reward or a cascade.
 
-A part is a scoring function or a grader, sync or async, and has a name. If one part is async, the whole check
-is async. The reward of each part is reported under the part's name, and its metrics as `part.metric`, so `rft
-signal` shows which part causes the spread of the rewards. If a part abstains or fails, the sample gets no
-reward.
+A part is a named scoring function or grader, sync or async. If any part is async, the whole check is async.
+Each part's reward is reported under the part's name and its metrics as `part.metric`, so `rft signal` shows
+which part causes the spread in rewards. If a part abstains or fails, the sample gets no reward.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ _STEPS = "steps"
 def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is a formula over the rewards of other checks.
 
-    The result is never clipped. If it is outside the grader's range or cannot be computed, as with a division
-    by 0, the sample fails. A formula that is positive if every part is 0 is rejected, because it would reward
-    an empty completion.
+    The result is never clipped. If it is outside the grader's range or cannot be computed (for example,
+    because of a division by 0), the sample fails. A formula that is positive when every part is 0 is
+    rejected, because it would reward an empty completion.
 
-    It pays for each part separately if the formula adds the parts, so a model can earn reward for form
+    If the formula adds the parts, it pays for each part separately, so a model can earn a reward for form
     without an answer. Multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
     brief)`.
 
@@ -47,8 +46,8 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         parts: The checks by name. A name consists of letters, digits and underscores.
 
     Raises:
-        DecorationError: The expression is invalid, does not use every part, or is positive if every part is
-            0. Or a part is not a check.
+        DecorationError: The expression is invalid, does not use every part or is positive when every part is
+            0, or a part is not a check.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -96,7 +95,7 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
     """Make a check whose reward is the lowest reward of several checks.
 
-    It pays only if every check does. If one check misjudges a right answer, the answer earns as little as a
+    It pays only if every check does. If one check misjudges a right answer, that answer earns as little as a
     wrong one.
 
     Args:
@@ -125,24 +124,24 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
 
 
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
-    """Make a check that runs cheap checks first, and stops when the reward of a check is too low.
+    """Make a check that runs cheap checks first and stops when a check's reward is too low.
 
-    If the reward of a step is below its `at_least`, it becomes the reward of the whole check, and later steps
-    do not run. A judge as the last step therefore sees few completions. If all steps run, the reward of the
-    last step counts. The metric `steps` is the number of steps that ran.
+    If a step's reward is below its `at_least`, that reward becomes the reward of the whole check, and later
+    steps do not run. A judge in the last step therefore sees few completions. If all steps run, the last
+    step's reward counts. The metric `steps` is the number of steps that ran.
 
-    It pays a completion that fails in an early step the reward of that step, which may be more than the last
-    step would have given. Early steps should therefore give either 0 or enough to continue. A record that a
-    later step cannot grade is found only if that step runs.
+    A completion that stops at an early step gets that step's reward, which may be more than the last step
+    would have given. Early steps should therefore give either 0 or enough to continue. A record that a later
+    step cannot grade is detected only if that step runs.
 
     Args:
         steps: The checks by name, cheapest first. A name consists of letters, digits and underscores.
-        at_least: The minimum reward of a step for the next step to run: a number for all steps, or a table by
-            name.
+        at_least: The minimum reward that a step must give for the next step to run: a number for all steps,
+            or a table by name.
 
     Raises:
-        DecorationError: There are fewer than two steps, a step is not a check, or `at_least` names the last
-            step or an unknown step.
+        DecorationError: There are fewer than two steps, a step is not a check, or `at_least` has an entry for
+            the last step or an unknown step.
 
     Example:
         >>> from graders.checks.numbers import number
@@ -181,7 +180,7 @@ def _asked(sample: Sample[Any], checks: Mapping[str, Scoring]) -> Generator[Any,
 
 
 def _reward(value: float, answers: Mapping[str, Any], more: Mapping[str, float] | None = None) -> Reward:
-    """Return a reward with the metrics, components and reasons of its parts."""
+    """Return a reward that includes the metrics, components and reasons of its parts."""
     joined = minimum(answers)
     metrics = {"unread": float(any(map(is_unread, answers.values()))), **(more or {}), **joined.metrics}
     return Reward(value, metrics=metrics, components=joined.components, reason=joined.reason)
@@ -191,7 +190,7 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
     """Check the parts and their names.
 
     Raises:
-        DecorationError: There are too few parts, a part is not callable, or a formula cannot use its name.
+        DecorationError: There are too few parts, a part is not callable or a formula cannot use its name.
     """
     if not isinstance(checks, dict) or len(checks) < least:
         raise DecorationError(
@@ -209,7 +208,7 @@ def _named(option: str, checks: object, least: int) -> dict[str, Scoring]:
 
 
 def _least(at_least: object, names: list[str], most: float) -> dict[str, float]:
-    """Return the minimum reward of each step before the last."""
+    """Return the minimum reward for each step except the last."""
     if not isinstance(at_least, dict):
         return dict.fromkeys(names, number_option("at_least", at_least, 0, most))
     if unknown := [name for name in at_least if name not in names]:

@@ -1,7 +1,8 @@
-"""A check of instructions that a program can verify: lengths, keywords, case, lists, sections, language.
+"""A check for instructions that a program can verify: lengths, keywords, case, lists, sections, language.
 
 The kinds of instructions, their names and their arguments are those of IFEval (arXiv:2311.07911). For each
-kind, `docs/constraints.md` lists the texts that satisfy it and the differences from IFEval's own program.
+kind, `docs/constraints.md` describes the texts that satisfy it and how the check differs from IFEval's own
+program.
 """
 
 from __future__ import annotations
@@ -39,34 +40,34 @@ def constraints(
     """Make a check that the completion follows instructions that a program can verify.
 
     Each record has its own instructions, as in IFEval: the field `instruction_id_list` lists their kinds, and
-    `kwargs` lists the arguments of each. Alternatively, `constraints` gives the same instructions for all
-    records.
+    `kwargs` lists the arguments for each. Alternatively, `constraints` specifies the same instructions for
+    all records.
 
-    The check reports, for each kind, the fraction of its instructions that are followed, and the fraction
-    over all kinds as `kept`. The metric `unread` is 1 if a completion has no visible content, or if its
+    For each kind, the check reports the fraction of its instructions that are followed. The metric `kept` is
+    the fraction over all kinds. The metric `unread` is 1 if a completion has no visible content or its
     language cannot be detected.
 
     It pays for any text that follows the instructions, on any topic. A single word earns full reward if the
-    only instruction is `punctuation:no_comma`, and so does a keyword eight times in a row if the keyword has
-    to occur eight times. Combine it with a check of the answer by `graders.combine.gated`, or with a judge.
+    only instruction is `punctuation:no_comma`, and so does a keyword repeated eight times if the keyword must
+    occur eight times. Combine it with a check of the answer, using `graders.combine.gated`, or with a judge.
     With `loose=True`, it also pays if only the first or last line breaks an instruction, so a forbidden word
     may occur there.
 
     Args:
-        constraints: The instructions for every record. Each is a table of its `kind` and the arguments of
+        constraints: The instructions for every record. Each is a table with a `kind` and the arguments for
             that kind.
         field: The record field that lists the kinds. None means `instruction_id_list` or, if `constraints` is
             given, that records have no instructions of their own.
         arguments: The record field that lists, for each kind, a table of arguments.
-        loose: Whether it is enough that one of IFEval's loose readings follows an instruction: the text
+        loose: Whether it is enough for one of IFEval's loose readings to follow an instruction: the text
             without asterisks, without its first line, without its last line, or without both lines.
         partial: Whether to reward the fraction of the instructions that are followed, instead of all or
             nothing.
-        take: Extracts the part of a completion that has to follow the instructions. None uses the whole
+        take: Extracts the part of a completion that must follow the instructions. None uses the whole
             completion.
 
     Raises:
-        DecorationError: An option is invalid, or the instructions contradict each other.
+        DecorationError: An option is invalid or the instructions contradict each other.
 
     Example:
         >>> check = constraints(constraints=[{"kind": "punctuation:no_comma"}])
@@ -117,7 +118,7 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
     """Parse the instructions for every record.
 
     Raises:
-        DecorationError: The option is not a list of tables, or a table is not a valid instruction.
+        DecorationError: The option is not a list of tables or a table is not a valid instruction.
     """
     if tables is None:
         return []
@@ -141,10 +142,10 @@ def _fixed(tables: Sequence[Mapping[str, Any]] | None) -> list[Instruction]:
 def _instructions(
     fixed: list[Instruction], kinds: Any, tables: Any, field: str, arguments: str, loose: bool
 ) -> list[Instruction]:
-    """Return the instructions for every record together with those of one record.
+    """Return the instructions for every record, plus one record's own.
 
     Raises:
-        RecordError: The record lists no instructions, or one is invalid, or two contradict each other.
+        RecordError: The record lists no instructions, one is invalid or two contradict each other.
     """
     if not isinstance(kinds, list) or not kinds:
         raise RecordError(f"the record's {field} is not a list of instructions: list the kinds there")

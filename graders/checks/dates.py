@@ -1,4 +1,4 @@
-"""A check that compares a date or time with the reference, to the precision of the reference."""
+"""A check that compares a date or time with the reference, to the reference's precision."""
 
 from __future__ import annotations
 
@@ -57,30 +57,30 @@ def date(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer's date or time equals the reference's.
 
-    The answer has to agree with every part that the reference gives. If the reference is a day, any time of
-    that day is right. If it is a month, any day of that month is right. An answer that is less precise than
-    the reference is wrong, except that omitted seconds count as 0. If the reference has a time zone, instants
-    are compared: `14:30Z` equals `15:30+01:00`. Otherwise the answer's zone is ignored.
+    The answer must match every part of the date or time that the reference gives. If the reference is a day,
+    any time on that day is right. If it is a month, any day in that month is right. An answer that is less
+    precise than the reference is wrong, except that omitted seconds count as 0. If the reference has a time
+    zone, instants are compared: `14:30Z` equals `15:30+01:00`. Otherwise, the answer's zone is ignored.
 
-    The check reads ISO 8601, `26 November 2026`, `Nov 26, 2026`, `26/11/2026`, `November 2026`, `14:30`,
+    The check parses ISO 8601, `26 November 2026`, `Nov 26, 2026`, `26/11/2026`, `November 2026`, `14:30`,
     `2:30 PM`, and a date with a time, with month names in seven languages. `docs/dates.md` lists all formats.
     An ambiguous date such as `03/04/2026` is unread, and so are two-digit years, words such as `tomorrow`,
-    ranges, and zone abbreviations other than UTC and GMT. A completion with several different dates has to
-    announce its answer.
+    ranges, and zone abbreviations other than UTC and GMT. A completion that contains several different dates
+    must announce which one is its answer.
 
-    It pays for a right date even if the completion gives it for something else, and even after words such as
-    `the opposite of`. It also pays for lucky guesses, which are likely if references are bare years or
-    months.
+    It pays for a right date even if the completion gives it as the date of something else, and even after
+    words such as `the opposite of`. It also pays for lucky guesses, which are likely if references are just
+    years or months.
 
     Args:
-        marker: The text right before the answer, in the completion and the reference. The rest of the line,
-            or else the next line, has to contain exactly one date or time.
-        take: Extracts the text that has to contain exactly one date or time. Use it instead of a marker.
+        marker: The text right before the answer, in both the completion and the reference. The rest of the
+            line or, if it is empty, the next line must contain exactly one date or time.
+        take: Extracts the text that must contain exactly one date or time. Use it instead of a marker.
         precision: The precision of the comparison: `reference` for the precision of the reference, or `year`,
             `month`, `day`, `hour`, `minute` or `second`. Use `day` if references are timestamps at midnight.
         day_first: True if `03/04/2026` is April 3, False if it is March 4. With None, such a date is unread.
-        zone: The time zone of times without a zone, in the completion and the reference, such as `UTC` or
-            `+01:00`.
+        zone: The time zone to assume for times without one, in the completion and the reference, such as
+            `UTC` or `+01:00`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -138,7 +138,7 @@ def _zone_option(zone: object) -> int | None:
 
 
 def _settled(text: str, day_first: bool | None, is_slot: bool) -> Moment | Missing:
-    """Return the date or time that a completion, or its part with the answer, settles on."""
+    """Return the date or time that a completion, or the part with its answer, settles on."""
     start, end = 0, len(text)
     claims = [] if is_slot else list(_CLAIMS[is_foreign(text)].finditer(text))
     if claims:

@@ -1,4 +1,4 @@
-"""A check of the spelling similarity between the answer and the reference, computed by rapidfuzz.
+"""A check for the spelling similarity between the answer and the reference, as computed by rapidfuzz.
 
 Use it for names, titles and short answers that may contain typing errors. For several sentences, use
 `graders.checks.similarity`. If there are several references, the most similar one counts.
@@ -46,21 +46,20 @@ def fuzzy(
     An answer that is empty or longer than `max_chars` is unread and earns nothing. Answers are never
     truncated. The metric `similarity` is the value before `at_least` is applied.
 
-    It pays for answers that differ from the reference in a letter that matters: `Austria` for `Australia`
-    earns 0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in
-    Paris`. Between unrelated sentences of GSM8K (500 were compared), `ratio` was 0.35 on average and at most
-    0.49, so the default of `at_least` is 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a
-    single letter, and 0.86 for more than half of the unrelated solutions. Use it only to reproduce the
-    figures of another system.
+    It pays for answers that differ from the reference in letters that matter: `Austria` for `Australia` earns
+    0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in Paris`. For
+    500 pairs of unrelated sentences from GSM8K, `ratio` was 0.35 on average and at most 0.49, so `at_least`
+    defaults to 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and 0.86 for
+    more than half of the unrelated solutions. Use it only to reproduce another system's figures.
 
     Args:
-        method: The function of `rapidfuzz.fuzz`: `ratio`, `token_sort_ratio` (ignores word order) or `WRatio`
-            (also matches a part of the reference).
-        process: Ignored differences: `normalized` (case, white space, and outer punctuation, like
+        method: The `rapidfuzz.fuzz` function to use: `ratio`, `token_sort_ratio` (ignores word order) or
+            `WRatio` (also matches parts of the reference).
+        process: The differences to ignore: `normalized` (case, white space, and outer punctuation, like
             `checks.text.normalized`), `default_process` (as in rapidfuzz, every character except letters and
             digits, so `-5` equals `5` and `C++` equals `C`) or `none` (only outer white space).
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The most similar one counts.
+        alternatives: The record field that lists other accepted answers. The most similar one counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000, or up to 5,000 with
             `WRatio`.

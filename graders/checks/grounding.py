@@ -1,7 +1,7 @@
-"""Checks that the quotations and citations in an answer agree with the sources.
+"""Checks that the quotations and citations in an answer match the sources.
 
-The checks do not test if the answer is right, so combine them with a check of the answer by
-`graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources is a
+These checks do not test if the answer is right, so combine them with a check of the answer, using
+`graders.combine.gated`. The sources are in a record field or in the prompt. A record without sources raises a
 `RecordError`, even if the completion quotes nothing.
 """
 
@@ -37,28 +37,29 @@ def quotations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's quotations appear in the record's sources, word for word.
+    """Make a check that the answer's quotations appear word for word in the record's sources.
 
-    A quotation is text in double quotation marks of any kind, or a Markdown block quote. Code is skipped. A
+    A quotation is text in double quotation marks of any kind or a Markdown block quote. Code is skipped. A
     quotation counts if it has at least `min_words` words, so names and titles are ignored. Case, white space,
-    dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions. Each part of such a
-    quotation needs `min_words` words, and all parts have to be in one source in that order. If a quotation is
-    not closed, the answer is unread. The metrics `quotations` and `ungrounded` count distinct quotations.
+    dashes and the punctuation around words are ignored. `...` and `[...]` mark omissions. Each part of a
+    quotation with omissions needs `min_words` words, and all parts must be in the same source in that order.
+    If a quotation is not closed, the answer is unread. The metrics `quotations` and `ungrounded` count
+    distinct quotations.
 
-    It pays for any sentence copied from a source, even one that does not answer the question, and for a
-    quotation out of context. It ignores text that is not quoted, and quotations shorter than `min_words`.
-    With `partial`, many true quotations outweigh a false one. If the prompt is the source, its question may
-    be quoted too.
+    It pays for any sentence copied from a source, even one that does not answer the question, and for
+    quotations out of context. It ignores text that is not quoted and quotations shorter than `min_words`.
+    With `partial`, many true quotations outweigh a false one. If the prompt is the source, the question in it
+    may be quoted too.
 
     Args:
-        sources: The record field with the sources: a string, a list of strings, or an object that maps IDs to
-            strings. None uses the prompt.
-        min_words: The minimum number of words in a quotation that counts, or of characters in scripts without
+        sources: The record field that contains the sources: a string, a list of strings, or an object that
+            maps IDs to strings. None uses the prompt.
+        min_words: The minimum number of words for a quotation to count, or of characters in scripts without
             spaces.
-        partial: Whether to reward the fraction of quotations that are in a source, instead of all or nothing.
-        required: Whether an answer without a quotation earns nothing, rather than full reward.
+        partial: Whether to reward the fraction of quotations that are in a source instead of all or nothing.
+        required: Whether an answer without quotations earns nothing rather than full reward.
         take: Extracts the part of a completion to check. None checks the whole completion.
-        max_chars: The maximum length of an answer, in characters. A longer answer is unread.
+        max_chars: The maximum length of an answer, in characters. Longer answers are unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -106,30 +107,30 @@ def citations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer cites only existing sources, or exactly those that the record expects.
+    """Make a check that the answer cites only existing sources, or exactly the ones the record expects.
 
     `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` are citations. Other text in brackets is a citation if
-    it is the ID of a source or contains a digit, as `[2024]` does. Code is skipped. Repeated citations of a
-    source count once. The metric `citations` is the number of distinct citations, and `unknown` is the number
-    of citations that name no source. With `expected`, `precision` and `recall` are reported too.
+    it is a source's ID or contains a digit, as `[2024]` does. Code is skipped. Repeated citations of a source
+    count once. The metric `citations` is the number of distinct citations, and `unknown` is the number of
+    those that do not match a source. With `expected`, `precision` and `recall` are reported too.
 
-    It pays for the right IDs, even if a source does not support the claim. Without `expected`, one citation
-    of any source earns full reward, and so do citations of all sources. With `expected` and `partial`,
-    citations of all sources earn `2 * expected / (sources + expected)`.
+    It pays for the right IDs even if a source does not support the claim. Without `expected`, citing any one
+    source earns full reward, and so does citing all of them. With `expected` and `partial`, citing all
+    sources earns `2 * expected / (sources + expected)`.
 
     Args:
-        sources: The record field with the sources: a list of strings with the IDs 1, 2, 3, a list of objects
-            that may have an `id`, or an object that maps IDs to strings. None uses the IDs in brackets in the
-            prompt.
-        expected: The record field that lists the IDs to cite, or `reference_answer`, which lists or cites
-            them. The answer has to cite all of them and no others. An empty list requires an answer without
+        sources: The record field that contains the sources: a list of strings (whose IDs are 1, 2, 3), a list
+            of objects that may have an `id`, or an object that maps IDs to strings. None uses the IDs in
+            brackets in the prompt.
+        expected: The record field that lists the IDs to cite, or `reference_answer`, which may list or cite
+            them. The answer must cite all of them and no others. An empty list requires an answer without
             citations.
-        partial: Whether to reward the fraction of citations that name a source, or with `expected` the F1,
-            instead of all or nothing.
-        required: Whether an answer without citations earns nothing, rather than full reward. Ignored if
+        partial: Whether to reward the fraction of citations that match a source (or, with `expected`, the F1
+            score) instead of all or nothing.
+        required: Whether an answer without citations earns nothing rather than full reward. Ignored if
             `expected` is given.
         take: Extracts the part of a completion to check. None checks the whole completion.
-        max_chars: The maximum length of an answer, in characters. A longer answer is unread.
+        max_chars: The maximum length of an answer, in characters. Longer answers are unread.
 
     Raises:
         DecorationError: An option is invalid.
@@ -171,7 +172,7 @@ def _texts(sample: Sample[Any], field: str | None) -> list[str]:
     """Return the source texts of a record.
 
     Raises:
-        RecordError: The record has no sources, or a source is not a string.
+        RecordError: The record has no sources or a source is not a string.
     """
     found = sources_of(sample, field)
     for name, text in found:
@@ -185,14 +186,14 @@ def _words(part: str) -> int:
 
 
 def _is_grounded(parts: Sequence[str], texts: list[str], least: int) -> bool:
-    """Return True if a source contains the quotation, and no part of the quotation is too short."""
+    """Return True if a source contains the quotation and no part of the quotation is too short."""
     if len(parts) > 1 and any(_words(part) < least for part in parts):
         return False
     return any(holds(text, parts) for text in texts)
 
 
 def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
-    """Return the IDs of a record's sources, in lower case.
+    """Return the IDs of a record's sources, in lowercase.
 
     Raises:
         RecordError: The record has no sources.
@@ -208,10 +209,10 @@ def _known(sample: Sample[Any], field: str | None) -> Collection[str]:
 
 
 def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[str]:
-    """Return the IDs that an answer has to cite.
+    """Return the IDs that an answer must cite.
 
     Raises:
-        RecordError: The field is not a list of IDs, or an ID belongs to no source.
+        RecordError: The field is not a list of IDs or an ID does not belong to a source.
     """
     given = sample.reference_answer if field == "reference_answer" else sample.fields.get(field)
     if isinstance(given, str) and field == "reference_answer":
@@ -228,7 +229,7 @@ def _expected(sample: Sample[Any], field: str, known: Collection[str]) -> set[st
 
 
 def _is_said(text: str) -> bool:
-    """Return True if a text contains letters outside of its citations."""
+    """Return True if a text contains letters outside its citations."""
     return any(map(str.isalpha, without_citations(text)))
 
 

@@ -1,4 +1,4 @@
-"""A check that compares the JSON value in a completion, or some of its fields, with the reference."""
+"""A check that compares a completion's JSON value, or some of its fields, with the reference."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ def json_fields(
     `graders.extract.json_block` finds the value in a completion. The reference is a string that contains
     JSON, or an object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and the order of
     an object's keys does not matter. Numbers are compared as Python ints and floats. A completion without a
-    value, or with a duplicate key, is unread. The metrics `unread` and `repaired` are 1 or 0.
+    value or with a duplicate key is unread. The metrics `unread` and `repaired` are 1 or 0.
 
-    With `fields`, the check compares only these fields, and reports how well each field agrees, from 0 to 1,
-    as the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
+    With `fields`, the check compares only the given fields and reports how well each field matches, from 0 to
+    1, as the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
     It pays for the right value even after wrong reasoning. It also pays despite a denial whose wording it
-    does not recognize, such as `{"a": 1} or I will not give an answer`, which `take="tag"` makes less likely.
+    does not recognize, such as `{"a": 1} or I will not give an answer`. `take="tag"` makes this less likely.
     With `partial=True`, it also pays for fields that are the same in most records, because a model can fill
-    them in without reading the prompt. Compare the fields that matter for the task, and give a small weight
-    to fields that hardly vary.
+    them in without reading the prompt. Compare the fields that matter for the task, and give fields that
+    rarely vary a small weight.
 
     Args:
         fields: The fields to compare: a list of names, or a table that maps each name to the kind of its
             value (`exact`, `text`, `number`, `date`, `one_of`, `list`, `set`), or to a table with `kind`,
-            `weight`, `optional` and the settings of the kind. A name is a path such as `customer.name`. The
-            reference needs every field that is not optional. None compares the whole value, and an extra
-            field makes it wrong.
-        partial: Whether to reward each right field by its weight. Without `fields`, the fields of both
-            objects have equal weight, and arrays are compared item by item.
-        extra: The cost of a field that is not in `fields`: `ignore` costs nothing, `wrong` costs the whole
-            reward, and a number is subtracted from the reward for each such field.
-        coerce: Whether a string counts as the number or boolean that it spells: `"5"` as `5`.
+            `weight`, `optional` and the kind's settings. A name is a path such as `customer.name`. The
+            reference must have every field that is not optional. None compares the whole value, in which an
+            extra field is wrong.
+        partial: Whether to reward each right field according to its weight. Without `fields`, the fields of
+            both objects have equal weights, and arrays are compared item by item.
+        extra: The penalty for fields that are not in `fields`: `ignore` for none, `wrong` for the loss of the
+            whole reward, or a number that is subtracted from the reward for each of them.
+        coerce: Whether a string counts as the number or boolean that it spells, such as `"5"` as `5`.
         repair: Whether to accept common deviations from JSON, such as trailing commas. See `json_block`.
         repaired_reward: The fraction of the reward that a repaired value earns.
         take: Extracts the part of a completion that contains the value. None searches the whole completion. A
@@ -88,7 +88,7 @@ def json_fields(
 
 
 class _ReadValue:
-    """A parsed value, with the comparison results of its fields."""
+    """A parsed value and the comparison results of its fields."""
 
     __slots__ = ("repaired", "shares", "value")
 
@@ -156,16 +156,16 @@ class _JsonCheck:
         return text_of(self.find(text)) if self.find else text
 
     def _reference(self, text: str) -> Any:
-        """Return the value of a reference, parsed as a whole if possible.
+        """Return the value in a reference, parsing the whole reference if possible.
 
-        `take` comes second, because the strings in a JSON reference may contain boxes and tags.
+        `take` is tried second because strings in a JSON reference may contain boxes and tags.
         """
         value = exact_json(text)
         part = self._part_of(text) if isinstance(value, Missing) else Missing()
         return value if isinstance(part, Missing) else exact_json(part)
 
     def _asked(self, value: Any) -> _ReadValue | Missing:
-        """Return the expected values of a reference, or `Missing` if it contains nothing to compare."""
+        """Return the expected values in a reference, or `Missing` if it contains nothing to compare."""
         if isinstance(value, Missing):
             return value
         if value in ({}, ""):
@@ -180,7 +180,7 @@ class _JsonCheck:
 
 
 def _extra_option(extra: object) -> float:
-    """Return the cost of each field that is not in `fields`.
+    """Return the penalty for each field that is not in `fields`.
 
     Raises:
         DecorationError: The option is invalid.
@@ -195,10 +195,10 @@ def _extra_option(extra: object) -> float:
 
 
 def _reference_json(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a string of JSON.
+    """Return the reference as a JSON string.
 
     Raises:
-        RecordError: The record has no reference, or JSON cannot represent the reference.
+        RecordError: The record has no reference or JSON cannot represent the reference.
     """
     value = sample.reference_answer
     if not isinstance(value, (dict, list, bool)):

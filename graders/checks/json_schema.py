@@ -41,23 +41,23 @@ def json_schema(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's JSON value conforms to a JSON schema.
 
-    `graders.extract.json_block` finds the value. The reference is ignored. The schema uses draft 4, 6 or 7,
-    and `docs/json-schema.md` lists the supported formats. A schema is rejected if the check would not enforce
-    all of it, or if `{}`, `[]` or an empty string conforms to it. A `$ref` may only refer to a place in the
-    schema itself. RE2 matches the regular expressions in linear time.
+    `graders.extract.json_block` finds the value. The reference is ignored. The schema may use draft 4, 6 or
+    7. `docs/json-schema.md` lists the supported formats. A schema is rejected if the check would not enforce
+    all of it or if `{}`, `[]` or an empty string conforms to it. A `$ref` may only refer to a location in the
+    schema itself. Regular expressions are matched by RE2, in linear time.
 
-    It pays for form only: every conforming value earns 1, so a model may learn to write the same value every
+    It pays only for form: every conforming value earns 1, so a model may learn to write the same value every
     time. Use it as the first step of `combined.cascade`, before a check of the content.
 
     Args:
-        schema: The schema, the same for every record.
-        field: The record field with the record's own schema, as an object or a JSON string, instead of
-            `schema`.
+        schema: The schema for all records.
+        field: The record field that contains the record's own schema, as an object or a JSON string. Use it
+            instead of `schema`.
         take: Extracts the part of a completion that contains the value. None searches the whole completion.
-        max_chars: The maximum length of a completion, in characters. A longer completion is unread.
+        max_chars: The maximum length of a completion, in characters. Longer completions are unread.
 
     Raises:
-        DecorationError: The schema cannot be enforced, or an option is invalid.
+        DecorationError: The schema cannot be enforced or an option is invalid.
         ConfigurationError: fastjsonschema or RE2 is not installed.
 
     Example:
@@ -87,7 +87,7 @@ def json_schema(
 
 
 def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """Return a function that gives every sample the validator of the same schema."""
+    """Return a function that returns the same schema's validator for every sample."""
     if not isinstance(schema, dict):
         raise DecorationError(f"schema={schema!r}: write a table, such as {{'type': 'object'}}")
     try:
@@ -98,7 +98,7 @@ def _of_all(schema: object) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
 
 
 def _of_records(field: str) -> Callable[[Sample[Any]], Callable[[Any], bool]]:
-    """Return a function that gives a sample the validator of its record's schema."""
+    """Return a function that returns the validator for the schema in a sample's record."""
     optional("fastjsonschema", EXTRA)
     known: dict[str, Callable[[Any], bool]] = {}
 
@@ -125,7 +125,7 @@ def _compiled(schema: object) -> Callable[[Any], bool]:
     """Compile a schema to a function that returns True for conforming values.
 
     Raises:
-        SchemaError: The schema cannot be enforced, or a trivial value conforms to it.
+        SchemaError: The schema cannot be enforced or a trivial value conforms to it.
         ConfigurationError: A package is not installed.
     """
     plain = plain_schema(schema, FORMATS)
@@ -172,7 +172,7 @@ def _linear(pattern: str) -> Any:
 
 
 class _Refused(dict[str, "Callable[[str], Any]"]):
-    """Handlers for all URL schemes, which raise an error so that nothing is ever fetched."""
+    """Handlers for all URL schemes. They raise an error so that nothing is ever fetched."""
 
     def __contains__(self, scheme: object) -> bool:
         return True

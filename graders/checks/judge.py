@@ -1,13 +1,13 @@
-"""Checks by a judge: a second model that answers a question about the completion in an enforced format.
+"""Checks made by a judge: a second model that answers a question about the completion in a set format.
 
-The checks are async scoring functions. A judge costs money and takes seconds, so run cheap checks before it,
+The checks are async scoring functions. A judge costs money and takes seconds, so run cheap checks before it
 as the first steps of `graders.checks.combined.cascade`. `docs/judge.md` explains how to phrase the question
-and how to calibrate the judge.
+and calibrate the judge.
 
-A reply counts only if it is a complete JSON object in the requested format. Otherwise the check abstains. A
-completion without a letter or digit earns 0, and the judge is not asked. The question encloses the
-completion, the prompt and the reference in tags that they cannot contain, so none of them can pose as another
-part of the question. This does not prevent a completion from persuading the judge.
+A reply counts only if it is a complete JSON object in the requested format. Otherwise, the check abstains. A
+completion without a letter or digit earns 0 without the judge being asked. In the question, the completion,
+the prompt and the reference are enclosed in tags that they cannot contain, so none of them can pose as
+another part of the question. This does not prevent a completion from persuading the judge.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ def judge_label(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the value of the label that a judge gives the completion.
+    """Make a check whose reward is the value of the label that a judge assigns to the completion.
 
-    The judge first gives a reason, then the label. The metrics are the number of requests (`judge_calls`),
-    the numbers of tokens and, if the prices are given, the cost.
+    The judge gives a reason first and then the label. The metrics are the number of requests (`judge_calls`),
+    the numbers of tokens and, if prices are given, the cost.
 
     It pays for anything that persuades the judge. Length, confidence, a friendly tone, self-praise and
     instructions to the judge are known to do so. Instructions in a completion cannot pose as part of the
-    question, but the judge may still follow them. Compare the judge with human labels before you train with
-    it, and again when the reward has risen.
+    question, but the judge may still follow them. Compare the judge with human labels before training with
+    it, and again once the reward has risen.
 
     Args:
         ask: The question, such as `Is the reply polite?`.
-        labels: The reward of each label, from 0 to 1. Judges are more consistent with few labels.
+        labels: The reward for each label, from 0 to 1. Judges are more consistent with few labels.
         anchors: The meaning of each label that needs an explanation.
         model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.
         service: The API to call: `bedrock` for Bedrock's Converse API through boto3, `openai` for any service
@@ -167,13 +167,13 @@ def judge_score(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the score that a judge gives the completion, as a fraction of the scale.
+    """Make a check whose reward is a judge's score for the completion, as a fraction of the scale.
 
-    The judge first gives a reason, then an integer. The worst score earns 0, and the best score earns 1.
+    The judge gives a reason first and then an integer. The worst score earns 0 and the best score earns 1.
 
-    It pays for anything that persuades the judge, like `judge_label`. On a long scale, judges give mostly
-    high scores, so a poor completion earns most of the reward. Give the scores anchors, or use a few labels
-    instead.
+    Like `judge_label`, it pays for anything that persuades the judge. On a long scale, judges mostly give
+    high scores, so even a poor completion earns most of the reward. Provide anchors for the scores, or use a
+    few labels instead.
 
     Args:
         ask: The question, such as `How complete is the summary?`.
@@ -270,13 +270,13 @@ def judge_rubric(
 ) -> Judging:
     """Make a check whose reward is the weighted mean of a judge's verdicts on several criteria.
 
-    One request asks about all criteria. For each criterion, the judge gives a reason, then a label or a
-    score. Each criterion is a component of the reward, reported by name.
+    A single request asks about all criteria. For each criterion, the judge gives a reason and then a label or
+    a score. Each criterion is reported by name as a component of the reward.
 
-    It pays for anything that persuades the judge, like `judge_label`, and for each criterion separately. A
-    completion that is well written but wrong earns the part for good writing. If one criterion is essential,
-    put it into an earlier step of a cascade. A judge's verdict on one criterion also influences its other
-    verdicts.
+    Like `judge_label`, it pays for anything that persuades the judge, and it pays for each criterion
+    separately. A completion that is well written but wrong earns the part for good writing. If one criterion
+    is essential, put it in an earlier step of a cascade. A judge's verdict on one criterion also influences
+    its other verdicts.
 
     Args:
         criteria: A table for each criterion, by name, with `ask`, `weight` (1 by default), and `labels` or
@@ -376,16 +376,17 @@ def judge_checklist(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the fraction of a checklist's points that a judge finds met.
+    """Make a check whose reward is the fraction of a checklist's points that a judge finds to be met.
 
     For each point, the judge gives a reason and decides if the point is met. The metric `met` is the fraction
     of points that are met.
 
-    It pays for anything that persuades the judge, like `judge_label`. If a point is vague, a mere mention may
-    be enough. All points have the same weight, so with `partial` the model learns the easy points first.
+    Like `judge_label`, it pays for anything that persuades the judge. If a point is vague, merely mentioning
+    it may be enough. All points have the same weight, so with `partial` the model learns the easy points
+    first.
 
     Args:
-        points: The points for all records. None if each record lists its own.
+        points: The points for all records. None if each record lists its own points.
         points_field: The record field that lists the record's points. Ignored if `points` is given.
         partial: Whether to reward the fraction of points that are met, instead of all or nothing.
         model: The ID of the model. For Bedrock, the ID or ARN of an inference profile is also accepted.

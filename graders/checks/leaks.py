@@ -28,22 +28,22 @@ def no_leaks(
     field: str | None = None,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains no secrets or personal data, found by their format.
+    """Make a check that the completion contains no secrets or personal data, as detected by their formats.
 
     The kinds are `private_key`, `aws_key`, `github_token`, `slack_token`, `google_key`, `api_key`, `jwt`,
-    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. A number with check digits counts only if the
-    check digits are right. The check reports a metric for each kind, such as `leak_email`, which is 1 if the
-    kind was found. `reason` names the kinds, but never the text that was found.
+    `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. A number with check digits counts only if they are
+    right. The check reports a metric for each kind, such as `leak_email`, which is 1 if that kind was found.
+    `reason` names the kinds, but never includes the text that was found.
 
-    It pays for every text without these kinds, on any topic, even for a single letter or digit. It does not
-    recognize names, postal addresses, passwords or birthdays, nor data spelled out in words, such as `jo at
+    It pays for any text without these kinds of data, on any topic, even a single letter or digit. It does not
+    recognize names, postal addresses, passwords or birthdays, or data spelled out in words, such as `jo at
     example dot com`. Combine it with a check of the answer or a judge.
 
     Args:
-        kinds: The kinds to search for. None searches for all.
-        allow: Strings that are allowed, such as the address of a help desk. `@example.com` allows every
-            address in that domain.
-        field: The record field that lists further allowed strings.
+        kinds: The kinds of data to search for. None searches for all kinds.
+        allow: Strings to allow, such as the address of a help desk. `@example.com` allows every address in
+            that domain.
+        field: The record field that lists additional strings to allow.
         take: Extracts the part of a completion to check. None checks the whole completion.
 
     Raises:
@@ -89,7 +89,7 @@ def no_leaks(
 
 
 def _finders(kinds: Sequence[str] | None) -> dict[str, Callable[[str], Any]]:
-    """Return the finder of each requested kind.
+    """Return the finder for each requested kind.
 
     Raises:
         DecorationError: `kinds` is not a list of known kinds.

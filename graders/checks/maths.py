@@ -1,4 +1,4 @@
-"""A check that the completion's math expression has the same value as the reference, in any notation."""
+"""A check that the completion's math expression has the same value as the reference in any notation."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ def maths(
     `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, and `[0,1)` equals `0 \le x < 1`. The answer
     is the first of these expressions that exists: the last box, the text after `the answer is`, the last
     formula between dollar signs, the last number. Numbers, and sets, tuples and intervals of numbers, are
-    compared exactly. math-verify is imported only if an answer contains other expressions. `0.333` does not
-    equal `1/3` without a tolerance. Alternatives, such as `72 or 73`, form a set, which never equals a
-    scalar.
+    compared exactly. math-verify is imported only if an answer contains other expressions. Without a
+    tolerance, `0.333` does not equal `1/3`. Alternatives, such as `72 or 73`, form a set, which never equals
+    a scalar.
 
-    It pays for any expression with the right value, even an unfinished calculation: `6 \cdot 12` for 72, and
-    `\int_0^1 2x\,dx` for 1. It compares values to 40 digits, and expressions with variables at four points.
+    It pays for any expression with the right value, even an unfinished calculation: `6 \cdot 12` for 72, or
+    `\int_0^1 2x\,dx` for 1. It compares values to 40 digits and expressions with variables at four points.
     `\%`, `^\circ` and currency signs are ignored, so `50\%` is right if 50 is. Words in `\text{}` are
     compared, ignoring case. Other words around the value are ignored, as in `the opposite of 72`.
 
     Args:
         kind: The required kind of every reference and answer: `scalar`, `set`, `tuple`, `interval` or
-            `equation`. `any` takes the kind from the form of each reference, and `(1, 2)` may be a tuple or
-            an interval.
-        units: `reference` if the answer has to contain the reference's unit, spelled the same except for case
-            and a plural s. `ignore` if units are ignored.
-        tolerance: The largest difference at which two values count as equal.
+            `equation`. `any` derives the kind from each reference's form. `(1, 2)` may then be a tuple or an
+            interval.
+        units: `reference` if the answer must contain the reference's unit, spelled the same except for case
+            and a plural s. `ignore` to ignore units.
+        tolerance: The largest difference between values that count as equal.
         relative: The largest difference as a fraction of the reference's value. The larger of the two
             tolerances applies.
         decimal: The decimal separator, in the answer and the reference. With `,`, every comma between two
@@ -134,7 +134,7 @@ _WHAT = {
 
 
 def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
-    """Return an expression as the required kind, or `Missing` if it is of another kind."""
+    """Convert an expression to the required kind. Return `Missing` if it is of another kind."""
     if kind in ("any", shape.kind):
         return shape
     if kind == "equation" and (equation := as_equation(shape)) is not None:
@@ -150,7 +150,7 @@ def _of_kind(shape: Shape, kind: Kind) -> Shape | Missing:
 
 
 def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
-    """Return True if every part of an answer equals the reference's part."""
+    """Return True if every part of an answer equals the corresponding part of the reference."""
     if isinstance(found, Scalar) or isinstance(right, Scalar):
         one = found.parts[0] if isinstance(found, Shape) and found.kind == "scalar" else found
         other = right.parts[0] if isinstance(right, Shape) and right.kind == "scalar" else right
@@ -175,9 +175,9 @@ def _same(found: Scalar | Shape, right: Scalar | Shape, same: Same) -> bool:
 
 
 def _reconciled(found: Shape, right: Shape) -> tuple[Shape, Shape]:
-    """Convert expressions of different kinds to the same kind, if their form allows that.
+    """Convert expressions of different kinds to the same kind if their form allows it.
 
-    A pair may be an interval, `y = 2x + 1` an equation, and a single element a set.
+    For example, a pair may be an interval, `y = 2x + 1` an equation, and a single element a set.
     """
     if right.kind == "equation" and found.kind == "scalar":
         return as_equation(found) or found, right
@@ -216,7 +216,7 @@ def _same_relation(found: Shape, right: Shape) -> bool:
 def _paired(
     found: list[Scalar | Shape], right: list[Scalar | Shape], same: Callable[[Any, Any], bool]
 ) -> bool:
-    """Return True if each part of one list is in the other, and vice versa."""
+    """Return True if each part of either list is also in the other."""
     if len(found) > 2 * len(right):
         return False
     hit = set()
