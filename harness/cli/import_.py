@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 import textwrap
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import DATA, LOCAL_PATH, FiniteNumber, json_option, name_option
+from harness.cli.options import DATA, LOCAL_PATH, FiniteNumber, LocalPath, json_option, name_option
 from harness.cli.output import emit_json, say
 from harness.errors import InputError
 
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
 
 _KINDS = ("openai", "lambda", "trl", "verl", "eval-protocol", "llm-eval-kit")
 _LARGEST = 20_000_001
-# Path() reduces the two slashes of an address to one.
-_ADDRESS = re.compile("(https?|s3|gs|ftp):/+")
 
 
 @click.command("import")
-@click.argument("source", metavar="SOURCE", type=LOCAL_PATH)
+@click.argument("source", metavar="SOURCE", type=LocalPath(takes_dash=True))
 @click.argument("folder", metavar="[DIR]", required=False, type=LOCAL_PATH)
 @name_option("Give the project and its stack this name; by default the folder's name.")
 @click.option(
@@ -148,10 +145,6 @@ def _read(
     Raises:
         InputError: The source cannot be imported.
     """
-    if address := _ADDRESS.match(str(source)):
-        fix = "Download it first, and name the file."
-        place = f"{address[1]}://{str(source)[address.end() :]}"
-        raise InputError("is an address, not a file", place=place, fix=fix)
     if source.suffix.lower() == ".py":
         from harness.projects.python_source import read_python_source
 

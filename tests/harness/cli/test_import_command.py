@@ -74,9 +74,9 @@ def test_json_is_read_from_stdin(here, monkeypatch, capsys):
         (["none.json"], "none.json: no such file"),
         (
             ["https://a.example/g.json"],
-            "https://a.example/g.json: is an address, not a file. Download it",
+            "'https://a.example/g.json' is an address. Use a path on this machine",
         ),
-        (["s3://bucket/grader.py"], "s3://bucket/grader.py: is an address"),
+        (["s3://bucket/grader.py"], "'s3://bucket/grader.py' is an address"),
         (["."], "is a folder"),
         (["r.jsonl"], "contains samples, not a grader"),
         (["R.PY"], "R.PY: ends in .PY, but Python imports only files that end in .py. Rename it to R.py."),
