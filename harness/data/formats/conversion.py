@@ -14,7 +14,7 @@ from typing import IO, Any, Literal, TypeAlias
 
 from harness.data.formats.all_importers import IMPORTERS, importer_named, importers_of
 from harness.data.formats.batch_requests import with_requests
-from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps
+from harness.data.formats.field_maps import FieldMap, adding_fields, by_maps, check_fields
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
 from harness.data.formats.row_source import SourceRow, rows_in
 from harness.data.identity import record_key
@@ -131,8 +131,10 @@ def convert(
         only: Write only lines of this kind. If None, all lines are written.
 
     Raises:
-        InputError: The file or its requests cannot be read, or the rows' format is ambiguous or unknown.
+        InputError: The file or its requests cannot be read, the rows' format is ambiguous or unknown, or two
+            maps set the same field.
     """
+    check_fields(maps)
     source = as_source(source)
     rows = rows_in(source)
     first = list(islice(rows, _LOOKED_AT))

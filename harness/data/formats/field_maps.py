@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from harness.data.formats.importer import Converted, Importer, RowError
-from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.formats.row_parts import RowParts, completion_of, joined, line_of, prompt_of
+from harness.data.json_lines import repeated_keys
 from harness.errors import InputError
 from harness.printable import shortened
 
-__all__ = ["FieldMap", "adding_fields", "by_maps", "parse_map"]
+__all__ = ["FieldMap", "adding_fields", "by_maps", "check_fields", "parse_map"]
 
 _TEXTS: Final = ("messages", "completion", "system")
 """Fields that form a row's messages."""
@@ -63,6 +64,19 @@ def parse_map(text: str) -> FieldMap:
     return FieldMap(field, keys, is_json)
 
 
+def check_fields(maps: Sequence[FieldMap]) -> None:
+    """Check that each map sets another field, because only one of two values could be written.
+
+    Raises:
+        InputError: Two maps set the same field.
+    """
+    fields = [one.field for one in maps]
+    for one in fields:
+        if fields.count(one) > 1:
+            what = f"{fields.count(one)} maps set the field {one}"
+            raise InputError(what, place="--map", fix="Keep one of them, or name another field.")
+
+
 class _Found(NamedTuple):
     at: tuple[str | int, ...]
     """Keys and indexes, outermost first."""
@@ -101,10 +115,23 @@ def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
         fields = {name: part.value for name, part in mapped.items()}
         carried = {".".join(map(str, part.at)) for part in mapped.values()}
         return Converted(
-            tuple({**line, **fields} for line in lines), tuple(path for path in lost if path not in carried)
+            tuple(_with_fields(line, fields) for line in lines),
+            tuple(path for path in lost if path not in carried),
         )
 
     return Importer(importer.name, importer.title, importer.recognizes, convert)
+
+
+def _with_fields(line: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Set the mapped fields. Another value that the line has for a field `topic` becomes `row_topic`."""
+    replaced = {
+        name: line[name] for name, value in fields.items() if name in line and not _is_same(line[name], value)
+    }
+    return joined({**line, **fields}, replaced)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _convert(row: Mapping[str, Any], maps: Sequence[FieldMap]) -> Converted:
@@ -123,7 +150,7 @@ def _convert(row: Mapping[str, Any], maps: Sequence[FieldMap]) -> Converted:
         values.pop("reference_answer") if "reference_answer" in values else parts.take("reference_answer")
     )
     ours = {name: values.pop(name) for name in _OURS if name in values}
-    line = line_of(messages, reference, {**parts.rest(), **values}, **ours)
+    line = line_of(messages, reference, joined(values, parts.rest()), **ours)
     return parts.converted(line)
 
 
@@ -160,6 +187,10 @@ def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
 
 def _from_json(text: Any, one: FieldMap) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (TypeError, ValueError):
         raise RowError(f"`{shortened(one.shown, 60)}` is not JSON text") from None
+    if twice := repeated_keys(text.encode("utf-8", "surrogatepass")):
+        where = f"in the JSON of `{shortened(one.shown, 60)}`"
+        raise RowError(f"{where}, the key `{twice[0][:40]}` occurs twice in one object")
+    return value

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.formats.field_maps import by_maps, parse_map
+from harness.data.formats.all_importers import importer_named
+from harness.data.formats.field_maps import adding_fields, by_maps, check_fields, parse_map
 from harness.data.formats.importer import RowError
 from harness.errors import InputError
 
-NAMES = st.sampled_from(["a", "b", "a.b", "messages", "id", "metadata", "system"])
+NAMES = st.sampled_from(["a", "b", "a.b", "messages", "id", "metadata", "system", "note", "reference_answer"])
 ROWS = st.recursive(
     st.none() | st.booleans() | st.integers(1_000) | st.text("xyz", min_size=6, max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
@@ -49,6 +50,35 @@ def test_nothing_is_silently_dropped(row: dict[str, Any], paths: list[str], data
     for name, value in row.items():
         if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in lost):
             assert all(one in carried for one in leaves(value))
+
+
+@given(
+    row=st.dictionaries(st.sampled_from(["note", "x", "reference_answer", "solution", "topic"]), ROWS),
+    fields=st.lists(
+        st.sampled_from(["note", "topic", "reference_answer", "row_note"]), min_size=1, unique=True
+    ),
+)
+def test_a_value_that_a_map_replaces_is_kept_under_another_name(row: dict[str, Any], fields: set[str]):
+    row = {"question": "Q", "answer": "A", "y": "from y", **row}
+    importer = adding_fields(importer_named("question-answer"), [parse_map(f"{field}=y") for field in fields])
+    (line,), lost = importer.convert(row)
+    assert all(line[field] == "from y" for field in fields)
+    carried = leaves(line)
+    for name, value in row.items():
+        if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in lost):
+            assert all(one in carried for one in leaves(value))
+
+
+def test_two_maps_never_set_one_field():
+    with pytest.raises(InputError, match="2 maps set the field note"):
+        check_fields([parse_map("note=a"), parse_map("x=b"), parse_map("note=c")])
+    check_fields([parse_map("note=a"), parse_map("x=a")])
+
+
+@pytest.mark.parametrize("text", ['{"k": 1, "k": 2}', '[{"a": {"k": 1, "k": 1}}]', '{"k": "\ud800", "k": 0}'])
+def test_json_text_with_a_duplicate_key_is_refused(text: str):
+    with pytest.raises(RowError, match="in the JSON of `a`, the key `k` occurs twice"):
+        converted({"q": "Q", "a": text}, "messages=q", "x=a:json")
 
 
 def test_a_key_may_hold_a_dot_and_an_index_is_written_in_two_ways():
