@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["MESSAGES", "REFERENCE", "is_missing_value", "look_alike", "look_alikes"]
+__all__ = ["MESSAGES", "REFERENCE", "SYSTEM", "is_missing_value", "look_alike", "look_alikes"]
 
 REFERENCE = (
     *("referenceanswer", "reference", "groundtruth", "answer", "finalanswer", "correctanswer", "goldanswer"),
@@ -26,6 +26,9 @@ MESSAGES = (
     *("question", "problem", "instruction", "query", "input", "inputs", "text"),
 )
 """Names of the messages in other data sets, most likely first."""
+
+SYSTEM = ("system", "systemprompt", "systemmessage", "systeminstruction", "systeminstructions")
+"""Names of the system prompt where it is stored beside the messages, as in Converse and Alpaca's data."""
 
 _MISSING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "nil", "undefined"))
 """Strings that data frames and programming languages write for a missing value, in lower case."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.data.look_alikes import MESSAGES, REFERENCE, is_missing_value, look_alike
+from harness.data.look_alikes import MESSAGES, REFERENCE, SYSTEM, is_missing_value, look_alike, look_alikes
 from harness.data.records import is_assistant, text_of
 from harness.data.rules import MAX_PROMPT_CHARS, MIN_LEAK_CHARS
 
@@ -14,6 +14,7 @@ __all__ = ["Breach", "check_record"]
 _ROLES = frozenset({"system", "user", "assistant"})
 # Accepted by other AWS services or by OpenAI, but not mentioned on pages about training on Bedrock.
 _FOREIGN_ROLES = frozenset({"tool", "developer", "nova_assistant", "function"})
+_INSTRUCTING = ("system", "developer")
 _RESERVED = ("metadata", "trajectories")
 _HARNESS_NAMES = ("record", "model")
 _KINDS = {str: "a string", list: "a list", dict: "an object", bool: "a boolean", type(None): "null"}
@@ -43,6 +44,7 @@ def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
     messages = fields.get("messages")
     if isinstance(messages, list) and messages:
         yield from _check_messages(messages)
+        yield from _check_system(fields, messages)
     else:
         what = "is missing" if "messages" not in fields else f"is {kind_of(messages)}"
         hint = look_alike(fields, MESSAGES, "messages")
@@ -63,6 +65,15 @@ def _check_messages(messages: list[Any]) -> Iterator[Breach]:
     last = messages[-1].get("role") if isinstance(messages[-1], dict) else None
     if last == "system":
         yield Breach("R028", "the last message is from the system: there is no user turn to answer")
+
+
+def _check_system(fields: dict[str, Any], messages: list[Any]) -> Iterator[Breach]:
+    """Find a system prompt in a field of its own. Only the grader sees such a field."""
+    turns = [one for one in messages if isinstance(one, dict) and one.get("role") in _INSTRUCTING]
+    said = {_folded(text_of(one.get("content")) or "") for one in turns}
+    for name, value in look_alikes(fields, SYSTEM, ""):
+        if (text := _folded(text_of(value) or "")) and text not in said:
+            yield Breach("R029", f"the model does not see `{name[:40]}`: only `messages` is its prompt")
 
 
 def _check_role(number: int, message: dict[str, Any]) -> Iterator[Breach]:

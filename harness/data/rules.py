@@ -95,6 +95,12 @@ RULES: dict[str, Rule] = {
         Rule("R026", _E, "empty prompt", "Put text in the user's last turn."),
         Rule("R027", _W, "empty message", "Remove the message."),
         Rule("R028", _W, "last message is not the user's", "End the messages with the user's turn."),
+        Rule(
+            "R029",
+            _W,
+            "system prompt outside messages",
+            'Make it the first message: {"role": "system", "content": ...}.',
+        ),
         # The reference.
         Rule(
             "R030",
