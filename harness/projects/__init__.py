@@ -1,1 +1,1 @@
-"""Writes the projects of `rft init` and `rft import`: the user's files around the installed package."""
+"""Writes the projects that `rft init` and `rft import` create around the installed package."""

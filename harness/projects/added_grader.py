@@ -1,4 +1,4 @@
-"""Adds a grader to a project: a folder with its own packages for Lambda, a test, and a resource."""
+"""Adds a grader to a project: a folder with its own requirements, a test, and a template resource."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def add_grader(project: Path, name: str) -> AddedGrader:
     """Add a grader to a project that `rft init` made, or to a checkout of this project.
 
     The grader gets a folder with its own `requirements.txt`. In a checkout the folder is in `my_graders/`.
-    The template is changed last, atomically, so until then nothing refers to the new files. If the command is
-    killed, running it again completes the work.
+    The template is updated last and atomically, so nothing refers to the new files before they are complete.
+    If the command is killed, running it again completes the work.
 
     Args:
         project: The folder with the template.

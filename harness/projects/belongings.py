@@ -34,7 +34,7 @@ def check_python_file(path: Path, wanted: str) -> None:
 
     Args:
         path: The path that the user named.
-        wanted: The end of the sentence "Name the Python file that ...".
+        wanted: The words that complete the message "Name the Python file that ...".
 
     Raises:
         InputError: The path is a folder, does not exist, or is another kind of file.
@@ -100,7 +100,7 @@ class Belongings:
 
     Args:
         folder: The module's folder, where Python looks first.
-        relative: True if a file at the top may use relative imports.
+        relative: True if files at the top of the folder may use relative imports.
     """
 
     def __init__(self, folder: Path, *, relative: bool = False) -> None:
@@ -110,12 +110,12 @@ class Belongings:
         self.trees: dict[str, ast.Module] = {}
         """The syntax trees of the Python files."""
         self.imported: dict[str, str] = {}
-        """Top-level modules from elsewhere, with file and line of their first import."""
+        """Top-level modules from elsewhere, each with the file and line of its first import."""
         self._relative = relative
         self._size = 0
 
     def add(self, name: str) -> None:
-        """Add a file and, if it is Python, the files next to it that it imports or names."""
+        """Add a file. If it is a Python file, also add the neighboring files that it imports or names."""
         if name in self.files:
             return
         path = self.folder / name
@@ -186,7 +186,7 @@ class Belongings:
             self.imported.setdefault(module, place)
 
     def _is_data(self, text: str) -> bool:
-        """Return True if a string in the source names a file in the folder, which the source may open."""
+        """Return True if a string in the source is the name of a file in the folder that it may open."""
         path = Path(text)
         if path.is_absolute() or not path.suffix or any(_is_no_source(part) for part in path.parts):
             return False
@@ -205,7 +205,7 @@ def _is_no_source(part: str) -> bool:
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:
-    """Yield the short strings in the code, which may be names of files."""
+    """Yield the short strings in the code, any of which may be a file name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and 2 < len(node.value) < 200:
             if node.value.isprintable():

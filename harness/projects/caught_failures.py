@@ -26,7 +26,7 @@ _OF_ALL = ("Exception", "BaseException")
 def failure_notes(
     code: ReachedCode, values: RecordValues, missing: Collection[str]
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Report code that returns a reward after a failure that no completion causes.
+    """Report code that still returns a reward after a failure that the completion did not cause.
 
     Args:
         code: The code that runs when the source grades.
@@ -79,7 +79,7 @@ def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
 
 
 def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
-    """Return True if a `with` suppresses more than the errors that an invalid completion causes."""
+    """Return True if a `with` suppresses errors other than those that an invalid completion causes."""
     if code.called(SourceNode(file, node)) != "contextlib.suppress" or not isinstance(node, ast.Call):
         return False
     return any(ast.unparse(each).rpartition(".")[2] not in (*_OF_ANSWERS, *_OF_IMPORTS) for each in node.args)
@@ -88,7 +88,7 @@ def _suppresses(file: str, node: ast.expr, code: ReachedCode) -> bool:
 def _without(
     lacks: list[str], file: str, handler: ast.ExceptHandler, code: ReachedCode
 ) -> Iterator[tuple[SourceNode, str]]:
-    """Yield notes on the samples' rewards if packages are not installed."""
+    """Yield notes on how samples are rewarded while these packages are not installed."""
     inside = [*ast.walk(handler)]
     if any(isinstance(each, ast.Raise) for each in inside):
         return
@@ -112,7 +112,7 @@ def _without(
 
 
 def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
-    """Return the names that are set to constants."""
+    """Return the names that the nodes set to constants, with their values."""
     return {
         target.id: node.value.value
         for node in nodes
@@ -123,7 +123,7 @@ def _flags(nodes: Iterable[ast.AST]) -> dict[str, object]:
 
 
 def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AST]:
-    """Return the branch that runs if the names have these values; empty if that is unknown."""
+    """Return the branch that runs if the flags have these values, or an empty list if it is unknown."""
     holds = _holds(node.test, flags)
     if holds is None:
         return []
@@ -132,7 +132,7 @@ def _taken(node: ast.If | ast.IfExp, flags: Mapping[str, object]) -> list[ast.AS
 
 
 def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
-    """Return a condition's value; None if it is unknown."""
+    """Return a condition's truth value, or None if it is unknown."""
     if isinstance(test, ast.Name):
         return bool(flags[test.id]) if test.id in flags else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -150,7 +150,7 @@ def _holds(test: ast.expr, flags: Mapping[str, object]) -> bool | None:
 
 
 def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | None:
-    """Return the number that statements return as a reward, as the source writes it.
+    """Return the number that statements return as a reward, formatted for a message.
 
     Args:
         nodes: The statements and all nodes in them.
@@ -175,7 +175,7 @@ def _paid(nodes: Iterable[ast.AST], values: Iterable[ast.AST] = ()) -> str | Non
 
 
 def _number_in(node: ast.expr) -> str | None:
-    """Return the number that an expression states, or that it contains under a name for a score."""
+    """Return the number that an expression is, or that it holds under a key such as "score"."""
     if isinstance(node, ast.UnaryOp | ast.Constant):
         try:
             value = ast.literal_eval(node)

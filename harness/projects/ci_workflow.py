@@ -1,4 +1,4 @@
-"""Adds a GitHub workflow to a project: tests, a report, and the deployment of the main branch."""
+"""Adds a GitHub workflow that tests a project, publishes a report and deploys the main branch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9-]+")
 
 
 def add_workflow(project: Path) -> Path:
-    """Add the workflow to a project. Its commands take their options from the project's settings.
+    """Add the workflow to a project. The workflow's commands get their options from the project's settings.
 
     Args:
         project: The folder of the project, which is the root of its repository.
@@ -65,7 +65,7 @@ def check_root(project: Path) -> None:
 
 
 def workflow_text(stack: str, region: str) -> bytes:
-    """Return the content of the workflow's file.
+    """Return the content of the workflow file.
 
     Args:
         stack: The stack to deploy.

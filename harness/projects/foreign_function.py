@@ -1,4 +1,4 @@
-"""Finds the grading functions of a Python file, and the platform that they were written for."""
+"""Finds the grading functions in a Python file and the platform for which they were written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ForeignFunction:
 def find_functions(
     tree: ast.Module, path: Path, named: Sequence[str] = (), kind: str | None = None
 ) -> tuple[ForeignFunction, ...]:
-    """Find the grading functions of a file: one, or all the functions that the file passes to a TRL trainer.
+    """Find a file's grading function, or all the functions that the file passes to a TRL trainer.
 
     Args:
         tree: The module.
@@ -162,7 +162,7 @@ class _Finder:
         raise self._none(kind)
 
     def _not_called(self, found: list[ForeignFunction]) -> list[ForeignFunction]:
-        """Leave out functions that others call: a handler's own `compute_score` is only part of it."""
+        """Leave out functions that others call, such as a `compute_score` that is only part of a handler."""
         called: set[str] = set()
         for each in found:
             reached = ReachedCode({self._path.name: self._tree}, [each.name])
@@ -175,7 +175,7 @@ class _Finder:
         return [each for each in found if each.name not in called] or found
 
     def _candidate(self, name: str, node: ast.stmt, kind: str | None) -> ForeignFunction | None:
-        """Return the function with its platform; None if the platform is neither given nor recognized."""
+        """Return the function with its platform, or None if the platform is neither given nor recognized."""
         function = _callable(node)
         if isinstance(node, ast.ClassDef):
             known: str | None = "llm-eval-kit"
@@ -259,7 +259,7 @@ def _is_called_with_completions(node: ast.ClassDef) -> bool:
 
 
 def _callable(node: ast.stmt) -> Callables | None:
-    """Return the function that a statement defines; None if the statement does not contain a definition."""
+    """Return the function that a statement defines, or None if the statement contains no definition."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node
     return node.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) else None

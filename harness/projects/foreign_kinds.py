@@ -1,4 +1,4 @@
-"""Recognizes the platform that a Python function was written for, and its parameters, from the source."""
+"""Recognizes from the source which platform a Python function was written for, and its parameters."""
 
 from __future__ import annotations
 

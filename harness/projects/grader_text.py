@@ -1,4 +1,4 @@
-"""Writes the module that makes a grader out of functions written for another platform."""
+"""Writes the module that turns functions written for another platform into a grader."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDTH = 88
 
 @dataclass(frozen=True, slots=True)
 class GraderText:
-    """A module that makes a grader out of functions in another file."""
+    """A module that turns the functions in another file into a grader."""
 
     kind: str
     source: str
@@ -35,14 +35,14 @@ class GraderText:
     conversational: bool
     """True if TRL's functions receive lists of messages."""
     packages: tuple[str, ...]
-    """Packages that confined functions may import."""
+    """Packages that the functions may import when they run confined."""
     range: tuple[float, float]
     timeout_s: float
     trust: bool
     range_is_given: bool = False
     """True if the user set the range."""
     wire: str | None = None
-    """The wire that a handler expects."""
+    """The wire format that a handler expects."""
 
     @property
     def module(self) -> str:
@@ -53,8 +53,8 @@ class GraderText:
         """Return the module's source code.
 
         Args:
-            for_trial: True to accept any number of failures, and any reward that the user's range does not
-                exclude.
+            for_trial: True if the grader is only tried out. It then accepts any number of failures, and any
+                reward that the user's range does not exclude.
         """
         bounds = ", ".join(map(written_number, self.range))
         if for_trial and not self.range_is_given:
@@ -73,7 +73,7 @@ class GraderText:
         ]
 
     def _opened(self) -> list[str]:
-        """Return the imports of a grader that runs the file's functions confined, without importing it."""
+        """Return the import statements for a grader that runs the functions confined, without their file."""
         is_spec = self.kind == "openai"
         spec = 'SPEC = {"type": "python", "name": "grade", "source": SOURCE.read_text("utf-8")}'
         return [
@@ -87,7 +87,7 @@ class GraderText:
         ]
 
     def _imported(self) -> list[str]:
-        """Return the imports of a grader that runs the file's functions in its own process, unconfined."""
+        """Return the import statements for a grader that runs the functions in its own process."""
         stands_in = STANDS_IN.get(self.kind, ())
         named = [
             name if self._local(name) == name else f"{name} as {self._local(name)}" for name in self.functions
@@ -102,7 +102,7 @@ class GraderText:
         ]
 
     def _local(self, name: str) -> str:
-        """Return the module's local name for a function, which must not clash with the module's own names."""
+        """Return a local name for a function that does not clash with the module's own names."""
         taken = name in ("reward", "grader", "stand_in") or name in _ADAPTERS.values()
         return f"original_{name}" if taken else name
 

@@ -28,12 +28,12 @@ class GradedHere(NamedTuple):
 
 
 class GradingHere:
-    """A grader in a separate process, with a time limit for all its samples.
+    """A grader in a separate process, with one time limit for all samples together.
 
     Args:
         target: The grader.
         clock: The clock for the time limit.
-        ends: The end of the time limit, in the clock's monotonic time.
+        ends: When the time limit ends, in the clock's monotonic time.
     """
 
     def __init__(self, target: OwnProcessTarget, clock: Clock, ends: float) -> None:
@@ -57,7 +57,7 @@ class GradingHere:
 def grading_here(
     write: Callable[[Path], Path], clock: Clock | None = None, function: str = "reward"
 ) -> Iterator[GradingHere]:
-    """Start a grader in a separate process, which ends with the `with` block.
+    """Start a grader in a separate process that is ended when the `with` block exits.
 
     Args:
         write: Writes the grader into a folder and returns its file.

@@ -1,4 +1,4 @@
-"""Finds the files that an existing Lambda handler needs, for a project that contains it unchanged.
+"""Finds the files that an existing Lambda handler needs in order to become part of a project unchanged.
 
 The handler's file is never run, because importing a handler may call services.
 """
@@ -19,7 +19,7 @@ _REQUIREMENTS = "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class HandlerFile:
-    """A handler, and the files and packages that it needs."""
+    """A handler with the files and packages that it needs."""
 
     module: str
     function: str
@@ -30,12 +30,12 @@ class HandlerFile:
 
     @property
     def sources(self) -> list[str]:
-        """The top-level files and folders that go into Lambda."""
+        """The top-level files and folders that the Lambda artifact contains."""
         return sorted({name.partition("/")[0] for name in self.files} - {_REQUIREMENTS})
 
 
 def read_handler(path: Path, named: str | None = None) -> HandlerFile:
-    """Parse a handler's file, and find the files next to it that it imports and opens.
+    """Parse a handler's file and find the neighboring files that it imports or opens.
 
     Args:
         path: The Python file.

@@ -1,4 +1,4 @@
-"""Imports a project's handler in a separate process, to find out whether this machine can import it."""
+"""Imports a project's handler in a separate process to check that this machine can import it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> st
         seconds: The time limit.
 
     Returns:
-        The last line of Python's error; None if the import works.
+        The last line of Python's error message, or None if the import works.
     """
     command = [sys.executable, "-B", "-c", _IMPORT, handler]
     with TemporaryFile() as said:

@@ -82,7 +82,7 @@ def _is_async(name: str, path: Path) -> InputError:
 
 
 def bound_names(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """Yield the names that a module binds to functions, to the results of calls, or to imported objects."""
+    """Yield the names that a module binds to functions, call results or imported objects."""
     waiting: list[ast.stmt] = list(tree.body)
     while waiting:
         node = waiting.pop(0)
@@ -105,7 +105,7 @@ def looks_like_handler(node: ast.stmt) -> bool:
 
 
 def _can_be_one(node: ast.stmt) -> bool:
-    """Return True if Lambda could call the bound value. An assigned or imported name may have any value."""
+    """Return True if Lambda may be able to call the bound value, as with any assigned or imported name."""
     return isinstance(node, ast.Assign | ast.ImportFrom) or (
         isinstance(node, ast.FunctionDef) and _takes_two(node)
     )

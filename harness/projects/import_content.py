@@ -116,7 +116,7 @@ def _whose_rollouts(imported: ImportedGrader) -> str:
 
 
 def _setting(name: str, is_written: bool) -> str:
-    """Return a setting that names a file of samples, commented out if there is no such file."""
+    """Return the setting for a file of samples, commented out if the project has no such file."""
     return f'{"" if is_written else "# "}{name} = "{name}.jsonl"'
 
 
@@ -183,7 +183,7 @@ def _samples_to_give(imported: ImportedGrader) -> Iterator[str]:
 
 
 def next_commands(imported: ImportedGrader) -> list[str]:
-    """Return the commands that already work in the project, in order.
+    """Return the commands that already work in the new project, in the order in which to run them.
 
     Args:
         imported: The grader.
@@ -238,7 +238,7 @@ def _variables(secrets: Iterable[str]) -> str:
 
 
 def _skipped(imported: ImportedGrader) -> str:
-    """Return code that skips the test while its samples or answers are missing."""
+    """Return code that skips the test as long as its samples or recorded answers are missing."""
     if imported.asks_judge:
         reason = f"no answers are recorded yet: {_TO_RECORD}"
         return _SKIPPED.format(file="answers.jsonl", test="exists()", reason=reason)

@@ -1,4 +1,4 @@
-"""Adds the user's own records and rollouts to an imported grader, in place of made-up ones."""
+"""Replaces an imported grader's made-up records and rollouts with the user's own."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _rollouts(file: DataFile, records: RecordFile | None = None) -> _Taken:
 
 
 def _shown(problem: str, records: RecordFile) -> str:
-    """Return a rollout's problem, with the records file named as in the project."""
+    """Describe a rollout's problem, using the records file's name in the project."""
     return problem.partition(". ")[0].replace(str(records.path), "records.jsonl")
 
 

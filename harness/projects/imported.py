@@ -16,10 +16,10 @@ class ImportNote:
     """The result of importing one part of a source."""
 
     place: str
-    """The part's place: file and line, or file and JSON pointer."""
+    """Where the part is: file and line, or file and JSON pointer."""
     how: How
     what: str
-    """The part's counterpart in the project, and any difference with its reason."""
+    """What the part became in the project, with the reason for any difference."""
     step: str | None = None
     """The remaining step for the user, as a sentence; None if nothing is left to do."""
 
@@ -37,7 +37,7 @@ class ImportedGrader:
     files: Mapping[str, bytes]
     """The grader's files, by path in the project."""
     sources: tuple[str, ...]
-    """Top-level files and folders that go into Lambda, including the module."""
+    """Top-level files and folders that the Lambda artifact contains, including the module."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
     """Imported packages, each with its installed distribution and version, or None."""
     judge_models: tuple[str, ...] = ()
@@ -56,9 +56,9 @@ class ImportedGrader:
     sample_notes: tuple[ImportNote, ...] = ()
     """Notes on the records and rollouts."""
     own_records: bool = False
-    """True if the records are the user's."""
+    """True if the user provided the records."""
     own_rollouts: bool = False
-    """True if the rollouts are the user's. If the records are not, they are made from the rollouts."""
+    """True if the user provided the rollouts. Missing records are then made from them."""
     secrets: tuple[str, ...] = ()
     """Environment variables that replace keys in the source."""
 

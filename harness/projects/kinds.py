@@ -1,7 +1,7 @@
 """The kinds of projects that grade with a ready check instead of Python code.
 
-Each kind has a folder in `with_check/` with its `grader.toml`, and with its samples unless it uses the
-shipped samples.
+Each kind has a folder in `with_check/` that contains its `grader.toml`, and its samples unless it uses the
+shipped ones.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ProjectKind:
     judge: str = ""
     """The model that the check calls; empty if it calls no model."""
     agrees: str = ""
-    """The agreement between rewards and verdicts that the test requires; empty for full agreement."""
+    """Agreement between rewards and verdicts that the test requires; empty for full agreement."""
     role: str = _ROLE
     """Role and timeout of the function in the template."""
     audited: bool = True

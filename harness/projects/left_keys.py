@@ -1,6 +1,6 @@
 """Finds strings that look like keys in the files of an imported project.
 
-Nothing is removed, because a string that looks like a key may be a harmless name, and only its owner knows.
+Nothing is removed, because a string that looks like a key may be a harmless name, and only the user can tell.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAMED = re.compile(
 _PASSWORD = re.compile(r"""(?<=[a-z0-9+.-])://[^\s"'<>/@:]*:[^\s"'<>/@{}$]+@""", re.IGNORECASE)
 
 _LOOK_BYTES = 8_000
-"""Number of bytes at a file's start that are searched for a zero byte, which marks a binary file, as in Git.
+"""Number of leading bytes to search for a zero byte, which marks a file as binary (as in Git).
 Binary files are not searched for keys, because searching model weights is too slow.
 """
 
@@ -35,7 +35,8 @@ def key_notes(
     """Report the places in a project that look like keys, without showing them. Binary files are skipped.
 
     Args:
-        files: The project's files by path. A place is a JSON pointer in `.json` files, a line in others.
+        files: The project's files by path. A place is a JSON pointer in a `.json` file and a line number in
+            any other file.
         records: The values of the lines of `records.jsonl`.
         rollouts: The values of the lines of `rollouts.jsonl`.
     """
@@ -61,7 +62,7 @@ def _holds_key(text: str) -> bool:
 
 
 def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the strings in a file, each with its place; none for a binary file."""
+    """Yield the strings in a file, each with its place. A binary file yields none."""
     if b"\0" in content[:_LOOK_BYTES]:
         return
     if name.endswith(".json"):
@@ -76,7 +77,7 @@ def _places(name: str, content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _pointed(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the strings in a JSON value with their pointers. A string is preceded by its name, as in JSON."""
+    """Yield the strings in a JSON value with their pointers, each preceded by its name as in JSON."""
     if isinstance(value, str):
         lines = value.splitlines()
         numbered = len(lines) > 1

@@ -26,7 +26,7 @@ _QUESTIONS = (
     ("What is 50 divided by 10?", "5", "6"),
 )
 _FAILURES = 4
-"""Number of spellings that the grader may fail to grade before the form of the reference is given up."""
+"""Number of spellings that may fail to be graded before another form of the reference is tried."""
 _THOUGHT = "I check it twice."
 # Spellings of an answer, each with a string in the source that makes the spelling likely.
 _SPELLINGS = (
@@ -66,7 +66,7 @@ class MadeUp:
         return bool(self.rewards) and len({*self.rewards}) == 1
 
     def shortfalls(self) -> Iterator[str]:
-        """Yield the properties of the grader that the graded samples do not show, as sentences."""
+        """Yield sentences on the properties of the grader that the graded samples do not reveal."""
         if self.shows_nothing:
             yield (
                 "no made-up completion earned more than another: the samples show nothing about the grader "
@@ -102,7 +102,7 @@ class _Found:
     rewards: dict[str, float] = field(default_factory=dict)
     """The rewards by completion."""
     told_apart: str | None = None
-    """The spelling with which a right answer gets more than a wrong one."""
+    """The spelling in which a right answer gets a higher reward than a wrong one."""
 
     @property
     def spread(self) -> float:
@@ -110,7 +110,7 @@ class _Found:
 
 
 def _likely(texts: Sequence[str]) -> list[str]:
-    """Return the spellings of an answer, starting with those that the source hints at."""
+    """Return the spellings of an answer to try, starting with those that the source suggests."""
     hinted = [spelling for spelling, hint in _SPELLINGS if hint and any(hint in text for text in texts)]
     return [*hinted, *(spelling for spelling, _ in _SPELLINGS if spelling not in hinted)]
 
@@ -146,7 +146,7 @@ class _Trial:
         self._problem: str | None = None
 
     def samples(self, shapes: list[_Shape], spellings: list[str]) -> MadeUp:
-        """Return samples of the first form whose answers the grader distinguishes, else of the best form."""
+        """Return samples in the first form whose answers the grader distinguishes, or in the best form."""
         found = []
         for shape in shapes:
             found.append(self._try(shape, spellings))
@@ -210,7 +210,7 @@ class _Trial:
 
 
 def shortfall_notes(place: str, samples: MadeUp) -> Iterator[ImportNote]:
-    """Report the properties of a grader that made-up samples do not show.
+    """Report the properties of a grader that the made-up samples do not reveal.
 
     Args:
         place: The grader's source.

@@ -1,4 +1,4 @@
-"""Lists programs and packages that a project needs and that are not installed, with the fix."""
+"""Lists the missing programs and packages that a project needs, with instructions for installing them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PROGRAMS = (
 
 
 def lacking(path: str | None = None) -> list[Lacking]:
-    """Return the programs and packages that a new project's commands need and that are not installed.
+    """Return the missing programs and packages that a new project's commands need.
 
     Args:
         path: The folders to search for programs, in the form of PATH; None for the PATH variable.

@@ -1,4 +1,4 @@
-"""Writes all new files into a folder or none, so a kill or a full disk leaves no half-written project."""
+"""Writes either all new files into a folder or none, so a kill or a full disk leaves no partial project."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _meant(named: str | None, stage: Path, folder: Path) -> Path:
-    """Return a file's final path, which the user knows, for its temporary one."""
+    """Translate a file's temporary path to its final one, which is the path that the user knows."""
     path = Path(named or folder)
     return folder / path.relative_to(stage) if path.is_relative_to(stage) else path
 
 
 def _unwritten(error: InputError) -> InputError:
-    """Say in an error about a full disk that nothing was written. Other errors stay unchanged."""
+    """Add to an error about a full disk that nothing was written. Return other errors unchanged."""
     if not isinstance(error, NoRoom):
         return error
     return NoRoom(

@@ -58,11 +58,11 @@ def read_openai_source(
     Args:
         text: The JSON.
         name: The file's name, for messages and for its copy in the project.
-        models: Bedrock models by the names of OpenAI's models. They take precedence over the shipped table.
+        models: Bedrock models by the names of OpenAI's models. These take precedence over the shipped table.
         range: The smallest and the largest reward; None computes them from the grader.
 
     Raises:
-        InputError: The grader cannot be imported. The message says where, and how to fix it.
+        InputError: The grader cannot be imported. The message names the place and the fix.
     """
     try:
         document = spec_document(text)
@@ -123,7 +123,7 @@ class _Source:
         )
 
     def _judges(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the replacements for the models that the grader calls.
+        """Return the Bedrock models that replace the models that the grader calls.
 
         Raises:
             InputError: A model has no replacement, or the user gave one for a model that is not called.

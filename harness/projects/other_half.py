@@ -33,9 +33,9 @@ class MadeRecords:
 
     values: tuple[Mapping[str, Any], ...]
     left_out: tuple[str, ...]
-    """Fields that differ between rollouts of one record, which shows that they describe a completion."""
+    """Fields that describe a completion, because they differ between rollouts of one record."""
     unproven: tuple[str, ...]
-    """Fields that may describe a completion, because no two rollouts of one record have them."""
+    """Fields that may describe a completion. No two rollouts of one record have them, so this is unknown."""
 
 
 def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
@@ -61,12 +61,12 @@ def records_of(rollouts: Sequence[Mapping[str, Any]]) -> MadeRecords:
 def rollouts_of(
     records: Sequence[Mapping[str, Any]], imported: ImportedGrader, clock: Clock | None = None
 ) -> MadeUp:
-    """Make completions of the first records, and keep those that the grader can grade on this machine.
+    """Make up completions for the first records, and keep those that the grader can grade on this machine.
 
     Args:
         records: The user's records.
-        imported: The grader, with the samples made up for it. A grader that calls a service is not run, and
-            all completions are kept.
+        imported: The grader, with the samples made up for it. If the grader calls a service, it is not run
+            and all completions are kept.
         clock: The clock for the time limit.
     """
     made = [*_completed(records, imported)]
@@ -91,7 +91,7 @@ class _Completed(NamedTuple):
     """A rollout with a made-up completion."""
 
     number: int
-    """The number of the rollout's record."""
+    """Index of the rollout's record."""
     rollout: dict[str, Any]
     is_like_reference: bool
 
@@ -119,7 +119,7 @@ def _graded(made: Sequence[_Completed], here: GradingHere) -> MadeUp:
 
 
 def _numbers(kept: Sequence[tuple[_Completed, float]]) -> set[int]:
-    """Return the records of which both a right and a wrong completion were graded."""
+    """Return the records for which both a right and a wrong completion were graded."""
     right, wrong = (
         {each.number for each, _ in kept if each.is_like_reference is is_right} for is_right in (True, False)
     )
@@ -131,7 +131,7 @@ def _best(kept: Sequence[tuple[_Completed, float]], number: int, is_right: bool)
 
 
 def _completed(records: Sequence[Mapping[str, Any]], imported: ImportedGrader) -> Iterator[_Completed]:
-    """Yield rollouts of the first records: with right, wrong and empty completions."""
+    """Yield rollouts of the first records with right, wrong and empty completions."""
     first = records[:_MOST_RECORDS]
     for number, record in enumerate(first, 1):
         other = first[number % len(first)]
@@ -180,7 +180,7 @@ def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
 
 
 def _values(record: Mapping[str, Any]) -> dict[tuple[Any, ...], Any]:
-    """Return the strings and numbers of a record outside its messages, by their places."""
+    """Return a record's strings and numbers outside its messages, by place."""
     found: dict[tuple[Any, ...], Any] = {}
     flat = flattened(dict(record))
     waiting: list[tuple[tuple[Any, ...], Any]] = [

@@ -1,4 +1,4 @@
-"""The parts in which projects differ: files, templates, and words in the common templates."""
+"""The content that differs between projects: files, templates, and words for the common templates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["ProjectContent"]
 
 @dataclass(frozen=True, slots=True)
 class ProjectContent:
-    """The parts of one project that differ from those of other projects."""
+    """The content of one project that differs from other projects."""
 
     words: Mapping[str, str]
     """Words to replace in templates, including `@HANDLER@`."""
@@ -21,4 +21,4 @@ class ProjectContent:
     written.
     """
     may_be_left_out: bool = False
-    """True to leave out files whose names the project already uses; otherwise such a file is an error."""
+    """True to leave out a file whose name the project already uses. If False, such a file is an error."""

@@ -1,4 +1,4 @@
-"""The words that differ between projects, for the common templates."""
+"""Provides the words with which each project fills the common templates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GENERATED = "completions of them, with a verdict in `{}`; generated, too"
 def common_words(
     *, handler: str, file: str, logical_id: str, what: str, tested: str, verdicts: str = "is_right"
 ) -> dict[str, str]:
-    """Return the words for a project's templates, with defaults that suit most projects.
+    """Return the words that fill a project's templates. The defaults suit most projects.
 
     Args:
         handler: `module.function`.
@@ -46,7 +46,7 @@ def common_words(
 
 
 def to_replace(samples: str) -> str:
-    """Return the README's words about records that are not the user's.
+    """Return the README's text about records that the user did not provide.
 
     Args:
         samples: A description, such as `generated word problems`.
@@ -72,7 +72,7 @@ def requirements_of(packages: Mapping[str, str | None]) -> str:
 
 
 def sources_word(sources: Iterable[str], module: str) -> str:
-    """Return the files and folders for the artifact besides the grader's module, as in the Makefile.
+    """Return the artifact's files and folders besides the grader's module, as listed in the Makefile.
 
     Args:
         sources: All files and folders for the artifact.

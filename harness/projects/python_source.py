@@ -1,7 +1,7 @@
 """Imports Python graders from AWS handlers, TRL, verl, eval-protocol, llm-eval-kit and OpenAI.
 
 The file is parsed in this process but never run here. The imported grader is tried on made-up samples in a
-separate process, where foreign functions run confined unless they are trusted.
+separate process, which confines foreign functions unless the user trusts them.
 """
 
 from __future__ import annotations
@@ -52,13 +52,14 @@ def read_python_source(
 
     Args:
         path: The file.
-        functions: The grading functions, if the file has several. Several TRL functions make one reward.
+        functions: The grading functions, if the file has several. Several TRL functions are combined into one
+            reward.
         kind: The platform, one of `KINDS_OF_PYTHON`; None to recognize it.
         trust: True if the file may run in the grader's process, with access to files, network and keys.
-        range: The smallest and the largest reward; None takes it from constants in the source.
+        range: The smallest and the largest reward; None derives the range from constants in the source.
 
     Raises:
-        InputError: The file cannot be imported. The message says where, and how to fix it.
+        InputError: The file cannot be imported. The message names the place and the fix.
     """
     check_python_file(path, "grades")
     if kind is not None and kind not in KINDS_OF_PYTHON:
@@ -160,7 +161,7 @@ class _Source:
         )
 
     def _shown_kind(self) -> str:
-        """Describe the functions' platform, with the parameters that verl's functions have in this file."""
+        """Describe the functions' platform. For verl, include the parameters of the file's functions."""
         shown = KINDS_OF_PYTHON[self.kind]
         node = self.functions[0].node
         if self.kind == "verl" and node is not None:
@@ -238,7 +239,7 @@ class _Source:
     def _samples(
         self, text: GraderText, keys: ReadKeys, code: ReachedCode, asks: bool
     ) -> tuple[GraderText, MadeUp]:
-        """Return samples that the grader can grade, and the grader for the wire that it expects."""
+        """Return samples that the grader can grade, and the grader in the wire format that it expects."""
         texts = sorted(code.texts())
         wires = self._wires(texts)
         if asks:
@@ -262,7 +263,7 @@ class _Source:
         return replace(text, range=wider), [note]
 
     def _wires(self, texts: Sequence[str]) -> list[str | None]:
-        """Return the wires that a handler may expect, judging by the strings in its source."""
+        """Return the wire formats that a handler may expect, judging by the strings in its source."""
         if self.kind != "lambda":
             return [None]
         known = {"id", "messages", "list", *texts}
@@ -349,7 +350,7 @@ class _Source:
 
 
 def _at_root(names: list[str]) -> list[str]:
-    """Sort wires: first those that put the reference next to the messages, and Bedrock's before others."""
+    """Sort wire formats: first those with the reference next to the messages, and Bedrock's before others."""
     return sorted(
         names, key=lambda name: (PROFILES[name].placement != "root", not name.startswith("open-weight"))
     )

@@ -1,4 +1,4 @@
-"""Finds the code that runs when a function is called: the top of its module, and the code that it uses."""
+"""Finds the code that runs when a function is called: its module's top level and everything that it uses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SourceNode(NamedTuple):
 
 
 class ReachedCode:
-    """The parts of files that run when functions in the first file are called, judging by names.
+    """The parts of source files that run when functions in the first file are called, judging by names.
 
     Args:
         trees: The syntax trees of the files by name, starting with the file of the functions.
@@ -46,7 +46,7 @@ class ReachedCode:
         self._modules = {_module_of(name): name for name in trees}
         self._defined = {name: _definitions(tree) for name, tree in trees.items()}
         self.aliases = {name: aliases_of(tree, name) for name, tree in trees.items()}
-        """The full names of each file's imports, such as `np` for `numpy` and `run` for `subprocess.run`."""
+        """Full names by imported name, for each file: `np` is `numpy`, `run` is `subprocess.run`."""
         self._stars = {name: _stars(name, tree) for name, tree in trees.items()}
         self._reached: dict[str, dict[str, Definition]] = {name: {} for name in trees}
         waiting: list[tuple[str, ast.AST]] = [
@@ -72,7 +72,7 @@ class ReachedCode:
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
-        """Yield the packages that the code cannot run without, each with its import.
+        """Yield the packages that the code requires, each with its import.
 
         Imports under an `if`, or in a `try` that catches their failure, are optional.
         """
@@ -133,14 +133,14 @@ class ReachedCode:
         return dotted(place.node.func, self.aliases[place.file])
 
     def _reach(self, found: tuple[str, Definition] | None) -> tuple[str, Definition] | None:
-        """Mark a function or class as reached and return it; None if it was reached before."""
+        """Mark a function or class as reached and return it, or return None if it was already marked."""
         if found is None or found[1].name in self._reached[found[0]]:
             return None
         self._reached[found[0]][found[1].name] = found[1]
         return found
 
     def _named_in(self, file: str, part: ast.AST) -> Iterator[tuple[str, Definition]]:
-        """Yield the functions and classes that a part of a file names, without those already reached."""
+        """Yield the functions and classes that a part of a file names, except those already reached."""
         for node in ast.walk(part):
             if isinstance(node, ast.Name | ast.Attribute) and (found := self._reach(self.meant(file, node))):
                 yield found
@@ -151,7 +151,7 @@ def _module_of(name: str) -> str:
 
 
 def _top(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield the statements of a module that run when it is imported, without its functions and classes."""
+    """Yield a module's statements that run on import, except definitions of functions and classes."""
     for node in tree.body:
         if not isinstance(node, _DEFINITIONS) and not _is_for_scripts(node):
             yield node

@@ -1,4 +1,4 @@
-"""Finds the fields of records that a grading function uses, from its source."""
+"""Determines from a grading function's source which fields of a record it uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFERENCES = (
     "reference_answer reference ground_truth ground_truths solution answer answers target targets label "
     "labels gold expected expected_answer ref_answer correct_answer"
 ).split()
-"""Names of the right answer in records, in order of preference as a column."""
+"""Names that records use for the right answer, the preferred column name first."""
 _OF_TRAINERS = (
     "prompts prompt completions completion completion_ids trainer_state log_extra log_metric environments "
     "self"
@@ -79,7 +79,7 @@ def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> Read
 
 
 def record_parameters(function: ForeignFunction) -> frozenset[str]:
-    """Return the parameters that receive values of the record and none of the completion.
+    """Return the parameters that receive only values of the record, not of the completion.
 
     Args:
         function: The function.
@@ -109,7 +109,7 @@ def _columns(functions: tuple[ForeignFunction, ...]) -> dict[str, str]:
 
 
 def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
-    """Yield each access by key, as the name or key of the object and the key that is accessed."""
+    """Yield each access by key as a pair: the name or key of the object, and the key that is accessed."""
     for _, node in code.nodes():
         if isinstance(node, ast.Subscript | ast.Call) and (key := key_of(node)) is not None:
             base = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def _keys(code: ReachedCode) -> Iterator[tuple[str, str]]:
 
 
 def _name(base: ast.expr) -> str | None:
-    """Return the name of an object that is accessed by key, or the last key that leads to the object."""
+    """Return the name of an object that is accessed by key, or the last key on the way to it."""
     while True:
         if isinstance(base, ast.Name):
             return base.id

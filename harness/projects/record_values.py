@@ -1,4 +1,4 @@
-"""Finds the values in foreign Python code that come from the record instead of the completion."""
+"""Finds the values in foreign Python code that come from the record rather than the completion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = frozenset(
     "reference reference_answer ref_answer ground_truth ground_truths gold expected expected_answer "
     "correct_answer extra_info extra_infos metadata".split()
 )
-"""Names that always mean a value of the record."""
+"""Names that always refer to a value of the record."""
 _SAFE = ("isinstance", "print", "bool", "id", "type")
 """Functions that never fail, whatever their argument."""
 
@@ -64,7 +64,7 @@ class RecordValues:
     def _is_of_record(self, part: SourceNode, value: ast.expr) -> bool:
         """Return True if a value is computed only from the record.
 
-        A value of the record that is compared with a completion gives a verdict instead.
+        If a value of the record is compared with a completion, the result is a verdict instead.
         """
         if isinstance(value, ast.Compare):
             return False
@@ -121,7 +121,7 @@ class RecordValues:
         }
 
     def _pass_on(self, part: SourceNode, call: ast.Call) -> None:
-        """Add the parameters of a function in the source that receive values of the record."""
+        """Add the parameters of the called function that receive values of the record in this call."""
         found = self._code.meant(part.file, call.func)
         if found is None or isinstance(found[1], ast.ClassDef) or found[1] not in self._names:
             return
@@ -134,7 +134,7 @@ class RecordValues:
 
 
 def _worked_on(node: ast.AST) -> list[ast.expr]:
-    """Return the expressions that a node processes in a way that may fail."""
+    """Return the parts of a node that it processes in a way that may fail."""
     if isinstance(node, ast.Call):
         return [*node.args, *(each.value for each in node.keywords)]
     if isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):

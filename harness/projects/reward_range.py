@@ -22,7 +22,7 @@ _SAME = ("float", "int", "round", "max", "min", "abs", "asdict")
 def range_of(
     code: ReachedCode, file: str, functions: Sequence[ForeignFunction]
 ) -> tuple[tuple[float, float], list[ImportNote]]:
-    """Return the range of the reward that functions make together, and notes. The last note gives the range.
+    """Return the range of the functions' combined reward, and notes of which the last states the range.
 
     Args:
         code: The code that runs when the functions are called.
@@ -56,7 +56,7 @@ class Shown(NamedTuple):
 
 
 def shown_rewards(code: ReachedCode, file: str, function: str) -> list[Shown]:
-    """Find the numbers that a function returns as rewards, as far as its constants show them.
+    """Find the numbers that a function returns as rewards, to the extent that its constants show them.
 
     Args:
         code: The code that runs when the function is called.
@@ -74,7 +74,7 @@ class _Reader:
         self._seen: set[ast.AST] = set()
 
     def scores(self) -> Iterator[Shown]:
-        """Yield values that the code stores under a name for a score, as handlers do in their responses."""
+        """Yield values that the code stores under a key such as "score", as handlers do in responses."""
         around: dict[ast.AST, tuple[str, Definition]] = {}
         for file, part in self._code.parts():
             if not isinstance(part, ast.stmt) or not hasattr(part, "name"):
@@ -86,7 +86,7 @@ class _Reader:
                 yield from self._value(value, file, part, 0)
 
     def made(self) -> Iterator[Shown]:
-        """Yield return values of nested functions and methods, which the code may call anywhere."""
+        """Yield return values of nested functions and methods, because the code may call them anywhere."""
         for file, part in self._code.parts():
             for node in ast.walk(part):
                 is_method = isinstance(part, ast.ClassDef) and getattr(node, "name", "") == "__call__"
@@ -128,7 +128,7 @@ class _Reader:
 
 
 def _named_scores(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the values that an expression contains under a name for a score."""
+    """Yield the values that an expression holds under a key such as "score"."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value in _SCORES:
@@ -148,7 +148,7 @@ def _own_nodes(part: ast.AST) -> Iterator[ast.AST]:
 
 
 def _bound_to(name: str, part: Definition) -> Iterator[ast.expr]:
-    """Yield the values that a function assigns to a name, or appends to the list of that name."""
+    """Yield the values that a function assigns to a name or appends to the list with that name."""
     for node in ast.walk(part):
         if isinstance(node, ast.Assign):
             if any(isinstance(each, ast.Name) and each.id == name for each in node.targets):

@@ -1,8 +1,8 @@
 """Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
 
-`pytest`, `rft replay` and `sam build` work in the new folder right away, without the network. The files are
-made from the templates in `new_project/` and those of the project's kind. The samples are the first ones that
-ship with the harness.
+`pytest`, `rft replay` and `sam build` work in the new folder right away, without network access. The files
+are made from the templates in `new_project/` and those of the project's kind. The samples are the first ones
+that ship with the harness.
 
 Existing files are not overwritten, and no folder is called `graders` or `harness`.
 """
@@ -65,7 +65,7 @@ def make_project(
     Args:
         folder: The folder, which must be new or empty.
         name: The name of the project and its stack; None for the folder's.
-        own: The user's handler or other grader; None for a sample grader.
+        own: The user's own grader, such as a handler; None for a sample grader.
         kind: One of `KINDS`, to grade with a ready check.
         workflow: True to add a GitHub workflow.
 

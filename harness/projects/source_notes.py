@@ -1,4 +1,4 @@
-"""Finds operations in foreign Python code that grade differently here or cannot run here, from its source."""
+"""Finds operations in the source of foreign graders that behave differently here or cannot run here."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Refused(NamedTuple):
 
 
 def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
-    """List the operations in reached code that confinement refuses: files, the network and processes.
+    """List operations on files, the network and processes in reached code, which confinement refuses.
 
     An unused import is not listed.
     """
@@ -117,7 +117,7 @@ def notes_of(
     given: Mapping[str, Collection[str]] | None = None,
     missing: Collection[str] = (),
 ) -> Iterator[ImportNote]:
-    """Report operations in reached code that depend on more than the sample or hide a failure.
+    """Report operations in reached code that depend on anything but the sample or hide a failure.
 
     Args:
         code: The code.
@@ -163,7 +163,7 @@ def _differs(place: SourceNode, code: ReachedCode, is_confined: bool) -> Iterato
 
 
 def _gives_seed(call: ast.Call) -> bool:
-    """Return True if a call sets a seed: by its first argument, or by a library's usual name for it."""
+    """Return True if a call sets a seed with its first argument or with a library's usual keyword for it."""
     given = [*call.args[:1], *(each.value for each in call.keywords if each.arg in (None, "a", "x", "seed"))]
     return any(not isinstance(each, ast.Constant) or each.value is not None for each in given)
 

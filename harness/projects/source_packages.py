@@ -45,8 +45,8 @@ def needed_packages(
         code: The code that runs when the file grades.
 
     Returns:
-        The packages, each with its distribution, and its version if installed; and notes on the packages that
-        are not installed, by name.
+        Two results: the packages, each with its distribution and the version if installed, and by name the
+        notes on packages that are not installed.
 
     Raises:
         InputError: A required package is not installed.

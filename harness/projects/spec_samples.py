@@ -1,7 +1,8 @@
-"""Makes up records and rollouts for the JSON of an OpenAI grader, and keeps those that it can grade here.
+"""Makes up records and rollouts for an OpenAI grader's JSON, and keeps those that it can grade here.
 
 The types of the record's values are unknown, so several are tried: sentences, numbers in strings, numbers,
-lists. The type with which the grader best distinguishes an answer like the reference from another is kept.
+lists. The type is kept with which the grader best distinguishes an answer that matches the reference from one
+that does not.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _KINDS: tuple[Callable[[int], Any], ...] = (
 
 
 def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: Clock | None = None) -> MadeUp:
-    """Make up samples, and keep those that a grader can grade here, or all if it would call a service.
+    """Make up samples, and keep those that a grader can grade here, or all if grading would call a service.
 
     Args:
         values: The values that the grader uses.
@@ -56,7 +57,7 @@ def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: C
 
 
 def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
-    """Return the samples whose answers the grader distinguishes best, or of which it can grade most."""
+    """Return the samples whose answers the grader distinguishes best, or else the most gradable ones."""
     best, best_worth, problem = MadeUp(), (0.0, 0), None
     for kind in _KINDS if values.fields else _KINDS[:1]:
         records = [_record(values, kind, at) for at in range(len(_SENTENCES))]
@@ -155,7 +156,7 @@ def _rollouts(
 
 
 def _put(fields: dict[str, Any], path: ReadPath, value: Any) -> None:
-    """Write a value to a place in objects and lists, unless the place has an incompatible value."""
+    """Set the value at a place in nested objects and lists, unless an incompatible value is already there."""
     here: Any = fields
     step: Any
     for step, following in zip(path, [*path[1:], None], strict=True):

@@ -26,9 +26,9 @@ class SpecValues:
     parts: tuple[ReadPath, ...]
     """Parts of a completion's JSON that the grader uses."""
     reads_json: bool
-    """True if the grader parses a completion as JSON, to use parts or the whole."""
+    """True if the grader parses completions as JSON."""
     compared: tuple[tuple[TextTemplate, TextTemplate], ...]
-    """Pairs of templates that the grader compares: an input and its reference."""
+    """Pairs of templates that the grader compares, each an input and its reference."""
     models: Mapping[str, str]
     """The models that the grader calls, by the JSON pointer of the model's name."""
     asks: bool
@@ -45,7 +45,7 @@ class SpecValues:
 
 
 def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
-    """Fill a template with values of a record, leaving out the completion's values.
+    """Fill a template with values of a record and leave the completion's values out.
 
     Args:
         template: The template.
@@ -60,7 +60,7 @@ def written(template: TextTemplate, record: Mapping[str, Any]) -> str:
 
 
 def part_of(template: TextTemplate) -> ReadPath | None:
-    """Return the first part of a completion's JSON that a template names; None if it names no part.
+    """Return the first part of a completion's JSON that a template names, or None if it names none.
 
     Args:
         template: The template.

@@ -9,7 +9,7 @@ __all__ = ["aliases_of", "caught_by", "dotted", "key_of", "module_of_import", "p
 
 
 def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
-    """Return the dotted name of an expression with imports resolved; None if it has no such name.
+    """Return an expression's dotted name with imports resolved, or None if it has no such name.
 
     Args:
         node: The expression.
@@ -46,7 +46,7 @@ def module_of_import(node: ast.ImportFrom, file: str) -> str:
 
 
 def aliases_of(tree: ast.Module, file: str) -> dict[str, str]:
-    """Return the full names of a module's imports, such as `np` for `numpy` and `run` for `subprocess.run`.
+    """Return full names by imported name: `np` may be `numpy`, `run` may be `subprocess.run`.
 
     Args:
         tree: The module.

@@ -16,11 +16,11 @@ from harness.projects.template_files import filled
 __all__ = ["CHECK_IN_VERSION", "NO_MODEL", "ROLE", "NoPlace", "grader_resource", "with_grader"]
 
 CHECK_IN_VERSION = ", check ${GraderCheck}"
-"""The addition to a version's description for a ready check."""
+"""Text added to a version's description if the grader is a ready check."""
 ROLE = "      Role: !GetAtt GraderRole.Arn\n"
 """The role of a grader that calls no model."""
 NO_MODEL = '""'
-"""The default of the parameter for a judge's model, if no grader calls a model."""
+"""Default of the parameter for a judge's model if no grader calls a model."""
 
 _TYPE = "AWS::Serverless::Function"
 _LIST = ("Mappings", "Graders", "All", "Names")
@@ -97,10 +97,10 @@ def with_grader(template: Path, logical_id: str, handler: str) -> bytes:
 
 
 def _extended(text: str, logical_id: str, handler: str) -> str | None:
-    """Return the text with the resource, also listed under Mappings if the template has such a list.
+    """Return the text with the resource added, and listed under Mappings if the template has such a list.
 
     Returns:
-        The text; None if the template has no grader to serve as a model.
+        The text, or None if the template has no grader to serve as a model.
     """
     import yaml
 
@@ -133,7 +133,7 @@ def _extended(text: str, logical_id: str, handler: str) -> str | None:
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Any:
-    """Return the node under these keys; None if there is no such node."""
+    """Return the node under these keys, or None if there is none."""
     for name in path:
         pairs = node.value if node is not None and node.id == "mapping" else []
         node = next((value for key, value in pairs if key.value == name), None)
@@ -153,7 +153,7 @@ def _text_of(node: Any) -> str:
 
 
 def _like(key: Any, value: Any, lines: list[str], logical_id: str, handler: str) -> str:
-    """Copy a grader's lines with another name and handler, without properties specific to the grader."""
+    """Copy a grader's lines with a new name and handler, without properties specific to that grader."""
     copied = [f"{' ' * key.start_mark.column}{logical_id}:\n"]
     for name, setting in value.value:
         first = name.start_mark.line
@@ -210,7 +210,7 @@ def _is_comment(line: str, inside: int) -> bool:
 
 
 def _difference(before: dict[str, Any], draft: Path, logical_id: str, handler: str) -> str | None:
-    """Return what is wrong with a template's new text; None if it only has the new grader in addition."""
+    """Return the problem with a template's new text, or None if the new grader is the only difference."""
     try:
         after = read_template(draft)
         added = after["Resources"].pop(logical_id)["Properties"]

@@ -19,11 +19,11 @@ _GRADE = "grade"
 
 
 def notes_of_text(place: str, source: str) -> Iterator[ImportNote]:
-    """Report operations in a source that grade differently here, as for a Python file.
+    """Report operations in the source that behave differently here, as is done for Python files.
 
     Args:
-        place: The source's place, to which line numbers are added.
-        source: The source, known to be valid.
+        place: Where the source is. Line numbers are appended to it.
+        source: The source, which must be valid Python.
     """
     code = ReachedCode({place: ast.parse(source)}, [_GRADE])
     for each in refused_by_confinement(code):

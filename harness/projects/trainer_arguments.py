@@ -58,7 +58,7 @@ def _weights(tree: ast.Module, path: Path, count: int) -> list[float | None]:
 
 
 def _numbers(value: ast.expr) -> tuple[float, ...] | None:
-    """Return the numbers in a list; empty for the constant `None`, and None for other expressions."""
+    """Return the numbers in a list (none for the constant `None`), or None for any other expression."""
     try:
         found = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -92,7 +92,7 @@ def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
 
 
 def _bound_to(name: str, node: ast.AST) -> list[ast.expr]:
-    """Return the expression that a statement binds a name to; empty if it does not bind the name."""
+    """Return the expressions that a statement binds a name to."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets

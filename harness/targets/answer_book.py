@@ -31,7 +31,7 @@ from harness.targets.recorded_answers import (
 __all__ = ["LONGEST_WAIT_S", "AnswerBook", "playing_variables"]
 
 _TAKEN = frozenset({400, 404, 405, 413, 422})
-"""HTTP statuses that refuse the request itself. Other errors are temporary and are not recorded."""
+"""HTTP statuses that reject the request itself. Other errors are temporary and are not recorded."""
 
 # Services that issue credentials. Everything in their answers is secret.
 _CREDENTIALS = re.compile(
@@ -52,7 +52,7 @@ class AnswerBook:
     Args:
         recorded: The answers from the file.
         place: The file's name, for messages.
-        asks: True if a request without a recorded answer goes to the service; False if it is refused.
+        asks: True to send a request without a recorded answer to the service; False to refuse it.
         keep: Called with each new answer to record.
     """
 
@@ -113,10 +113,9 @@ class AnswerBook:
     ) -> RecordedAnswer | None:
         """Return the recorded answer to a request; None if the caller must make the request.
 
-        Several completions of one record are often equal, and a judge may get equal requests at the same
-        time. The second request waits for the answer to the first. If the first gets no answer in time, the
-        result is None. The wait would block an event loop, so a task must first call `is_asked` and wait
-        without blocking.
+        Completions of one record are often identical, so a judge may get identical requests at the same time.
+        The second request waits for the answer to the first. If the first gets no answer in time, the result
+        is None. Waiting would block an event loop, so an async task first polls `is_asked` without blocking.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -255,7 +254,7 @@ class AnswerBook:
 
 
 def _running_task() -> object | None:
-    """Return this thread's current task; None outside an event loop. Does not import asyncio."""
+    """Return this thread's current task, or None outside an event loop. Does not import asyncio."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
         return None
@@ -275,7 +274,7 @@ def _gives_credentials(url: str) -> bool:
 
 
 def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the environment variables that a request uses, with the values of addresses but not of keys."""
+    """Return the environment variables that a request uses, with their values unless they are keys."""
     found: dict[str, str | None] = {}
     said = [url, unquote(url), *map(str, headers.values())]
     for name, value in os.environ.items():
@@ -289,7 +288,7 @@ def _needed(url: str, headers: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def playing_variables(recorded: RecordedAnswers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return placeholders for the keys that the grader's environment lacks while answers come from a file.
+    """Return placeholders for API keys that the environment lacks, needed when answers come from a file.
 
     Args:
         recorded: The contents of the file.

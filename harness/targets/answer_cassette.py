@@ -1,7 +1,7 @@
-"""Answers the requests of every HTTP client in this process from recorded answers, with vcrpy.
+"""Uses vcrpy to answer the requests of every HTTP client in this process from recorded answers.
 
-vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. Its own cassette compares each
-request with all recorded requests, and its YAML takes seconds to parse for a few thousand answers. The
+vcrpy can patch boto3, openai, httpx, requests, urllib3, urllib and aiohttp. vcrpy's own cassette compares
+each request with all recorded requests, and its YAML takes seconds to parse for a few thousand answers. The
 cassette here uses an `AnswerBook`.
 """
 
@@ -33,9 +33,9 @@ _LOOK_S = 0.02
 
 @contextlib.contextmanager
 def answered(book: AnswerBook) -> Iterator[AnswerBook]:
-    """Answer this process's HTTP requests from a book, until the block ends.
+    """Answer this process's HTTP requests from an answer book until the block ends.
 
-    If no request may go to a service, the environment also gets placeholders for missing keys.
+    If no request may go to a service, placeholders for missing API keys are added to the environment.
 
     Args:
         book: The answers.
@@ -58,7 +58,7 @@ def answered(book: AnswerBook) -> Iterator[AnswerBook]:
 
 
 def _own_https_init() -> Any:
-    """Copy `http.client.HTTPSConnection.__init__`, with globals that are never patched."""
+    """Return a copy of `http.client.HTTPSConnection.__init__` whose globals are never patched."""
     init = http.client.HTTPSConnection.__init__
     own = {**vars(http.client), "HTTPSConnection": http.client.HTTPSConnection}
     copied = types.FunctionType(init.__code__, own, init.__name__, init.__defaults__, init.__closure__)
@@ -67,7 +67,7 @@ def _own_https_init() -> Any:
 
 
 class _StandardHTTPS(http.client.HTTPSConnection):
-    """A connection of the standard library that can be created while vcrpy patches the class's name."""
+    """A standard library connection that can be created while vcrpy replaces `HTTPSConnection`."""
 
     __init__ = _own_https_init()
 
@@ -101,7 +101,7 @@ def _waiting(inner: Any, book: AnswerBook, library: Any) -> Any:
 
 
 class _AnswerCassette(Cassette):  # type: ignore[misc]
-    """A vcrpy cassette whose answers come from a book.
+    """A vcrpy cassette that gets its answers from an `AnswerBook`.
 
     Args:
         path: The cassette's name.
@@ -121,19 +121,19 @@ class _AnswerCassette(Cassette):  # type: ignore[misc]
         super().__init__(path, custom_patches=patches)
         self._book = book
         self.ended = False
-        """True once a client's existing connections go to their real destination."""
+        """True once the block has ended. Requests on existing connections then go to the real service."""
 
     @property
     def write_protected(self) -> bool:
-        """True if sending is forbidden."""
+        """True if requests must not be sent to a service."""
         return not (self._book.asks or self.ended)
 
     def filter_request(self, request: Request) -> Request:
-        """Return the request itself; no request is filtered out."""
+        """Return the request unchanged, because none is filtered out."""
         return request
 
     def can_play_response_for(self, request: Request) -> bool:
-        """Return True if the cassette answers a request, as it always does if sending is forbidden."""
+        """Return True if the cassette answers a request. It answers all requests that must not be sent."""
         if self.ended:
             return False
         return not self._book.asks or self._book.find_or_ask(*_parts(request)) is not None

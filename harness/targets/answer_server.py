@@ -1,4 +1,4 @@
-"""Answers a built function's requests from recorded answers, on a local port.
+"""Answers a built function's requests from recorded answers on a local port.
 
 The function's process has only the environment that Lambda gives it. Its requests reach this server through
 the variables that redirect botocore and the OpenAI SDK, through the variables that the recorded requests
@@ -64,7 +64,7 @@ class AnswerServer:
 
 
 def _chat_path(recorded: RecordedAnswers) -> str:
-    """Return the path prefix of the OpenAI SDK's requests in the recorded answers."""
+    """Return the path prefix that the OpenAI SDK's requests have in the recorded answers."""
     for answer in recorded.answers:
         path = urlsplit(answer.url).path
         for end in _CHAT:

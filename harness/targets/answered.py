@@ -1,4 +1,4 @@
-"""A target whose requests to services are answered from a file."""
+"""A target whose graders get the answers to their service requests from a file."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ UNRECORDED = "unrecorded"
 class AnsweredTarget:
     """A target that grades with recorded answers, or records them.
 
-    Calls are made one at a time, so a request without an answer fails only its own call, regardless of how
-    the grader handles the refusal.
+    Calls are made one at a time, so a request without an answer fails only the call that made it, however the
+    grader handles the refusal.
 
     Args:
-        open_inner: Opens the target. It is called when requests can already be answered.
+        open_inner: Opens the target. Called once requests can be answered.
         book: The answers.
-        stack: Resources that answer the requests. They are closed with the target.
+        stack: Resources that answer the requests, closed together with the target.
     """
 
     concurrency = 1
@@ -58,12 +58,12 @@ class AnsweredTarget:
 
     @property
     def streams(self) -> InProcessTarget | None:
-        """The target for grading many samples at once; None if every answer must come from the file."""
+        """Target for grading many samples concurrently; None if every answer must come from the file."""
         return self.inner if self.book.asks and isinstance(self.inner, InProcessTarget) else None
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares, if it runs in this process."""
+        """The reward range that the grader declares, if it runs in this process."""
         return self.inner.bounds if isinstance(self.inner, InProcessTarget) else None
 
     @property
@@ -105,7 +105,7 @@ def check_recorder() -> None:
 
 
 def played_book(path: Path) -> AnswerBook:
-    """Return a book with the answers from a file. The book sends no request to a service.
+    """Return an answer book with the answers from a file. It sends no requests to services.
 
     Raises:
         InputError: The file does not exist or is damaged.
@@ -116,7 +116,7 @@ def played_book(path: Path) -> AnswerBook:
 def open_here(
     grader: str | Callable[..., Any], folder: Path | None = None, book: AnswerBook | None = None
 ) -> InProcessTarget | AnsweredTarget:
-    """Open a grader in this process. While it is open, its requests are answered from a book.
+    """Open a grader in this process whose requests are answered from a book.
 
     Args:
         grader: As for `InProcessTarget`.
@@ -137,7 +137,7 @@ def open_here(
 
 
 def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
-    """Make a grader send each sample's requests only once, even if several wire formats are graded.
+    """Make a grader send each sample's requests only once, even if it is called in several wire formats.
 
     Every grader is wrapped, because a grader may import its HTTP client only at its first request, as a judge
     does.
@@ -157,7 +157,7 @@ def asked_once(target: InProcessTarget) -> InProcessTarget | AnsweredTarget:
 
 
 def open_served(opened: Callable[[Mapping[str, str]], Target], book: AnswerBook) -> AnsweredTarget:
-    """Open a function in a separate process. While it is open, its requests are answered from a book.
+    """Open a function in a separate process whose requests are answered from a book.
 
     Args:
         opened: Opens the function with additional environment variables.

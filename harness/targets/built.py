@@ -1,4 +1,4 @@
-"""Finds the function that `sam build` made, and imports its artifact to learn the grader's declaration.
+"""Finds the function that `sam build` produced, and imports its artifact to get the grader's declaration.
 
 The function is selected by its name or its grader, in a build folder (`.aws-sam/build`). The artifact is
 imported in a separate process, with the function's interpreter, so the result describes the very files that
@@ -100,7 +100,7 @@ class AskedModel:
     key_variable: str | None = None
     """The environment variable with the service's key."""
     parts: dict[str, str] | None = None
-    """The request parts that the model accepts; None until the model has answered."""
+    """Request parts that the model accepts; None until the model has answered."""
     refused: dict[str, str] = field(default_factory=dict)
     """The model's message for each part that it refused."""
 
@@ -120,7 +120,7 @@ class Imported:
     error: str | None = None
     """Error message of the failed import; None if it succeeded."""
     note: str | None = None
-    """Message for the user if the artifact was imported with a different Python than its runtime's."""
+    """Message for the user if the Python version that imported the artifact is not its runtime's."""
 
 
 def built_functions(
@@ -153,7 +153,7 @@ def built_functions(
 
 
 def _is_built(declared: DeclaredFunction, template: Path) -> bool:
-    """Return True if the build made the function's artifact. Otherwise, its `CodeUri` is unchanged."""
+    """Return True if the build produced the function's artifact. If not, `CodeUri` is unchanged."""
     folder = template.parent.resolve()
     return declared.code is not None and declared.code != folder and declared.code.is_relative_to(folder)
 
@@ -165,7 +165,8 @@ def built_function(
 
     Args:
         artifact: As for `built_functions`.
-        function: Its logical ID or name; None to find it by its grader, or as the only function.
+        function: The function's logical ID or name; None to find it by its grader, or to take the only
+            function.
         grader: `module:name` or `file.py:name` of the function's grader.
 
     Raises:
@@ -196,8 +197,8 @@ def grader_of(spec: FunctionSpec) -> str:
     """Return the local name of a function's grader: `module:name`, or a ready check's name.
 
     Raises:
-        InputError: The function names no handler, or is a ready check without the variable that names the
-            check.
+        InputError: The function has no handler, or it runs a ready check and the variable with the check's
+            name is missing.
     """
     if spec.handler != READY_HANDLER:
         return grader_named(spec.handler)
@@ -209,7 +210,7 @@ def grader_of(spec: FunctionSpec) -> str:
 
 
 def grader_named(handler: str) -> str:
-    """Convert a handler name from Lambda's form, `folder/module.function`, to `module:name`.
+    """Convert a handler name from Lambda's format, `folder/module.function`, to `module:name`.
 
     Raises:
         InputError: `handler` is not a handler's name.
@@ -222,7 +223,7 @@ def grader_named(handler: str) -> str:
 
 
 def bare_function(code: Path, handler: str, name: str | None = None) -> FunctionSpec:
-    """Return a function that is described by a folder or zip file and its handler's name, without a template.
+    """Return a function for a folder or zip file and a handler's name, without a template.
 
     Args:
         code: The folder, or the zip file as it was uploaded to Lambda.
@@ -299,7 +300,7 @@ def import_artifact(spec: FunctionSpec) -> Imported:
 
 
 def _is_build(folder: Path) -> bool:
-    """Return True if a folder has a built template. A project folder also has a `template.yaml`."""
+    """Return True if a folder has a built template, unlike a project folder with its `template.yaml`."""
     template = folder / "template.yaml"
     if not template.is_file():
         return False

@@ -1,4 +1,4 @@
-"""Grades with a deployed function, the same function that a training job calls.
+"""Grades with a deployed function, as a training job does.
 
 A failure of the function is a `GraderFault` and is never retried. boto3 retries throttling, network errors
 and service errors (adaptive mode). An error that persists is a `ServiceFault`. Nothing in AWS is changed.
@@ -33,7 +33,7 @@ class DeployedTarget:
     Args:
         function: `arn:aws:lambda:...:function:NAME[:QUALIFIER]` or `NAME[:QUALIFIER]`.
         region: The AWS Region; None for the ARN's or boto3's Region.
-        endpoint_url: A different endpoint, such as the local Invoke API.
+        endpoint_url: Another endpoint to use, such as the local Invoke API.
         concurrency: Maximum number of calls in flight.
         attempts: Maximum number of tries for a call that is throttled or fails with a service error.
 
@@ -59,7 +59,7 @@ class DeployedTarget:
         self._region = _region(function, region)
         self._endpoint_url = endpoint_url
         self.configuration: Mapping[str, Any] = self._look_up(min(attempts, _LOOK_UPS))
-        """The response of GetFunctionConfiguration; empty if only invoking is allowed."""
+        """Response of GetFunctionConfiguration; empty if the credentials only allow invoking."""
         # A read timeout below the function's would start a second call while the first is still running.
         seconds = self.configuration.get("Timeout", _LONGEST_SECONDS) + _MARGIN_SECONDS
         self._client = self._connect(seconds, attempts)

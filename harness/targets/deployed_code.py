@@ -37,7 +37,7 @@ class FunctionFacts:
     """What AWS reports about a function."""
 
     arn: str
-    """The ARN as it was requested."""
+    """The ARN as requested."""
     version: str | None
     code_sha256: str
     handler: str | None
@@ -47,11 +47,11 @@ class FunctionFacts:
     location: str | None = field(repr=False)
     """The signed address of the function's zip; None if AWS gave none."""
     unread: str
-    """Reason for the missing address, if `location` is None."""
+    """Reason why the address is missing if `location` is None."""
     memory_mb: int | None = None
     architecture: str | None = None
     check: str | None = None
-    """The ready check that the handler is configured to run; None for any other handler."""
+    """Ready check that the handler is configured to run; None for any other handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def read_code(facts: FunctionFacts) -> FunctionCode:
 
 
 def _asked(functions: Any, arn: str) -> tuple[dict[str, Any], str]:
-    """Return AWS's response, and the reason why it does not include the code (empty if it does)."""
+    """Return AWS's response and, if the response does not include the code, the reason."""
     try:
         with explained(arn):
             answer: dict[str, Any] = functions.get_function(FunctionName=arn)

@@ -1,4 +1,4 @@
-"""A target for tests: it gets its results from a function, and records its events."""
+"""A target for tests that gets its results from a function and records its events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FakeTarget:
         """Every event that the target received, in order."""
 
     def grade(self, event: Any) -> Answer:
-        """Return the function's result."""
+        """Return the result that the function gives for the event."""
         self.events.append(event)
         return self._answer(event)
 

@@ -1,4 +1,4 @@
-"""Finds the files and packages of a grader, so that a run can report that its grader has changed.
+"""Identifies a grader by its files and packages, so that a run can report when the grader has changed.
 
 A grader is more than one file: it imports modules, reads data, and depends on packages. Files that it imports
 or opens during loading are known immediately. `GraderFiles.news` reports later ones during the run. The
@@ -25,12 +25,12 @@ __all__ = ["Fingerprint", "GraderFiles", "hash_files"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOT_SHARED = sys.stdlib_module_names | {"graders", "harness", "__main__"}
 _MOST = 10_000
-"""Maximum number of files to track. A grader that opens more has no fixed set of files."""
+"""Maximum number of files to track. A grader that opens more files than this has no fixed set of files."""
 _AWS_FILES = (
     *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
 )
-"""Variables that name files for botocore."""
+"""Environment variables that tell botocore which files to read."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/")
 
 
@@ -44,7 +44,7 @@ class Fingerprint:
     """Versions of the installed distributions that the grader imports."""
 
     def digest(self, folder: Path, options: Mapping[str, Any] | None) -> str:
-        """Hash the files, packages and declaration, independently of the project's location.
+        """Hash the files, packages and declaration. The project's location does not affect the hash.
 
         Args:
             folder: The folder of the grader's own module.
@@ -79,7 +79,7 @@ _opened: _Opened | None = None
 
 
 class GraderFiles:
-    """Tracks the files that a grader imports and opens, starting now."""
+    """Tracks the files that a grader imports and opens from now on."""
 
     def __init__(self) -> None:
         global _opened
@@ -90,9 +90,9 @@ class GraderFiles:
         self._read, self._written = set(self._opened.read), set(self._opened.written)
 
     def news(self) -> tuple[list[str], list[str]]:
-        """Return the user's files that were read or imported since the last call, and the files written.
+        """Return the user's files that were read or imported since the last call, and those written.
 
-        Written files do not identify a grader.
+        Files that a grader writes do not identify it.
         """
         modules = [sys.modules.get(name) for name in list(sys.modules) if name not in self._modules]
         read = {path for module in modules if (path := _source_of(module))}
@@ -104,7 +104,7 @@ class GraderFiles:
         return sorted(read), sorted(written)
 
     def fingerprint(self, module: ModuleType | None, file: Path | None = None) -> Fingerprint:
-        """Return the grader's files and packages that have been loaded.
+        """Return the files and packages that the grader has loaded so far.
 
         Args:
             module: The grader's module, which may have been imported before.
@@ -222,7 +222,7 @@ _roots: tuple[str, ...] = ()
 
 
 def _installed(modules: set[str]) -> set[str]:
-    """Return the loaded modules with these top-level names that are neither Python's nor the user's."""
+    """Return the loaded modules with these top-level names that are installed packages."""
     wanted = {name for name in modules if name not in sys.stdlib_module_names} - {"graders", "harness"}
     wanted = {name for name in wanted if _source_of(sys.modules.get(name)) is None and name in sys.modules}
     return {name for name in wanted if getattr(sys.modules[name], "__file__", None)} - {"__main__"}

@@ -1,4 +1,4 @@
-"""The local Lambda runtime's measurements of a function during a run, stored in the run's folder."""
+"""Measurements that the local Lambda runtime takes of a function and stores in the run's folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["FILE", "LOG", "FunctionReport"]
 
 FILE = "function.json"
 LOG = "function.log"
-"""The function's log, with the output of all environments in one file."""
+"""Name of the function's log, which combines the output of all environments."""
 
 _NEAR = 0.8
 
@@ -22,22 +22,22 @@ class FunctionReport:
 
     schema: int = 1
     protection: str
-    """The protection that keeps the function from writing where Lambda does not allow it."""
+    """The mechanism that keeps the function from writing where Lambda would not allow it."""
     says: str
-    """Explanation of the protection, for people."""
+    """Readable explanation of the protection."""
     notes: tuple[str, ...] = ()
     """Differences from the deployed function, one sentence each."""
     calls: int
     memory_mb: int
     timeout_s: float
     longest_ms: float | None
-    """Estimated duration of the longest call in Lambda, with the function's share of a processor."""
+    """Estimated duration of the longest call in Lambda, given the function's share of a processor."""
     peak_memory_mb: float
     cold_start_ms: float | None
     """Duration of the first cold start; None if no environment responded."""
 
     def lines(self) -> Iterator[str]:
-        """Yield the report in a few lines for people."""
+        """Yield a short, readable report line by line."""
         yield from (f"note: {note}" for note in self.notes)
         yield f"protection: {self.protection} ({self.says})"
         if self.longest_ms is None:

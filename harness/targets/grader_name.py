@@ -1,8 +1,8 @@
 """Parses graders' names: `module:name`, `file.py:name`, `grader.toml`, or the call of a check.
 
 A check is named by the call that makes it, `checks.numbers:number(marker="####")`, where `checks.` is short
-for `graders.checks.`. Its options are literals, and no code is evaluated, so a name from a file can only
-choose a factory and its options.
+for `graders.checks.`. The options are literals, and no code is evaluated, so a name from a file can only
+select a factory and its options.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class GraderName:
     where: str
     """A module, or the path of a file that ends in `.py` or `.toml`."""
     name: str
-    """The grader, handler or factory in the module; empty for the module's only grader."""
+    """Name of the grader, handler or factory in the module; empty for the module's only grader."""
     options: dict[str, Any] | None = None
-    """The options of a check named by its call; None for any other name."""
+    """Options of a check that is named by its call; None for any other name."""
 
     @property
     def is_file(self) -> bool:
@@ -74,7 +74,7 @@ def names_the_check(grader: str, check: str | None) -> bool:
     """Return True if a grader's name and a function's variable name the same check.
 
     Args:
-        grader: The grader's name. The path of a file may be relative to any folder.
+        grader: The grader's name. If it is a path, it may be relative to any folder.
         check: The variable's value: a file in the artifact, or a check with its options. None if unset.
     """
     if not check:

@@ -1,7 +1,7 @@
-"""Grades in this process: the fastest target, and the only one with the full text of an error.
+"""Grades in this process. This is the fastest target, and the only one that gives full error messages.
 
-A grader is named by `module:name` or `file.py:name`, and a ready check by its call or a TOML file. A plain
-`(event, context)` function, handwritten or from another tool, is called as Lambda would call it.
+A grader is specified as `module:name` or `file.py:name`, and a ready check by its call or a TOML file. A
+plain `(event, context)` function, handwritten or from another tool, is called as Lambda would call it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class InProcessTarget:
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
-        """The grader's files and packages that are known when this property is first used."""
+        """The grader's files and packages, as known when this property is first used."""
         return self.files.fingerprint(self._module, self._file)
 
     @cached_property
@@ -89,7 +89,7 @@ class InProcessTarget:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares; None for a handwritten handler."""
+        """The reward range that the grader declares; None for a handwritten handler."""
         return self.handler.options.range if isinstance(self.handler, Grader) else None
 
     def grade(self, event: Any) -> Answer:
@@ -111,15 +111,15 @@ class InProcessTarget:
 
     @property
     def streams(self) -> bool:
-        """True if `grade_stream` may be used, which needs an async grader without batches."""
+        """True if `grade_stream` may be used. It requires an async grader that does not score batches."""
         handler = self.handler
         return isinstance(handler, Grader) and handler.declared.awaits and not handler.options.batch
 
     def grade_stream(self, events: Iterable[Any], keep: Callable[[list[Answer]], None]) -> None:
-        """Grade events with one sample each, up to the grader's `concurrency` at the same time.
+        """Grade events with one sample each, at most the grader's `concurrency` at a time.
 
         Args:
-            events: The events. The next event is taken when a slot is free.
+            events: The events. The next one is consumed when a slot is free.
             keep: Called with the results, in the order of the events.
         """
         from graders._runtime import score_stream  # also loads asyncio
@@ -129,7 +129,7 @@ class InProcessTarget:
         score_stream(self.handler.declared, items, lambda scored: keep([_answer(*one) for one in scored]))
 
     def _call_by_hand(self, event: Any) -> Any:
-        """Call a plain handler through strict JSON, as Lambda would."""
+        """Call a plain handler with its input and output encoded as strict JSON, as in Lambda."""
         self._given = json.loads(json.dumps(event))
         answer = self.handler(self._given, Context(FUNCTION_SECONDS * 1000))
         try:
@@ -154,7 +154,7 @@ def _answer(outcome: float | Reward | Failure | ConfigurationError, ms: float) -
 
 
 def _is_changed(given: Any, before: str | None) -> bool:
-    """Return True if an event differs from its earlier JSON."""
+    """Return True if an event has changed since it was encoded as this JSON."""
     if before is None:
         return False
     try:
@@ -168,7 +168,7 @@ def _fault(error: BaseException) -> GraderFault:
 
 
 def _end_copy(own: int) -> None:
-    """End a copy of this process that the grader forked. The copy would repeat the replay's work."""
+    """End a copy of this process that the grader forked, because it would repeat the replay's work."""
     if os.getpid() != own:
         os._exit(1)
 

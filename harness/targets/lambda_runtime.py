@@ -1,7 +1,7 @@
-"""Grades in the built artifact on this machine, with the runtime client that Lambda uses.
+"""Grades with the built artifact on this machine, using the same runtime client as Lambda.
 
-If a function fails, hangs, exits or exceeds its memory, the result is a `GraderFault` with Lambda's wording,
-and the next event gets a new process.
+If a function fails, hangs, exits or exceeds its memory, the result is a `GraderFault` with Lambda's wording.
+If its process ended, the next event gets a new one.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class LocalRuntimeTarget:
     Args:
         spec: The function.
         concurrency: Maximum number of execution environments; None for one per core, but at most four.
-        passed: Names of environment variables that the function gets from this process.
+        passed: Names of environment variables to pass from this process to the function.
         credentials: AWS credentials as environment variables.
-        run: The run's folder, for the function's log and finally the measurements.
+        run: The run's folder, which receives the function's log and, at the end, the measurements.
         protection: The required protection; None for the best that this machine supports.
 
     Raises:
@@ -81,17 +81,17 @@ class LocalRuntimeTarget:
             protection=protection,
         )
         self.protection = self._runtime.protection
-        """The protection that keeps the function from writing where Lambda does not allow it."""
+        """The mechanism that keeps the function from writing where Lambda would not allow it."""
         self._code_sha256 = spec.code_sha256()
         self._run = run
         self.notes = tuple(differences(spec, self._runtime.interpreter_note))
         """Differences from the deployed function, one sentence each."""
         self.cold_starts_ms: list[float] = []
-        """Times from a process's start to its first response, one per process that responded."""
+        """Time from a process's start to its first response, for each process that responded."""
         self._calls = 0
         self._longest_ms: float | None = None
         self.peak_memory_mb = 0.0
-        """Peak memory of any environment."""
+        """Highest memory use of any environment."""
 
     def grade(self, event: Any) -> Answer:
         """Grade the samples of one event."""
@@ -117,7 +117,7 @@ class LocalRuntimeTarget:
         return _explained(read(invocation.payload, event, ms), invocation.log)
 
     def _why(self, invocation: Invocation) -> str:
-        """Explain the end of a process in more detail than Lambda's message does."""
+        """Explain in more detail than Lambda does why a process ended."""
         if invocation.fault is None or invocation.fault.error_type != "Runtime.ExitError":
             return ""
         if invocation.peak_memory_mb > self.spec.memory_mb:
@@ -126,7 +126,7 @@ class LocalRuntimeTarget:
         return f" (its log ends: {last[-1][:200]})" if last else ""
 
     def report(self) -> FunctionReport:
-        """Return the measurements of all calls up to now."""
+        """Return the measurements of all calls so far."""
         return FunctionReport(
             protection=str(self.protection),
             says=self.protection.sentence,
@@ -140,7 +140,7 @@ class LocalRuntimeTarget:
         )
 
     def restart(self) -> None:
-        """End every idle environment, so the next call has a cold start."""
+        """End every idle environment, so that the next call is a cold start."""
         self._runtime.restart()
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class LocalRuntimeTarget:
 
 
 def _refuse_misfits(spec: FunctionSpec) -> None:
-    """Refuse compiled code that Lambda could not load, and code that this machine could not load."""
+    """Reject compiled code that either Lambda or this machine cannot load."""
     files = list(compiled_files(spec.artifact))
     if spec.declared and (found := misfits(files, spec.runtime, spec.architecture)):
         fix = "Lambda could not load it. Run `sam build` again, with wheels for the function's platform."
@@ -172,11 +172,11 @@ def _refuse_misfits(spec: FunctionSpec) -> None:
 
 
 def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[str]:
-    """Yield the differences between a function in the local runtime and the deployed one, one sentence each.
+    """Yield one sentence per difference between the local runtime and the deployed function.
 
     Args:
         spec: The function.
-        interpreter_note: A note about the interpreter.
+        interpreter_note: A note about the interpreter, which counts as a difference.
     """
     if interpreter_note is not None:
         yield interpreter_note
@@ -190,7 +190,7 @@ def differences(spec: FunctionSpec, interpreter_note: str | None) -> Iterator[st
 
 
 def _explained(answer: Answer, log: str) -> Answer:
-    """Add places from the grader's log to failed samples. A response contains only the kind of an error."""
+    """Add places from the grader's log to failed samples, whose responses contain only an error's kind."""
     if not any(one.error for one in answer.items):
         return answer
     origins = ", ".join(_origins(log))
@@ -204,7 +204,7 @@ def _explained(answer: Answer, log: str) -> Answer:
 
 
 def _origins(log: str) -> list[str]:
-    """Return error types with file and line, from the line that the library logs about the batch."""
+    """Return error types with file and line, from the log line that the library writes for a batch."""
     for line in reversed(log.splitlines()):
         if '"origins"' in line:
             try:

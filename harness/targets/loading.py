@@ -31,7 +31,7 @@ _CHECKS = "graders.checks"
 
 @contextmanager
 def _uncompiled() -> Iterator[None]:
-    """Write no bytecode, because a full disk truncates it, and Python then fails to load it."""
+    """Disable writing bytecode, because a full disk truncates it and Python then fails to load it."""
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -95,7 +95,7 @@ def described(asked: GraderName, folder: Path | None = None) -> Grader[Any, Any]
         folder: The file's folder; None for the current folder.
 
     Raises:
-        InputError: The file describes no grader.
+        InputError: The file does not describe a grader.
     """
     if asked.name:
         raise InputError("a TOML file describes one grader", place=str(asked), fix=f"Write {asked.where}.")
@@ -134,7 +134,7 @@ def _made(factory: Callable[..., Any], asked: GraderName, place: str) -> Grader:
 
 
 def _checks_in(where: str) -> str:
-    """List the ready checks in a module, or the modules that have ready checks, as a sentence."""
+    """List a module's ready checks, or the modules that have ready checks, in a sentence."""
     if where == _CHECKS or where not in sys.modules:
         return f"Ready checks are in {', '.join(f'checks.{name}' for name in families())}."
     return f"Checks there: {', '.join(sorted(factories(sys.modules[where])))}."
@@ -187,7 +187,7 @@ def _takes(function: Any, count: int) -> bool:
 
 
 def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
-    """Import a module by name, with a folder on the import path as `python -m` adds the current folder."""
+    """Import a module by name with a folder on the import path, like the current folder of `python -m`."""
     if not where:
         raise InputError(
             "no module is named", place=reference, fix="Pass --grader module:name or file.py:name."
@@ -212,7 +212,7 @@ def _import_module(where: str, reference: str, folder: Path) -> ModuleType:
 
 
 def _forget_namesake(where: str, folder: Path) -> None:
-    """Unload a module with this name from another folder, as in tests that import from several folders."""
+    """Unload a module of this name if it came from another folder, as happens in tests."""
     top = where.partition(".")[0]
     if not is_taken(top) and any(_is_elsewhere(name, folder) for name in (top, where)):
         for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
@@ -220,7 +220,7 @@ def _forget_namesake(where: str, folder: Path) -> None:
 
 
 def _is_elsewhere(name: str, folder: Path) -> bool:
-    """Return True if a module is loaded from a different file than the one in a folder."""
+    """Return True if a module was loaded from a file other than the one in this folder."""
     loaded = getattr(sys.modules.get(name), "__file__", None)
     stem = folder.joinpath(*name.split("."))
     files = [file for file in (stem / "__init__.py", Path(f"{stem}.py")) if file.is_file()]
@@ -269,10 +269,10 @@ def _import_failed(error: BaseException, place: str) -> InputError:
 
 
 def raised_at(error: BaseException, here: str) -> str:
-    """Return the place in the user's code that raised an error or called the raising code, in parentheses.
+    """Return, in parentheses, the place in the user's code that raised an error or called code that did.
 
     Args:
-        error: The error. The caller's frames are removed from its traceback.
+        error: The error. Frames of the calling file are removed from its traceback.
         here: The file that called the user's code.
     """
     if isinstance(error, SyntaxError) and error.filename:

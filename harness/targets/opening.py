@@ -1,8 +1,8 @@
-"""Describes a target for a run's record, and opens the target that a record describes.
+"""Describes a target so that a run can store the description, and opens a target from its description.
 
 `describe` turns a command's options into a description of the place where samples will be graded, with the
 hash of the code there. `open_target` opens the described target in any process. Settings that do not make it
-a different run (endpoint, attempts, concurrency) come from the environment.
+a different run (endpoint, attempts, concurrency) are read from the environment.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 IN_PROCESS, LAMBDA_RUNTIME, DEPLOYED = "in-process", "lambda-runtime", "deployed"
 
 CONCURRENCY = "RFT_CONCURRENCY"
-"""Environment variable with the maximum number of calls in flight to a target outside this process."""
+"""Environment variable that sets the maximum number of calls in flight to a target outside this process."""
 
 _ATTEMPTS = "AWS_MAX_ATTEMPTS"
 _KNOWN = "Write its ARN, or NAME:ALIAS."
@@ -58,14 +58,14 @@ _KNOWN = "Write its ARN, or NAME:ALIAS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
-    """The place of grading that a command's options name."""
+    """The place where samples are graded, as given by a command's options."""
 
     target: str = IN_PROCESS
     """`in-process`, `lambda-runtime`, an ARN or `NAME:QUALIFIER`."""
     grader: str | None = None
     """`module:name`, `file.py:name`, or a check with its options."""
     handler: str | None = None
-    """`module.function`: a handler in this process, or in an `artifact` without a template."""
+    """`module.function`, for a handler in this process or in an `artifact` without a template."""
     artifact: Path | None = None
     """The build folder, for `lambda-runtime`."""
     function: str | None = None
@@ -82,7 +82,7 @@ def describe(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
     """Describe the target and the grader.
 
     Returns:
-        The input of `open_target`, and a run's facts about its grader.
+        The input for `open_target`, and the facts about the grader that a run stores.
 
     Raises:
         InputError: The target does not exist, or cannot be set up.
@@ -116,7 +116,7 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
     Args:
         path: The file.
-        ask: `never`, `new` or `all`: the requests that go to the service.
+        ask: Which requests go to the service: `never`, `new` or `all`.
         target: The description of the target.
 
     Raises:
@@ -142,7 +142,7 @@ def describe_answers(path: Path, ask: Ask, target: TargetFacts) -> AnswersFacts:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Check that answers can be saved before requests are paid for.
+    """Check that answers can be saved, before any requests cost money.
 
     Raises:
         InputError: The file cannot be replaced.
@@ -182,14 +182,14 @@ def open_answered(
     run: Path | None = None,
     keep: Callable[[RecordedAnswers], None] = lambda recorded: None,
 ) -> AnsweredTarget:
-    """Open a target whose requests are answered from recorded answers.
+    """Open a target whose graders get recorded answers to their requests.
 
     Args:
         described: The result of `describe`.
         recorded: The answers.
-        answers: The file of the answers, and the requests that still go to the service.
+        answers: The path of the answers file, and which requests still go to the service.
         run: As for `open_target`.
-        keep: Called with the service's answers, to record them.
+        keep: Called with the service's new answers, to record them.
 
     Raises:
         InputError: The target cannot be set up as described.
@@ -267,7 +267,7 @@ def _in_process(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _imported(grader: str) -> DeclaredGrader:
-    """Find a grader's files and packages in a separate process, because its import may end the process."""
+    """Find a grader's files and packages in a separate process, because importing it may end the process."""
     from harness.targets.own_process import OwnProcessTarget
 
     with closing(OwnProcessTarget(grader)) as opened:
@@ -285,7 +285,7 @@ def _one_spelling(grader: str) -> str:
 
 
 def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """Describe the built function. Its artifact is imported to learn the grader's declaration."""
+    """Describe the built function, and import its artifact to get the grader's declaration."""
     from harness.targets.built import bare_function, built_function, grader_of, import_artifact
 
     if asked.handler is not None:
@@ -322,7 +322,7 @@ def _artifact(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
 
 
 def _deployed(asked: TargetChoice) -> tuple[TargetFacts, GraderFacts]:
-    """Describe the function in AWS by the version behind its alias, which may move during a run."""
+    """Describe a function in AWS by its version, because an alias may move during a run."""
     opened = open_deployed(asked.target, asked.region)
     opened.close()
     found = opened.configuration

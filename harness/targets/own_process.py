@@ -1,7 +1,7 @@
-"""Grades in a separate process on this machine, so that a grader that crashes does not end this one.
+"""Grades in a separate process on this machine, so that a grader that crashes does not end this process.
 
-A call that ends the process is a fault, with Lambda's wording, and the next call starts a new process. The
-grader's output goes to the stderr that this process has when the grader's process starts.
+A call that ends the process results in a fault with Lambda's wording, and the next call starts a new process.
+The grader's output goes to the stderr that this process has when the grader's process starts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LONGEST_MESSAGE = 1 << 30
 IMPORT_SECONDS = 60
 """Time limit in seconds for the import of a grader that has limits."""
 HEARTBEAT = b""
-"""Message that the process sends once a second during a call, unless C code holds the interpreter."""
+"""Message that the process sends every second during a call, unless C code holds the interpreter lock."""
 _ERRORS = {1: HarnessError, 2: InputError, 3: ServiceError}
 
 
@@ -53,13 +53,13 @@ class DeclaredGrader:
     """A process's report about its grader, sent after the import."""
 
     sha256: str | None = None
-    """Same as `InProcessTarget.sha256`."""
+    """Hash of the grader, as in `InProcessTarget.sha256`."""
     options: dict[str, Any] | None = None
     """The grader's declaration; None for a handwritten handler."""
     files: dict[str, str] = field(default_factory=dict)
-    """Same as `Fingerprint.files`."""
+    """SHA-256 of the user's files, as in `Fingerprint.files`."""
     packages: dict[str, str] = field(default_factory=dict)
-    """Same as `Fingerprint.packages`."""
+    """Versions of installed packages, as in `Fingerprint.packages`."""
     error: str | None = None
     """Error message of the failed import; None if it succeeded."""
     exit_code: int = 2
@@ -70,13 +70,13 @@ class ProcessLimits:
     """Limits and environment for an untrusted grader."""
 
     seconds: float
-    """Time limit of one call, after which the process and its descendants are killed."""
+    """Time limit for one call, after which the process and its descendants are killed."""
     memory_bytes: int
-    """Memory that the process may allocate beyond its use right after the grader's import."""
+    """Memory that the process may allocate in addition to what it uses right after the grader's import."""
     output: int
-    """File descriptor for the process's output."""
+    """File descriptor to which the process writes its output."""
     clock_ahead_s: float = 0.0
-    """Seconds by which the process's clock is ahead."""
+    """Number of seconds by which the process's clock is set ahead."""
     hash_seed: int | None = None
     """Python's hash seed, which determines the order of sets; None for a random one."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -88,12 +88,12 @@ class OwnProcessTarget:
 
     Args:
         grader: `module:name` or `path/to/file.py:name`. The name may be omitted if it is the only grader.
-        answers: Recorded answers to the grader's requests to services; no service is called. None to call the
+        answers: Recorded answers to the grader's requests, so that no service is called; None to call the
             services.
         limits: Limits of the process; None for no limits.
 
     Raises:
-        InputError: The module, file, grader or answers do not exist, or the import failed or ended the
+        InputError: The module, file, grader or answers file does not exist, or the import failed or ended the
             process.
     """
 
@@ -110,12 +110,12 @@ class OwnProcessTarget:
 
     @property
     def imported(self) -> DeclaredGrader:
-        """What the grader's first process reported after the import."""
+        """Report of the grader's first process after the import."""
         return self._declared
 
     @property
     def pid(self) -> int | None:
-        """The id of the grader's process; None if no process is running."""
+        """ID of the grader's process; None if no process is running."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -130,7 +130,7 @@ class OwnProcessTarget:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The range that the grader declares; None for a handwritten handler."""
+        """The reward range that the grader declares; None for a handwritten handler."""
         if self.options is None:
             return None
         low, high = self.options["range"]
@@ -153,7 +153,7 @@ class OwnProcessTarget:
         return Answer([], (time.perf_counter() - started) * 1000, fault)
 
     def print_to(self, log: Path) -> None:
-        """Append the grader's output to an existing file, until the process is restarted."""
+        """Append the grader's output to an existing file until the process is restarted."""
         if self._process is not None:
             self._process.print_to(log)
 
@@ -213,7 +213,7 @@ class _Process:
             raise _ERRORS[self.declared.exit_code](self.declared.error)
 
     def grade(self, event: Any) -> Answer | None:
-        """Grade one event; return None if the process ended."""
+        """Grade one event, or return None if the process ended."""
         self._send(event)
         limit = None if self._limits is None else self._limits.seconds
         said = self._heard(longest_hold(self.declared.options), limit)
@@ -227,7 +227,7 @@ class _Process:
             return None
 
     def print_to(self, log: Path) -> None:
-        """Make the process print to a file. It recognizes this message because events are not strings."""
+        """Redirect the process's output to a file. The message is a string, which an event never is."""
         self._send(str(log.resolve()))
 
     def end(self) -> str:
@@ -251,11 +251,11 @@ class _Process:
         """Receive the next message from the process.
 
         Args:
-            limit: Maximum number of seconds that C code may hold the interpreter.
-            longest: Maximum number of seconds in any case.
+            limit: Maximum number of seconds for which C code may hold the interpreter lock.
+            longest: Maximum number of seconds to wait in any case; None for no maximum.
 
         Returns:
-            The message; None if the process ended, or was killed because of a limit.
+            The message, or None if the process ended or was killed because of a limit.
         """
         alive = began = time.monotonic()
         while True:
@@ -286,7 +286,8 @@ class _Process:
     def _message(self, until: float | None) -> bytes:
         """Receive one whole message.
 
-        The grader may find the connection and write only part of a message.
+        Untrusted grader code may write to the connection, even only part of a message, so reading needs a
+        deadline.
 
         Args:
             until: Deadline on the monotonic clock; None for no deadline.
@@ -317,10 +318,10 @@ class _Process:
 
 
 def longest_hold(options: Mapping[str, Any] | None) -> float | None:
-    """Return the seconds that C code may hold a grader's process: the limit of one sample plus a margin.
+    """Return how long C code may hold the interpreter lock in seconds: one sample's limit plus a margin.
 
     Args:
-        options: The grader's declaration; None for a handwritten handler, which has the limit of a whole
+        options: The grader's declaration; None for a handwritten handler, which gets the limit for a whole
             call.
     """
     limit = FUNCTION_SECONDS if options is None else options.get("timeout_s")
@@ -332,7 +333,7 @@ def how_it_ended(code: int, held: bool) -> str:
 
     Args:
         code: The exit code; negative for a signal.
-        held: True if the process was killed because C code held the interpreter.
+        held: True if the process was killed because C code held the interpreter lock.
     """
     if held:
         return "after its time limit: C code held it until it was killed"

@@ -1,4 +1,4 @@
-"""The process that `OwnProcessTarget` starts: it imports a grader, and grades the events that it receives.
+"""Runs as the process of an `OwnProcessTarget`: imports a grader and grades the events that it receives.
 
 The process ends as soon as its parent process ends.
 """
@@ -32,7 +32,7 @@ _THREAD_STACK = 1 << 20
 
 
 def main() -> None:
-    """Grade until the parent closes the connection."""
+    """Grade events until the parent closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -72,7 +72,7 @@ def main() -> None:
 def _end_with_the_parent() -> None:
     """Make Linux end this process when the thread that started it ends.
 
-    The listening thread would end the process too, but C code may hold the interpreter forever.
+    The listening thread also ends the process, but C code may hold the interpreter lock forever.
     """
     if sys.platform == "linux":
         import ctypes
@@ -81,7 +81,7 @@ def _end_with_the_parent() -> None:
 
 
 def _limit_memory(more: int) -> None:
-    """Allow this many bytes beyond the current use. Larger allocations raise MemoryError."""
+    """Allow this many bytes beyond the current use. Allocations beyond the limit raise MemoryError."""
     import resource
 
     import psutil
@@ -151,7 +151,7 @@ def _print_to(log: str) -> None:
 
 
 def _beat(connection: Connection, busy: threading.Event, speaking: threading.Lock) -> None:
-    """Show the parent that C code does not hold the interpreter."""
+    """Send heartbeats, which show the parent that C code does not hold the interpreter lock."""
     while True:
         time.sleep(_BEAT_S)
         if busy.is_set():

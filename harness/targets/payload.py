@@ -1,7 +1,7 @@
-"""Encodes events for a function and decodes its responses, for a local or deployed function.
+"""Encodes events for a local or deployed function, and decodes its responses.
 
-Both directions are strict: a value that the service does not accept as JSON (NaN) is a fault here too, even
-though Python can parse it.
+Both directions are strict. A value that the service does not accept as JSON, such as NaN, is a fault here
+too, even though Python can parse it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_EVENT = 6 * 1024 * 1024
 
 
 def encode(event: Any) -> bytes | ServiceFault:
-    """Return an event as JSON, or a fault if the service would not accept it."""
+    """Return an event as JSON, or a fault if the service would reject it."""
     try:
         text = orjson.dumps(event)
         if b"null" not in text:

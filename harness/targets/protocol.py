@@ -1,4 +1,4 @@
-"""The protocol of a target, so that callers need not know where samples are graded.
+"""The protocol that all targets implement, so that callers need not know where samples are graded.
 
 A target takes an event as a service would send it, and returns an `Answer`: either a result for every sample,
 or the fault that made the whole call fail. It raises an error only if it cannot be set up, never because a
@@ -26,7 +26,7 @@ class Graded(NamedTuple):
     ms: float | None = None
     """Milliseconds for this sample; None if the target does not measure single samples."""
     reason: str | None = None
-    """The grader's explanation for people; None if it gave none, or if the result came over a wire."""
+    """The grader's readable explanation; None if it gave none, or if the response format carries none."""
 
 
 class GraderFault(NamedTuple):
@@ -37,7 +37,7 @@ class GraderFault(NamedTuple):
 
 
 class ServiceFault(NamedTuple):
-    """The connection to the grader failed: network, credentials, throttling."""
+    """The grader could not be called because of the network, credentials or throttling."""
 
     error_type: str
     message: str
@@ -50,17 +50,17 @@ class Answer(NamedTuple):
     items: list[Graded]
     """One result per sample, in order; empty if there is a fault."""
     ms: float
-    """Milliseconds that the call took."""
+    """Duration of the call in milliseconds."""
     fault: GraderFault | ServiceFault | None = None
     changed: bool = False
     """True if the grader changed its event. False if the target does not check that."""
 
 
 class Target(Protocol):
-    """A place that grades events."""
+    """A place where events are graded."""
 
     name: str
-    """The target's name for people: `in-process`, `lambda-runtime`, or an ARN."""
+    """The target's display name: `in-process`, `lambda-runtime`, or an ARN."""
     max_bytes: int | None
     """Maximum event size in bytes of JSON; None for no limit."""
     concurrency: int
@@ -76,7 +76,7 @@ class Target(Protocol):
 
 
 def graded(outcome: float | Reward | Failure, ms: float | None = None) -> Graded:
-    """Convert the library's outcome to the harness's record.
+    """Convert an outcome from the library to the harness's own type.
 
     Args:
         outcome: The outcome of a sample.

@@ -1,9 +1,8 @@
 """Describes each ready check from its docstring: its options, example, known weaknesses and extra.
 
-A check's docstring is the only description of it. The first line states its purpose, the paragraph that
-starts with `It pays` names unwanted completions that get a reward, `Args:` has its options, and `Example:` a
-working call. In a family with an extra, a check needs the extra if its `Raises:` names a
-`ConfigurationError`.
+A check is described only in its docstring. The first line states its purpose, the paragraph that starts with
+`It pays` lists unwanted completions that get a reward, `Args:` lists the options, and `Example:` has a
+working call. A check needs its family's extra if its `Raises:` section names a `ConfigurationError`.
 """
 
 from __future__ import annotations
@@ -67,18 +66,18 @@ class ReadyCheck:
     purpose: str
     """One line that states which completions the check looks for or rewards."""
     text: str
-    """Description of the comparison; empty if the first line is enough."""
+    """Description of how the check compares; empty if the first line is enough."""
     pays: str
     """Unwanted completions to which the check gives a reward."""
     options: tuple[CheckOption, ...]
     example: str
     """An interactive Python session with the check."""
     given: dict[str, Any]
-    """The options in the example, with a nested check as a table."""
+    """Options in the example; a nested check is a table."""
     extra: str | None
     """The extra that the check needs; None if it needs none."""
     timeout_s: float
-    """Default time limit of a sample in seconds."""
+    """Default time limit per sample in seconds."""
 
     @property
     def family(self) -> str:
@@ -88,7 +87,7 @@ class ReadyCheck:
 
 @dataclass(frozen=True, slots=True)
 class FamilyCost:
-    """The size and import time that a family of checks adds to a Lambda function, measured here."""
+    """Size and import time that a family of checks adds to a Lambda function, measured on this machine."""
 
     import_ms: float | None
     """Import time of the family's modules and packages in milliseconds; None if a package is missing."""
@@ -100,7 +99,7 @@ class FamilyCost:
 
 @cache
 def ready_checks() -> tuple[ReadyCheck, ...]:
-    """Return every ready check, by family, in source order."""
+    """Return every ready check, grouped by family, in source order."""
     return tuple(check for family in families() for check in _family(family))
 
 
@@ -124,7 +123,7 @@ def find_check(name: str) -> ReadyCheck:
 
 
 def toml_of(check: ReadyCheck) -> str:
-    """Return a grader.toml to start from: the example's options, and all others as comments.
+    """Return a grader.toml to start from, with the example's options set and all others commented out.
 
     Args:
         check: The check.
@@ -144,14 +143,14 @@ def toml_of(check: ReadyCheck) -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Return True if a value needs its own header in TOML: a table, or a list of tables."""
+    """Return True if a value needs its own header in TOML because it is a table or a list of tables."""
     return isinstance(value, dict) or (
         isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
     )
 
 
 def _table(path: str, value: Any) -> Iterator[str]:
-    """Yield the lines of a table, or of a list of tables, with nested tables last."""
+    """Yield the lines of a table or a list of tables, with nested tables last."""
     for table in value if isinstance(value, list) else [value]:
         inner = {key: each for key, each in table.items() if _is_table(each)}
         if len(inner) < len(table) or not table or isinstance(value, list):
@@ -164,7 +163,7 @@ def _table(path: str, value: Any) -> Iterator[str]:
 
 
 def cost_of(family: str) -> FamilyCost:
-    """Measure a family's cost, in a new process with this interpreter.
+    """Measure a family's cost in a new process with the current interpreter.
 
     Args:
         family: The family's name, such as `numbers`.
@@ -236,7 +235,7 @@ def _options(factory: Callable[..., Any], meanings: dict[str, str]) -> Iterator[
 
 
 def _given(example: str, factory: Callable[..., Any]) -> dict[str, Any]:
-    """Return the options in the first call in a check's example, as a configuration writes them."""
+    """Return the options of the first call in a check's example, in the form of a configuration file."""
     source = "\n".join(line[4:] for line in example.splitlines() if line.startswith((">>> ", "... ")))
     for node in ast.walk(ast.parse(source)):
         if _called(node) == factory.__name__:
@@ -253,7 +252,7 @@ def _called(node: ast.AST) -> str | None:
 
 
 def _written(node: ast.expr) -> Any:
-    """Return a value of an example as a configuration writes it: the call of a ready check is a table."""
+    """Convert a value in an example to its form in a configuration file, where a ready check is a table."""
     if isinstance(node, ast.Dict):
         keys = [ast.literal_eval(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(_written, node.values), strict=True))
@@ -279,7 +278,7 @@ def _comment(text: str) -> list[str]:
 
 
 def _toml_value(value: Any) -> str | None:
-    """Return a value in TOML; None if TOML cannot express it."""
+    """Return a value as TOML, or None if TOML cannot express it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
@@ -310,7 +309,7 @@ def _spelled(name: str) -> str:
 
 
 def _brought_by(extra: str) -> list[Distribution] | None:
-    """Return the distributions that an extra names, and the dependencies of those without modules.
+    """Return the distributions that an extra requires, and the dependencies of any without modules.
 
     Returns:
         None if a distribution is not installed.

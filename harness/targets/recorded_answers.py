@@ -1,6 +1,6 @@
-"""Reads and writes files of recorded answers: a grader's requests to a service, with their answers.
+"""Reads and writes files of recorded answers, which contain a grader's service requests and their answers.
 
-The file is JSONL. Its first line has the format and the environment variables that the grader needed. Every
+The file is JSONL. The first line has the format and the environment variables that the grader needed. Every
 other line is one request with its answer, in an order that does not depend on timing, so a diff shows only
 changes. The bodies of requests and answers are recorded, but no request headers, because those carry keys,
 tokens, cookies and signatures. Account numbers in ARNs are blanked out.
@@ -60,31 +60,31 @@ class RecordedAnswer:
     """One request and its answer."""
 
     url: str
-    """Scheme, host and path, without port, query and user."""
+    """Scheme, host and path of the URL, without port, query or user."""
     asked: Any
-    """The request's body: a JSON value, or a string if it is not JSON."""
+    """Body of the request: a JSON value, or a string if the body is not JSON."""
     status: int
     answer: Any
-    """The answer's body: a JSON value, or a string if it is not JSON."""
+    """Body of the answer: a JSON value, or a string if the body is not JSON."""
     repeat: int = 0
-    """The repeat of the replay that made the request."""
+    """Number of the replay's repeat that made the request."""
     content_type: str | None = None
     error_type: str | None = None
     """AWS's name for the error, if the answer is an error."""
 
     @property
     def host(self) -> str:
-        """The host that got the request."""
+        """Host to which the request was sent."""
         return urlsplit(self.url).netloc
 
     @property
     def key(self) -> tuple[str, int]:
-        """Hash and repeat that identify this request on any host."""
+        """Hash and repeat, which identify this request on any host."""
         return _digest(urlsplit(self.url).path, self.asked), self.repeat
 
     @property
     def form(self) -> str:
-        """Hash of the request without its prompt, its seed and its repeat: the features that it uses."""
+        """Hash of the features that the request uses, without its prompt, seed and repeat."""
         asked = self.asked
         if isinstance(asked, dict):
             asked = {name: None if name in _OF_ONE_QUESTION else value for name, value in asked.items()}
@@ -104,7 +104,7 @@ class RecordedAnswer:
         return _line(said)
 
     def body(self) -> bytes:
-        """Return the answer's body, as the service would send it."""
+        """Return the answer's body as the service would send it."""
         return _encoded(self.answer if isinstance(self.answer, str) else json.dumps(self.answer))
 
 
@@ -114,16 +114,15 @@ class RecordedAnswers:
 
     answers: tuple[RecordedAnswer, ...] = ()
     variables: Mapping[str, str | None] = field(default_factory=dict)
-    """Environment variables that the grader's requests needed: an address with its value, a key with None."""
+    """Environment variables that the grader's requests needed: an address has its value, a key has None."""
     notes: tuple[str, ...] = ()
     """Sentences about parts of the recording that a replay cannot repeat."""
 
 
 def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer]:
-    """Return one refusal for each form of request that a service always refused.
+    """Return one refusal for each kind of request that a service always refused.
 
-    A client learns from such a refusal which features a model supports, and may try a feature with any of its
-    requests.
+    Clients learn from a refusal which features a model supports, and may try a feature with any request.
     """
     answers = tuple(answers)
     taken = {one.form for one in answers if not one.refused}
@@ -132,15 +131,15 @@ def refused_forms(answers: Iterable[RecordedAnswer]) -> dict[str, RecordedAnswer
 
 
 def question_of(url: str, body: Any, secrets: Iterable[str] = ()) -> tuple[str, Any] | None:
-    """Return a request as stored in the file: its URL, and its body as JSON or a string.
+    """Return a request's URL and body in the form in which the file stores them.
 
     Args:
         url: The full URL.
-        body: Bytes, a string, or a value that a client would encode as JSON.
+        body: The body as bytes, a string, or a value that a client would encode as JSON.
         secrets: Strings that must not be in the file.
 
     Returns:
-        Both, or None for a request that is not recorded because it has no body, or a body that is not text.
+        URL and body, or None for a request that is not recorded because it has no body or a binary one.
     """
     if isinstance(body, str | dict | list):
         text = body if isinstance(body, str) else json.dumps(body)
@@ -273,7 +272,7 @@ def write_answers(path: Path, recorded: RecordedAnswers) -> None:
 
 
 def answer_lines(recorded: RecordedAnswers) -> bytes:
-    """Return the lines of an answers file, independent of the order of recording."""
+    """Return the lines of an answers file in an order that does not depend on the recording."""
     head: dict[str, Any] = {"answers": _FORM, "variables": dict(sorted(recorded.variables.items()))}
     if recorded.notes:
         head["notes"] = sorted(recorded.notes)
@@ -282,7 +281,7 @@ def answer_lines(recorded: RecordedAnswers) -> bytes:
 
 
 def _variables(said: Any) -> dict[str, str | None]:
-    """Return the variables that an answers file may set. Others could make a process load other code."""
+    """Return the variables that an answers file may set. Any others could make a process load other code."""
     found: dict[str, str | None] = {}
     for name, value in said.items() if isinstance(said, dict) else ():
         if may_be_needed(name, value):
@@ -324,7 +323,7 @@ def _header(value: Any) -> str | None:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    """Return the object on a line, or an empty object, which fails the later checks."""
+    """Return the object on a line. If there is none, return an empty object, which fails later checks."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -343,7 +342,7 @@ def _line(value: Any) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    """Encode as UTF-8, with lone surrogates, which UTF-8 does not allow, as JSON escapes."""
+    """Encode as UTF-8. Lone surrogates, which UTF-8 does not allow, become JSON escapes."""
     try:
         return text.encode()
     except UnicodeEncodeError:

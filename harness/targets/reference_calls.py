@@ -9,12 +9,12 @@ __all__ = ["calls_of"]
 
 
 def calls_of(reference: Any) -> list[dict[str, Any]]:
-    """Return a reference's calls in the format of OpenAI's API; empty if the reference lists no calls.
+    """Return a reference's calls in OpenAI's format, or an empty list if the reference lists no calls.
 
     Args:
-        reference: A list of calls, an object with such a list as `calls`, `tool_calls` or `ground_truth`, or
-            either as JSON. A call has a `name` and `arguments`, or is BFCL's `{function: {argument: [accepted
-            values]}}`.
+        reference: A list of calls, an object with such a list under `calls`, `tool_calls` or `ground_truth`,
+            or either of these as a JSON string. A call has a `name` and `arguments`, or the BFCL form
+            `{function: {argument: [accepted values]}}`.
     """
     if isinstance(reference, str):
         try:

@@ -1,7 +1,8 @@
 """Grades the references of a training file with the check that will grade completions.
 
-If the check cannot parse a reference, every completion of its record fails. If a completion with the
-reference as its answer does not get the full reward, no completion can. Both are found before a job starts.
+If the check cannot parse a reference, every completion of that record fails. If a completion that gives the
+reference as its answer does not get the full reward, no completion can. Both problems are found before a job
+starts.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ def check_references(report: Report, file: DataFile, target: InProcessTarget, gr
 
     Each record is graded on completions made from its own reference, in the formats that checks expect, until
     one gets the full reward. Lines that are not records are skipped, because other rules report them. A judge
-    of `graders.checks.judge` is not called, so the check costs nothing. It then checks only the record's
-    fields, and the report counts the record in `not_asked`.
+    of `graders.checks.judge` is not called, so the check costs nothing. With a judge, only the record's
+    fields are checked, and the report counts the record in `not_asked`.
 
     Args:
         report: The file's report.
-        file: The file, which is read again.
+        file: The file, which is read a second time.
         target: The check.
         grader: The check's name.
 
@@ -102,7 +103,7 @@ def _graded(target: InProcessTarget, number: int, record: dict[str, Any], answer
 
 
 def _answers(reference: Any, marker: str) -> Iterator[dict[str, Any]]:
-    """Yield final messages that give the reference: completions, then the tool calls that it lists."""
+    """Yield final messages that give the reference: first completions, then any tool calls that it lists."""
     for completion in _completions(reference, marker):
         yield {"content": completion}
     if calls := calls_of(reference):
