@@ -25,7 +25,7 @@ _PARAMETER = """  GraderCheck:
     # Part of the version's description, which is limited to 256 characters. Put longer ones in a TOML file.
     MaxLength: 128
     Description: >-
-      What @LOGICAL_ID@ grades with - a ready check with its options, or a TOML file next to this template.
+      The check that @LOGICAL_ID@ runs - a ready check with its options, or a TOML file next to this template.
       See `rft graders`.
 """
 _VARIABLE = """      Environment:
