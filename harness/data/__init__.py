@@ -1,1 +1,1 @@
-"""Reads training files as records, and checks a file before it is uploaded."""
+"""Reads records from training files and checks the files before they are uploaded."""

@@ -1,6 +1,6 @@
-"""Finds problems that show only when several records of a file are compared.
+"""Finds problems that can be seen only by comparing several records of a file.
 
-About 150 bytes of memory are used per record.
+The checks use about 150 bytes of memory per record.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _LOW = 0xFFFFFFFF
 
 
 class FileBreach(NamedTuple):
-    """A rule that several records break together."""
+    """A rule violated by several records in combination."""
 
     rule: str
     message: str
     line: int | None = None
     severity: Severity | None = None
-    """Severity of the finding. If None, the severity of the rule is used."""
+    """Severity of the finding, or None to use the rule's severity."""
 
 
 class FileChecks:
     """Compares the records of one file as they are added.
 
     Args:
-        for_job: True if the file is about to be uploaded. A wrong number of records is then an error.
+        for_job: Whether the file is about to be uploaded. If so, a wrong number of records is an error.
         where: Formats a line number for error messages.
     """
 
@@ -54,7 +54,7 @@ class FileChecks:
         self._types: dict[str, dict[str, tuple[int, int]]] = {}
 
     def add(self, line: int, fields: dict[str, Any]) -> Iterator[FileBreach]:
-        """Add a record, and yield the rules that it breaks together with earlier records."""
+        """Add a record and yield the rules that it violates in combination with earlier records."""
         self._records += 1
         if ends_with_assistant(fields):
             self._rollout_lines.append(line)
@@ -64,7 +64,7 @@ class FileChecks:
         self._note_repeats(line, fields)
 
     def finish(self) -> Iterator[FileBreach]:
-        """Yield the findings that are known only after the last record."""
+        """Yield the findings that cannot be known before the last record."""
         yield from self._check_rollouts()
         yield from self._check_types()
         yield from self._check_repeats()
@@ -127,7 +127,7 @@ class FileChecks:
                 yield FileBreach("R033", f"`{name[:80]}` is {said}", by_count[-1][1][0])
 
     def _note_repeats(self, line: int, fields: dict[str, Any]) -> None:
-        """For each field that looks like the reference, count its values and those equal to the reference."""
+        """For fields that look like the reference, count the values and those equal to the reference."""
         answer = _answer(fields)
         for name, value in look_alikes(fields, REFERENCE, "reference_answer") if answer else ():
             first, held, equal = self._repeats.get(name, (line, 0, 0))
@@ -157,7 +157,7 @@ class FileChecks:
 
 
 def _answer(fields: dict[str, Any]) -> str:
-    """Return the reference as a string; for a worked answer, only the part after the last `####`."""
+    """Return the reference as a string. For a worked answer, return only the part after the last `####`."""
     reference = fields.get("reference_answer")
     if reference is None:
         return ""

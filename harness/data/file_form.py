@@ -1,4 +1,4 @@
-"""Recognizes JSON files that are not JSON lines: a single array, or objects that span several lines."""
+"""Recognizes JSON files that are not JSON lines, such as a single array or multi-line objects."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.data.sources import DataFile, Source, as_source
 __all__ = ["FileForm", "form_of"]
 
 _HEAD_CHARS = 4 * 1024 * 1024
-"""Maximum number of characters that are searched for the end of the first object."""
+"""Maximum number of characters to search for the end of the first object."""
 
 
 class FileForm(NamedTuple):
-    """The reason why a JSON file does not have one record per line."""
+    """Why a JSON file does not have one record per line."""
 
     rule: str
     message: str
@@ -24,7 +24,7 @@ class FileForm(NamedTuple):
 
 
 def form_of(file: DataFile) -> FileForm | None:
-    """Classify a file whose first line is not a record; return None for JSON lines and other formats.
+    """Classify a file whose first line is not a record. Return None for JSON lines and other formats.
 
     Args:
         file: The file. If a source consists of several files, pass one of them.

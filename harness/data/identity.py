@@ -1,12 +1,12 @@
-"""Computes the two keys by which records are compared: the record key and the leak key.
+"""Computes the two keys used to compare records: the record key and the leak key.
 
-The record key identifies a record by its explicit `record` field, else by its prompt and reference. The leak
-key identifies the prompt alone. If two records with the same leak key are on different sides of a split, the
-split leaks. Both keys ignore differences that do not matter to a model or a grader: white space around a
-text, line endings, Unicode composition, the split into blocks, metadata next to a message's content, ids of
-tool calls, and the `{"text": ...}` that the wire format wraps around a reference. White space inside a text
-(such as code indentation) changes the record key but not the leak key. Validation, the split of a rehearsal,
-the simulator's pool and the groups of a replay compare records by these keys only.
+The record key identifies a record by its explicit `record` field or, if absent, by its prompt and reference.
+The leak key identifies the prompt alone. If two records with the same leak key are on different sides of a
+split, the split leaks. Both keys ignore differences that are irrelevant to models and graders: white space
+around a text, line endings, Unicode composition, the split into blocks, metadata next to a message's content,
+ids of tool calls, and the `{"text": ...}` that the wire format wraps around a reference. White space inside a
+text (such as code indentation) changes the record key but not the leak key. Validation, the split of a
+rehearsal, the simulator's pool and the groups of a replay compare records only by these keys.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _REMEMBERED = 256
 
 
 def record_key(fields: Mapping[str, Any]) -> str:
-    """Return the record key: the explicit `record` if the line has one, else the `content_key`.
+    """Return the record key, which is the explicit `record` if the line has one and else the `content_key`.
 
     Args:
-        fields: The JSON object of one line; its `messages` are a list. A last turn by the assistant is a
+        fields: The JSON object in one line. Its `messages` must be a list. A final assistant turn is a
             completion and is ignored. Fields missing from the line are taken from its `metadata`.
 
     Raises:
@@ -53,17 +53,17 @@ def record_key(fields: Mapping[str, Any]) -> str:
 
 
 def content_key(fields: Mapping[str, Any]) -> str:
-    """Hash a record's prompt and reference, but not its name. The arguments are those of `record_key`."""
+    """Hash a record's prompt and reference but not its name. The arguments are as in `record_key`."""
     return _digest(_prompt(fields), _reference(_field(fields, "reference_answer")))
 
 
 def leak_key(fields: Mapping[str, Any]) -> str:
-    """Hash only a record's prompt. The arguments are those of `record_key`."""
+    """Hash only a record's prompt. The arguments are as in `record_key`."""
     return _digest(_prompt(fields))
 
 
 def completion_key(fields: Mapping[str, Any]) -> str:
-    """Hash a rollout's completion with its reasoning and tool calls; see `record_key` for the arguments."""
+    """Hash a rollout's completion with its reasoning and tool calls. The arguments are as in `record_key`."""
     message = fields["messages"][-1]
     calls = message.get("tool_calls") or message.get("function_call")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
@@ -72,14 +72,14 @@ def completion_key(fields: Mapping[str, Any]) -> str:
 
 
 def leak_sets(records: Sequence[Iterable[str]]) -> list[list[int]]:
-    """Group the records that a split must not separate.
+    """Group records that must not be separated by a split.
 
     Args:
-        records: The leak keys of each record; a record with an explicit name may have several prompts.
+        records: The leak keys of each record. A record with an explicit name may have several prompts.
 
     Returns:
-        Sets of indices, each sorted, ordered by first member. Records in one set are linked by leak keys,
-        directly or through other records.
+        Sets of sorted indices, ordered by their first members. Records in a set share leak keys, directly or
+        through other records.
     """
     sets: dict[int, list[int]] = {}
     of_key: dict[str, int] = {}
@@ -127,7 +127,7 @@ def _prompt(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _said(content: Any) -> str:
-    """Return the text of a message's content, with images, files and other blocks as JSON."""
+    """Return the text of a message's content, with other blocks such as images and files as JSON."""
     if content is None:
         return ""
     if not isinstance(content, list):
@@ -142,7 +142,7 @@ def _block(block: Any) -> str:
 
 
 def _calls(calls: Any) -> str:
-    """Serialize tool calls without their ids, because the ids differ in every sampling run."""
+    """Serialize tool calls without their ids, which differ in every sampling run."""
     if isinstance(calls, list):
         calls = [
             {name: value for name, value in call.items() if name not in _CALL_IDS}
@@ -173,7 +173,7 @@ def _digest(prompt: tuple[str, ...], reference: str | None = None) -> str:
 
 
 def canonical(value: Any) -> str:
-    """Serialize a JSON value with sorted keys, so that equal values have equal strings.
+    """Serialize a JSON value with sorted keys, so that equal values give equal strings.
 
     Raises:
         LineError: The value is nested too deeply.

@@ -1,7 +1,7 @@
-"""Reads the lines of a source with their offsets, and parses a line as JSON.
+"""Reads the lines of a source with their offsets and parses lines as JSON.
 
-Training files and rollouts files are both read here, so that a line is parsed in the same way everywhere, and
-with the same result as in Lambda. Lines are streamed: only one is in memory at a time.
+Training files and rollouts files are both read here, so that a line is parsed in the same way everywhere,
+with the same result as in Lambda. Lines are streamed, with only one in memory at a time.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class LineError(ValueError):
 
     Args:
         message: The problem with the line.
-        position: Position in the line, in characters from 0 (in bytes if the line is not UTF-8).
-        is_encoding: True if the line is in an encoding other than UTF-8.
+        position: Position in the line, counted in characters from 0 (in bytes if the line is not UTF-8).
+        is_encoding: Whether the line is in an encoding other than UTF-8.
     """
 
     def __init__(self, message: str, position: int, *, is_encoding: bool = False) -> None:
@@ -92,7 +92,7 @@ def parse(line: bytes) -> Any:
         line: UTF-8 text of one JSON value, with or without the newline.
 
     Raises:
-        LineError: The line is not JSON or not UTF-8; the message names the column.
+        LineError: The line is not JSON or not UTF-8. The message names the column.
     """
     try:
         value = orjson.loads(line)
@@ -102,15 +102,15 @@ def parse(line: bytes) -> Any:
 
 
 def oddity(line: bytes, value: Any) -> str | None:
-    """Find values in a line that other JSON parsers would reject or read differently.
+    """Find a value in a line that other JSON parsers would reject or parse differently.
 
     Args:
         line: The line as passed to `parse`.
-        value: The value that `parse` returned.
+        value: The value returned by `parse`.
 
     Returns:
         `"integer"` (beyond 64 bits), `"number"` (NaN or infinite), `"text"` (a lone surrogate, or nesting
-        deeper than 1,024 levels), or None if all parsers read the line in the same way.
+        deeper than 1,024 levels), or None if all parsers agree on the line.
     """
     try:
         if not _is_rounded(orjson.loads(line.removeprefix(BOM))):
@@ -127,10 +127,10 @@ def oddity(line: bytes, value: Any) -> str | None:
 
 
 def repeated_keys(line: bytes) -> list[str]:
-    """Return the keys that occur twice in one object, at any depth. Parsers disagree on which value to use.
+    """Return keys that occur twice in one object, at any depth. Parsers disagree on which value to use.
 
     Args:
-        line: A line that `parse` can read. If it is nested too deeply for Python's own parser, no keys are
+        line: A line that `parse` accepts. If it is nested too deeply for Python's own parser, no keys are
             returned.
     """
     found: list[str] = []
@@ -152,18 +152,19 @@ def lines(
 ) -> Iterator[tuple[int, bytes]]:
     r"""Stream the lines of a source, or of a byte range in it.
 
-    A range contains the lines whose first byte is in it, so adjacent ranges yield every line exactly once, no
-    matter where the cuts are. Blank lines are yielded too (as `b""` or spaces), because they are counted in
-    line numbers.
+    A range contains the lines whose first byte is in the range, so adjacent ranges together yield every line
+    exactly once, wherever the boundaries are. Blank lines are yielded too (as `b""` or spaces) because they
+    count in line numbers.
 
     Args:
         file: The source, or its name.
         start: First byte of the range.
         end: Byte after the range, or None for the end of the source.
-        ends: True to keep the line endings. `parse` accepts them, and removing them copies every line.
+        ends: Whether to keep the line endings. `parse` accepts them, and removing them means copying every
+            line.
 
     Yields:
-        Offset of the line's first byte, and the line, without `\n` or `\r\n` unless `ends` is set.
+        Offset of the line's first byte and the line, without `\n` or `\r\n` unless `ends` is set.
 
     Raises:
         InputError: The source is missing, a folder, unreadable or in another format, or a line exceeds
@@ -182,7 +183,7 @@ def lines(
 
 
 class Line(NamedTuple):
-    """One line of a source, and its position."""
+    """A line of a source and its position."""
 
     source: str
     """Name of the file or object that contains the line."""
@@ -217,9 +218,9 @@ def numbered_lines(file: DataFile) -> Iterator[Line]:
 
 
 def place_of(file: DataFile, at: int) -> str:
-    """Return the file and line number of a byte, such as `file:12`.
+    """Return the file and line number at a byte offset, such as `file:12`.
 
-    For an S3 object, the byte's offset in the object replaces the line number.
+    For an S3 object, the offset in the object is given instead of the line number.
 
     Args:
         file: The source, or its name.
@@ -251,14 +252,14 @@ def place_of(file: DataFile, at: int) -> str:
 
 
 class _PartLines:
-    """The lines of one file or object whose first byte is in a range of the whole source.
+    """The lines of a file or object whose first bytes are in a range of the whole source.
 
     Args:
         part: The file or object.
         base: Offset of the file or object in the whole source.
         start: First byte of the range, in the whole source.
         end: Byte after the range, in the whole source, or None for no end.
-        ends: True to keep the newlines.
+        ends: Whether to keep the newlines.
     """
 
     def __init__(
@@ -270,10 +271,10 @@ class _PartLines:
         self._start = start
         self._end = sys.maxsize if end is None else end
         self.read = 0
-        """After reading: number of bytes up to the end of the last line, counting a missing final newline."""
+        """Number of bytes read, up to the end of the last line. A missing final newline is counted."""
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each line's offset in the whole source, and its text."""
+        """Yield the offset of each line in the whole source and the line's text."""
         name, end, ends = self._part.name, self._end, self._ends
         # A source that is not seekable reads through the skipped bytes anyway, so start at its beginning.
         skip = max(self._start - self._base, 0) if self._part.seekable else 0
@@ -296,7 +297,7 @@ class _PartLines:
         self.read = offset - self._base + (not last.endswith(b"\n"))
 
     def _begin(self, file: io.BufferedReader, skip: int) -> tuple[int, bytes]:
-        """Skip the lines of the previous range; return the offset after them, and the last skipped line."""
+        """Skip the lines of the previous range. Return the offset after them and the last skipped line."""
         if not skip:
             _refuse_other_formats(file, self._part.name)
         offset, last = self._base + max(skip - 1, 0), b"\n"
@@ -326,7 +327,7 @@ def _parse_slowly(line: bytes) -> Any:
 
 
 def _is_rounded(value: Any) -> bool:
-    """Return True if a value contains a float that may be an integer beyond 64 bits in the line."""
+    """Return True if a value contains a float that may be written as an integer beyond 64 bits."""
     # Searching the bytes for long runs of digits would take eight times as long as parsing them.
     # This runs for every replayed line, so messages (lists of objects with only text) are skipped.
     found: list[Any] = [value.values() if type(value) is dict else [value]]
@@ -346,7 +347,7 @@ def _is_rounded(value: Any) -> bool:
 
 
 def _is_texts(items: list[Any]) -> bool:
-    """Return True if a list contains only strings, and objects whose values are all strings."""
+    """Return True if a list contains only strings and objects whose values are all strings."""
     for item in items:
         kind = type(item)
         if kind is dict:
@@ -381,7 +382,7 @@ def _too_long(name: str, offset: int) -> InputError:
 
 
 def is_table(name: str, head: bytes) -> bool:
-    """Return True if a file has a CSV file's name and does not start like JSON.
+    """Return True if a file is named like a CSV file and does not start like JSON.
 
     Args:
         name: Name of the file or object, possibly with a compression suffix.

@@ -1,4 +1,4 @@
-"""Finds fields that have the expected value under another name, and strings that mean "missing"."""
+"""Finds fields that hold an expected value under another name, and strings that mean "missing"."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ REFERENCE = (
     *("goldenanswer", "expectedanswer", "expectedoutput", "expected", "gold", "solution", "target", "label"),
     *("answers", "targets", "labels", "solutions", "outputs", "output", "response", "completion"),
 )
-"""Names of the reference in other data sets (TRL, verl, lm-evaluation-harness), most likely first."""
+"""Names used for the reference in other data sets (TRL, verl, lm-evaluation-harness), likeliest first."""
 
 _NESTED = (
     ("reward_model", "ground_truth"),
     ("extra_info", "answer"),
     ("metadata", "reference_answer"),
 )
-"""Nested references in verl's data and the service's events: an object, and a key in it."""
+"""Nested references in verl's data and the service's events: a field and the key inside it."""
 
 MESSAGES = (
     *("message", "messages", "conversations", "conversation", "dialog", "dialogue", "chat", "prompt"),
     *("question", "problem", "instruction", "query", "input", "inputs", "text"),
 )
-"""Names of the messages in other data sets, most likely first."""
+"""Names used for the messages in other data sets, most likely first."""
 
 SYSTEM = ("system", "systemprompt", "systemmessage", "systeminstruction", "systeminstructions")
 """Names of the system prompt where it is stored beside the messages, as in Converse and Alpaca's data."""
@@ -35,15 +35,15 @@ _MISSING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "nil"
 
 
 def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that may be meant as another field, most likely first.
+    """Yield the fields that were probably meant to have another name, most likely first.
 
     Args:
         fields: The record.
-        names: Names to look for, in lower case and without punctuation.
-        real: Proper name of the field. The field with this name is not a look-alike.
+        names: Names to look for, in lower case without punctuation.
+        real: The correct field name. A field with this name is not a look-alike.
 
     Yields:
-        Path and value of each field that is not empty.
+        Path and value of each matching field that is not empty.
     """
     spelled = {"".join(filter(str.isalnum, name)).lower(): name for name in fields if name != real}
     if names is REFERENCE:
@@ -57,7 +57,7 @@ def look_alikes(fields: dict[str, Any], names: tuple[str, ...], real: str) -> It
 
 
 def look_alike(fields: dict[str, Any], names: tuple[str, ...], real: str) -> str:
-    """Return a clause that names the most likely look-alike of a field; empty if there is none."""
+    """Return a clause that names the most likely look-alike of a field, or an empty string."""
     name = next((name for name, _ in look_alikes(fields, names, real)), None)
     return f"; `{name[:40]}` looks like it" if name is not None else ""
 

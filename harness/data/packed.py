@@ -1,4 +1,4 @@
-"""Decompresses sources in gzip, Zstandard, bzip2 and xz, recognized by their first bytes.
+"""Decompresses gzip, Zstandard, bzip2 and xz sources, which are recognized by their first bytes.
 
 A compressed file is read as one stream in small steps. Memory is therefore limited by the longest allowed
 line, no matter how much the data expands. Truncated or damaged data raises an error.
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["HEAD_BYTES", "PackedSource", "unpacked"]
 
 HEAD_BYTES = 8
-"""Number of bytes at the start of a file that are enough to recognize its compression."""
+"""Number of bytes needed at the start of a file to recognize its compression."""
 
 _BUFFER = 1024 * 1024
 _MEMORY = 256 * 1024 * 1024
-"""Maximum memory in bytes that a compressed file may demand. `xz -9` needs a quarter of it."""
+"""Maximum memory in bytes that a compressed file may require. `xz -9` needs a quarter of it."""
 
 
 class _Unpacker(Protocol):
@@ -42,9 +42,9 @@ class _Format(NamedTuple):
     name: str
     signature: bytes
     step: int
-    """Number of bytes passed to the library in one step."""
+    """Number of bytes passed to the compression library in one step."""
     limit: tuple[int, ...]
-    """Maximum number of output bytes of a step; empty if no step can expand to more than 64 MB."""
+    """Maximum number of output bytes per step. Empty if no step can expand to more than 64 MB."""
     unpacker: Callable[[], Any]
 
 
@@ -79,14 +79,14 @@ class PackedSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Facts that identify the compressed file."""
+        """Facts that identify the compressed data."""
         return self._packed.facts
 
     def open(self, start: int = 0) -> io.BufferedReader:
         """Open the content at a byte offset. All earlier content is decompressed and discarded.
 
         Raises:
-            InputError: The file cannot be read, is truncated or damaged, or needs a package that is not
+            InputError: The file cannot be read, is truncated or damaged, or requires a package that is not
                 installed.
         """
         text: io.BufferedReader = io.BufferedReader(_Unpacked(self._packed, self._format), _BUFFER)
@@ -129,7 +129,7 @@ class _Unpacked(io.RawIOBase):
         return len(read)
 
     def _next(self) -> bytes | None:
-        """Return the next compressed bytes for the library, or None at the end of the file."""
+        """Return the next compressed bytes for the compression library, or None at the end of the file."""
         rest = b""
         if self._unpacker.eof:
             rest = self._unpacker.unused_data

@@ -1,4 +1,4 @@
-"""Checks a single record against the rules, without its file or other records."""
+"""Checks a single record against the rules, without looking at the rest of the file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _KINDS = {str: "a string", list: "a list", dict: "an object", bool: "a boolean",
 
 
 class Breach(NamedTuple):
-    """A rule that a record breaks."""
+    """A rule violated by a record."""
 
     rule: str
     message: str
 
 
 def kind_of(value: Any) -> str:
-    """Name a value's JSON type with its article: `a string`, `a number`, `null`."""
+    """Return the name of a value's JSON type with its article, such as `a string`, or `null`."""
     return _KINDS.get(type(value), "a number")
 
 
@@ -36,10 +36,10 @@ def check_record(fields: dict[str, Any]) -> Iterator[Breach]:
     """Find the problems of one record.
 
     Args:
-        fields: The JSON object of one line, whose messages do not end with the assistant's turn.
+        fields: The JSON object in one line. Its messages must not end with the assistant's turn.
 
     Yields:
-        Broken rules, in the order of their ids.
+        Violated rules, in the order of their ids.
     """
     messages = fields.get("messages")
     if isinstance(messages, list) and messages:
@@ -146,7 +146,7 @@ def _check_missing(reference: Any) -> Iterator[Breach]:
 
 
 def _is_blank(value: Any) -> bool:
-    """Return True for an empty string, list or object, or the wire format's empty `{"text": ""}`."""
+    """Return True for an empty string, list or object and for the wire format's empty `{"text": ""}`."""
     if isinstance(value, dict) and set(value) == {"text"}:
         value = value["text"]
         return value is None or _is_blank(value)
@@ -181,10 +181,10 @@ def _check_prompt_text(messages: list[Any], reference: Any) -> Iterator[Breach]:
 
 
 def _leaks(reference: Any, prompt: str) -> bool:
-    """Return True if the prompt contains all strings of the reference, ignoring case and spacing.
+    """Return True if the prompt contains all strings in the reference, ignoring case and spacing.
 
     The strings must occur as whole words, and one of them must have at least `MIN_LEAK_CHARS` characters.
-    Shorter ones, such as names and dates that the task is to extract, may occur in a prompt legitimately.
+    Shorter strings may occur in a prompt legitimately, such as names or dates to be extracted.
     """
     texts = [_folded(text) for text in _texts(reference)]
     if max(map(len, texts), default=0) < MIN_LEAK_CHARS:

@@ -1,8 +1,9 @@
-"""Decides which fields of a rollouts file a grader sees, so that it sees the same as in training.
+"""Decides which fields of a rollouts file a grader sees, so that they match those seen in training.
 
-In training, a grader gets the record's fields. A rollouts file has more: fields that the harness adds
-(`OWN_FIELDS`), and notes about one completion, such as a label. Such notes are found by comparing the
-rollouts of a record: a field whose value differs between two rollouts cannot belong to the record.
+In training, a grader receives the record's fields. A rollouts file contains additional fields: those that the
+harness adds (`OWN_FIELDS`) and those that describe one completion, such as a label. The latter are found by
+comparing the rollouts of a record, because a field whose value differs between two rollouts cannot belong to
+the record.
 """
 
 from __future__ import annotations
@@ -32,30 +33,30 @@ __all__ = [
 ]
 
 EXPECTED = "expected_reward"
-"""The field with the reward that a test expects for a rollout."""
+"""The field that holds the reward expected by a test."""
 
 OWN_FIELDS = ("record", "model", "finish_reason", "service", EXPECTED)
 """Fields that the harness adds to a rollouts file. They never reach a grader."""
 
 ALWAYS_SHOWN = frozenset({"id", "messages", "reference_answer"})
-"""Fields that a grader always sees."""
+"""Fields that are always visible to a grader."""
 _NEITHER = ALWAYS_SHOWN.union(OWN_FIELDS)
 _RECORDS = 1_000
 """Number of records whose rollouts are compared before a run starts."""
 _LINES = 8_000
-"""Maximum number of lines to read for comparing rollouts."""
+"""Maximum number of lines to read when comparing rollouts."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """The fields of the rollouts that a grader sees, decided once for a whole file."""
+    """The rollout fields that are visible to a grader, decided once for a whole file."""
 
     hidden: tuple[str, ...] = ()
-    """Fields whose values differ between rollouts of one record, so they cannot exist in training."""
+    """Fields whose values differ between rollouts of one record and therefore cannot exist in training."""
     unproven: tuple[str, ...] = ()
-    """Fields that the grader sees although their values could not be compared within a record."""
+    """Fields that are visible although their values could not be compared within a record."""
     kept: tuple[str, ...] = ()
-    """Fields that belong to the record, according to the user."""
+    """Fields that belong to the record according to the user."""
 
     def notes(self) -> list[str]:
         """Return notes for the user, one sentence each."""
@@ -70,10 +71,10 @@ class FieldChoice:
 
 
 class FieldComparison:
-    """Compares the fields of rollouts within each record.
+    """Compares fields between the rollouts of each record.
 
     Args:
-        records: Number of records whose rollouts are compared. If None, all are compared.
+        records: Number of records whose rollouts are compared, or None for all.
     """
 
     def __init__(self, records: int | None = None) -> None:
@@ -87,12 +88,12 @@ class FieldComparison:
 
     @property
     def full(self) -> bool:
-        """True if the limit of records has been reached and at least one record had two rollouts."""
+        """True if the record limit has been reached and at least one record had two rollouts."""
         return self._limit is not None and len(self._first) >= self._limit and self._paired
 
     @property
     def unproven(self) -> set[str]:
-        """Fields that could not be compared, because no record with two rollouts has them."""
+        """Fields that could not be compared because no record with two rollouts has them."""
         return self._names - self._repeated - self.differing
 
     def add(self, key: str, fields: Mapping[str, Any]) -> None:
@@ -100,7 +101,7 @@ class FieldComparison:
 
         Args:
             key: Record key of the rollout.
-            fields: Fields of the rollout, as `record_fields` returns them.
+            fields: Fields of the rollout, as returned by `record_fields`.
 
         Raises:
             LineError: A value is nested too deeply to compare.
@@ -118,7 +119,7 @@ class FieldComparison:
 
 
 def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
-    """Make fields comparable: strings are unchanged, anything else becomes canonical JSON bytes.
+    """Make fields comparable. Strings are unchanged, and other values become canonical JSON bytes.
 
     Raises:
         LineError: A value is nested too deeply.
@@ -130,12 +131,12 @@ def comparable(fields: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 
 def unequal(one: Mapping[str, str | bytes], other: Mapping[str, str | bytes]) -> set[str]:
-    """Return the names of fields that differ between two rollouts, or that only one of them has."""
+    """Return the names of fields that differ between two rollouts or that only one of them has."""
     return set() if one == other else {name for name, _ in one.items() ^ other.items()}
 
 
 def flattened(value: dict[str, Any]) -> dict[str, Any]:
-    """Move the fields of a line's `metadata` to the root. Fields already there take precedence."""
+    """Move the fields of a line's `metadata` to the root. Fields already at the root take precedence."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value
@@ -147,7 +148,7 @@ def record_fields(value: Mapping[str, Any], without: Iterable[str] = ()) -> dict
 
     Args:
         value: The flattened line.
-        without: Additional fields to leave out.
+        without: Additional fields to omit.
     """
     return {name: item for name, item in value.items() if name not in _NEITHER and name not in without}
 
@@ -156,7 +157,7 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
     """Return the fields to keep, without duplicates.
 
     Raises:
-        InputError: One of the fields can never reach the grader.
+        InputError: One of the fields can never be visible to the grader.
     """
     kept = tuple(sorted(set(keep)))
     for name in kept:
@@ -170,15 +171,15 @@ def check_kept(keep: Iterable[str], labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def choose_fields(file: DataFile, label: str | None = None, keep: Iterable[str] = ()) -> FieldChoice:
-    """Decide which fields a grader sees by comparing the first thousand records of a rollouts file.
+    """Decide which fields a grader sees by comparing rollouts of the first thousand records in a file.
 
     Args:
         file: The rollouts.
-        label: Field with the label, which is always hidden.
+        label: The label field, which is always hidden.
         keep: Fields that belong to the record even if their values differ.
 
     Raises:
-        InputError: The file cannot be read, or a field to keep can never reach the grader.
+        InputError: The file cannot be read, or a field to keep can never be visible to the grader.
     """
     kept = check_kept(keep, () if label is None else (label,))
     known = {*kept, label} - {None}

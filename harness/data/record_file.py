@@ -1,4 +1,4 @@
-"""Looks up the fields that a grader sees in training, in the file that the rollouts were made from."""
+"""Looks up the fields that a grader sees in training in the training file that the rollouts belong to."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """Path and hash of the training file that a run uses."""
+    """Path and hash of the training file used by a run."""
 
     path: str
-    """Absolute path, or the name of an S3 object."""
+    """Absolute path or name of an S3 object."""
     sha256: str
     """SHA-256 of the decompressed content."""
 
 
 class RecordFile:
-    """The fields of a file's records, by record key.
+    """The fields of the records in a file, by record key.
 
     Args:
         path: The training file.
 
     Raises:
-        InputError: The file cannot be read or is empty, or a line is not a record.
+        InputError: The file cannot be read, is empty or contains a line that is not a record.
     """
 
     def __init__(self, path: DataFile) -> None:
@@ -62,13 +62,13 @@ class RecordFile:
             raise InputError("the file is empty", place=str(path), fix="Pass the training file.")
 
     def seen(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a rollout that a grader sees: its messages, and the fields of its record.
+        """Return the fields of a rollout that a grader sees: the messages and the record's fields.
 
         Args:
             value: The rollout's flattened line.
 
         Raises:
-            InputError: The file does not contain the record, or contains it twice with different fields.
+            InputError: The file does not contain the record or contains it twice with different fields.
             LineError: The rollout is nested too deeply to compare.
         """
         key = record_key(value)
@@ -87,7 +87,7 @@ class RecordFile:
 
 
 def read_record(line: bytes, place: str) -> dict[str, Any]:
-    """Parse and flatten one line of a training file, and check that its record keys can be computed.
+    """Parse and flatten a line of a training file, checking that its record keys can be computed.
 
     Args:
         line: A line that is not blank.
@@ -114,13 +114,13 @@ def read_record(line: bytes, place: str) -> dict[str, Any]:
 
 
 def look_at_records(file: DataFile) -> RecordFacts:
-    """Check a training file before a run begins, and return its path and hash.
+    """Check a training file before a run starts, and return its path and hash.
 
     Args:
         file: The training file. Each grading process reads it again.
 
     Raises:
-        InputError: The file cannot be used; see `RecordFile`.
+        InputError: The file cannot be used (see `RecordFile`).
     """
     source = as_source(file)
     name = source.facts[0].name
@@ -135,7 +135,7 @@ def open_records(facts: RecordFacts) -> RecordFile:
     """Open the training file that a run started with.
 
     Raises:
-        InputError: The file cannot be read, or has changed since the run started.
+        InputError: The file cannot be read or has changed since the run started.
     """
     source = source_of(facts.path)
     found = RecordFile(source)
@@ -146,7 +146,7 @@ def open_records(facts: RecordFacts) -> RecordFile:
 
 
 def check_either(keep: Iterable[str], records: DataFile | None) -> None:
-    """Check that a records file and fields to keep are not both given, since both choose the fields.
+    """Check that a records file and fields to keep are not both given, because both select the fields.
 
     Raises:
         InputError: Both a records file and fields to keep are given.
@@ -159,17 +159,17 @@ def check_either(keep: Iterable[str], records: DataFile | None) -> None:
 def decide_fields(
     rollouts: DataFile, label: str | None, keep: Iterable[str], records: DataFile | None
 ) -> tuple[FieldChoice, RecordFacts | None]:
-    """Decide which fields a grader sees, from the training file or by comparing the rollouts.
+    """Decide which fields a grader sees, using the training file or by comparing the rollouts.
 
     Args:
         rollouts: The rollouts.
-        label: Field with the label.
+        label: The label field.
         keep: Fields that belong to the record, according to the user.
         records: The training file. If None, the rollouts are compared with each other.
 
     Raises:
-        InputError: A file cannot be used, a field to keep can never reach the grader, or records and fields
-            to keep are both given.
+        InputError: A file cannot be used, a field to keep can never be visible to the grader, or records and
+            fields to keep are both given.
     """
     check_either(keep, records)
     if records is None:

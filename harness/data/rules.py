@@ -1,9 +1,9 @@
-"""The rules for training files, each with an id, a severity, the problem and a fix.
+"""The rules for training files, each with an id, a severity, a problem and a fix.
 
-The meaning of an id never changes. An `error` violates AWS's documentation or the wire format, or certainly
-makes the reward wrong. A `warning` is probably a mistake, or something that the documentation does not
-mention ("unverified"). A `note` is information. `record_checks` finds the problems of one record, and
-`file_checks` finds problems between records.
+The meaning of an id never changes. An `error` violates AWS's documentation or the wire format, or is certain
+to make rewards wrong. A `warning` is probably a mistake or is not covered by the documentation
+("unverified"). A `note` is information. `record_checks` finds the problems of one record, and `file_checks`
+finds problems between records.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 MIN_RECORDS, MAX_RECORDS = 100, 20_000
-"""Smallest and largest number of records: "100-20K" on Bedrock's data page for open-weight models."""
+"""Minimum and maximum number of records: "100-20K" on Bedrock's data page for open-weight models."""
 CAUTIOUS_MAX_RECORDS = 10_000
 """Maximum number of records according to AWS's best-practices post."""
 PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -29,7 +29,7 @@ PAYLOAD_BYTES = 6 * 1024 * 1024
 MAX_PROMPT_CHARS = 32_768
 """8,192 tokens of four characters, Nova's default `maxPromptLength`; unverified for other models."""
 MIN_LEAK_CHARS = 20
-"""Minimum length of a reference to search for in the prompt, where shorter ones may occur by chance."""
+"""Minimum length of a reference to search for in the prompt. Shorter ones may occur there by chance."""
 
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR

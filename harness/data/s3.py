@@ -1,7 +1,8 @@
 """Finds S3 objects by key, prefix or pattern, and reads them as sources.
 
-Every request is pinned to the content found first. Reading an object that was replaced in the meantime raises
-an error, so old and new content are never mixed. After a broken connection, reading resumes at the same byte.
+Every request is pinned to the content that was found first. Reading an object that has since been replaced
+raises an error, so old and new content are never mixed. After a broken connection, reading resumes at the
+same byte.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ __all__ = ["S3Source", "s3_client", "s3_sources"]
 
 _BUFFER = 1024 * 1024
 _AT_ONCE = 16
-"""Number of objects looked up in parallel."""
+"""Number of objects to look up in parallel."""
 _TRIES = 10
-"""Maximum number of requests in a row that return no byte. Their pauses add up to about a minute."""
+"""Maximum number of consecutive requests that return no data. Their pauses add up to about a minute."""
 _FIRST_PAUSE_S = 0.2
 _AGAIN = "Run the command again on an object that does not change."
 
@@ -40,7 +41,7 @@ class S3Source:
     """An object in S3.
 
     Args:
-        facts: Name of the object, and the version to which every request is pinned.
+        facts: Name of the object and the version that every request is pinned to.
         s3: The client.
         head: First bytes of the object, if already read.
     """
@@ -61,7 +62,7 @@ class S3Source:
 
         Raises:
             InputError: The object was replaced or deleted.
-            ServiceError: S3 cannot be reached, or the credentials do not allow reading the object.
+            ServiceError: S3 cannot be reached or the credentials do not allow reading the object.
         """
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
@@ -106,7 +107,7 @@ class S3Source:
 
 
 class _Body(io.RawIOBase):
-    """Reads an object in order. When a connection breaks, it requests the remaining bytes again."""
+    """Reads an object sequentially. If the connection breaks, it requests the remaining bytes again."""
 
     def __init__(self, source: S3Source, start: int) -> None:
         self._source = source
@@ -171,8 +172,8 @@ def s3_sources(name: str, s3: Any) -> list[S3Source]:
         s3: The client.
 
     Raises:
-        InputError: No object matches the name, or the name is invalid.
-        ServiceError: S3 cannot be reached, or the credentials do not allow reading.
+        InputError: No object matches the name or the name is invalid.
+        ServiceError: S3 cannot be reached or the credentials do not allow reading.
     """
     bucket, key = _split(name)
     if key and not key.endswith("/"):
@@ -190,7 +191,7 @@ def s3_sources(name: str, s3: Any) -> list[S3Source]:
 
 
 def s3_client() -> Any:
-    """Create an S3 client that several threads can share."""
+    """Create an S3 client that can be shared by several threads."""
     return client("s3", max_pool_connections=_AT_ONCE)
 
 
@@ -202,7 +203,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _object(bucket: str, key: str, s3: Any) -> S3Source:
-    """Find an object by requesting its first bytes, because HeadObject's error gives no cause."""
+    """Find an object by requesting its first bytes, because errors from HeadObject give no cause."""
     from botocore.exceptions import ClientError
 
     name = f"{S3_SCHEME}{bucket}/{key}"
@@ -223,7 +224,7 @@ def _object(bucket: str, key: str, s3: Any) -> S3Source:
 
 
 def _matching(bucket: str, key: str, s3: Any) -> Iterator[str]:
-    """Yield the keys under a prefix or matching a pattern, without folder markers."""
+    """Yield the keys under a prefix or matching a pattern, excluding folder markers."""
     pattern = key.split("/") if glob.has_magic(key) else None
     prefix = key[: min((key.index(sign) for sign in "*?[" if sign in key), default=len(key))]
     with _explained(f"{S3_SCHEME}{bucket}/{prefix}", s3):

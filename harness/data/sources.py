@@ -1,7 +1,7 @@
-"""Sources of records and rollouts: a file, standard input, an S3 object, or several of them in order.
+"""Sources of records and rollouts: files, standard input, S3 objects, or several of these in order.
 
-A command reads its data in the same way wherever the data is stored. A source can be opened at any byte and
-any number of times, and its facts show whether the content changed.
+Commands read data in the same way wherever it is stored. A source can be opened at any byte and any number of
+times, and its facts show whether the content changed.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ _CHANGED = "Run the command again on a file that does not change."
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Facts that identify a file's or object's content, and are known without reading it."""
+    """Facts that identify the content of a file or object and are known without reading it."""
 
     name: str
     """The absolute path, `s3://bucket/key`, or `-` for standard input."""
     bytes: int
-    """Stored size in bytes; for compressed data, the compressed size."""
+    """Stored size in bytes. For compressed data, this is the compressed size."""
     mtime_ns: int | None = None
     """Modification time of a file, in nanoseconds since 1970."""
     etag: str | None = None
-    """S3's ETag of the content, useful only for comparison."""
+    """S3's ETag for the content, which is useful only for comparison."""
     version: str | None = None
-    """Version of the object, in a bucket with versioning."""
+    """Version of the object, if the bucket has versioning."""
 
 
 class Source(Protocol):
@@ -85,12 +85,12 @@ class Source(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Number of bytes, or None if it is unknown until the source is read."""
+        """Number of bytes, or None if it cannot be known before the source is read."""
         ...
 
     @property
     def seekable(self) -> bool:
-        """True if another process can open the source at any byte as fast as at the start."""
+        """Whether another process can open the source at any byte as quickly as at the start."""
         ...
 
     @property
@@ -105,7 +105,7 @@ class Source(Protocol):
             start: Offset of the first byte.
 
         Raises:
-            InputError: The source cannot be read, or its content has changed.
+            InputError: The source cannot be read or its content has changed.
         """
         ...
 
@@ -115,14 +115,14 @@ class Source(Protocol):
 
 
 DataFile: TypeAlias = Source | str | os.PathLike[str]
-"""Argument type of functions that read data: a source, or its name."""
+"""Argument type of functions that read data: a source or its name."""
 
 
 class FileSource:
     """A file on this machine.
 
     Args:
-        path: The file; it must exist.
+        path: The file, which must exist.
 
     Raises:
         InputError: The file is missing or is a folder.
@@ -163,7 +163,7 @@ class FileSource:
         return None if now == (self._facts, self._stamp) else f"{self.name} was changed in the meantime"
 
     def _now(self) -> tuple[SourceFacts, tuple[int, int]]:
-        """Return the file's facts, and values that change with the content even if its mtime is reset."""
+        """Return the file's facts and values that change with the content even if the mtime is reset."""
         try:
             found = os.stat(self.path)
         except OSError as error:
@@ -178,10 +178,10 @@ class FileSource:
 
 
 class SpooledSource:
-    """An input that can be read only once, such as a pipe, stored in an unnamed temporary file.
+    """Input that can be read only once, such as a pipe, stored in an unnamed temporary file.
 
     Args:
-        stream: The input; it is read to its end immediately.
+        stream: The input, which is read to the end immediately.
         name: Name of the input.
 
     Raises:
@@ -204,7 +204,7 @@ class SpooledSource:
 
     @property
     def facts(self) -> tuple[SourceFacts, ...]:
-        """Name and length of the input. Nothing else about it is known."""
+        """Name and length of the input, which are all that is known about it."""
         named = self.name if self.name == STANDARD_INPUT else os.path.abspath(self.name)
         return (SourceFacts(named, self.size),)
 
@@ -213,7 +213,7 @@ class SpooledSource:
         return io.BufferedReader(_Kept(self, start), _BUFFER)
 
     def read_at(self, start: int, size: int) -> bytes:
-        """Read up to `size` bytes from an offset. Several readers can call this at the same time."""
+        """Read up to `size` bytes from an offset. Several readers may call this at the same time."""
         return os.pread(self._descriptor, size, start)
 
     def changed(self) -> str | None:
@@ -225,7 +225,7 @@ class SpooledSource:
 
 
 class _Kept(io.RawIOBase):
-    """A reader with its own position, because all readers share one file descriptor."""
+    """A reader that keeps its own position, because all readers share one file descriptor."""
 
     def __init__(self, source: SpooledSource, start: int) -> None:
         self._source = source
@@ -242,11 +242,11 @@ class _Kept(io.RawIOBase):
 
 
 class JoinedSource:
-    """Joins several sources in order, with a newline after each one that does not end with a newline.
+    """Joins several sources in order, adding a newline after any that does not end with one.
 
     Args:
         parts: One or more sources, none of which is a `JoinedSource`.
-        lengths: The `lengths` of the same parts, if known. If None, the end of each part is read when needed.
+        lengths: The `lengths` of the same parts if known. If None, the end of each part is read when needed.
     """
 
     def __init__(self, parts: Sequence[Source], lengths: Sequence[int | None] | None = None) -> None:
@@ -257,7 +257,7 @@ class JoinedSource:
 
     @functools.cached_property
     def lengths(self) -> tuple[int | None, ...]:
-        """Number of bytes of each part, including an added newline, or None if it is not known yet."""
+        """Number of bytes in each part, including any added newline, or None if it is not known yet."""
         if self._lengths is not None:
             return tuple(self._lengths)
         *before, last = self.parts
@@ -265,7 +265,7 @@ class JoinedSource:
 
     @property
     def size(self) -> int | None:
-        """Total number of bytes, or None if it is unknown until the source is read."""
+        """Total number of bytes, or None if it cannot be known before the source is read."""
         known = [length for length in self.lengths if length is not None]
         return sum(known) if len(known) == len(self.parts) else None
 
@@ -341,7 +341,7 @@ class _Joined(io.RawIOBase):
 
 
 def _at_once(ask: Callable[[Source], _Told], parts: Sequence[Source]) -> list[_Told]:
-    """Query the parts in parallel, because a thousand S3 objects take a minute one after another."""
+    """Query the parts in parallel, because querying a thousand S3 objects one by one takes a minute."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -356,9 +356,9 @@ def _length_joined(part: Source) -> int | None:
 
 
 def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
-    """Return the files and objects of a source in order, each with the number of bytes it contributes.
+    """Return a source's files and objects in order, each with the number of bytes it contributes.
 
-    The number is None if it is unknown until the part is read.
+    The number is None if it cannot be known before the part is read.
     """
     source = as_source(source)
     if isinstance(source, JoinedSource):
@@ -367,15 +367,15 @@ def parts_of(source: Source) -> tuple[tuple[Source, int | None], ...]:
 
 
 def source_of(*names: str | os.PathLike[str]) -> Source:
-    """Return the source for one or several names.
+    """Return the source for one or more names.
 
     Args:
-        names: Each is a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an object
-            (`s3://bucket/key`), a prefix (`s3://bucket/prefix/`) or a pattern. The matches of one name are
-            sorted by name.
+        names: Each name is a path, a pattern such as `data/*.jsonl`, `-` for standard input, or in S3 an
+            object (`s3://bucket/key`), a prefix (`s3://bucket/prefix/`) or a pattern. The matches of each
+            name are sorted.
 
     Raises:
-        InputError: No name is given, or a file is missing, a folder, unreadable or listed twice.
+        InputError: No name is given, or a file is missing, is a folder, cannot be read or is listed twice.
         ServiceError: S3 cannot be reached, or the credentials do not allow reading.
     """
     s3 = functools.cache(_s3_client)
@@ -396,7 +396,7 @@ class NamedSource:
     """A source named on the command line, which is looked up on first use."""
 
     names: tuple[str, ...]
-    """Names as `source_of` accepts them."""
+    """Names as accepted by `source_of`."""
 
     @functools.cached_property
     def found(self) -> Source:
@@ -410,18 +410,18 @@ class NamedSource:
 
     @property
     def name(self) -> str:
-        """The given name; if there are several, the first one and the number of others."""
+        """The given name. If there are several, the first one and the number of others."""
         first, *more = self.names
         return f"{first} and {len(more):,} more" if more else first
 
     @property
     def size(self) -> int | None:
-        """Number of bytes, or None if it is unknown until the source is read."""
+        """Number of bytes, or None if it cannot be known before the source is read."""
         return self.found.size
 
     @property
     def seekable(self) -> bool:
-        """True if the source can be opened at any byte as fast as at the start."""
+        """Whether the source can be opened at any byte as quickly as at the start."""
         return self.found.seekable
 
     @property
@@ -442,11 +442,11 @@ class NamedSource:
 
 
 def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> Source:
-    """Open exactly the same content again, in this or another process.
+    """Open exactly the same content again, in this process or another one.
 
     Args:
         facts: Facts of a seekable source.
-        lengths: For several files, the `JoinedSource.lengths`, if known.
+        lengths: For several files, the `JoinedSource.lengths` if known.
 
     Raises:
         InputError: A file or object is missing or has changed.
@@ -457,10 +457,10 @@ def source_from(facts: Sequence[SourceFacts], lengths: Sequence[int] = ()) -> So
 
 
 def as_source(file: DataFile) -> Source:
-    """Return the source with this name, or the argument if it is a source.
+    """Return the source with this name, or the argument itself if it is already a source.
 
     Raises:
-        InputError: The source is missing, a folder, or unreadable.
+        InputError: The source is missing, is a folder or cannot be read.
     """
     if isinstance(file, NamedSource):
         return file.found
@@ -487,10 +487,10 @@ def text_sha256(file: DataFile) -> str:
 
 
 def stem_of(file: DataFile) -> str:
-    """Return a base name for files made from a source: its first file's name without extensions.
+    """Return a base name for files derived from a source: its first file's name without extensions.
 
     Args:
-        file: The source, or its name; the file is not accessed.
+        file: The source or its name. The file is not accessed.
     """
     if isinstance(file, JoinedSource):
         file = file.parts[0]
@@ -504,7 +504,7 @@ def stem_of(file: DataFile) -> str:
 
 
 def named_wholly(file: DataFile) -> str:
-    """Return a source's absolute path or S3 name; for several files, the first one and a count."""
+    """Return a source's absolute path or S3 name. For several files, return the first one and a count."""
     first, *more = as_source(file).facts
     name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
     return f"{name} and {len(more):,} more" if more else name
@@ -512,13 +512,13 @@ def named_wholly(file: DataFile) -> str:
 
 @contextmanager
 def local_copy(file: DataFile) -> Iterator[Path]:
-    """Provide a source as a local file: the file itself, or a copy that exists while the block runs.
+    """Provide a source as a local file: the file itself or a copy that exists during the block.
 
     Args:
         file: The source. Messages about the copy should name the source.
 
     Raises:
-        InputError: The source cannot be read, or the copy cannot be written.
+        InputError: The source cannot be read or the copy cannot be written.
     """
     source = as_source(file)
     if isinstance(source, FileSource):
@@ -535,7 +535,7 @@ def local_copy(file: DataFile) -> Iterator[Path]:
 
 
 def unreadable(error: OSError, name: str) -> InputError:
-    """Convert an operating system error into an error for the user.
+    """Convert an operating system error to an error for the user.
 
     Args:
         error: The original error.
@@ -604,7 +604,7 @@ _spooled: weakref.WeakKeyDictionary[object, SpooledSource] = weakref.WeakKeyDict
 
 
 def _standard_input() -> SpooledSource:
-    """Return standard input, which is read only once even if it is named several times."""
+    """Return standard input. It is read only once even if it is named several times."""
     if sys.stdin is None:
         raise InputError("nothing is piped in", place=STANDARD_INPUT, fix="Pass a file.")
     stream = sys.stdin.buffer

@@ -1,4 +1,4 @@
-"""Converts a record's tools to the form in which a request offers them to a model.
+"""Converts a record's tools to the form used in requests to a model.
 
 Records list their tools in the format of OpenAI's API, of Converse or of BFCL. Requests use OpenAI's format,
 so that the model sees the same tools as in training, where they are part of the prompt.
@@ -22,8 +22,8 @@ def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
         fields: The record's fields.
 
     Returns:
-        `tools`, and `tool_choice` and `parallel_tool_calls` if the record has them; empty for a record
-        without tools. A value that is not a list of tools is sent unchanged, so the service can refuse it.
+        `tools`, and `tool_choice` and `parallel_tool_calls` if the record has them. Empty if the record has
+        no tools. A value that is not a list of tools is passed unchanged, so that the service can reject it.
     """
     tools = fields.get("tools")
     if tools is None or tools == []:
@@ -33,7 +33,7 @@ def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tool(given: Any) -> Any:
-    """Convert a tool to OpenAI's format, without changing the schema of its arguments."""
+    """Convert a tool to OpenAI's format without changing its argument schema."""
     if not isinstance(given, dict) or "function" in given:
         return given
     spec = given.get("toolSpec", given)

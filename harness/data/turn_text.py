@@ -1,4 +1,4 @@
-"""Classifies the content of an assistant's turn: text, a refusal, reasoning, tool calls, or nothing."""
+"""Classifies the content of an assistant turn: text, a refusal, reasoning, tool calls or nothing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Literal
 __all__ = ["WHOLE_ENDINGS", "Textless", "content_text", "kind_without_text", "reasoning_of", "refusal_of"]
 
 WHOLE_ENDINGS = ("stop", "tool_calls", "function_call")
-"""Values of `finish_reason` that mean the model itself ended the completion."""
+"""Values of `finish_reason` which mean that the model itself ended the completion."""
 
 Textless = Literal["refused", "tool call", "filtered", "reasoning alone", "empty"]
-"""Kind of an answer that has no text."""
+"""The kind of a completion that has no text."""
 
 
 def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textless | None:
     """Classify a message without text, or return None if the message has text.
 
     Args:
-        message: The assistant's turn.
+        message: The assistant turn.
         finish: Finish reason of the completion.
     """
     if content_text(message.get("content")).strip():
@@ -35,18 +35,18 @@ def kind_without_text(message: Mapping[str, Any], finish: str | None) -> Textles
 
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
-"""Keys of a message that contain the model's reasoning, as spelled by inference servers and their proxies."""
+"""Message keys for the model's reasoning, as spelled by inference servers and their proxies."""
 _REASONING_TEXTS = ("text", "thinking", "summary", "reasoning", "content")
 
 
 def reasoning_of(message: Mapping[str, Any]) -> Any:
-    """Return the reasoning that a message has outside its content, under any of the known keys.
+    """Return the reasoning in a message that is outside its content, under any known key.
 
     Args:
-        message: The assistant's turn.
+        message: The assistant turn.
 
     Returns:
-        The reasoning as a string, the raw value if it contains no string, or None without reasoning.
+        The reasoning as a string, the raw value if it contains no string, or None if there is no reasoning.
     """
     for key in _REASONING:
         if found := message.get(key):
@@ -63,20 +63,20 @@ def _reasoning_text(found: Any) -> str:
 
 
 def refusal_of(message: Mapping[str, Any]) -> Any:
-    """Return the text of a refusal; empty if the model did not refuse.
+    """Return the text of a refusal, or an empty string if the model did not refuse.
 
     Args:
-        message: The assistant's turn.
+        message: The assistant turn.
     """
     return message.get("refusal") or content_text(message.get("content"), "refusal")
 
 
 def content_text(content: Any, key: str = "text") -> str:
-    """Return the text of a message's `content`, a string or a list of blocks; empty for other values.
+    """Return the text of a message's `content`, which may be a string or a list of blocks.
 
     Args:
-        content: The `content` of a message.
-        key: Key of each block's text.
+        content: The `content` of a message. Other types have no text.
+        key: Key of the text in each block.
     """
     if isinstance(content, str):
         return content if key == "text" else ""

@@ -1,7 +1,7 @@
-"""Reads and writes the harness's own JSON files (run facts, journals, notes) as dataclasses.
+"""Reads and writes the harness's own JSON files, such as run facts and journals, as dataclasses.
 
 The files are untrusted: another version may have written them, a crash may have truncated them, and `runs/`
-may come from a stranger's repository. Every problem raises an `InputError` that names the file and the field.
+may come from a stranger's repository. Any problem raises an `InputError` that names the file and the field.
 Unknown keys are ignored, so a newer version can add keys without a new schema.
 """
 
@@ -64,16 +64,17 @@ def read_typed(
     Args:
         path: The file.
         kind: The dataclass.
-        what: A description of the file for error messages, such as `job journal`.
-        schema: The schema number that this version writes.
-        older: For each older schema that can be read, a function that converts its object to the current one.
-        fix: The fix shown to the user if the file cannot be read.
+        what: Description of the file for error messages, such as `job journal`.
+        schema: The schema number written by this version.
+        older: For each older schema that is supported, a function that converts its object to the current
+            one.
+        fix: The fix to show to the user if the file cannot be read.
 
     Returns:
         The dataclass, or None if the file does not exist.
 
     Raises:
-        InputError: The file is not a regular file, is damaged, or has a schema unknown to this version.
+        InputError: The file is not a regular file, is damaged or has a schema unknown to this version.
     """
     try:
         content = _content(path)
@@ -105,7 +106,7 @@ def typed(kind: type[T], value: Any) -> T:
         value: The value returned by `json.loads`.
 
     Raises:
-        ValueError: A field is missing or has the wrong type; the message names it.
+        ValueError: A field is missing or has the wrong type. The message names the field.
     """
     found: T = _convert(kind, value, "")
     return found
@@ -123,7 +124,7 @@ def as_json(value: Any) -> Any:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return the bytes of a regular file, without following symbolic links or blocking on a pipe."""
+    """Return the content of a regular file, without following symbolic links or blocking on a pipe."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # the name has a NUL or a lone surrogate
@@ -206,7 +207,7 @@ def _scalar(kind: Any, value: Any, at: str) -> Any:
 
 
 def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
-    """Convert to one type of a union: the dataclass with the value's `kind`, else the first that fits."""
+    """Convert to a type in a union: the dataclass with the value's `kind`, or else the first that fits."""
     tagged = [one for one in choices if "kind" in getattr(one, "__dataclass_fields__", ())]
     if isinstance(value, dict) and len(tagged) > 1:
         choices = tuple(one for one in tagged if value.get("kind") in get_args(_hints(one)["kind"]))

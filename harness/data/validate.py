@@ -1,4 +1,4 @@
-"""Reports every problem in a training file, each with its line.
+"""Reports every problem in a training file with its line number.
 
 The file is streamed in one pass. Validation never writes a file or calls a service.
 """
@@ -45,9 +45,9 @@ class Report:
     file: str
     """Name of the data, as given."""
     for_job: bool = False
-    """True if the limits of a job were applied."""
+    """Whether the limits for a job were applied."""
     keep: int | None = None
-    """Maximum number of findings kept for each rule. None keeps all."""
+    """Maximum number of findings to keep for each rule, or None for all."""
     records: int = 0
     """Number of lines that contain a JSON object."""
     check: str | None = None
@@ -55,21 +55,21 @@ class Report:
     checked: int = 0
     """Number of records graded by the check."""
     unreferenced: int = 0
-    """Number of checked records without a reference, for which only general requirements were tested."""
+    """Number of records without a reference, for which only the check's general requirements were tested."""
     not_asked: int = 0
-    """Number of checked records that need a judge, which was not called."""
+    """Number of records that need a judge, which was not called."""
     by_rule: Counter[str] = field(default_factory=Counter)
     """Number of findings by rule, including those not kept."""
     by_severity: Counter[Severity] = field(default_factory=Counter)
     """Number of findings by severity, including those not kept."""
     findings: list[Finding] = field(default_factory=list)
-    """The findings that were kept, in file order. Findings about the whole file come last."""
+    """The kept findings in file order, followed by those about the whole file."""
     begins: list[tuple[int, str]] = field(default_factory=list)
-    """Overall number of each file's first line, with the file's name."""
+    """The first line of each file, numbered across all files, with the file's name."""
 
     @property
     def errors(self) -> int:
-        """Number of findings with severity error."""
+        """Number of findings of severity error."""
         return sum(count for severity, count in self.by_severity.items() if severity >= Severity.ERROR)
 
     @property
@@ -90,10 +90,10 @@ class Report:
         severity: Severity | None = None,
         fix: str | None = None,
     ) -> None:
-        """Count a finding, and keep it unless its rule has reached the limit.
+        """Count a finding and keep it unless its rule has reached the limit.
 
         Args:
-            rule_id: The broken rule.
+            rule_id: The violated rule.
             message: Description of the problem.
             line: The line, or None if the finding is about the whole file.
             severity: Replaces the rule's severity.
@@ -110,7 +110,7 @@ class Report:
         """Return the file and line number of a line.
 
         Args:
-            line: Number of the line from 1, counted over all files. None means the whole file.
+            line: Number of the line, counted from 1 across all files, or None for the whole file.
         """
         if line is None or not self.begins:
             return Place(self.file, line)
@@ -118,7 +118,7 @@ class Report:
         return Place(name, line - first + 1)
 
     def where(self, line: int) -> str:
-        """Return the name of a line for messages: its number, with the file if there are several files."""
+        """Return the name of a line for messages: its number, and the file if there are several."""
         return f"line {line}" if len(self.begins) < 2 else str(self.place(line))
 
     def add_ungraded(self, message: str, line: int) -> None:
@@ -153,9 +153,9 @@ def validate(file: DataFile, *, for_job: bool = False, keep: int | None = None) 
     """Check a training file against the rules of `harness.data.rules`.
 
     Args:
-        file: JSON lines, from any source; several files are checked as one.
-        for_job: True if the file is about to be uploaded. A wrong number of records is then an error.
-        keep: Maximum number of findings to keep for each rule; all are counted. None keeps all.
+        file: JSON lines from any source. Several files are checked as one.
+        for_job: Whether the file is about to be uploaded. If so, a wrong number of records is an error.
+        keep: Maximum number of findings to keep for each rule, or None for all. All findings are counted.
 
     Raises:
         InputError: The file cannot be read, is a folder, or has another format.
@@ -219,7 +219,7 @@ def _check_line(report: Report, checks: FileChecks, number: int, line: bytes) ->
 
 
 def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the rules broken by a line that is valid JSON, each with a message."""
+    """Yield the rules violated by a line of valid JSON, each with a message."""
     if len(line) > PAYLOAD_BYTES:
         yield "R009", f"the line has {len(line):,} bytes"
     odd = oddity(line, value)
@@ -230,7 +230,7 @@ def _oddities(line: bytes, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _not_json(line: bytes, error: LineError) -> tuple[str, str]:
-    """Return the rule broken by a line that is not JSON, and a message."""
+    """Return the rule violated by a line that is not JSON, with a message."""
     if error.is_encoding:
         return "R001", str(error)
     bare = line.rstrip()

@@ -1,1 +1,1 @@
-"""Importers that convert rows of other tools to records and rollouts."""
+"""Importers that convert data of other tools to records and rollouts."""

@@ -1,4 +1,4 @@
-"""Lists all importers, and chooses the importers that fit a file's rows."""
+"""Lists all importers and selects those that fit a file's rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ IMPORTERS: Final[tuple[Importer, ...]] = (
     ALPACA,
     QUESTION_ANSWER,
 )
-"""All importers, in the order of the documentation."""
+"""All importers, in the order used in the documentation."""
 
 
 def importer_named(name: str) -> Importer:
@@ -60,12 +60,12 @@ def importer_named(name: str) -> Importer:
 def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
     """Return the importers that recognize every given row.
 
-    If several importers convert the rows to the same lines, only the first is returned. An importer that
-    ignores a row's `messages` is excluded. Such a row is already a record, even if it has a field that
-    another tool also uses, such as `prompt`.
+    If several importers convert the rows to the same lines, only the first one is returned. An importer is
+    excluded if it ignores a row's `messages`, because a row with `messages` is already a record, even if it
+    also has another tool's field, such as `prompt`.
 
     Args:
-        rows: A file's first rows.
+        rows: The first rows of a file.
     """
     found: list[Importer] = []
     results: list[list[Converted | str]] = []
@@ -80,9 +80,9 @@ def importers_of(rows: Sequence[Mapping[str, Any]]) -> list[Importer]:
 
 
 def _filled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Fill empty values of each row with another row's value.
+    """Fill the empty values of each row with values from other rows.
 
-    Tables have every column in every row, so a column identifies the format even where it is empty.
+    In a table, every row has every column, so a column identifies the format even where it is empty.
     """
     held: dict[str, Any] = {}
     for row in rows:

@@ -1,8 +1,8 @@
-"""Converts results of OpenAI's Batch API that were joined with their requests.
+"""Converts results of OpenAI's Batch API that have been joined with their requests.
 
 The format is documented at https://platform.openai.com/docs/api-reference/batch/request-output. The prompts
-are in the batch's input file, so each row needs a field `request` with the line of that file that has the
-same `custom_id`.
+are in the batch's input file. Each row therefore needs a `request` field with the line from that file that
+has the same `custom_id`.
 """
 
 from __future__ import annotations

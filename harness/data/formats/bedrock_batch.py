@@ -1,7 +1,7 @@
-"""Converts results of Bedrock's batch inference, which have each record's request and the model's answer.
+"""Converts Bedrock batch inference results, which contain each request and the model's response.
 
-The format of these `*.jsonl.out` files is documented at
-https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html. The bodies come from
+The format of the `*.jsonl.out` files is documented at
+https://docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-results.html. The bodies are those of
 InvokeModel or Converse, so they are converted like the bodies in invocation logs.
 """
 
@@ -21,7 +21,7 @@ _NAMES: Final = {
     "output.outputBodyJson": "modelOutput",
     "requestId": "recordId",
 }
-"""The batch result's name for each path in an invocation log."""
+"""For each path in an invocation log, the corresponding name in a batch result."""
 _KNOWN: Final = ("recordId", "modelInput", "modelOutput", "error")
 
 
@@ -51,7 +51,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _renamed(text: str) -> str:
-    """Replace an invocation log's paths in a message with the batch result's paths."""
+    """Replace the invocation log paths in a message with the corresponding batch result paths."""
     for there, here in _NAMES.items():
         text = text.replace(there, here)
     return text

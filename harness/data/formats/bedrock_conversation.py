@@ -1,8 +1,8 @@
-"""Converts the conversations that Bedrock accepts for fine-tuning Nova.
+"""Converts conversations in the format that Bedrock accepts for fine-tuning Nova.
 
 The format is documented at
 https://docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html, as
-`"schemaVersion": "bedrock-conversation-2024"`. It has Converse messages, and a separate field for the system
+`"schemaVersion": "bedrock-conversation-2024"`. It has Converse messages and a separate field for the system
 prompt. A conversation that ends with the assistant's turn becomes a rollout.
 """
 
@@ -24,7 +24,7 @@ _OF_OTHERS: Final = frozenset(
         *("execution_metadata", "eval_metadata"),
     )
 )
-"""A row with `messages`, `system` and one of these fields comes from another tool."""
+"""A row that has `messages`, `system` and one of these fields comes from another tool."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -57,7 +57,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _plain(content: Any) -> Any:
-    """Convert one text block to a string, and several to typed blocks, as in training files."""
+    """Convert a single text block to a string, and several to typed blocks, as in training files."""
     if not isinstance(content, list) or not content or not all(map(_is_text, content)):
         return content
     if len(content) == 1:

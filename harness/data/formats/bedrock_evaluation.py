@@ -1,9 +1,9 @@
-"""Converts prompt data sets of Bedrock's model evaluation, and the output of its jobs.
+"""Converts prompt data sets for Bedrock model evaluation and the output of evaluation jobs.
 
 The formats are documented at
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-evaluation-prompt-datasets-judge.html and
-.../model-evaluation-report-s3.html. A job's output has the prompt's row as `inputRecord`. The scores become
-the rollout's metrics, and a single score is also its reward.
+.../model-evaluation-report-s3.html. In a job's output, `inputRecord` holds the prompt's row. The scores
+become the rollout's metrics. If there is only one score, it also becomes the reward.
 """
 
 from __future__ import annotations

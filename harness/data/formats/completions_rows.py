@@ -1,4 +1,4 @@
-"""Converts records with lists of completions. Each completion becomes a rollout."""
+"""Converts records that have lists of completions. Each completion becomes a rollout."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from harness.data.records import ends_with_assistant
 __all__ = ["COMPLETIONS"]
 
 _TEXTS: Final = ("text", "completion", "content", "message", "response", "output")
-"""Keys of a completion's text if the completion has no role, most likely first."""
+"""Possible keys of the text in a completion without a role, most likely first."""
 _REWARDS: Final = ("rewards", "scores")
-"""Keys of a list with one reward per completion."""
+"""Possible keys of a list with one reward per completion."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -45,7 +45,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _answer(parts: RowParts, at: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the messages of one completion, and the fields next to its text."""
+    """Return the messages of one completion and the fields next to its text."""
     value = parts.peek("completions", at)
     if not isinstance(value, dict) or isinstance(value.get("role"), str):
         return completion_of(parts.take("completions", at), "completions"), {}

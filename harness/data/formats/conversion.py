@@ -1,4 +1,4 @@
-"""Converts the rows of a file with one importer, and counts lost values and failed rows."""
+"""Converts the rows of a file with one importer, counting lost values and failed rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ABOUT_COMPLETIONS = frozenset(("id", REWARD, "metrics", *OWN_FIELDS))
 _AS_THEY_ARE = Importer(
     "records", "records and rollouts", lambda row: True, lambda row: Converted(({**row},), ())
 )
-"""The importer for rows that are already records or rollouts, which it leaves unchanged."""
+"""The importer for rows that are already records or rollouts. It leaves them unchanged."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class RowProblem:
 
 @dataclass(slots=True)
 class Conversion:
-    """Counts of a conversion's lines, problems and lost values."""
+    """The numbers of lines, problems and lost values in a conversion."""
 
     source: str
     importer: Importer
@@ -69,7 +69,7 @@ class Conversion:
     failed: int = 0
     """Number of rows that could not be converted."""
     left_out: int = 0
-    """Number of lines not written, because the kind was not wanted or the record was a duplicate."""
+    """Number of lines not written because their kind was not requested or the record was a duplicate."""
     rewarded: int = 0
     """Number of rollouts with a reward."""
     references: int = 0
@@ -77,7 +77,7 @@ class Conversion:
     problems: dict[str, RowProblem] = field(default_factory=dict)
     """Problems by message, in file order."""
     lost: Counter[str] = field(default_factory=Counter)
-    """For each path, the number of rows whose value at this path was not converted."""
+    """The number of rows whose value at a path was not converted, by path."""
 
     @property
     def lines(self) -> int:
@@ -123,12 +123,12 @@ def convert(
 
     Args:
         source: The file.
-        target: The open file to which the lines are written.
-        name: Name of the importer. If None, the format is recognized from the first rows.
-        maps: Paths of additional fields, or of every field if no importer fits.
+        target: The open file to write lines to.
+        name: Name of the importer. If None, it is recognized from the first rows.
+        maps: Paths of additional fields, or of all fields if no importer fits.
         progress: Called every 256 rows with the offset of the current row.
-        requests: The batch's input file, if the rows are results of a batch; see `with_requests`.
-        only: Write only lines of this kind. If None, all lines are written.
+        requests: The batch's input file if the rows are batch results. See `with_requests`.
+        only: Kind of lines to write, or None for all.
 
     Raises:
         InputError: The file or its requests cannot be read, the rows' format is ambiguous or unknown, or two
@@ -165,7 +165,7 @@ def convert(
 
 
 def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple[dict[str, Any], bytes]]:
-    """Return one row's lines to write, with their JSON. Losses and skipped lines are counted in `found`."""
+    """Return the lines to write for one row, with their JSON. `found` counts losses and skipped lines."""
     try:
         if row.problem is not None:
             raise RowError(row.problem)
@@ -186,7 +186,7 @@ def _written(found: Conversion, row: SourceRow, only: Kind | None) -> list[tuple
 
 
 def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion]) -> Conversion:
-    """Convert into a new file, which is created only if at least one row could be converted.
+    """Convert into a new file. The file is created only if at least one row could be converted.
 
     An incomplete file is never visible at this path.
 
@@ -249,11 +249,11 @@ def _unclear(source: str, rows: Sequence[Mapping[str, Any]], found: Sequence[Imp
 
 
 def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[str, Any]]:
-    """Move a row's id to the `id` of its rollouts or to the `task_id` of its records.
+    """Move a row's id to the `id` of the rollouts or the `task_id` of the records made from it.
 
     Args:
-        made: The lines of one row, in which the row's own `id` is called `row_id`.
-        number: Number of the row, used for the ids of rollouts whose row has no id.
+        made: The lines made from one row, in which the row's own `id` is called `row_id`.
+        number: Number of the row, used as the id of its rollouts if the row has none.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
@@ -299,10 +299,10 @@ def _not_finite(value: Any, path: str) -> Iterator[str]:
 
 
 def _chosen(line: dict[str, Any], only: Kind | None) -> dict[str, Any] | None:
-    """Return the part of a line to write, or None to skip the line.
+    """Return the part of a line that should be written, or None to skip the line.
 
     Raises:
-        RowError: Prompts are wanted, and the rollout has no prompt.
+        RowError: Prompts were requested and the rollout has no prompt.
     """
     if only != "prompts":
         return line if only in (None, _kind(line)) else None
@@ -328,7 +328,7 @@ def _count(found: Conversion, line: dict[str, Any], *, again: bool) -> None:
 
 
 def _identity(line: dict[str, Any]) -> str:
-    """Return the id of a rollout, or the key of a record, by which repeated lines are found."""
+    """Return the id of a rollout or the key of a record, which is used to find repeated lines."""
     if _kind(line) == "rollouts":
         return json.dumps(line.get("id"))
     try:

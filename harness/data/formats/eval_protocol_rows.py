@@ -1,8 +1,8 @@
-"""Converts eval-protocol's `EvaluationRow`s: inputs become records, and results become rollouts.
+"""Converts eval-protocol's `EvaluationRow` objects. Inputs become records, and results become rollouts.
 
-The fields are defined in `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id` names
-the record, and `rollout_id` the rollout. The score becomes the reward unless the row marks the score as
-invalid.
+The fields are defined in `eval_protocol.models` (https://github.com/eval-protocol/python-sdk). `row_id`
+identifies the record and `rollout_id` the rollout. The score becomes the reward unless the row marks the
+score as invalid.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIGNS: Final = frozenset(
 )
 _BOOKKEEPING: Final = ("rollout_status", "eval_metadata", "created_at", "pid")
 _CODES_OF_NO_FAILURE: Final = (0, 100, 101)
-"""Status codes that are not failures: OK, and eval-protocol's own codes for finished and running."""
+"""Status codes that do not mean failure: OK, and eval-protocol's own codes for finished and running."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:
@@ -54,7 +54,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _verdict(parts: RowParts) -> dict[str, Any]:
-    """Return a row's reward and metrics; empty if the score is invalid or the evaluation failed."""
+    """Return a row's reward and metrics, or nothing if the score is invalid or the evaluation failed."""
     at = "evaluation_result"
     if parts.peek(at, "is_score_valid") is False or parts.peek(at, "error") is not None:
         return {}
@@ -62,7 +62,7 @@ def _verdict(parts: RowParts) -> dict[str, Any]:
 
 
 def _refuse_failed(parts: RowParts) -> None:
-    """Reject a failed rollout, which has no answer and would otherwise silently become a record."""
+    """Reject a failed rollout. It has no completion and would otherwise silently become a record."""
     code, why = parts.peek("rollout_status", "code"), parts.peek("rollout_status", "message")
     if isinstance(code, int) and code not in _CODES_OF_NO_FAILURE:
         said = why[:200] if isinstance(why, str) and why else f"status {code}"

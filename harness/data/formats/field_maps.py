@@ -1,4 +1,4 @@
-"""Converts rows of any format by the paths that the user passes as `--map FIELD=PATH`."""
+"""Converts rows of any format using paths that the user passes as `--map FIELD=PATH`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.printable import shortened
 __all__ = ["FieldMap", "adding_fields", "by_maps", "check_fields", "parse_map"]
 
 _TEXTS: Final = ("messages", "completion", "system")
-"""Fields that form a row's messages."""
+"""Fields that make up a row's messages."""
 _OURS: Final = ("id", "record", "model", "finish_reason", "service", "expected_reward")
 _JSON: Final = ":json"
 _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_model.ground_truth."
@@ -25,22 +25,22 @@ _FIX: Final = "Write --map FIELD=PATH, such as --map reference_answer=reward_mod
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """One `--map` option: a field of the record or rollout, and the path of its value in a row."""
+    """A `--map` option: a field of the record or rollout and the path of its value in a row."""
 
     field: str
     path: tuple[str, ...]
     """Keys and indexes, outermost first."""
     is_json: bool
-    """True if the value is a JSON string to parse, as in a CSV file."""
+    """Whether the value is a JSON string to parse, as in a CSV file."""
 
     @property
     def shown(self) -> str:
-        """The path as users write it."""
+        """The path in the notation that users write."""
         return ".".join(self.path)
 
     @property
     def is_text(self) -> bool:
-        """True if the field is part of the messages."""
+        """Whether the field is part of the messages."""
         return self.field in _TEXTS
 
 
@@ -51,7 +51,7 @@ def parse_map(text: str) -> FieldMap:
     the value is parsed as JSON.
 
     Raises:
-        InputError: The argument is not a map, or the field may not be mapped.
+        InputError: The argument is not a valid map, or the field may not be mapped.
     """
     field, equals, path = text.partition("=")
     field, path = field.strip(), path.strip()
@@ -84,10 +84,10 @@ class _Found(NamedTuple):
 
 
 def by_maps(maps: Sequence[FieldMap]) -> Importer:
-    """Return an importer that uses only the maps.
+    """Return an importer that uses nothing but the maps.
 
     Args:
-        maps: The maps. They must include the messages, unless the rows have a field `messages`.
+        maps: The maps. They must include the messages unless the rows have a `messages` field.
     """
 
     def convert(row: Mapping[str, Any]) -> Converted:
@@ -100,7 +100,7 @@ def adding_fields(importer: Importer, maps: Sequence[FieldMap]) -> Importer:
     """Return an importer that also sets the mapped fields.
 
     Raises:
-        InputError: A map sets a part of the messages, although the importer already finds the messages.
+        InputError: A map sets part of the messages although the importer already finds the messages.
     """
     for one in maps:
         if one.is_text:
@@ -176,7 +176,7 @@ def _found(row: Mapping[str, Any], one: FieldMap) -> _Found:
 
 
 def _step(value: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """Return the next key or index, and the number of path parts that it covers; 0 if none exists."""
+    """Return the next key or index and the number of path parts it covers, which is 0 if there is none."""
     if isinstance(value, dict):
         # A key may contain a dot.
         wide = next((n for n in range(1, len(keys) + 1) if ".".join(keys[:n]) in value), 0)

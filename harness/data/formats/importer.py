@@ -1,9 +1,8 @@
-"""The interface of importers, which recognize and convert the rows of one format.
+"""The interface of importers. An importer recognizes and converts rows of one format.
 
 A conversion never loses data silently. Each value of a row is converted, or its path is listed in
 `Converted.lost`, or the whole row is rejected with a `RowError`. Importers read rows through
-`harness.data.formats.row_parts.RowParts`. Each value that an importer does not take from there is listed as
-lost.
+`harness.data.formats.row_parts.RowParts`, and any value that an importer does not take is listed as lost.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 __all__ = ["REWARD", "Converted", "Importer", "RowError"]
 
 REWARD = "reward"
-"""Rollout field for the row's reward or score, which `rft replay` can use as a label."""
+"""Rollout field that holds the row's reward or score. `rft replay` can use it as a label."""
 
 
 class RowError(ValueError):
@@ -23,7 +22,7 @@ class RowError(ValueError):
 
 
 class Converted(NamedTuple):
-    """Result of converting one row."""
+    """The result of converting one row."""
 
     lines: tuple[dict[str, Any], ...]
     """Records or rollouts."""
@@ -36,12 +35,12 @@ class Importer:
     """Recognizes and converts rows of one format."""
 
     name: str
-    """Name that users pass as `--from`."""
+    """Name that users pass to `--from`."""
     title: str
-    """Plural name of the format's rows in error messages, such as "verl's rows"."""
+    """Plural name of the format's rows for error messages, such as "verl's rows"."""
     recognizes: Callable[[Mapping[str, Any]], bool]
-    """Returns True if a row's keys fit the format."""
+    """Function that returns True if a row's keys fit the format."""
     convert: Callable[[Mapping[str, Any]], Converted]
-    """Converts one row, or raises `RowError`."""
+    """Function that converts one row or raises `RowError`."""
     advice: str = ""
-    """Advice for the user about the converted lines; may be empty."""
+    """Advice for the user about the converted lines. May be empty."""

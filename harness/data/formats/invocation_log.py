@@ -1,11 +1,11 @@
-"""Converts Bedrock's model invocation logs. Each answer to a call becomes a rollout.
+"""Converts Bedrock model invocation logs. Each completion in a response becomes a rollout.
 
-AWS documents the fields around the bodies, the bodies of Converse, and that bodies over 100 KB are separate
-S3 objects (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html). It also
-documents that Nova's reinforcement fine-tuning accepts these logs, filtered by `requestMetadata`
+AWS documents the fields around the bodies, the bodies of Converse, and the storage of bodies over 100 KB as
+separate S3 objects (https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html). It
+also documents that Nova's reinforcement fine-tuning accepts these logs, filtered by `requestMetadata`
 (.../rft-option-2.html). AWS's `dataset-validation` sample shows the body of a Llama prompt. Other InvokeModel
-bodies are described on the pages of each model. In published logs, a streamed answer of
-InvokeModelWithResponseStream is the list of its events, but no AWS page confirms this.
+bodies are described on each model's page. In published logs, a response streamed by
+InvokeModelWithResponseStream is a list of events, but no AWS page confirms this.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _OUT: Final = ("output", "outputBodyJson")
 _Path = tuple[str | int, ...]
 
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
-"""Keys of the text and the stop reason in a single answer: Llama, Claude's old API, Titan."""
+"""Keys of the text and the stop reason in a response with one completion: Llama, Claude's old API, Titan."""
 _LISTS: Final = {"outputs": ("text", "stop_reason"), "results": ("outputText", "completionReason")}
-"""Keys of a list of answers, and of the text and stop reason in each answer: Mistral, Titan."""
+"""Keys of a list of completions, and of the text and stop reason in each one: Mistral, Titan."""
 
 _LLAMA_TURN: Final = re.compile(
     r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>"
@@ -68,7 +68,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _refuse(parts: RowParts) -> None:
-    """Reject a failed call, or a call whose bodies are not in the log."""
+    """Reject failed calls and calls whose bodies are not in the log."""
     error = parts.peek("errorCode")
     if error is not None:
         raise RowError(f"the call failed: {error}")
@@ -159,7 +159,7 @@ def _text_answers(parts: RowParts, body: Mapping[str, Any]) -> Iterator[_Answer]
 
 
 def _choice(parts: RowParts, path: _Path) -> _Answer:
-    """Convert one choice of an OpenAI-style answer, which has either a message or a text."""
+    """Convert one choice of an OpenAI-style response, which has either a message or a text."""
     if isinstance(parts.peek(*path, "message"), dict):
         message = _answer(parts, (*path, "message"))
     elif isinstance(parts.peek(*path, "text"), str):
@@ -190,7 +190,7 @@ def _message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _content(parts: RowParts, path: _Path) -> Any:
-    """Return a message's content without prompt cache markers, in the form used in training files."""
+    """Return a message's content in the form used in training files, without prompt cache markers."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list):
         return parts.take(*path)
@@ -207,9 +207,9 @@ def _content(parts: RowParts, path: _Path) -> Any:
 
 
 def _plain(blocks: Any) -> Any:
-    """Convert one text block to a string, and several to typed blocks, as in training files.
+    """Convert a single text block to a string, and several to typed blocks, as in training files.
 
-    Content with blocks other than text stays unchanged.
+    Content that has other blocks is returned unchanged.
     """
     if not isinstance(blocks, list) or not blocks or not all(map(_is_text, blocks)):
         return blocks

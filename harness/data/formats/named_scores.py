@@ -1,4 +1,4 @@
-"""Converts an evaluation's list of named scores to a rollout's metrics and reward."""
+"""Converts a list of named scores from an evaluation to a rollout's metrics and reward."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["named_scores"]
 
 
 def named_scores(parts: RowParts, name: str, value: str, *path: str | int) -> dict[str, Any]:
-    """Convert a list of scores to `metrics`. A single number also becomes the `reward`.
+    """Convert a list of scores to `metrics`. If there is only one number, it also becomes the `reward`.
 
     Args:
         parts: The row.
-        name: Key of a score's name.
-        value: Key of a score's value.
+        name: Key of the name in each score.
+        value: Key of the value in each score.
         *path: Path of the list.
 
     Returns:
-        Fields of a line. If the list is malformed or two scores share a name, no field is returned, and the
-            list counts as lost.
+        Fields for a line. If the list is malformed or two scores have the same name, the result is empty and
+        the list counts as lost.
     """
     found = parts.peek(*path)
     if not isinstance(found, list) or not found or not all(isinstance(score, dict) for score in found):

@@ -1,4 +1,4 @@
-"""Extracts prompts and answers from calls to OpenAI's Chat Completions and Responses APIs."""
+"""Extracts prompts and completions from calls to OpenAI's Chat Completions and Responses APIs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SETTINGS: Final = (
 )
 """Fields of a request or response that a record does not need."""
 _ELSEWHERE: Final = ("previous_response_id", "conversation")
-"""Request fields which, like a `prompt` object, refer to a part of the prompt that is stored elsewhere."""
+"""Request fields that refer to a part of the prompt stored elsewhere, as a `prompt` object does."""
 _CUT: Final = {"max_output_tokens": "length"}
 
 
@@ -44,11 +44,11 @@ class ModelAnswer(NamedTuple):
 
 
 def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
-    """Return a request's prompt: its `messages`, or its `instructions` and `input`.
+    """Return the prompt of a request, from its `messages` or from its `instructions` and `input`.
 
     Args:
         parts: The row.
-        *at: Path of the request in the row; empty if its fields are at the root.
+        *at: Path of the request in the row. Empty if its fields are at the root.
 
     Raises:
         RowError: The prompt is missing or malformed, or part of it is not in the row.
@@ -72,11 +72,11 @@ def asked_of(parts: RowParts, *at: str) -> list[dict[str, Any]]:
 
 
 def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
-    """Yield the completions of a response, from its `choices` or its `output`.
+    """Yield the completions in a response, from its `choices` or its `output`.
 
     Args:
         parts: The row.
-        *at: Path of the response in the row; empty if its fields are at the root.
+        *at: Path of the response in the row. Empty if its fields are at the root.
 
     Raises:
         RowError: The completions are missing or malformed.
@@ -106,7 +106,7 @@ def answers_of(parts: RowParts, *at: str) -> Iterator[ModelAnswer]:
 
 
 def error_text(error: Any) -> str:
-    """Return the message of an error in the format of OpenAI's API."""
+    """Return the message of an error object in OpenAI's format."""
     said = error.get("message") if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
     return next((text[:200] for text in (said, code) if isinstance(text, str) and text), "no reason given")

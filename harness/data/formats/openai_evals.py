@@ -1,8 +1,8 @@
-"""Converts output items of OpenAI's Evals to rollouts.
+"""Converts output items of OpenAI Evals to rollouts.
 
 The format is documented at https://platform.openai.com/docs/api-reference/evals/run-output-item-object. The
-fields of `datasource_item` become fields of the rollout, and the field whose name most suggests a reference
-becomes the reference answer.
+fields of `datasource_item` become fields of the rollout. The one whose name is most likely to mean a
+reference becomes the reference answer.
 """
 
 from __future__ import annotations

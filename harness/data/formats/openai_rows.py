@@ -1,10 +1,10 @@
-"""Converts rows for reinforcement fine-tuning at OpenAI and Azure.
+"""Converts rows for reinforcement fine-tuning on OpenAI and Azure.
 
 The formats are documented at https://platform.openai.com/docs/guides/reinforcement-fine-tuning and, for
 Azure, at https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning. Only
-`messages` and `tools` have fixed names, so the reference is found by its name. It is copied to
-`reference_answer` and also keeps its name, because imported graders refer to `{{item.NAME}}`. The role
-`developer` becomes `system`, its name in Bedrock's documentation.
+`messages` and `tools` have fixed names, so the reference is guessed from the names of other fields. It is
+copied to `reference_answer` and also keeps its own name, because imported graders refer to `{{item.NAME}}`.
+The role `developer` becomes `system`, as it is called in Bedrock's documentation.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _convert(row: Mapping[str, Any]) -> Converted:
 
 
 def _references(row: Mapping[str, Any]) -> Any:
-    """Return the values of fields whose names suggest a reference, most likely first.
+    """Return the values of fields whose names suggest a reference, starting with the most likely one.
 
     Booleans are skipped, because they are verdicts.
     """

@@ -1,4 +1,4 @@
-"""Reads the rows of a Parquet file as JSON values, with pyarrow (the extra `parquet`).
+"""Reads the rows of a Parquet file as JSON values, using pyarrow (the `parquet` extra).
 
 Dates and times become ISO 8601 strings, and decimals become numbers if no digits are lost. A row with a value
 that JSON cannot represent exactly, such as bytes, is reported as unreadable.
@@ -84,7 +84,7 @@ def as_json(value: Any) -> Any:
     """Convert a Parquet value to a JSON value.
 
     Raises:
-        ValueError: JSON cannot represent the value exactly; the message names the type.
+        ValueError: JSON cannot represent the value exactly. The message names the type.
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is NaN or infinite, which JSON lacks")

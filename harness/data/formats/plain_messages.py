@@ -1,4 +1,4 @@
-"""Cleans up messages dumped by OpenAI's API and other tools, for use in a record."""
+"""Cleans up messages exported from OpenAI's API and other tools for use in a record."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["plain_messages"]
 
 
 def plain_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Copy messages without keys whose value is null, and with the role `developer` renamed to `system`.
+    """Copy messages, dropping keys whose value is null and renaming the role `developer` to `system`.
 
-    Messages dumped from data models have a null for each unused field, such as `"name": null`. In Bedrock's
-    documentation, the roles of a record are system, user and assistant.
+    Messages exported from data models have a null for each unused field, such as `"name": null`. In Bedrock's
+    documentation, the roles in a record are system, user and assistant.
 
     Args:
         messages: Messages, each with a role.

@@ -1,4 +1,4 @@
-"""Converts rows of questions and answers, and Alpaca's instructions, to records.
+"""Converts question-answer rows and Alpaca instructions to records.
 
 The answer becomes the reference, not a completion. Alpaca's `instruction` and `input` are joined into one
 prompt as in its own template (https://github.com/tatsu-lab/stanford_alpaca). `history` contains earlier
@@ -23,7 +23,7 @@ _PARTS: Final = frozenset(
         *("story", "knowledge", "table", "image", "images", "audio", "video"),
     )
 )
-"""First words in the names of fields that may belong to the question."""
+"""First words of the names of fields that may belong to the question."""
 
 
 def _is_alpaca(row: Mapping[str, Any]) -> bool:

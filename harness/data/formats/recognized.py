@@ -1,4 +1,4 @@
-"""Recognizes rows of other formats, and names the command that converts them."""
+"""Recognizes rows in other formats and suggests the command that converts them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def format_of(row: Any) -> Importer | None:
 
 
 def other_format(row: Any, place: str, file: str) -> InputError | None:
-    """Return an error with the command to convert a row, or an array of rows, in another format.
+    """Return an error that suggests the command to convert a row or array of rows in another format.
 
-    Returns None for records, rollouts and unknown formats.
+    The result is None for records, rollouts and unknown formats.
 
     Args:
         row: The JSON value of one line.

@@ -1,4 +1,4 @@
-"""Finds the column with the reference answer, whose name differs between data sets."""
+"""Finds the column that holds the reference answer. Its name varies between data sets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.data.look_alikes import REFERENCE, look_alikes
 __all__ = ["reference_column", "take_reference"]
 
 _ANSWERS_OF_MODELS: Final = ("output", "outputs", "response", "completion", "label", "labels")
-"""Column names that may instead mean a model's answer or a rating of it."""
+"""Column names that may also mean a model's answer or a rating of it."""
 _NAMES: Final = tuple(name for name in REFERENCE if name not in _ANSWERS_OF_MODELS)
 
 
 def reference_column(row: Mapping[str, Any]) -> str | None:
-    """Return the non-empty column whose name most suggests a reference, or None."""
+    """Return the non-empty column whose name is most likely to mean a reference, or None."""
     return next((name for name, _ in look_alikes(dict(row), _NAMES, "")), None)
 
 

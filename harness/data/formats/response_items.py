@@ -1,7 +1,7 @@
-"""Converts items of OpenAI's Responses API to Chat Completions messages, which records use.
+"""Converts items of OpenAI's Responses API to Chat Completions messages, the format used in records.
 
-The format is documented at https://platform.openai.com/docs/api-reference/responses. Reasoning, text and
-calls of one turn are separate items in that API, but one message in a record.
+The format is documented at https://platform.openai.com/docs/api-reference/responses. In that API, the
+reasoning, text and tool calls of a turn are separate items. In a record, they form one message.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def item_messages(parts: RowParts, *path: str | int) -> list[dict[str, Any]]:
 
 
 def _continues(last: dict[str, Any], made: dict[str, Any]) -> bool:
-    """Return True if two items belong to one assistant message, in the order reasoning, text, calls."""
+    """Return True if two items belong to the same message. The order is reasoning, text, tool calls."""
     if last["role"] != "assistant" or made["role"] != "assistant" or "tool_calls" in last:
         return False
     return "reasoning_content" not in made and (last["content"] is None or made["content"] is None)
@@ -75,7 +75,7 @@ def _of_message(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _beside(parts: RowParts, path: _Path) -> dict[str, Any]:
-    """Return a message's other fields that Chat Completions also has. The id and status are lost."""
+    """Return a message's other fields, if Chat Completions has them. The id and status are lost."""
     names = (
         "name",
         "tool_calls",
@@ -111,7 +111,7 @@ def _of_reasoning(parts: RowParts, path: _Path) -> dict[str, Any]:
 
 
 def _text(parts: RowParts, path: _Path) -> Any:
-    """Return a message's content: one string if all blocks are text, otherwise the unchanged blocks."""
+    """Return a message's content, as one string if all blocks are text and as unchanged blocks otherwise."""
     blocks = parts.peek(*path)
     if not isinstance(blocks, list) or not all(_is_text(block) for block in blocks):
         return parts.take(*path)

@@ -1,4 +1,4 @@
-"""Tracks which parts of a row an importer has taken. The remaining parts count as lost."""
+"""Tracks which parts of a row an importer has converted. The remaining parts count as lost."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _OURS: Final = frozenset(
         *("expected_reward", "metadata", "trajectories"),
     )
 )
-"""Reserved names of records and rollouts. A row's fields with these names are renamed."""
+"""Field names reserved in records and rollouts. Row fields with these names are renamed."""
 
 
 class RowParts:
-    """The parts of one row that the importer has not taken yet.
+    """The parts of a row that the importer has not taken yet.
 
     Args:
-        row: The row; it is not modified.
+        row: The row, which is not modified.
     """
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._rest: dict[str, Any] = _copied(row)
         self._touched: set[int] = set()
-        """Python's `id` of every object and list from which a value was taken."""
+        """The Python `id` of every object and list from which a value was taken."""
 
     def peek(self, *path: str | int) -> Any:
         """Return the value at a path without taking it, or None if it is missing or has been taken."""
@@ -60,17 +60,17 @@ class RowParts:
         return _without_taken(value) if id(value) in self._touched else value
 
     def take_first(self, *names: str) -> Any:
-        """Take the first non-empty field of several root fields, or return None if all are empty."""
+        """Take the first non-empty field among the given root fields, or return None if all are empty."""
         for name in names:
             if self.peek(name) is not None:
                 return self.take(name)
         return None
 
     def rest(self, *without: str) -> dict[str, Any]:
-        """Take every root field of which nothing has been taken yet.
+        """Take every root field from which nothing has been taken yet.
 
         Args:
-            *without: Fields that count as lost, because they describe the run rather than the record.
+            *without: Fields to leave as lost, because they describe the run rather than the record.
         """
         whole = [
             name
@@ -80,13 +80,13 @@ class RowParts:
         return {name: self.take(name) for name in whole}
 
     def converted(self, *lines: dict[str, Any]) -> Converted:
-        """Return these lines as the result. Everything that was not taken counts as lost."""
+        """Return a result with these lines. Everything that was not taken counts as lost."""
         return Converted(lines, tuple(dict.fromkeys(self._lost(self._rest, ""))))
 
     def _lost(self, value: Any, path: str) -> Iterator[str]:
-        """Yield the paths of the remaining parts, and only one path for an untouched object or list.
+        """Yield the paths of the remaining parts. An untouched object or list yields only its own path.
 
-        Null, empty objects and empty lists do not count, because they contain no data.
+        Nulls, empty objects and empty lists are skipped because they contain no data.
         """
         if value is _TAKEN or value is None:
             return
@@ -103,12 +103,12 @@ class RowParts:
 
 
 def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
-    """Take a row's id, and return one id for each of its lines.
+    """Take a row's id and return one id for each line made from the row.
 
     Args:
         parts: The row's parts.
-        count: Number of lines. If there are several, their ids are numbered.
-        *path: Path of the id. An id that is not a string cannot be numbered, and is not taken.
+        count: Number of lines. If there are several, the ids are numbered.
+        *path: Path of the id. An id that is not a string cannot be numbered and is not taken.
     """
     if count == 1:
         return [parts.take(*path)]
@@ -117,7 +117,7 @@ def line_ids(parts: RowParts, count: int, *path: str | int) -> list[Any]:
 
 
 def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
-    """Convert a prompt to messages: a list is copied without nulls, and a string becomes one user message.
+    """Convert a prompt to messages. A list is copied without nulls, and a string becomes one user message.
 
     Args:
         value: Value in the row. A JSON string with a list of messages is parsed.
@@ -133,15 +133,15 @@ def prompt_of(value: Any, name: str = "prompt") -> list[dict[str, Any]]:
 
 
 def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
-    """Convert a completion to messages. A string becomes one message of the assistant.
+    """Convert a completion to messages. A string becomes one assistant message.
 
     Args:
-        value: Value in the row: a string, one message, or a list of messages that ends with the assistant's.
-            A JSON string with a list of messages is parsed.
+        value: Value in the row: a string, a message, or a list that ends with an assistant message. A JSON
+            string with a list of messages is parsed.
         name: Name of the value in the row, for error messages.
 
     Raises:
-        RowError: The value has another type, or does not end with the assistant's message.
+        RowError: The value has another type or does not end with an assistant message.
     """
     value = _read(value)
     if isinstance(value, str):
@@ -153,7 +153,7 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
 
 
 def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two groups of fields. If both have a field `topic`, the one in `others` becomes `row_topic`."""
+    """Merge two groups of fields. If both have a field such as `topic`, the second becomes `row_topic`."""
     found = dict(fields)
     for name, value in others.items():
         while name in found:
@@ -171,12 +171,12 @@ def line_of(
     """Build a record, or a rollout if the messages end with the assistant's turn.
 
     Args:
-        messages: All messages, the completion last.
+        messages: All messages, ending with the completion.
         reference: The reference answer, of any type, or None if there is no reference.
-        fields: The row's other fields. A field with a reserved name is renamed; `metadata` becomes
-            `row_metadata`.
-        ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. Values that are
-            None are left out.
+        fields: The row's other fields. Fields with reserved names are renamed. For example, `metadata`
+            becomes `row_metadata`.
+        ours: Values for reserved names: `id`, `record`, `model`, `finish_reason`, `reward`. None values are
+            omitted.
     """
     given = {name: value for name, value in ours.items() if value is not None}
     line: dict[str, Any] = {name: given.pop(name) for name in ("id", "record") if name in given}
@@ -192,7 +192,7 @@ def line_of(
 
 
 def _read(value: Any) -> Any:
-    """Parse a JSON string with a list of messages, as found in tables, and return other values unchanged."""
+    """Parse a JSON string that holds a list of messages, as in tables. Return other values unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith("[") or '"role"' not in value:
         return value
     try:

@@ -1,7 +1,8 @@
-"""Reads the rows of a source in JSON lines, JSON, CSV or Parquet.
+"""Reads rows from a source in JSON lines, JSON, CSV or Parquet format.
 
-The format is recognized by the content, except CSV, which is recognized by its file name. An unreadable row
-does not affect other rows. If the rest of the file is unreadable too, the message of the problem says so.
+The format is recognized from the content, except for CSV, which is recognized from the file name. An
+unreadable row does not affect other rows. If the rest of the file is unreadable too, the error message says
+so.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ _HEAD: Final = 64 * 1024
 _CHUNK: Final = 1024 * 1024
 _DELIMITERS: Final[str] = ",;\t"
 _NEAR_THE_END: Final = 16
-"""An error this close to the buffer's end may be due to a value that is cut off there, such as `tru`."""
+"""An error this close to the end of the buffer may be caused by a value that is cut off, such as `tru`."""
 
 
 class SourceRow(NamedTuple):
-    """One row, or the reason why it cannot be read."""
+    """A row, or the reason it cannot be read."""
 
     place: str
     """`file:12`, or `file, row 12` for files without lines."""
@@ -43,7 +44,7 @@ def rows_in(source: Source) -> Iterator[SourceRow]:
     """Stream the rows of a source, skipping blank lines.
 
     Raises:
-        InputError: The source cannot be read, or is in a format that is not supported.
+        InputError: The source cannot be read or has an unsupported format.
     """
     base = 0
     for part, length in parts_of(source):
@@ -104,7 +105,7 @@ def _objection(value: Any, twice: list[str]) -> str | None:
 
 
 class _Text:
-    """A file's text while it is parsed. Only the part that is being parsed is in memory."""
+    """The text of a file during parsing. Only the part being parsed is in memory."""
 
     def __init__(self, part: Source, file: io.BufferedReader) -> None:
         self._part = part
@@ -119,7 +120,7 @@ class _Text:
         self.text = self.text.removeprefix("\ufeff")
 
     def more(self) -> None:
-        """Read more text, at least as much as is still unparsed."""
+        """Read more text, at least as much as is still waiting to be parsed."""
         data = self._file.read(max(_CHUNK, len(self.text) - self.at))
         self.read += len(data)
         self.ended = not data
@@ -132,7 +133,7 @@ class _Text:
         self.at = 0
 
     def skip(self, characters: str) -> str:
-        """Skip the given characters, and return the next one, or an empty string at the end of the file."""
+        """Skip the given characters and return the next one, or an empty string at the end of the file."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in characters:
                 self.line += self.text[self.at] == "\n"
@@ -148,7 +149,7 @@ class _Text:
 
 
 def _values(part: Source) -> Iterator[SourceRow]:
-    """Yield the values of a JSON array, or of a file that has one object after another."""
+    """Yield the values of a JSON array, or of a file that contains one object after another."""
     with part.open() as file:
         text = _Text(part, file)
         in_array = text.skip(" \t\r\n") == "["
@@ -176,10 +177,10 @@ def _values(part: Source) -> Iterator[SourceRow]:
 
 
 def _value(text: _Text) -> tuple[Any, list[str]]:
-    """Parse one value, and return it with the keys that occur twice in one of its objects.
+    """Parse one value. Return it with any keys that occur twice in one of its objects.
 
     Raises:
-        LineError: The value is not JSON, or exceeds the maximum length of a line.
+        LineError: The value is not JSON or exceeds the maximum length of a line.
     """
     twice: list[str] = []
 
@@ -209,7 +210,7 @@ def _value(text: _Text) -> tuple[Any, list[str]]:
 
 
 class _CsvText:
-    """The lines of a CSV file, and the number of characters read so far."""
+    """The lines of a CSV file, with the number of characters read so far."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text

@@ -1,9 +1,9 @@
-"""Converts SageMaker's rows for reinforcement learning with verifiable rewards (RLVR).
+"""Converts SageMaker rows for reinforcement learning with verifiable rewards (RLVR).
 
 The format is documented at https://docs.aws.amazon.com/sagemaker/latest/dg/customizing-models-rft.html. It is
-verl's format, with `prompt` and `reward_model` required. The SageMaker Python SDK also takes the reference
-from `extra_info.answer`, and accepts another format, in which `prompt` is a string and `samples` lists
-completions with scores.
+verl's format, with `prompt` and `reward_model` required. The SageMaker Python SDK also accepts the reference
+in `extra_info.answer`, and another format in which `prompt` is a string and `samples` lists completions with
+scores.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Converts ShareGPT's rows, in which a conversation is a list of turns with `from` and `value`.
+"""Converts ShareGPT rows, in which a conversation is a list of turns with `from` and `value`.
 
-The format has no official definition. Its names are used by data sets on the Hugging Face Hub and by
+The format has no official definition. Its field names are used by data sets on the Hugging Face Hub and by
 LLaMA-Factory (https://github.com/hiyouga/LLaMA-Factory, data/README.md). A row that ends with the model's
 turn becomes a rollout, and any other row becomes a record. A row with `chosen` and `rejected` turns becomes
 two rollouts of one record.
@@ -24,7 +24,7 @@ _ROLES: Final = {
     "system": "system",
     **dict.fromkeys(("tool", "observation", "function_response"), "tool"),
 }
-"""Role in a record for each value of `from`."""
+"""The record role for each value of `from`."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

@@ -1,9 +1,9 @@
-"""Converts completions stored by OpenAI, and logs of calls to its API.
+"""Converts completions stored by OpenAI and logs of calls to OpenAI's API.
 
 The fields are documented at https://platform.openai.com/docs/api-reference/chat/object and at
-https://platform.openai.com/docs/api-reference/responses/object. OpenAI returns a stored answer without its
-prompt, which `chat.completions.messages.list` or `responses.input_items.list` returns. A row must therefore
-include the prompt: as `messages` or `input` next to the answer, or as `request` next to `response`.
+https://platform.openai.com/docs/api-reference/responses/object. OpenAI returns stored completions without the
+prompt, which must be fetched with `chat.completions.messages.list` or `responses.input_items.list`. A row
+must include the prompt as `messages` or `input` next to the completion, or as `request` next to `response`.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def call_lines(
     Args:
         parts: The row.
         request: Path of the request in the row.
-        answer: Path of the answer.
-        named: Path of the call's id. If None, the answer's id is used.
+        answer: Path of the response.
+        named: Path of the call's id. If None, the response's id is used.
 
     Raises:
-        RowError: The call failed, or the request or answer is missing or malformed.
+        RowError: The call failed, or the request or response is missing or malformed.
     """
     prompt = asked_of(parts, *request)
     answers = list(answers_of(parts, *answer))
@@ -87,6 +87,6 @@ def call_lines(
 
 
 _HOLDERS: Final = ("id", "request", "response", "body", "method", "url")
-"""Fields that contain a call, or the URL to which it was sent."""
+"""Fields that hold a call or the URL that it was sent to."""
 
 OPENAI_STORED: Final = Importer("openai-stored", "calls of OpenAI's API", _recognizes, _convert, _ADVICE)

@@ -1,7 +1,7 @@
-"""Assembles streamed answers from the events of Converse, Nova, Claude, OpenAI or plain-text models.
+"""Assembles streamed completions from the events of Converse, Nova, Claude, OpenAI and plain-text models.
 
-Incomplete completions are rejected. A `RowError` is raised for an unknown event that contains a part of the
-answer, and for an event that reports an interrupted stream.
+Incomplete completions are rejected. A `RowError` is raised for an unknown event that may contain part of the
+completion and for an event that reports an interrupted stream.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLAUDES: Final = {
     "signature_delta": "signature",
     "input_json_delta": "partial_json",
 }
-"""Key of the text in each type of Claude's deltas."""
+"""Key of the text in each type of Claude delta."""
 _CLAUDES_OTHERS: Final = ("message_start", "content_block_stop", "message_stop", "ping")
 _TEXTS: Final = {"generation": "stop_reason", "completion": "stop_reason", "outputText": "completionReason"}
 _CONVERSES: Final = (
@@ -36,17 +36,17 @@ _CONVERSES: Final = (
 )
 
 _ASIDE: Final = ("metadata", "usage", "amazon-bedrock-invocationMetrics")
-"""Events that contain no part of the answer."""
+"""Events that contain no part of the completion."""
 _UNKNOWN: Final = "unknown part of the streamed answer"
 
 
 class _Growing:
-    """An answer that is being assembled from events."""
+    """A completion being assembled from events."""
 
     def __init__(self) -> None:
         self.blocks: dict[int, dict[str, Any]] = {}
         self.inputs: dict[int, str] = {}
-        """Arguments of tool calls received so far, as JSON text."""
+        """Tool call arguments received so far, as JSON text."""
         self.fields: dict[str, Any] = {}
         self.calls: dict[int, dict[str, Any]] = {}
         self.finish: Any = None
@@ -61,7 +61,7 @@ class _Growing:
         self.fields[key] = _joined(self.fields.get(key), text)
 
     def stop(self, reason: Any) -> None:
-        """Record the reason for stopping, if the event has one."""
+        """Record the stop reason if the event has one."""
         if reason is not None and self.finish not in (None, reason):
             raise RowError("the streamed answer ends twice")
         self.finish = self.finish if reason is None else reason
@@ -89,17 +89,17 @@ class _Growing:
 
 
 def streamed_answers(parts: RowParts, path: _Path) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Assemble the answers of one call.
+    """Assemble the completions of one call.
 
     Args:
-        parts: The row; the answers' values are taken from it.
+        parts: The row, from which the values of the completions are taken.
         path: Path of the list of events.
 
     Yields:
-        The assistant's message, and the reason for stopping.
+        The assistant's message and the stop reason.
 
     Raises:
-        RowError: The events are of an unknown kind, or the stream was interrupted.
+        RowError: The events are of an unknown kind or the stream was interrupted.
     """
     answers: dict[int, _Growing] = {}
     for number, event in enumerate(parts.peek(*path)):
@@ -132,7 +132,7 @@ def _add(parts: RowParts, here: _Path, event: dict[str, Any], answers: dict[int,
 
 
 def _converses(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growing) -> None:
-    """Add one event of ConverseStream, or of Nova's own stream."""
+    """Add one event from ConverseStream or from Nova's own stream."""
     answer.stop(parts.take(*here, "messageStop", "stopReason"))
     start = parts.take(*here, "contentBlockStart", "start")
     if start is not None:
@@ -185,7 +185,7 @@ def _claudes(parts: RowParts, here: _Path, event: dict[str, Any], answer: _Growi
 
 
 def _openais(parts: RowParts, here: _Path, answers: dict[int, _Growing]) -> None:
-    """Add one choice from a chunk of an OpenAI-style stream."""
+    """Add one choice from a chunk in an OpenAI-style stream."""
     answer = answers.setdefault(_index(parts.peek(*here, "index")), _Growing())
     answer.stop(parts.take(*here, "finish_reason"))
     if isinstance(parts.peek(*here, "text"), str):

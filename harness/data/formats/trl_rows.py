@@ -1,10 +1,10 @@
-"""Converts TRL's rows in both formats, standard (strings) and conversational (lists of messages).
+"""Converts TRL rows in both formats: standard (strings) and conversational (lists of messages).
 
 The formats are documented at https://huggingface.co/docs/trl/dataset_formats. A row with only a `prompt`
-becomes a record, a row with a `completion` becomes a rollout, and a preference becomes two rollouts. The
-rewards of `chosen` and `rejected` are true and false, because TRL itself converts such a pair to two rows
-with a `label`. The reference is a column whose name suggests it. Other columns keep their names, because TRL
-passes them to reward functions.
+becomes a record, a row with a `completion` becomes a rollout, and a preference becomes two rollouts. `chosen`
+and `rejected` get the rewards true and false, because TRL itself converts such a pair to two rows with a
+`label`. The reference is taken from a column whose name suggests one. Other columns keep their names because
+TRL passes them to reward functions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OF_OTHERS: Final = frozenset(
         *("modelResponses", "referenceResponse"),
     )
 )
-"""A row with a `prompt` and one of these columns comes from another tool, or has its answer elsewhere."""
+"""A row with a `prompt` and one of these columns comes from another tool or has its answer elsewhere."""
 _ANSWERS: Final = ASSISTANT_ROLES | {"tool"}
 
 
@@ -72,10 +72,10 @@ def _preference(parts: RowParts, row: Mapping[str, Any], prompt: Any) -> Convert
 
 
 def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:
-    """Return the whole conversation, whether or not the completion repeats the prompt.
+    """Return the full conversation, whether or not the completion repeats the prompt.
 
     Raises:
-        RowError: The prompt or completion is malformed, or the prompt is missing.
+        RowError: The prompt or completion is malformed or the prompt is missing.
     """
     answer = completion_of(completion, name)
     if answer[0]["role"] in _ANSWERS:

@@ -1,8 +1,8 @@
-"""Converts rollouts saved by verifiers, as `results.jsonl` or as a data set on the Hugging Face Hub.
+"""Converts rollouts saved by verifiers in `results.jsonl` or in a data set on the Hugging Face Hub.
 
-They are written by `verifiers.utils.save_utils` of https://github.com/PrimeIntellect-ai/verifiers. Older
+The format is written by `verifiers.utils.save_utils` in https://github.com/PrimeIntellect-ai/verifiers. Older
 versions have `id` and `task` instead of `example_id`. Tool calls are stored as JSON strings, which are
-parsed. Rollouts of one example share its `example_id`, which becomes their `record`.
+parsed. Rollouts of the same example share an `example_id`, which becomes their `record`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BOOKKEEPING: Final = (
     *("advantage", "run_id", "created_at", "num_input_tokens", "num_output_tokens"),
     *("trajectory_id", "error", "error_chain", "long_error_chain", "generation_ms", "scoring_ms", "total_ms"),
 )
-"""Fields about the evaluation run, which a grader does not get in training."""
+"""Fields about the evaluation run, which a grader does not receive in training."""
 
 
 def _recognizes(row: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""Converts verl's rows, which have the reference in `reward_model.ground_truth`.
+"""Converts verl rows, which hold the reference in `reward_model.ground_truth`.
 
-The format is documented at https://verl.readthedocs.io/en/latest/preparation/prepare_data.html. The other
-fields keep their names, as `graders.adapters.verl` expects.
+The format is documented at https://verl.readthedocs.io/en/latest/preparation/prepare_data.html. Other fields
+keep their names, as `graders.adapters.verl` expects.
 """
 
 from __future__ import annotations
