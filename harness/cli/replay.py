@@ -159,7 +159,9 @@ def command(
     run = _prepare(ReplayRequest(**asked, label_rule=rule, runs=runs_dir), quiet=as_json)
     here = run.facts.fan_out is None
     totals = _replay(run, cores, quiet=as_json) if here else fan_out_run(run, yes=yes, quiet=as_json)
-    outcome = replace(summary_of(run, totals, stored), published=publish_answers(run, cores))
+    published = publish_answers(run, cores)
+    run.bounds()  # raises an error if the rewards are outside --range, before figures that depend on it
+    outcome = replace(summary_of(run, totals, stored), published=published)
     if as_json:
         emit_json(outcome.to_json())
     else:

@@ -19,7 +19,7 @@ from harness.jobs.plan import ReplayEvidence
 from harness.jobs.same_code import CodeComparison, UnknownFunction, compare_code
 from harness.localaws.manifest import changed_sources
 from harness.printable import named
-from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, known_bounds, share_of
+from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, share_of
 from harness.runs.replayed_records import RecordsSeen, RunReading, records_seen
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import changed_files, open_run
@@ -62,7 +62,7 @@ def evidence(
         bounds: The grader's range, needed if the grader does not declare one.
 
     Raises:
-        InputError: The run does not exist or is damaged.
+        InputError: The run does not exist or is damaged, or its grader has another range.
     """
     if folder is None:
         message = "no replay of this grader was given, so nothing shows what it rewards"
@@ -74,7 +74,7 @@ def evidence(
     if not run.done:
         fix = "Run the same replay command again: it resumes."
         return Evidence([Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)])
-    bounds = known_bounds(run.facts.bounds, bounds)
+    bounds = run.bounds(bounds)
     reading = RunReading()
     counts = count_groups(group_rewards(reading.noting(read_rows(run.rewards))).values(), bounds)
     compared = compare_code(run.facts, function)

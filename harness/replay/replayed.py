@@ -21,7 +21,7 @@ from harness.replay.expect import (
 )
 from harness.replay.graded_text import claim_text, graded_text, reward_text, sample_lines
 from harness.rollouts.read import Rollout
-from harness.runs.facts import Bounds, middle_of
+from harness.runs.facts import Bounds, check_within, middle_of
 from harness.runs.labels import PLAIN, LabelCounts, LabelRule
 from harness.runs.rank_correlation import rank_correlation
 from harness.runs.rows import Row
@@ -169,7 +169,11 @@ class Replayed:
         if self.label is None:
             raise InputError("no label was named", fix='Write rft_replay(..., label="is_right").')
         needs_range = any(isinstance(self.label_rule.says(row["label"]), bool) for row in self.rows)
-        middle = middle_of(self._known_bounds() if needs_range else None)
+        bounds = self._known_bounds() if needs_range else None
+        found = [row["reward"] for row in self.rows if row["reward"] is not None]
+        fix = "Write rft_replay(..., range=(low, high)), with the lowest and the highest possible reward."
+        check_within(bounds, min(found, default=None), max(found, default=None), place=None, fix=fix)
+        middle = middle_of(bounds)
         verdicts = [self.label_rule.agreement(row["reward"], row["label"], middle) for row in self.rows]
         wrong = [row for row, verdict in zip(self.rows, verdicts, strict=True) if not verdict]
         share = (len(self.rows) - len(wrong)) / max(1, len(self.rows))

@@ -14,7 +14,7 @@ from typing import Any
 from harness.data.json_lines import LineError, parse, place_of
 from harness.data.typed_json import as_json
 from harness.errors import InputError
-from harness.runs.facts import Bounds, RunFacts, check_bounds, known_bounds, middle_of, share_of
+from harness.runs.facts import Bounds, RunFacts, check_bounds, middle_of, share_of
 from harness.runs.labels import LabelCounts
 from harness.runs.lines_at import lines_at
 from harness.runs.rank_correlation import RankCorrelation, RankPairs
@@ -122,9 +122,9 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
         bounds: The grader's range, if the run does not know it.
 
     Raises:
-        InputError: The run is unfinished or damaged, or its grader declares another range.
+        InputError: The run is unfinished or damaged, or its grader has another range.
     """
-    totals, bounds = run.totals, known_bounds(run.facts.bounds, bounds)
+    totals, bounds = run.totals, run.bounds(bounds)
     look = Look(run.facts, str(run.folder), totals, bounds, bounds or _span(totals))
     groups = group_rewards(look.gather(read_rows(run.rewards), keep))
     look.groups = count_groups(groups.values(), bounds)

@@ -31,6 +31,7 @@ __all__ = [
     "TargetFacts",
     "answers_lines",
     "check_bounds",
+    "check_within",
     "known_bounds",
     "middle_of",
     "read_facts",
@@ -44,6 +45,8 @@ Bounds: TypeAlias = tuple[float, float]
 """Smallest and largest reward of a grader."""
 
 _MOST_EXTREME = 1e300
+_SLACK = 1e-9
+"""Part of a range by which a reward may be outside, because sums of floats are rounded."""
 
 GraderOptions: TypeAlias = dict[str, bool | int | float | str | list[float] | None]
 """The range and other properties that a grader declares."""
@@ -301,6 +304,30 @@ def known_bounds(declared: Bounds | None, given: Bounds | None) -> Bounds | None
             fix="Leave --range out.",
         )
     return declared or given
+
+
+def check_within(
+    bounds: Bounds | None, lowest: float | None, highest: float | None, *, place: str | None, fix: str
+) -> None:
+    """Raise an error if rewards are outside a range, which then cannot be the grader's.
+
+    Args:
+        bounds: The range, or None if it is unknown.
+        lowest: The lowest reward, or None without rewards.
+        highest: The highest reward, or None without rewards.
+        place: The rewards' file or folder, for the message.
+        fix: How to correct the range, for the message.
+
+    Raises:
+        InputError: A reward is outside the range.
+    """
+    if bounds is None or lowest is None or highest is None:
+        return
+    low, high = bounds
+    slack = _SLACK * (high - low)
+    if not low - slack <= lowest <= highest <= high + slack:
+        what = f"the rewards go from {lowest:.10g} to {highest:.10g}, outside the range {low:g} to {high:g}"
+        raise InputError(what, place=place, fix=fix)
 
 
 def middle_of(bounds: Bounds | None) -> float | None:

@@ -25,7 +25,17 @@ from harness.data.sources import Source, source_of
 from harness.data.typed_json import as_json
 from harness.disk import HeldLock, lock, no_link, refuse_link, replaced, unwritable, write_json
 from harness.errors import InputError
-from harness.runs.facts import SCHEMA, AnswersFacts, Bounds, GraderFacts, RunFacts, middle_of, read_facts
+from harness.runs.facts import (
+    SCHEMA,
+    AnswersFacts,
+    Bounds,
+    GraderFacts,
+    RunFacts,
+    check_within,
+    known_bounds,
+    middle_of,
+    read_facts,
+)
 from harness.runs.fan_out_facts import FanOutFacts
 from harness.runs.rows import Totals, read_rows
 from harness.runs.run_input import found_again, same_text
@@ -102,6 +112,35 @@ class Run:
             raise InputError("the run is not finished", place=str(self.folder), fix=fix)
         return self.facts.totals
 
+    def bounds(self, given: Bounds | None = None) -> Bounds | None:
+        """Return the range of a finished run's grader, or None if it is unknown.
+
+        Args:
+            given: The range that the user gave for a grader that declares none, or None to use the range that
+                was given to the replay.
+
+        Raises:
+            InputError: The run is not done, the grader declares another range, or rewards are outside the
+                range.
+        """
+        return self.fitting(known_bounds(self.facts.grader.bounds, given or self.facts.range))
+
+    def fitting(self, bounds: Bounds | None) -> Bounds | None:
+        """Return a range if it contains all rewards of a finished run.
+
+        Raises:
+            InputError: The run is not done, or rewards are outside the range.
+        """
+        totals = self.totals
+        if self.facts.grader.bounds is None:
+            fix = (
+                "Pass --range LOW HIGH with the lowest and the highest reward that the grader can give."
+                f" To correct the run, add it and --name {self.facts.id} to the replay command,"
+                " which grades nothing again."
+            )
+            check_within(bounds, totals.lowest, totals.highest, place=str(self.folder), fix=fix)
+        return bounds
+
     def why_unreadable(self) -> str | None:
         """Return why the run's rollouts cannot be read again, or None if they are unchanged."""
         self._rollouts = None
@@ -132,9 +171,19 @@ class Run:
         return totals
 
     def set_range(self, bounds: Bounds) -> None:
-        """Set the range of a finished run's grader, and compare the saved rewards with their labels again."""
-        known = Run(self.folder, replace(self.facts, range=bounds))
-        self.save(range=bounds, totals=known.recount())
+        """Set the range of a finished run's grader, and compare the saved rewards with their labels again.
+
+        Raises:
+            InputError: Rewards are outside the range, or are missing.
+        """
+        was = self.totals
+        self.fitting(bounds)
+        found = Run(self.folder, replace(self.facts, range=bounds)).recount()
+        if (found.gradings, found.rewards, found.errors) != (was.gradings, was.rewards, was.errors):
+            what = f"the file has {found.gradings:,} gradings, but the run had {was.gradings:,}"
+            fix = "Replay again under another name: this file was damaged after it was written."
+            raise InputError(what, place=str(self.rewards), fix=fix)
+        self.save(range=bounds, totals=found)
 
     def merge(self) -> None:
         """Merge the shards into `rewards.jsonl`, if that file does not exist yet."""

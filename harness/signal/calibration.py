@@ -132,7 +132,7 @@ def calibrate(
         raise no_rewards(run.rewards, totals.errors)
     names = tuple(dict.fromkeys(labels)) or ((facts.label,) if facts.label is not None else ())
     if metric is None:
-        known = known_bounds(facts.grader.bounds, bounds or facts.range)
+        known = run.bounds(bounds)
     else:
         known = known_bounds(None, bounds or (0.0, 1.0))
     source: LabelSource = RunLabels(run, names) if file is None else FileLabels(file, names)

@@ -112,7 +112,7 @@ class _Sides:
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
         """Return the rule for interpreting labels, and the middle of the run's range."""
         asked = run if run.facts.label is not None else self.now if run is self.was else self.was
-        return asked.facts.label_rule, middle_of(run.facts.bounds or self.bounds)
+        return asked.facts.label_rule, middle_of(run.fitting(run.facts.bounds or self.bounds))
 
 
 def _remarks(was: Run, now: Run) -> Iterator[str]:

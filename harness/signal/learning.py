@@ -13,7 +13,7 @@ from typing import Any, Final
 from harness.api.cost import GROUP_SIZE
 from harness.api.types import HYPERPARAMETERS
 from harness.data.typed_json import as_json
-from harness.runs.facts import Bounds, RunFacts, known_bounds
+from harness.runs.facts import Bounds, RunFacts
 from harness.runs.rows import Totals, read_rows
 from harness.runs.store import Run
 from harness.signal.advice import Advice, Grounds, advise
@@ -133,9 +133,7 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
         InputError: The run is not complete, its rewards cannot be read, or the range contradicts the
             grader's.
     """
-    _ = run.totals  # raises an error for an incomplete run
-    facts = run.facts
-    known = known_bounds(facts.grader.bounds, bounds or facts.range)
+    known, facts = run.bounds(bounds), run.facts
     return signal_from(gather(read_rows(run.rewards), facts.repeats), facts, known, str(run.folder))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from harness.errors import InputError
 from harness.printable import named
 from harness.replay.grading import ALL_WIRES
-from harness.runs.facts import Bounds, known_bounds, middle_of
+from harness.runs.facts import Bounds, middle_of
 from harness.runs.labels import not_compared
 from harness.runs.rows import Row, read_rows
 from harness.runs.store import Run
@@ -175,18 +175,16 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
         bounds: The grader's range, if the run does not know it.
 
     Raises:
-        InputError: The run is not complete, its grader declares another range, no grading has the value that
+        InputError: The run is not complete, its grader has another range, no grading has the value that
             a condition tests, or no reward can be compared with its label.
     """
-    _ = run.totals  # raises an error for an incomplete run
-    facts = run.facts
+    found, facts = ChosenRows(middle_of(run.bounds(bounds))), run.facts
     if asked.disagree and facts.label is None and facts.wire != ALL_WIRES:
         raise InputError(
             "the run was replayed without a label and in one wire format, so nothing can disagree",
             place=str(run.folder),
             fix="Replay again with --label FIELD or --wire all.",
         )
-    found = ChosenRows(middle_of(known_bounds(facts.bounds, bounds)))
     middle, rule = found.middle, facts.label_rule
     group = None if asked.group is None else _group_named(run, asked.group)
     compared = 0

@@ -359,6 +359,55 @@ def test_a_finished_run_takes_the_range_that_its_comparison_lacked_and_grades_no
     assert (folder / "runs/late/rewards.jsonl").read_bytes() == rewards
     other = rft_inside(folder, *words, "--name", "late", "--range", "0", "5")
     assert json.loads(other.stdout)["range"] == [0.0, 5.0]
+    facts = folder / "runs/late/run.json"
+    before = facts.read_bytes()
+    lines = rewards.splitlines(keepends=True)
+    (folder / "runs/late/rewards.jsonl").write_bytes(b"".join(lines[:-1]))
+    cut = rft_inside(folder, *words, "--name", "late", "--range", "0", "6")
+    assert cut.returncode == 2
+    assert f"the file has {len(lines) - 1} gradings, but the run had {len(lines)}" in cut.stderr
+    assert facts.read_bytes() == before
+
+
+OF_THREE_TO_EIGHT = """
+def handler(event, context):
+    rewards = [3.0 if one["id"] == "a" else 8.0 for one in event]
+    return [
+        {"id": one["id"], "aggregate_reward_score": reward} for one, reward in zip(event, rewards)
+    ]
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "RUN"),
+        ("show", "RUN", "--disagree"),
+        ("signal", "RUN"),
+        ("calibrate", "RUN"),
+        ("report", "RUN"),
+        ("compare", "RUN", "RUN"),
+        ("replay", "rollouts.jsonl", "--grader", "by_hand.py:handler", "--label", "ok", "--name", "RUN"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_range_that_rewards_are_outside_is_refused_by_every_verb(
+    words: tuple[str, ...], folder: Path
+) -> None:
+    write_grader(folder, OF_THREE_TO_EIGHT, "by_hand.py")
+    replay = ("replay", "rollouts.jsonl", "--grader", "by_hand.py:handler", "--label", "ok", "--name")
+    assert rft_inside(folder, *replay, "wrong", "--range", "4", "10").returncode == 2
+    assert rft_inside(folder, *replay, "none").returncode == 2
+    for run in ("wrong", "none"):
+        named = [run if word == "RUN" else word for word in words]
+        for low, high in (("4", "10"), ("0", "7.9")):
+            if words[0] == "compare" and run == "wrong":
+                continue  # compare uses the range that was given to the replay
+            refused = rft_inside(folder, *named, "--range", low, high)
+            assert refused.returncode == 2
+            assert f"the rewards go from 3 to 8, outside the range {low} to {high}" in refused.stderr
+        fitting = rft_inside(folder, *named, "--range", "3", "8.0000000001")
+        assert "outside the range" not in fitting.stderr or words[0] == "compare"
 
 
 def test_several_files_a_pattern_and_standard_input_are_one_text(folder: Path) -> None:

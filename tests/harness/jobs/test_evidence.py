@@ -169,7 +169,7 @@ def test_an_unknown_range_causes_no_findings(tmp_path: Path, groups: list[Any]) 
 
 
 @pytest.mark.parametrize(
-    ("bounds", "expected"), [((0, 10), {}), ((2.4, 5), {"J027": "warning"}), ((0, 2.5), {"J028": "warning"})]
+    ("bounds", "expected"), [((0, 10), {}), ((2, 20), {"J027": "warning"}), ((-20, 3), {"J028": "warning"})]
 )
 def test_a_range_given_by_the_user_is_used(
     tmp_path: Path, bounds: tuple[float, float], expected: dict[str, str]
@@ -178,6 +178,8 @@ def test_a_range_given_by_the_user_is_used(
     write_rewards(run, 2.1, 2.9)
     run = as_deployed(run, ARN, grader=GraderFacts("my-grader", "abc=", None))
     assert {one.id: one.severity.value for one in weigh(run, bounds=bounds)} == expected
+    with pytest.raises(InputError, match="the rewards go from 2.1 to 2.9, outside the range 2.4 to 5"):
+        weigh(run, bounds=(2.4, 5.0))
 
 
 def test_a_range_that_the_grader_contradicts_is_refused(tmp_path: Path) -> None:
