@@ -382,12 +382,15 @@ def source_of(*names: str | os.PathLike[str]) -> Source:
     parts = [part for name in names for part in _named(os.fspath(name), s3)]
     if not parts:
         raise InputError("no file is given", fix="Pass one, or - for standard input.")
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for part in parts:
         for facts in part.facts:
-            if facts.name in seen:
-                raise InputError("this is listed twice", place=part.name, fix="List each file once.")
-            seen.add(facts.name)
+            own = _followed(facts.name)
+            if own in seen:
+                other = seen[own]
+                what = "this is listed twice" if other == facts.name else f"this is the same file as {other}"
+                raise InputError(what, place=part.name, fix="List each file once.")
+            seen[own] = facts.name
     return parts[0] if len(parts) == 1 else JoinedSource(parts)
 
 
@@ -506,8 +509,13 @@ def stem_of(file: DataFile) -> str:
 def named_wholly(file: DataFile) -> str:
     """Return a source's absolute path or S3 name. For several files, return the first one and a count."""
     first, *more = as_source(file).facts
-    name = first.name if first.name.startswith((S3_SCHEME, STANDARD_INPUT)) else os.path.realpath(first.name)
+    name = _followed(first.name)
     return f"{name} and {len(more):,} more" if more else name
+
+
+def _followed(name: str) -> str:
+    """Return the name in a source's facts, with links followed if it is a path."""
+    return name if name.startswith(S3_SCHEME) or name == STANDARD_INPUT else os.path.realpath(name)
 
 
 @contextmanager

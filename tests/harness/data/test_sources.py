@@ -120,6 +120,21 @@ def test_unusable_sources_are_reported(tmp_path):
             source_of(*names)
 
 
+def test_a_file_and_a_link_to_it_are_not_both_read(tmp_path):
+    [path] = files(tmp_path, [b"1\n"])
+    (tmp_path / "latest.jsonl").symlink_to(path.name)
+    (tmp_path / "days").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert list(lines(source_of(tmp_path / "latest.jsonl"))) == [(0, b"1")]
+    for names in (
+        (f"{tmp_path}/*.jsonl",),
+        (path, tmp_path / "link" / path.name),
+        (path, tmp_path / "latest.jsonl"),
+    ):
+        with pytest.raises(InputError, match="this is the same file as /"):
+            source_of(*names)
+
+
 def test_a_found_source_is_opened_again_or_refused(tmp_path):
     source = source_of(*files(tmp_path, [b"1\n", b"2\n"]))
     again = source_from(source.facts)
