@@ -7,11 +7,12 @@ run that the first one started.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -260,39 +261,64 @@ def _own_rollouts(run: Run, source: Source, request: ReplayRequest, copying: Cop
     if run.facts.input.derived:
         write_derived(source, run.own_rollouts, request.completion_template)
     else:
-        end = None if request.limit is None else _end_of(source, request.limit)
-        found = _copy(source, run.own_rollouts, end, copying)
-        if end is None:
+        found = _copy(source, run.own_rollouts, request.limit, copying)
+        if found is not None:
             run.save(input=replace(run.facts.input, sha256=found))
     return source_of(run.own_rollouts)
 
 
-def _copy(source: Source, into: Path, end: int | None, copying: Copying) -> str:
+def _copy(source: Source, into: Path, limit: int | None, copying: Copying) -> str | None:
     """Copy a source that can only be read from its start, up to the last graded rollout.
+
+    The source is read once, because a compressed object in S3 may take minutes to read.
 
     Args:
         source: The source.
         into: The file to write.
-        end: Byte after the part to copy, or None for everything.
+        limit: Number of lines to copy, not counting blank lines, or None for everything.
         copying: Called with the number of bytes copied.
 
     Returns:
-        The SHA-256 of the copy.
+        The SHA-256 of the copy, or None if lines were left out.
 
     Raises:
         InputError: The source cannot be read.
         NoRoom: The disk is full.
     """
-    found, done, told = hashlib.sha256(), 0, 0.0
+    digest, done, told, whole = hashlib.sha256(), 0, 0.0, True
     with source.open() as text, replaced(into) as file:
-        while block := text.read(_BLOCK if end is None else min(_BLOCK, end - done)):
+        for block in _blocks(text, limit):
+            if block is None:
+                whole = False
+                break
             file.write(block)
-            found.update(block)
+            digest.update(block)
             done += len(block)
             if time.monotonic() - told > _TELL_S:
                 told = time.monotonic()
                 copying(done)
-    return found.hexdigest()
+    return digest.hexdigest() if whole else None
+
+
+def _blocks(text: io.BufferedReader, limit: int | None) -> Iterator[bytes | None]:
+    """Yield a text in blocks, up to the line after the first `limit` lines that are not blank.
+
+    If that line exists, None is yielded in its place.
+    """
+    if limit is None:
+        while block := text.read(_BLOCK):
+            yield block
+        return
+    left, is_counted = limit, False
+    while block := text.readline(_BLOCK):  # a long line comes in several blocks
+        if not is_counted and not block.isspace():
+            if not left:
+                yield None
+                return
+            left, is_counted = left - 1, True
+        yield block
+        if block.endswith(b"\n"):
+            is_counted = False
 
 
 def _end_of(source: Source, limit: int | None) -> int | None:

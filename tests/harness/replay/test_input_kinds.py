@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from harness.data.packed import unpacked
-from harness.data.sources import DataFile, SpooledSource, source_of
+from harness.data.sources import DataFile, FileSource, SpooledSource, source_of
 from harness.disk import NoRoom
 from harness.errors import HarnessError, InputError
 from harness.replay.prepare import ReplayRequest, prepare
@@ -245,6 +246,54 @@ def test_only_the_graded_part_is_copied(kind: Kind, limit: int, folder: Path, s3
     assert begin(kind(text, s3), limit=limit).folder == run.folder
     assert run.own_rollouts.read_bytes() == b"".join(text.splitlines(keepends=True)[:limit])
     assert replay(run).gradings == min(limit, COUNT)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+@pytest.mark.parametrize("end", ["", "\n", "\n \n\n"])
+def test_blank_lines_do_not_count_towards_the_limit_of_a_copy(
+    limit: int, end: str, folder: Path, s3: Any
+) -> None:
+    first, second, third = Path("rollouts.jsonl").read_text().splitlines()[:3]
+    text = f"\n{first}\n{' ' * 3_000_000}\n\t\r\n{' ' * 2_000_000}{second}\n\n{third}{end}"
+    run = begin(packed(text.encode(), s3), limit=limit)
+    copied = run.own_rollouts.read_bytes().decode()
+    assert text.startswith(copied)
+    assert copied.split() == text.split()[: len(copied.split())]
+    assert (run.facts.input.sha256 is None) == (limit < 3)
+    assert replay(run).gradings == min(limit, 3)
+
+
+class CountedReader(io.FileIO):
+    """A file that counts the bytes that were read."""
+
+    taken = 0
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer) or 0
+        self.taken += count
+        return count
+
+
+class CountedFile(FileSource):
+    """A file with a count for each time that it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.readers: list[CountedReader] = []
+        super().__init__(path)
+
+    def open(self, start: int = 0) -> io.BufferedReader:
+        self.readers.append(CountedReader(self.path))
+        self.readers[-1].seek(start)
+        return io.BufferedReader(self.readers[-1])
+
+
+def test_a_compressed_input_is_unpacked_once_for_a_limited_copy(folder: Path, s3: Any) -> None:
+    lines = [rollout(f"r{at}", os.urandom(250).hex()) for at in range(12_000)]
+    text = write_rollouts(folder / "rollouts.jsonl", lines).read_bytes()
+    file = CountedFile(write("rollouts.jsonl.gz", gzip.compress(text, 1)))
+    run = begin(unpacked(file), limit=11_900)
+    assert run.own_rollouts.read_bytes() == b"".join(text.splitlines(keepends=True)[:11_900])
+    assert len([one for one in file.readers if one.taken > 0.9 * file.size]) == 1
 
 
 def test_a_copy_without_disk_space_fails_and_leaves_no_file(folder: Path, s3: Any) -> None:
