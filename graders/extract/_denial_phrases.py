@@ -39,10 +39,12 @@ _RIGHT = r"(?:right|correct|true|so|it|valid|accurate|possible|the\s(?:\w+\s)?(?
 
 DENYING = {
     "English": Denying(
-        r"\b(?:not|never|cannot|neither|nor|hardly|non|except|without|unlike|against"
-        r"|(?:rather|other)\s(?:than|then)|instead\sof|far\sfrom|(?:all|any(?:thing)?|every(?:thing)?)\sbut"
+        r"\b(?:not|never|cannot|neither|nor|hardly|rarely|seldom|non|none|nothing|nobody|no\sone|lack\w{0,3}"
+        r"|part(?:ly|ially)|opposite\sis|except|without|unlike|against"
+        r"|(?:rather|less|(?<!none\s)other)\s(?:than|then)|instead\sof|far\sfrom|(?:all|any(?:thing)?|every(?:thing)?)\sbut"
         r"|rul(?:es?|ed|ing)\sout|eliminat\w{1,4}|exclud\w{1,4}|reject\w{0,4}|doubt)\b|n['’]t\b",
-        rf"(?:{_BE}|can|could|does|do)?\s?(?:n['’]t\b|\b(?:not|cannot|can['’]t|never)\b)"
+        rf"(?:{_BE}|can|could|does|do)?(?:\s(?:[a-z]{{2,12}}ly|also|just|still|indeed|in\sfact|of\scourse))?"
+        r"\s?(?:n['’]t\b|\b(?:not(?!\s(?:only|just|merely|simply)\b)|cannot|can['’]t|never)\b)"
         rf"|{_BE}\s(?:[a-z]{{2,12}}\s){{0,2}}?(?:{_WRONG}|out\b)",
         r"\b(?:not|never|cannot|hardly|if|whether|unless|suppose|assum\w{1,3}|doubt\w{0,3}|wrong|deny"
         r"|(?:false|incorrect|untrue)(?=\s(?:that|to)\b))\b|n['’]t\b",

@@ -62,7 +62,7 @@ _CUES = (
     *"not n't ne nor hardly non exce without unlike against than then instead rul elimin exclu".split(),
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
-    *"unless eccett far dubit dud duvid doute".split(),
+    *"unless eccett far dubit dud duvid doute rarely seldom nobody lack partly partial opposite".split(),
     *"bukan tidak kecuali selain jangan jika kalau apakah ragukan siyo isipokuwa hapana ikiwa".split(),
     "sidhani",
 )
