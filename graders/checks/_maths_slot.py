@@ -65,6 +65,14 @@ _CLAIM = re.compile(
 )
 _SENTENCE = re.compile(r"[.;](?=\s|\Z)|\n|\*\*")
 _CHANGED_BEFORE = re.compile(r"(?:-|\u2212|\bnot|\bminus|\bnegative|[\^/*])[\s$*_]{0,4}\Z", re.IGNORECASE)
+_DENIED_BEFORE = re.compile(  # signs before a formula may be bullets or emphasis
+    r"(?:\bnot|n['\u2019]t|\bnever|\bminus|\bnegative)(?:\s(?:equal\sto|be|the|exactly|really))?[\s*_]{0,4}\Z",
+    re.IGNORECASE,
+)
+_DENIED_BEHIND = re.compile(
+    r"[\s*_]{0,4}(?:is|was)(?:\s[a-z]{2,12}ly)?\s(?:wrong|incorrect|false|not\s(?:right|correct|true|the\s))",
+    re.IGNORECASE,
+)
 _CHANGED_BEHIND = re.compile(
     r"\s{0,3}(?:[\^!/*+\d]|\\(?:sqrt|d?frac|cdot|times|pi)\b)"
     r"|[\s$]{0,4}(?:hundred|thousand|[mb]illion|or more|or less)\b"
@@ -132,22 +140,29 @@ def answer_slot(text: str) -> str | Missing:
         return TAKEN_BACK if is_retracted(slot, behind.lstrip("$)].\\ ")) else slot
     spans = list(_formulas(near))
     if spans:
-        group = [spans[-1]]
-        while len(group) < min(len(spans), _MOST):
-            before = spans[-len(group) - 1]
-            if not _JOINT.match(near[before[1] : group[0][0]]):
-                break
-            group.insert(0, before)
-        behind = near[group[-1][1] :]
-        concluded = _concluded(behind)
-        if concluded is not None:
-            return concluded
-        return TAKEN_BACK if is_retracted(group[-1][2], behind) else _joined(near, group)
+        return _last_formula(near, spans)
     plain = text.strip()
     if plain and len(plain) <= _LONGEST_PLAIN and "\n" not in plain and not has_words(plain):
         return plain.removesuffix(".")
     number = last_number(text)
     return number if isinstance(number, Missing) else str(number)
+
+
+def _last_formula(near: str, spans: list[Span]) -> str | Missing:
+    """Return the last formula, joined with the formulas right before it, or the conclusion after it."""
+    group = [spans[-1]]
+    while len(group) < min(len(spans), _MOST):
+        before = spans[-len(group) - 1]
+        if not _JOINT.match(near[before[1] : group[0][0]]):
+            break
+        group.insert(0, before)
+    start, behind = group[0][0], near[group[-1][1] :]
+    concluded = _concluded(behind)
+    if concluded is not None:
+        return concluded
+    if _DENIED_BEFORE.search(near, max(0, start - 24), start) or _DENIED_BEHIND.match(behind):
+        return Missing("the text around the formula denies or changes it", "not exact")
+    return TAKEN_BACK if is_retracted(group[-1][2], behind) else _joined(near, group)
 
 
 def _concluded(behind: str) -> str | Missing | None:
