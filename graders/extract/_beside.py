@@ -58,6 +58,10 @@ _UNSOLVED = re.compile(
 _OPERAND = re.compile(r"(?:[0-9)}$π%°]|\b[a-z])\s{0,3}\Z")
 _COUNTED = re.compile(r"[0-9][^\W\d_]{1,3}\Z")
 _RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
+_RANGE = re.compile(
+    r"\b(?:between|zwischen|entre|tra|fra|между)\s\D{0,3}[0-9]\S{0,12}(?:\s\w{1,12}){0,2}\s(?:and|und|et|y|e|и)\s\Z"
+)
+_RANGE_ENDS = (" and ", " und ", " et ", " y ", " e ", " и ")
 _OPENERS = frozenset("([{\"'“”„«‹「『《〈【〔`*_#" + CURRENCIES)
 _CLOSERS = frozenset(")]}\"'“”»›」』》〉】〕`*_$")
 _WINDOW = 48
@@ -132,6 +136,8 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     if not apart and _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)):
         return 0, at, opened
     if ("or" in left or "v" in left) and _RIVAL.search(left):
+        return 0, at, opened
+    if left.endswith(_RANGE_ENDS) and _RANGE.search(left.lower()):
         return 0, at, opened
     touching = left[-1:]
     if touching.strip() in ("=", "") and "=" in left[-3:] and _is_unsolved(left):

@@ -91,6 +91,7 @@ _CLOSING = late(  # a sentence that offers the reader more help; its numbers are
     r"|если\s(?:у\sвас|есть)[^.!?\n]{0,40}вопрос|ご質問|궁금한\s점)",
     re.IGNORECASE,
 )
+_NOT_LAST = late(r"[*$]{0,3}(?:\s[^\W\d_]{1,16}){0,3}[*$]{0,3}, not [*$]{0,3}")
 _SHORTEST_CLOSING = 10
 _CLOSERS = " \t\r.*_$)"
 _LONGEST_QUESTION = 240
@@ -250,11 +251,13 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
         return None
     found = [one for one in found if one["date"] is None] or found
     # Earlier numbers matter if brackets explain one of them, or if this number approximates one of them.
-    beside = 4 if "(" in line else 2 if "≈" in line or "~" in line else 1
+    beside = 4 if "(" in line else 2 if "≈" in line or "~" in line or ", not " in line else 1
     read = [read_numeral(line, one, decimal, scale) for one in found[-beside:]]
     last = read.pop()
     if read and is_approximation(line, read[-1], last):
         last = read[-1]
+    if read and _NOT_LAST.fullmatch(line, read[-1].end, last.start):  # `It is 72, not 70.`
+        last = read.pop()
     equals = line.rfind("=", 0, last.start + 1) + 1
     if equals and not line[equals : last.start].strip(" $") and several_equations(line, equals):
         return Missing("there are several equations", "several")
@@ -303,6 +306,8 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
     for claim in deque(pattern.finditer(text), _MOST):
         line = text[claim.end() : claim.end() + 400].lstrip().partition("\n")[0]
         slot = _SENTENCE.split(line, maxsplit=1)[0]
+        if slot.endswith("!") and claim[0].rstrip("\t *_")[-1:].isalpha():
+            slot = slot[:-1]  # `The answer is 72!` ends a sentence; `Answer: 5!` may be a factorial
         before, digit, _ = _first_digit(plain(slot))
         if digit and _words(before) <= _FILLERS:
             claims.append((claim, slot, parse_number(slot, decimal=decimal, scale=scale)))

@@ -42,6 +42,10 @@ _LONGEST_TEXT = 100_000
 _SPACE_BETWEEN = late(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")
 _COMMAS = late(r"(?<![0-9.,])(?![1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))[0-9]+(?:,[0-9]+)+")
 _HALF_OPEN = late(r"\[[^()\[\]]{0,200}\)|\([^()\[\]]{0,200}\]")
+_LINES_BETWEEN = late(r"(?<=[0-9])[ \t]{0,8}\n\s{0,8}(?=-?[0-9])")
+_OPEN_END = late(r"[0-9]\S?[,;]?\s?(?:and so on|etc\b|\.\.\.)|,\s?\.\.\.", re.IGNORECASE)
+_BULLETS = late(r"\s*(?:[-*•+] [^\n]*(?:\n\s*|\Z)){2,}")
+_BULLET = late(r"^\s*[-*•+] ", re.MULTILINE)
 _NO_SEPARATOR = late(r"(?!and\b)\b[^\W\d_]|[=<>≤≥≠±+*/^\\]")
 DIGIT = late(rf"[\d{''.join(VULGAR)}]")
 _ORDINARY = late(r"(?P<sign>-)?(?P<run>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20}(?:\.[0-9]{1,20})?)(?: ?\\?%)?")
@@ -58,7 +62,9 @@ _NAME = late(
 _NOT_STRICT = frozenset("[{≈~")
 _AROUND = " \t\r\n$*_`\"'.}"
 _REMARK = late(
-    r"(?:[\u3040-\u9fff]{1,2}[,、])?[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which"
+    r"(?:[\u3040-\u9fff]{1,2}[,、])?(?:\s(?!(?:and|to|of|less|minus|plus|times|by|over|but|than|vs)\b)[^\W\d_]{1,16}){0,3}"
+    r"\s?[(\[][^()]*[)\]][\s.*_$]{0,4}\Z"
+    r"|(?:[\u3040-\u9fff]{1,2}[,、])?[\s.,;*_$]{0,4}(?:[(\[].*[)\]][\s.*_$]{0,4}\Z|(?:because|since|after|as|for|each|when|if|which"
     r"|weil|denn|da|für|parce|car|pour|puisque|porque|para|pues|pois|perché|per|так\sкак|потому|для|если)\b"
     r"|因[为為]|由于|なぜなら|왜냐하면|لأن|क्योंकि)",
     re.DOTALL,
@@ -127,12 +133,10 @@ def all_numbers(
         return (lone,)
     if len(text) > _LONGEST_TEXT:
         return unread(f"it is longer than {_LONGEST_TEXT:,} characters")
-    plain, numerals, read_numeral, _ = readers()
-    text = _SPACE_BETWEEN.sub("; ", plain(text).replace("\\{", "{").replace("\\}", "}"))
-    if decimal == ".":
-        text = _COMMAS.sub(lambda found: found[0].replace(",", ", "), text)
-    if _HALF_OPEN.search(text):
-        return unread("it is an interval")
+    _, numerals, read_numeral, _ = readers()
+    text = _itemized(text, decimal)
+    if _HALF_OPEN.search(text) or _OPEN_END.search(text):
+        return unread("it is an interval, or a list that goes on")
     found = list(islice(numerals(text), _LONGEST_LIST + 1))
     if len(found) > _LONGEST_LIST:
         return Missing(f"there are more than {_LONGEST_LIST} numbers", "several")
@@ -146,6 +150,16 @@ def all_numbers(
     if not read or strict:
         return values or Missing("there is no number")
     return TAKEN_BACK if is_retracted(text, text[read[-1].end :]) else values
+
+
+def _itemized(text: str, decimal: Decimal) -> str:
+    """Return a list's text with semicolons where a bullet, a line break or a space separates two numbers."""
+    text = readers()[0](text)
+    if _BULLETS.fullmatch(text):
+        text = _BULLET.sub("", text)
+    text = _LINES_BETWEEN.sub("; ", text)
+    text = _SPACE_BETWEEN.sub("; ", text.replace("\\{", "{").replace("\\}", "}"))
+    return _COMMAS.sub(lambda found: found[0].replace(",", ", "), text) if decimal == "." else text
 
 
 @cache
@@ -280,6 +294,6 @@ def _is_remark(text: str, read: list[Numeral]) -> bool:
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False
     # 72 (73) contains two numbers; 72 [1], 72 (see 2) and 72 (48 + 24) contain only 72.
-    inside = behind.strip(_AROUND)
+    inside = behind[max(0, behind.find("(")) :].strip(_AROUND)
     alone = len(read) == 2 and inside[:1] == "(" and not text[read[1].end :].strip(_AROUND + ")")
     return not (alone and not inside[1:].strip(" $*_")[:1].isalpha() and _differ(read[0], read[1]))

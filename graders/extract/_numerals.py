@@ -56,6 +56,9 @@ def _spellings() -> _Spellings:
     pairs = zip("．，／＋％＄：＝（）［］⁄∕∶﹪٪’‘′＜＞！＊", ".,/+%$:=()[]//:%%'''<>!*", strict=True)
     table.update({ord(wide): ascii_ for wide, ascii_ in pairs})
     table.update({0x066B: DECIMAL, 0x066C: GROUP, 0x2026: "...", 0x2E31: "·", 0x2217: "*", 0x2044: "/"})
+    table.update(
+        {0xBA: "\u00b0", 0xAA: "\u00b0"}
+    )  # ordinals of Spanish and Portuguese, also typed for degrees
     table.update({ord(character): quotient for character, quotient in VULGAR.items()})
     return table
 

@@ -74,7 +74,7 @@ def _decimal_sign(run: str, decimal: str) -> str | None:
     ):  # these characters group digits, so a point or a comma is the decimal separator
         return "." if points else "," if commas else ""
     if points and (points > 1 or decimal == ","):
-        return "" if decimal == "," and _THREES.match(run.replace(".", ",")) else "." if points == 1 else None
+        return "" if _THREES.match(run.replace(".", ",")) else "." if points == 1 else None
     return "." if points else "," if decimal == "," and commas == 1 else ""
 
 

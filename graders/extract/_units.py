@@ -22,7 +22,9 @@ UNITS = _CODES | frozenset(
     milliliter milliliters gallon gallons cup cups acre acres hectare hectares second seconds minute minutes
     hour hours day days week weeks month months year years degree degrees radian radians percent pct
     percentage dollar dollars cents euro euros yen rupees yuan pesos bucks unit units ohm ohms volts watts
-    joules newtons point points people км м см мм кг г л ч мин руб Euro Euros Prozent""".split()
+    joules newtons point points KB MB GB TB kB KiB MiB GiB TiB
+    byte bytes bit bits kbps Mbps Gbps dB rpm bpm ppm AED SAR THB IDR PHP MYR TWD VND ILS CLP COP ARS EGP PKR
+    NGN KES UAH RON people км м см мм кг г л ч мин руб Euro Euros Prozent""".split()
 )
 _LETTERS = {"k": 3, "K": 3, "M": 6, "mn": 6, "mio": 6, "Mio": 6, "B": 9, "bn": 9, "T": 12, "tn": 12}
 _WORDS = {

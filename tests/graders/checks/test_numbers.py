@@ -117,7 +117,7 @@ def test_a_list_is_read_with_its_separators(text, values):
 
 
 @pytest.mark.parametrize(
-    "text", ["[-1, 2)", "1 or 2", "1, x < 2", "1, 2\\sqrt{3}", "2 million, 3", "- 1\n- 2", "1-2"]
+    "text", ["[-1, 2)", "1 or 2", "1, x < 2", "1, 2\\sqrt{3}", "2 million, 3", "- 1\n2", "1-2"]
 )
 def test_what_is_no_list_of_numbers_is_unread(text):
     assert list_of_numbers()(make_sample(text, "1, 2")).metrics == {"unread": 1.0}
@@ -261,3 +261,17 @@ def test_what_is_not_the_number_is_never_paid(value, undone, form, frame):
     assert not fits(boxed_number(), f"\\boxed{{{text}}}", value), text
     with pytest.raises(RecordError):
         fits(number(), "1", text)
+
+
+@given(st.lists(st.integers(-999, 999), min_size=2, max_size=9), st.sampled_from(["- ", "* ", "• ", ""]))
+def test_a_list_with_an_item_a_line_reads_as_its_items_unless_it_goes_on(numbers, bullet):
+    text = "\n".join(f"{bullet}{one}" for one in numbers)
+    check = list_of_numbers()
+    assert check(make_sample(text, numbers)).value == 1
+    assert check(make_sample(f"{text}, ...", numbers)).metrics == {"unread": 1.0}
+
+
+@given(st.integers(0, 999), st.integers(1, 999), st.sampled_from(["between {} and {}", "zwischen {} und {}"]))
+def test_the_end_of_a_range_is_not_the_answer(low, more, form):
+    text = form.format(low, low + more)
+    assert number()(make_sample(f"It is {text}.", str(low + more))).metrics == {"unread": 1.0}
