@@ -1,4 +1,4 @@
-"""Emulates the fine-tuning API on loopback: files, jobs that really run, events, checkpoints and inference.
+"""Emulates the fine-tuning API on loopback, with files, jobs that really train, events and inference.
 
 record file + rollouts file -> pool -> policy -> grader (through a target) -> events, checkpoints -> inference
 """

@@ -1,6 +1,6 @@
-"""/_emulator: admin routes that the real service does not have.
+"""Admin routes under /_emulator, which the real service does not have.
 
-The routes need no key, and no faults are injected into them.
+These routes need no key, and no faults are injected into their responses.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _state(request: Request) -> Response:
 
 
 async def _step(request: Request) -> Response:
-    """Run `count` rounds, each with one unit of every job. `{"until": "idle"}` runs until all jobs end."""
+    """Run `count` rounds of one work unit per job. `{"until": "idle"}` runs until all jobs end."""
     parts, fields = emulator_of(request), await read_json(request, STEP)
     count = _TO_THE_END if fields["until"] == "idle" else fields["count"]
     done = await _on_main_thread(parts, lambda: parts.runner.step(count))
@@ -41,7 +41,7 @@ async def _step(request: Request) -> Response:
 
 
 async def _faults(request: Request) -> Response:
-    """Replace the rates of faults. The body is an object such as `{"throttle": 0.1}`."""
+    """Replace the fault rates. The body is an object such as `{"throttle": 0.1}`."""
     parts, fields = emulator_of(request), await read_json(request, FAULT_RATES)
     given = {name: rate for name, rate in fields.items() if rate is not None}
     try:
@@ -53,7 +53,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _alias(request: Request) -> Response:
-    """Make a name from the documentation, such as `file-abc123`, an alias of an existing object."""
+    """Make a name, such as `file-abc123` from the documentation, an alias of an existing object."""
     parts, fields = emulator_of(request), await read_json(request, ALIAS)
     alias, name = fields["alias"], fields["id"]
     with parts.store.transaction():

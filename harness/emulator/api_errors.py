@@ -1,6 +1,6 @@
 """The emulated API's errors, with OpenAI's response body and status codes.
 
-Bedrock's own codes and messages are *unverified*.
+Bedrock's actual codes and messages are *unverified*.
 
 An `ApiError` rejects a request. A job that was already accepted fails with a `JobFailure`
 (`harness.simulator.failure`) instead.
@@ -59,7 +59,7 @@ def invalid(message: str, param: str | None, *, code: str | None = None) -> ApiE
 
 
 def not_found(kind: str, name: str, param: str | None = "id") -> ApiError:
-    """Return the error for a missing object. As at OpenAI, only the error for a missing model has a code."""
+    """Return the error for a missing object. As with OpenAI, only a missing model's error has a code."""
     return ApiError(
         404, f"No such {kind}: {name}", param=param, code="model_not_found" if kind == "model" else None
     )

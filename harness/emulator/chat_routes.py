@@ -1,4 +1,4 @@
-"""/chat/completions and /completions, answered in one response or as a stream of server-sent events."""
+"""Routes /chat/completions and /completions, with one response or a stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ async def _completions(request: Request) -> Response:
 
 
 def _with_usage(fields: Mapping[str, Any]) -> bool:
-    """Return True if the stream is to end with the token usage.
+    """Return True if the client asked for the stream to end with the token usage.
 
     Raises:
-        ApiError: Stream options are given without a stream.
+        ApiError: Stream options are given, but no stream is requested.
     """
     options = fields["stream_options"]
     if options is not None and not fields["stream"]:
@@ -68,7 +68,7 @@ def _with_usage(fields: Mapping[str, Any]) -> bool:
 
 
 def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
-    """Return a stream of server-sent events, given as pairs of a name (or None) and the `data`."""
+    """Return a stream of server-sent events from pairs of a name (or None) and the event's `data`."""
 
     def lines() -> Iterator[str]:
         for name, data in events:

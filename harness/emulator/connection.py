@@ -1,4 +1,4 @@
-"""HTTP connections with a timeout for the first request."""
+"""HTTP connections that time out if no first request arrives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Connection(H11Protocol):
         self._patience = asyncio.get_running_loop().call_later(_FIRST_REQUEST_S, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Process received data, and stop the timeout if the request head is complete."""
+        """Process received data, and stop the timeout once the request head is complete."""
         if self._patience is not None:
             seen = self._tail + data
             self._tail = seen[-3:]

@@ -28,9 +28,9 @@ class Components(NamedTuple):
     store: Store
     pool: Pool
     goal: Goal | None
-    """The correctness of the pool's completions; None if the rollouts do not record it."""
+    """Correctness of the pool's completions; None if the rollouts do not record it."""
     goal_remarks: list[str]
-    """Notes for the user about the source of the correctness."""
+    """Notes for the user on where the correctness comes from."""
     clock: Clock
     lifecycle: Lifecycle
     runner: Runner
@@ -39,7 +39,7 @@ class Components(NamedTuple):
     faults: Faults
 
     def close(self) -> None:
-        """Cancel the graders that are running for requests, and close the state."""
+        """Cancel graders that requests have started, and close the state."""
         self.grader_runs.close()
         self.store.close()
 

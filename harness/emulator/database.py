@@ -1,6 +1,6 @@
 """The emulator's SQLite database.
 
-Related rows are written in one transaction, so a killed process leaves all of them or none.
+Related rows are written in one transaction, so a kill leaves either all of them or none.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Database:
     """The emulator's database. Every write outside `transaction()` is a separate transaction.
 
     Args:
-        folder: The folder of `emulator.sqlite3`, which is created if it does not exist.
+        folder: The folder that holds `emulator.sqlite3`, created if it does not exist.
 
     Raises:
-        InputError: Another version wrote the state in the folder, or another emulator uses it.
+        InputError: Another version wrote the folder's state, or another emulator is using the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,7 +86,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all writes inside the `with` block, or none. The outermost of nested blocks commits."""
+        """Commit either all writes in the `with` block or none. The outermost of nested blocks commits."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -151,6 +151,6 @@ class Database:
                 blob.close()
 
     def write_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Write many rows, all or none."""
+        """Write many rows, either all or none."""
         with self.transaction():
             self._db.executemany(sql, rows)

@@ -1,6 +1,6 @@
-"""Middleware in front of the API: refuses web pages, injects seeded faults, and checks for a bearer token.
+"""Middleware that refuses requests from web pages, injects seeded faults and checks for a bearer token.
 
-A fault is injected before a route handles the request, so it never leaves a partial change, and a client can
+Faults are injected before a route handles the request. They never leave a partial change, so a client can
 safely retry. The faults are
 
     throttle     429 with Retry-After
@@ -34,11 +34,11 @@ _ADMIN: Final = "/_emulator"
 
 
 class Faults:
-    """Chooses the fault, if any, to inject into each request.
+    """Chooses whether and which fault to inject into each request.
 
     Args:
         rates: The rate of each fault.
-        seed: Determines which requests fail, in their order of arrival.
+        seed: Determines which requests fail, by their order of arrival.
         retry_after: Seconds in the `Retry-After` header.
     """
 
@@ -49,14 +49,14 @@ class Faults:
         self.set(rates)
 
     def set(self, rates: Mapping[str, float]) -> None:
-        """Replace the rates and restart the count."""
+        """Replace the rates and restart the request count."""
         with self._lock:
             self.rates = dict(rates)
             self.requests = 0
             self.injected: Counter[str] = Counter()
 
     def next(self) -> str | None:
-        """Return the fault for the next request; None for no fault."""
+        """Return the fault for the next request, or None for no fault."""
         with self._lock:
             self.requests += 1
             fault = self._draw()
@@ -84,8 +84,8 @@ class FrontDoor:
 
     Args:
         app: The application for all other requests.
-        faults: Draws the faults.
-        require_key: Refuse requests without a token; any token is accepted.
+        faults: Chooses the faults.
+        require_key: Refuse requests without a bearer token. Any token is accepted.
     """
 
     def __init__(self, app: ASGIApp, faults: Faults, *, require_key: bool) -> None:
@@ -94,7 +94,7 @@ class FrontDoor:
         self._require_key = require_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, inject a fault into it, or refuse it."""
+        """Serve a request, refuse it, or respond with an injected fault."""
         answer: ASGIApp = self._app
         refusal = why_refused(_texts(scope)) if scope["type"] == "http" else None
         if refusal is not None:

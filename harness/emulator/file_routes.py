@@ -1,4 +1,4 @@
-"""/files: upload, list, retrieve, download, delete."""
+"""Routes under /files: upload, list, retrieve, download and delete."""
 
 from __future__ import annotations
 

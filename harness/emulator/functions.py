@@ -1,6 +1,7 @@
 """Opens the targets of `--bind NAME=TARGET` for the function ARNs in jobs.
 
-NAME is looked up as the full ARN, then as the name with its qualifier, then as the name alone. Targets:
+NAME may be a function's full ARN, its name with a qualifier, or its name alone, and is looked up in this
+order. TARGET is one of:
 
     module:attr, file.py:attr       on this machine, in a separate process
     FOLDER:module.function          a folder or zip file of code under the local Lambda runtime
@@ -32,7 +33,7 @@ class Functions:
     """The functions that jobs can use as graders.
 
     Args:
-        specs: Targets by the function's name, `NAME:QUALIFIER` or ARN.
+        specs: Targets by function name, `NAME:QUALIFIER` or ARN.
     """
 
     def __init__(self, specs: Mapping[str, str]) -> None:
@@ -40,10 +41,10 @@ class Functions:
         self._open: dict[str, Target] = {}
 
     def open(self, arn: str) -> Target:
-        """Return the target of an ARN.
+        """Return the target for a function's ARN.
 
         Raises:
-            JobFailure: No function has that name.
+            JobFailure: No function is bound to the ARN.
             HarnessError: The function's target cannot be opened.
         """
         qualified = arn.split(":function:", 1)[-1]
@@ -72,7 +73,7 @@ def open_spec(spec: str, function: str, region: str | None) -> Target:
 
     Args:
         spec: The part after `NAME=`.
-        function: The function's name in the job, with its qualifier if it has one.
+        function: The function's name as in the job, with any qualifier.
         region: The Region in the job's ARN.
 
     Raises:

@@ -1,8 +1,8 @@
 """Answers inference requests with recorded completions, chosen by the model's policy.
 
-The base model uses the policy before training. A tuned model or checkpoint uses its saved policy. A prompt
-without recorded completions gets the fixed answer `NOT_RECORDED`, which evaluation leaves out. The prompts in
-Amazon's examples get handwritten answers (`harness.emulator.handmade`).
+The base model uses the untrained policy. A tuned model or checkpoint uses its saved policy. A prompt without
+recorded completions gets the fixed answer `NOT_RECORDED`, which evaluations ignore. The prompts in Amazon's
+examples get handwritten answers (`harness.emulator.handmade`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = ["InferenceAnswer", "InferenceRequest", "Inference", "prompt_tokens", 
 _CHARACTERS_PER_TOKEN: Final = 4
 _KEPT: Final = 8
 _NOT_STREAMED: Final = "qwen."
-"""Prefix of the models that do not stream, according to AWS's notebook for Qwen."""
+"""Prefix of the models that cannot stream, according to AWS's notebook for Qwen."""
 
 
 class InferenceRequest(NamedTuple):
-    """The fields that requests of all inference routes share."""
+    """Request fields that all inference routes share."""
 
     model: str
     messages: Sequence[Mapping[str, Any]]
@@ -44,7 +44,7 @@ class InferenceRequest(NamedTuple):
 
 
 class InferenceAnswer(NamedTuple):
-    """One choice in an answer."""
+    """One of the choices in a response."""
 
     text: str
     tool_calls: list[Any] | None
@@ -58,13 +58,13 @@ class InferenceAnswer(NamedTuple):
 
 
 class Inference:
-    """Answers requests for all models of an emulator.
+    """Answers inference requests for all models of an emulator.
 
     Args:
         store: The store of the tuned models.
         pool: The recorded completions.
         extra_models: Base models to accept in addition to the known ones.
-        seed: Determines the answers to requests without a seed, in their order of arrival.
+        seed: Determines the answers to requests without a seed, by their order of arrival.
     """
 
     def __init__(self, store: Store, pool: Pool, extra_models: Sequence[str], seed: int) -> None:
@@ -77,7 +77,7 @@ class Inference:
         self._models: OrderedDict[str, tuple[str, Policy]] = OrderedDict()
 
     def answer(self, ask: InferenceRequest) -> list[InferenceAnswer]:
-        """Select the requested number of completions.
+        """Choose the requested number of completions.
 
         Raises:
             ApiError: The model does not exist or cannot stream.
@@ -104,7 +104,7 @@ class Inference:
         return [_answer(candidates[pick], ask) for pick in picks]
 
     def forget(self) -> None:
-        """Clear the cache. Call this after clearing the store."""
+        """Clear the cache. To be called after the store was cleared."""
         with self._lock:
             self._models.clear()
             self._asked = 0
@@ -128,12 +128,12 @@ class Inference:
 def read_ask(
     fields: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], max_tokens: int | None
 ) -> InferenceRequest:
-    """Build an inference request from the fields of a route.
+    """Build an inference request from a route's fields.
 
     Args:
         fields: The request's fields, parsed with the route's table.
-        messages: The conversation that the route read from the request.
-        max_tokens: The token limit of an answer.
+        messages: The conversation that the route parsed from the request.
+        max_tokens: Maximum number of tokens in an answer.
     """
     stop = fields.get("stop") or ()
     return InferenceRequest(

@@ -1,6 +1,6 @@
-"""/fine_tuning/alpha/graders: validate an OpenAI grader, or run it on one sample.
+"""Routes under /fine_tuning/alpha/graders that validate an OpenAI grader or run it on one sample.
 
-OpenAI and Azure have these routes. Bedrock does not document them.
+OpenAI and Azure offer these routes. Bedrock does not document any.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def _run(request: Request) -> Response:
 
 
 async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAIRun]) -> OpenAIRun:
-    """Run the grader, and cancel it when the client disconnects, so that stuck runs do not pile up.
+    """Run the grader, and cancel it if the client disconnects, so that stuck runs do not pile up.
 
     Raises:
         ApiError: The client has disconnected.
@@ -71,7 +71,7 @@ async def _while_connected(request: Request, grading: Coroutine[Any, Any, OpenAI
 
 
 def _body(run: OpenAIRun, name: str) -> dict[str, Any]:
-    """Return the response as OpenAI documents it. `token_usage` is an object, not the SDK's number."""
+    """Return the response as OpenAI documents it, with `token_usage` as an object instead of a number."""
     used = {model: _usage(tokens) for model, tokens in run.tokens.items()}
     models = list(used)
     return {
@@ -106,7 +106,7 @@ def _refused(error: OpenAISpecError, grader: Mapping[str, Any]) -> ApiError:
 
 
 def _place(pointer: str, grader: Mapping[str, Any]) -> str:
-    """Convert a JSON pointer to the notation of other errors, such as `grader.input[0].content`."""
+    """Convert a JSON pointer to the API's notation, such as `grader.input[0].content`."""
     value: Any = grader
     place = "grader"
     for part in pointer.split("/")[1:]:

@@ -1,4 +1,4 @@
-"""Runs OpenAI graders without blocking the emulator's jobs and its other routes."""
+"""Runs OpenAI graders without blocking the emulator's jobs or its other routes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GraderRuns:
     for its turn is rejected.
 
     Args:
-        models: The TOML file that maps OpenAI's judge models to other models; None for no judges.
+        models: A TOML file that maps OpenAI's judge models to other models; None to support no judges.
         seconds: The time limit of a Python grader.
         turns: The queue for Python graders; None for the default queue of this machine.
 
@@ -45,11 +45,11 @@ class GraderRuns:
         self._working: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     async def run(self, grader: Mapping[str, Any], model_sample: str, item: Mapping[str, Any]) -> OpenAIRun:
-        """Grade one sample. Other requests are served in the meantime.
+        """Grade one sample while other requests are served.
 
         Raises:
-            OpenAISpecError: The grader cannot be read.
-            ApiError: Other Python graders are running, and none of them finishes in time.
+            OpenAISpecError: The grader is not valid.
+            ApiError: Other Python graders are running and none finishes in time.
         """
         run = self._in_turn(grader, model_sample, item)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run, self._loop()))
@@ -70,7 +70,7 @@ class GraderRuns:
             thread.join(_STOP_TIMEOUT_S)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
-        """Return the event loop, which starts with the first request."""
+        """Return the event loop, which is started for the first request."""
         with self._lock:
             if self._working is None:
                 loop = asyncio.new_event_loop()

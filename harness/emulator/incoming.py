@@ -1,4 +1,4 @@
-"""Reads the JSON body, query or upload of a request, with limits on the size."""
+"""Parses a request's JSON body, query string or upload, with size limits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["Upload", "read_json", "read_query", "read_upload"]
 _JSON_BYTES: Final = 16 * 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 _JSON_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "")
-"""Content types accepted as JSON. curl and urllib send the type of a form by default."""
+"""Content types accepted as JSON, including a form's, which curl and urllib send by default."""
 _DEEPEST: Final = 64
 _READ_TO_THE_END: Final = 4
-"""A body that is too large is read and discarded, up to this multiple of the limit.
+"""The server reads and discards a body that is too large, up to this multiple of the limit.
 
 Otherwise, the client would see a broken connection instead of the response.
 """
@@ -37,7 +37,7 @@ class Upload(NamedTuple):
 
 
 async def read_json(request: Request, table: Table) -> dict[str, Any]:
-    """Read a body that must be a JSON object. An empty body counts as `{}`.
+    """Parse a body that must be a JSON object. An empty body counts as `{}`.
 
     Raises:
         ApiError: The body is not a JSON object, or a field has an invalid value.
@@ -60,7 +60,7 @@ async def read_json(request: Request, table: Table) -> dict[str, Any]:
 
 
 def read_query(request: Request, table: Table) -> dict[str, Any]:
-    """Read a query string. If `metadata` is refused, a filter such as `metadata[a]=b` is refused too.
+    """Parse a query string. If `metadata` is refused, so is a filter such as `metadata[a]=b`.
 
     Raises:
         ApiError: A name is unknown or repeated, or a value is invalid.
@@ -78,15 +78,16 @@ def read_query(request: Request, table: Table) -> dict[str, Any]:
 
 @asynccontextmanager
 async def read_upload(request: Request, table: Table, most: int) -> AsyncIterator[Upload]:
-    """Read a form with a part `file`, whose content stays on disk until the end of the `with` block.
+    """Parse a form with a part `file`, whose content stays on disk until the `with` block ends.
 
     Args:
         request: The request.
         table: The form's other fields.
-        most: Maximum size of the file in bytes.
+        most: Maximum file size in bytes.
 
     Raises:
-        ApiError: The form cannot be read, the file is missing or too large, or a field has an invalid value.
+        ApiError: The form cannot be parsed, the file is missing or too large, or a field has an invalid
+            value.
     """
     read_query(request, {})
     bounded = Request(request.scope, _Bounded(request, most + _FORM_BYTES).receive)
@@ -113,7 +114,7 @@ async def read_upload(request: Request, table: Table, most: int) -> AsyncIterato
 
 
 class _Bounded:
-    """Receives a request's body, and rejects a body longer than `most` bytes."""
+    """Receives a request's body and rejects one longer than `most` bytes."""
 
     def __init__(self, request: Request, most: int) -> None:
         self._source = request.receive
@@ -124,7 +125,7 @@ class _Bounded:
         """Return the next message of the request.
 
         Raises:
-            ApiError: The body is too long and was discarded.
+            ApiError: The body was too long and has been discarded.
         """
         message = await self._source()
         self._seen += len(message.get("body", b""))

@@ -1,4 +1,4 @@
-"""Reports a job's learning progress and draws conclusions from its rewards, as a rehearsal does."""
+"""Reports how far a job has learned, and draws the same conclusions from its rewards as a rehearsal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JobReport:
 
     learned: LearnedReport
     conclusions: Conclusions | None
-    """The conclusions; None if the report was requested without grading."""
+    """Conclusions from the rewards; None if the report was requested without grading."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
@@ -52,14 +52,14 @@ class _StoredRewards:
 def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, *, grade: bool) -> JobReport:
     """Report on a job, finished or not.
 
-    Call this function on the main thread, because graders run there, and never in the middle of a step.
+    Must be called on the main thread, because graders run there, and never in the middle of a step.
 
     Args:
         store: The store that contains the job.
         job: The job's id.
         equipment: The job's equipment.
         goal: The correctness of the recorded completions; None if unknown.
-        grade: Grade completions that have no reward yet, and draw conclusions from all rewards.
+        grade: True to grade completions that have no reward yet and draw conclusions from all rewards.
 
     Raises:
         JobFailure: The grader could not be called.

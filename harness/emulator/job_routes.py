@@ -1,7 +1,7 @@
-"""/fine_tuning/jobs: create, list, retrieve and cancel jobs; list events and checkpoints.
+"""Routes under /fine_tuning/jobs: create, list, retrieve and cancel jobs, list events and checkpoints.
 
-The model and the files are looked up when the job is created, as OpenAI does (*unverified* on Bedrock). Other
-errors appear while the job runs.
+As with OpenAI, a missing model or file is reported when the job is created (*unverified* on Bedrock). Other
+errors are reported while the job runs.
 """
 
 from __future__ import annotations

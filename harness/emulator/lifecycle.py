@@ -1,8 +1,8 @@
 """Advances jobs: validating_files -> queued -> running -> succeeded, failed or cancelled.
 
-The result of each unit of work is stored in one transaction, and only if the job is unchanged. If a job was
-cancelled while its grader worked, the step's results are discarded. The order of the first three statuses is
-OpenAI's (*unverified* on Bedrock).
+The result of each work unit is stored in one transaction, and only if the job is unchanged. If a job was
+cancelled while its grader ran, the results of that step are discarded. The first three statuses are in
+OpenAI's order (*unverified* on Bedrock).
 
 A job fails if a file contains anything but records, if there are too few recorded completions, if a function
 is unknown, if a grader call fails four times in a row, or if the grader failed on more than half of the last
@@ -39,13 +39,13 @@ __all__ = ["Equipment", "Lifecycle"]
 
 _UNIT_S: Final = 1.0
 _CHECKPOINTS: Final = 4
-"""Number of checkpoints per job, evenly spaced, if the request has no `eval_interval`."""
+"""Number of evenly spaced checkpoints per job if the request has no `eval_interval`."""
 
 _log = logging.getLogger(__name__)
 
 
 class Equipment(NamedTuple):
-    """The objects that a job needs besides its stored state. A restarted emulator creates them again."""
+    """The objects that a job needs besides its stored state. A restarted emulator creates new ones."""
 
     examples: Examples
     calls: GraderCalls
@@ -61,7 +61,7 @@ class Lifecycle:
         config: The emulator's configuration.
         store: The store of the jobs.
         pool: The recorded completions.
-        clock: The clock for time stamps and for the waits between retries.
+        clock: The clock for timestamps and for pauses between retries.
         open_function: Creates the target for a function's ARN; raises JobFailure for an unknown function.
         notices: Prints the jobs' events.
     """
@@ -89,7 +89,7 @@ class Lifecycle:
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:
-        """Do one unit of a job's work: check and queue the job, start it, or run one step.
+        """Do one work unit of a job: check and queue the job, start it, or run one step.
 
         If the job has ended or is unknown, do nothing.
         """
@@ -126,7 +126,7 @@ class Lifecycle:
         return self._equipment[job["id"]]
 
     def forget(self, job: str) -> None:
-        """Drop the cached state of a job. It is rebuilt when needed."""
+        """Drop a job's cached state, which is rebuilt when needed."""
         self._equipment.pop(job, None)
         self._policies.pop(job, None)
         self._notices.ended(job)
@@ -155,7 +155,7 @@ class Lifecycle:
             self._notices.event(job, event)
 
     def cancel(self, name: str) -> Job | None:
-        """Cancel a job if it is unfinished, and return its new state; None if the job is unknown."""
+        """Cancel a job unless it has ended, and return its new state, or None if the job is unknown."""
         with self._store.transaction():
             stored = self._store.job(name)
             if stored is None or stored.object["status"] in FINAL_STATUSES:
@@ -267,12 +267,12 @@ class Lifecycle:
         return read_records(content, param)
 
     def _policy(self, job: str, step: int) -> policies.Policy:
-        """Return the job's current policy, from the cache if the cached policy is the one of this step."""
+        """Return the job's current policy, from the cache if the cached policy belongs to this step."""
         known = self._policies.get(job)
         return known[1] if known and known[0] == step else self._store.policy(job)
 
     def _is_still(self, job: Job) -> bool:
-        """Return True if no request, such as a cancellation, has changed the job since it was read."""
+        """Return True if no request, such as a cancellation, has changed the job since it was loaded."""
         now = self._store.job(job["id"])
         return now is not None and now.object["status"] == job["status"]
 
@@ -331,7 +331,7 @@ class Lifecycle:
         self.record_event(job["id"], "The job has successfully completed")
 
     def _end(self, job: Job, status: str, **more: Any) -> None:
-        """Set the fields of a job that ends. The caller stores the job."""
+        """Set the fields of a job that has ended. The caller stores the job."""
         ended = {"status": status, "finished_at": int(self._clock.time()), "estimated_finish": None}
         cast(dict[str, Any], job).update(ended, **more)
 
@@ -369,5 +369,5 @@ def _metrics(step: int, total_steps: int, figures: Figures) -> dict[str, Any]:
 
 
 def _known(figures: dict[str, float | None]) -> dict[str, float]:
-    """Drop figures that are None, because the API omits unknown numbers."""
+    """Drop figures that are None, because the API omits unknown values."""
     return {name: value for name, value in figures.items() if value is not None}

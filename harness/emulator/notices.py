@@ -1,7 +1,6 @@
 """Prints lines about jobs, grader errors and refused requests for the person who runs the emulator.
 
-The lines contain no prompts and no completions. Of a grader's error, they contain only the type and the
-place.
+The lines contain no prompts or completions, and only the type and place of a grader's error.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from harness.printable import printable, shortened
 __all__ = ["Notices", "RefusalsTold"]
 
 _STEP_LINES: Final = 10
-"""Number of lines about a job's steps, evenly spaced, in addition to the first step's line."""
+"""Number of evenly spaced lines about a job's steps, in addition to the line for the first step."""
 _JOB_CHARACTERS: Final = 14
 _MESSAGE_CHARACTERS: Final = 240
 _BODY_BYTES: Final = 65_536
@@ -33,7 +32,7 @@ class Notices:
     """Prints one line per event. Thread-safe.
 
     Args:
-        tell: Prints one line.
+        tell: Called with each line to print.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -44,7 +43,7 @@ class Notices:
         self._refusals = 0
 
     def event(self, job: str, event: Event) -> None:
-        """Print an event of a job. Of its steps, only about ten are printed."""
+        """Print an event of a job, but only about ten of its steps."""
         data = event.get("data") or {}
         message = event["message"].replace(f": {job}", "")
         if data:
@@ -58,7 +57,7 @@ class Notices:
         self._job_line(job, level + message)
 
     def grader_error(self, job: str, kind: str, message: str) -> None:
-        """Count a sample without a reward. Print the first one for each type and place of error."""
+        """Count a sample without a reward, and print the first one for each type and place of error."""
         kind_of_error, place = _TYPE.match(message), _PLACE.search(message)
         what = kind if kind_of_error is None or kind != "exception" else f"{kind} {kind_of_error[0]}"
         where = f" at {place[1]}" if place else ""
@@ -77,7 +76,7 @@ class Notices:
             self._job_line(job, f"{count:,} sample{'s' if count > 1 else ''} without a reward: {what}")
 
     def refused(self, method: str, path: str, status: int, message: str) -> None:
-        """Print a refused request. Of identical requests in a row, print the 1st, 10th, 100th and so on."""
+        """Print a refused request. If it repeats, print only its 1st, 10th, 100th time and so on."""
         line = f"{method} {path} {status}: {message}"
         with self._lock:
             self._refusals = self._refusals + 1 if line == self._refusal else 1
@@ -97,7 +96,7 @@ class RefusalsTold:
 
     Args:
         app: The application.
-        notices: Receives the refused requests.
+        notices: Prints the refused requests.
     """
 
     def __init__(self, app: ASGIApp, notices: Notices) -> None:

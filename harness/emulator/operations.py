@@ -1,7 +1,7 @@
-"""The fields of all operations: supported, ignored and refused.
+"""Declares which request fields each operation supports, ignores and refuses.
 
-Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents few of these fields. It is
-*unverified* that Bedrock accepts the other ones. `docs/emulator.md` lists the ignored and the refused fields.
+Source: OpenAI's published API, whose fields the SDKs send. Bedrock documents only a few of these fields.
+Whether it accepts the others is *unverified*. `docs/emulator.md` lists the ignored and the refused fields.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ __all__ = [
 ]
 
 MAX_PAGE: Final = 10_000
-"""The maximum number of elements on a page. The service's limit is not documented."""
+"""Maximum number of elements on a page. The service's limit is not documented."""
 
 NOTHING: Final[Table] = MappingProxyType({})
-"""The table of an operation without fields."""
+"""Table for an operation without fields."""
 
 _NO_TOOLS: Final = "completions are drawn as recorded, whatever tools a request offers."
 _NO_LOGPROBS: Final = "recorded completions have no token probabilities."
@@ -90,7 +90,7 @@ _STORED: Final[Mapping[str, Field]] = {
     "parallel_tool_calls": ignored(boolean()),
     "moderation": refused(_NOT_MODERATED),
 }
-"""Fields of chat completions and responses that affect a service's operation but not its answers."""
+"""Fields of chat completions and responses that affect how a service operates but not its answers."""
 
 _CHOICES: Final[Mapping[str, Field]] = {
     "max_tokens": optional(whole(1)),
@@ -301,7 +301,7 @@ LIST_FILES: Final[Table] = {
 _OPENAI_GRADER: Final = Kind("a grader: an object with a type", lambda value, at: _grader(value))
 
 VALIDATE_GRADER: Final[Table] = {"grader": required(_OPENAI_GRADER)}
-"""POST /fine_tuning/alpha/graders/validate. `graders.adapters` reads the grader's contents."""
+"""POST /fine_tuning/alpha/graders/validate. `graders.adapters` checks the contents of the grader."""
 
 RUN_GRADER: Final[Table] = {
     **VALIDATE_GRADER,
@@ -322,7 +322,7 @@ LEARNED: Final[Table] = {"grade": optional(one_of("true", "false"), "true")}
 
 
 def _jobs_grader(value: object, at: str) -> Any:
-    """Read a job's grader. The error for an OpenAI grader explains how to convert the grader."""
+    """Parse a job's grader. The error for an OpenAI grader explains how to convert it."""
     kind = value.get("type") if isinstance(value, dict) else None
     if isinstance(kind, str) and kind != GRADER_TYPE:
         hint = "`rft import` converts a grader of OpenAI's or Azure's into a Lambda function."
@@ -331,14 +331,14 @@ def _jobs_grader(value: object, at: str) -> Any:
 
 
 def _grader(value: object) -> object:
-    """Return a grader unchanged. Its contents are checked elsewhere."""
+    """Return a grader unchanged, because its contents are checked elsewhere."""
     if not isinstance(value, dict) or "type" not in value:
         raise ValueError
     return value
 
 
 def _part(value: object) -> object:
-    """Return a part of a message unchanged. Parts other than text only serve to find the prompt."""
+    """Return a message part unchanged. Parts other than text only help to identify the prompt."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise ValueError
     if not isinstance(value.get("text", ""), str):
@@ -347,7 +347,7 @@ def _part(value: object) -> object:
 
 
 def _message(value: object, at: str) -> object:
-    """Return a message unchanged. Only an assistant's message may have no content."""
+    """Return a message unchanged. Only assistant messages may have no content."""
     if not isinstance(value, dict):
         raise ValueError
     read_fields(_ASSISTANTS_TURN if value.get("role") == "assistant" else _TURN, value, f"{at}.")

@@ -18,15 +18,15 @@ _PATIENCE_S: Final = 5.0
 
 
 class PythonTurns:
-    """A first-in, first-out queue for Python graders.
+    """A first-in, first-out queue that Python graders wait in.
 
-    A grader waits as long as other graders finish. If none finishes for `patience` seconds, waiting graders
-    are rejected. The queue must be used on one event loop only.
+    A grader keeps waiting as long as other graders finish. If none finishes for `patience` seconds, waiting
+    graders are rejected. All graders must use the queue on the same event loop.
 
     Args:
         at_once: Maximum number of graders that run at the same time; None for the number of processors that
             this process may use.
-        patience: Seconds to wait without another grader finishing.
+        patience: Maximum number of seconds in which no other grader finishes.
     """
 
     def __init__(self, at_once: int | None = None, patience: float = _PATIENCE_S) -> None:
@@ -39,7 +39,7 @@ class PythonTurns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """Hold `count` turns inside the `with` block. A grader with no Python part does not wait.
+        """Occupy `count` places while the `with` block runs. A grader without a Python part does not wait.
 
         Raises:
             ApiError: No Python grader has finished within `patience`.
@@ -74,7 +74,7 @@ class PythonTurns:
             self._wake()
 
     def _wake(self) -> None:
-        """Wake all waiting graders, so that each can check for its turn."""
+        """Wake all waiting graders so that each can check whether it is next."""
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -91,7 +91,7 @@ class PythonTurns:
 
 
 def python_graders(grader: Mapping[str, Any]) -> int:
-    """Return the number of Python graders in a grader and its parts; 0 if the grader is malformed."""
+    """Return the number of Python graders in a grader, including its parts, or 0 if it is malformed."""
     try:
         return sum(each.type == "python" for each in openai_graders(grader))
     except OpenAISpecError:

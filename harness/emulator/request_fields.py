@@ -1,4 +1,4 @@
-"""Declares the fields of requests, and reads requests by these declarations.
+"""Provides declarations for request fields and parses requests with them.
 
 A field is supported, ignored, or refused with a reason. Unknown fields are refused, so that none is silently
 dropped. For an optional field, null counts as absent. 4.0 is a whole number, and true is not a number.
@@ -38,15 +38,15 @@ __all__ = [
 ]
 
 _BIGGEST: Final = 2**63 - 1
-"""The largest integer in the published API and in SQLite."""
+"""Largest integer that the published API and SQLite allow."""
 _FLOAT: Final = sys.float_info.max
 _SHOWN: Final = 100
 _NAMED: Final = 12
 
 Take = Callable[[Any, str], Any]
-"""Reads a value. The second argument is its place in the request, such as `method.type`.
+"""Parses a value. The second argument is its place in the request, such as `method.type`.
 
-It raises ValueError if the value has another type, and ApiError if a field inside the value is wrong.
+Raises ValueError if the value has the wrong type, and ApiError if a field inside the value is wrong.
 """
 
 
@@ -61,7 +61,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a request. `kind.take` reads every value except null."""
+    """One field of a request. `kind.take` parses every value except null."""
 
     kind: Kind
     must: bool = False
@@ -69,7 +69,7 @@ class Field:
     counts: bool = True
     """False for a field that is checked but has no effect."""
     why: str | None = None
-    """The reason why values are refused. Only values without effect are accepted then."""
+    """The reason why the field is refused. Only values without effect are then accepted."""
 
 
 Table = Mapping[str, Field]
@@ -77,7 +77,7 @@ Table = Mapping[str, Field]
 
 
 def read_fields(table: Table, given: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """Read the fields of a request.
+    """Parse the fields of a request.
 
     Args:
         table: The fields.
@@ -85,7 +85,7 @@ def read_fields(table: Table, given: Mapping[str, Any], at: str = "") -> dict[st
         at: Place of these fields in the request, ending in a dot; empty at the top level.
 
     Returns:
-        A value for every supported field of the table; the default if the field is absent or null.
+        A value for every supported field of the table, or the field's default if it is absent or null.
 
     Raises:
         ApiError: A field is missing, unknown, refused or invalid. `param` names the field.
@@ -123,22 +123,22 @@ def _read(field: Field, value: Any, at: str) -> Any:
 
 
 def required(kind: Kind) -> Field:
-    """Return a field that every request must have."""
+    """Declare a field that every request must have."""
     return Field(kind, must=True)
 
 
 def optional(kind: Kind, default: Any = None) -> Field:
-    """Return a field that may be absent."""
+    """Declare a field that may be absent."""
     return Field(kind, default=default)
 
 
 def ignored(kind: Kind) -> Field:
-    """Return a field of the API that is checked but has no effect here."""
+    """Declare a field of the API that is checked but has no effect here."""
     return Field(kind, counts=False)
 
 
 def refused(why: str, *harmless: Any) -> Field:
-    """Return a field that the emulator refuses, because it does not support the field's effect.
+    """Declare a field that is refused, because the emulator does not support its effect.
 
     Args:
         why: Completes the sentence "NAME is not supported:".
@@ -168,7 +168,7 @@ def text(most: int | None = None, *, empty: bool = False) -> Kind:
 
 
 def written(wanted: str, pattern: str, most: int) -> Kind:
-    """A string of at most `most` characters that fully matches a pattern; `wanted` describes it."""
+    """A string of at most `most` characters that fully matches a pattern, which `wanted` describes."""
     compiled = re.compile(pattern, re.ASCII)
 
     def take(value: Any, at: str) -> str:
@@ -180,7 +180,7 @@ def written(wanted: str, pattern: str, most: int) -> Kind:
 
 
 def unread(of: type, wanted: str) -> Kind:
-    """A value of a Python type, whose contents are not checked."""
+    """A value of a Python type whose contents are not checked."""
 
     def take(value: Any, at: str) -> Any:
         if not isinstance(value, of):
@@ -250,7 +250,7 @@ def one_of(*known: str) -> Kind:
 
 
 def either(*kinds: Kind) -> Kind:
-    """A value of any of several kinds. The first kind that accepts the value reads it."""
+    """A value of any of several kinds, parsed by the first kind that accepts it."""
 
     def take(value: Any, at: str) -> Any:
         for kind in kinds:
@@ -264,7 +264,7 @@ def either(*kinds: Kind) -> Kind:
 
 
 def items(kind: Kind, most: int | None = None) -> Kind:
-    """A list of at least one and at most `most` values of a kind."""
+    """A list of one to `most` values of a kind."""
 
     def take(value: Any, at: str) -> list[Any]:
         if not isinstance(value, list) or not value or (most is not None and len(value) > most):
@@ -276,7 +276,7 @@ def items(kind: Kind, most: int | None = None) -> Kind:
 
 
 def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) -> Kind:
-    """An object with its own fields. If `as_sent` is true, the result is the unchanged object."""
+    """An object with its own fields. If `as_sent` is true, the object is returned unchanged."""
 
     def take(value: Any, at: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -288,7 +288,7 @@ def group(fields: Table, wanted: str = "an object", *, as_sent: bool = False) ->
 
 
 def pairs(most: int, name: int, value: int) -> Kind:
-    """An object of at most `most` strings, with limits on the length of names and values."""
+    """An object of at most `most` strings with length limits for names and values."""
 
     def take(given: Any, at: str) -> dict[str, str]:
         if not isinstance(given, dict) or len(given) > most:

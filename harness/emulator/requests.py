@@ -15,7 +15,7 @@ from harness.api.types import GRADER_TYPE, HYPERPARAMETERS, METHOD_TYPE, Job
 __all__ = ["DOCUMENTED_PLACEHOLDER", "new_job"]
 
 DOCUMENTED_PLACEHOLDER: Final = "gpt-4o-mini"
-"""The model in AWS's curl examples. It is accepted in addition to the known models, so the examples work."""
+"""The model in AWS's curl examples, accepted in addition to the known models so that the examples work."""
 
 
 def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job, dict[str, Any]]:
@@ -23,8 +23,8 @@ def new_job(fields: Mapping[str, Any], now: int, default_seed: int) -> tuple[Job
 
     Args:
         fields: The request's fields, parsed with `operations.CREATE_JOB`.
-        now: The time of creation, in seconds since 1970.
-        default_seed: The seed of a job whose request has no seed.
+        now: Time of creation in seconds since 1970.
+        default_seed: Seed for a job whose request has none.
 
     Returns:
         The job, and the plan that the lifecycle stores with the job.

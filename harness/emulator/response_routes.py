@@ -1,4 +1,4 @@
-"""/responses and /models. /responses answers a single turn and does not store it."""
+"""Routes /responses and /models. /responses answers a single turn and stores nothing."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _text_part(text: str) -> dict[str, Any]:
 def _events(
     response: dict[str, Any], output: dict[str, Any], answer: InferenceAnswer
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the events of a streamed response, numbered in order."""
+    """Yield the events of a streamed response with sequence numbers."""
     begun = {**response, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
     place = {"output_index": 0, "item_id": output["id"], "content_index": 0}
     opened = {**output, "status": "in_progress", "content": []}

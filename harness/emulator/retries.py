@@ -1,4 +1,4 @@
-"""Idempotency keys: a request that is sent again with the same key creates no second object."""
+"""Handles idempotency keys, so that repeating a request with the same key creates no second object."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Retry(NamedTuple):
     """A request with an idempotency key."""
 
     key: str
-    """The path of the request and the key."""
+    """The request's path and key."""
     digest: str
     """A digest of the request's contents."""
 
     @classmethod
     def of(cls, request: Request, asked: Any) -> Retry | None:
-        """Read the request's key and compute the digest of its contents. Return None if it has no key.
+        """Return the request's key with a digest of its contents, or None if it has no key.
 
         Raises:
             ApiError: The key is too long.
@@ -41,7 +41,7 @@ class Retry(NamedTuple):
         return cls(f"{request.url.path.rsplit('/v1/', 1)[-1]} {key}", hashlib.sha256(content).hexdigest())
 
     def known(self, store: Store) -> str | None:
-        """Return the id of the object created under the key; None for a new key.
+        """Return the ID of the object created under the key, or None for a new key.
 
         Raises:
             ApiError: The key was used for a different request.
@@ -59,5 +59,5 @@ class Retry(NamedTuple):
         return name
 
     def keep(self, store: Store, name: str) -> None:
-        """Store the id of the object created under the key."""
+        """Store the ID of the object created under the key."""
         store.add_retry(self.key, self.digest, name)

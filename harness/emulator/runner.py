@@ -1,6 +1,6 @@
-"""Runs the jobs' work, one unit at a time, on the process's main thread.
+"""Runs the work of the jobs, one unit at a time, on the process's main thread.
 
-A grader can be interrupted after its time limit only on the main thread. Another thread serves requests and
+Only on the main thread can a grader be interrupted after its time limit. Another thread serves requests and
 queues calls for the main thread: a requested step, a reset, or a report that grades.
 """
 
@@ -26,7 +26,7 @@ class Runner:
     Args:
         lifecycle: Performs the units of work.
         speed: Units per second for each job; None for no limit.
-        manual: Do no work until `step` is called.
+        manual: True to do no work until `step` is called.
     """
 
     def __init__(self, lifecycle: Lifecycle, *, speed: float | None, manual: bool) -> None:
@@ -43,7 +43,7 @@ class Runner:
         return future
 
     def step(self, count: int) -> int:
-        """Do up to `count` rounds, each with one unit of every unfinished job. Return the number of units.
+        """Do up to `count` rounds of one work unit per unfinished job, and return the number of units done.
 
         Call this method through `submit`.
         """
@@ -58,7 +58,7 @@ class Runner:
         return done
 
     def wake(self) -> None:
-        """Look for unfinished jobs now instead of at the next tick."""
+        """Look for unfinished jobs now rather than at the next tick."""
         self._orders.put(None)
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ class Runner:
         self._orders.put(None)
 
     def run(self) -> None:
-        """Do the jobs' work until `stop` is called."""
+        """Work on the jobs until `stop` is called."""
         while not self._stopped.is_set():
             started = time.monotonic()
             done = 0 if self._manual else self.step(1)

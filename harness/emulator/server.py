@@ -2,7 +2,7 @@
 
 The API is served under `/v1` and `/openai/v1` (the path of the SDK's Bedrock provider), and the admin routes
 under `/_emulator`. uvicorn runs on a separate thread. The jobs run on the main thread, so that a grader can
-be interrupted after its time limit. The only line on stdout is the URL. Graders print to stderr.
+be interrupted after its time limit. Only the URL is printed to stdout. Graders print to stderr.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def serve(
 
     Args:
         config: The emulator's configuration.
-        announce: Called with the base URL when the server is ready; by default, prints the URL. Afterwards,
-            stdout is redirected to stderr.
-        tell: Called with a line about each event of a job and each refused request.
+        announce: Called with the base URL when the server is ready. By default, it prints the URL. Stdout is
+            then redirected to stderr.
+        tell: Called with one line per job event and per refused request.
 
     Raises:
         InputError: A rollouts file cannot be read, another version wrote the state, the port is taken, or
@@ -136,7 +136,7 @@ def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | No
 
 
 def application(parts: Components) -> Starlette:
-    """Return the routes, without the middleware."""
+    """Return the application with all routes but without the middleware."""
     api = [
         *file_routes.routes,
         *job_routes.routes,

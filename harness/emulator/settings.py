@@ -1,4 +1,4 @@
-"""The emulator's configuration, and the parsers of its options."""
+"""Defines the emulator's configuration and the parsers for its options."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ class EmulatorConfig:
     """
 
     rollouts: tuple[DataFile, ...]
-    """Rollouts files. They form the pool of completions that the policy chooses from."""
+    """Rollouts files, which form the pool of completions that the policy chooses from."""
     state: Path
-    """The folder of the state. If it already has a state, the emulator resumes from it."""
+    """The folder for the state. The emulator resumes from any state that is already there."""
     functions: Mapping[str, str] = field(default_factory=dict)
-    """The target of each function name or ARN:
+    """Targets by function name or ARN.
 
-    `module:attr`, `file.py:attr`, artifact folder, URL, or an ARN.
+    A target is `module:attr`, `file.py:attr`, an artifact folder, a URL or an ARN.
     """
     models: tuple[str, ...] = ()
     """Base models to accept in addition to the known ones."""
     judge_models: Path | None = None
     """TOML file that maps OpenAI's judge models to other models; see `graders.adapters.from_openai`."""
     grader_seconds: float = 120
-    """Time limit of an OpenAI Python grader. OpenAI documents two minutes."""
+    """Time limit for an OpenAI Python grader in seconds. OpenAI documents two minutes."""
     port: int = 0
-    """The port on loopback; 0 for a free port."""
+    """Port on loopback; 0 for any free port."""
     wire: str = "open-weight"
-    """Dialect of the grader's event, one of `graders.wire.PROFILES`."""
+    """Format of the grader's event, one of `graders.wire.PROFILES`."""
     group_size: int = 8
-    """The number of completions drawn per record and step. Bedrock's number is *unverified*."""
+    """Number of completions drawn per record and step. Bedrock's number is *unverified*."""
     lambda_batch: int = 64
-    """The maximum number of samples in one call of the grader. Bedrock's number is *unverified*."""
+    """Maximum number of samples per grader call. Bedrock's number is *unverified*."""
     speed: float | None = None
     """Steps per second; None for no limit."""
     manual: bool = False
-    """If True, jobs and the clock advance only on request (`POST /_emulator/step`)."""
+    """True if jobs and the clock advance only on request (`POST /_emulator/step`)."""
     seed: int = 0
-    """The seed of the faults, and of jobs whose request has no seed."""
+    """Seed for the faults, and for jobs whose request has no seed."""
     faults: Mapping[str, float] = field(default_factory=dict)
-    """The rate of each fault (0 to 1); for `slow-start`, the number of requests during start-up."""
+    """Rate of each fault (0 to 1). For `slow-start`, the number of requests that fail at start-up."""
     max_file_bytes: int = 256 * 1024 * 1024
-    """Maximum size of a file. This is the emulator's own limit, because no AWS source gives one."""
+    """Maximum file size in bytes. This is the emulator's own limit, because AWS documents none."""
     require_key: bool = False
-    """If True, requests without a bearer token are refused; any token is accepted."""
+    """True to refuse requests without a bearer token. Any token is accepted."""
 
 
 def parse_functions(values: Sequence[str]) -> dict[str, str]:
@@ -82,7 +82,7 @@ def parse_functions(values: Sequence[str]) -> dict[str, str]:
 
 
 def parse_faults(value: str) -> dict[str, float]:
-    """Parse rates of faults, such as `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
+    """Parse fault rates such as `throttle=0.1,timeout=0.05,500=0.02,malformed=0.01,slow-start=5`.
 
     Raises:
         InputError: A fault is unknown, or a rate is not between 0 and 1.
@@ -104,7 +104,7 @@ def parse_faults(value: str) -> dict[str, float]:
 
 
 def parse_speed(value: str) -> tuple[float | None, bool]:
-    """Parse `max`, `manual` or steps per second, and return the speed, and True for manual steps.
+    """Parse `max`, `manual` or a number of steps per second. Return the speed, and True for `manual`.
 
     Raises:
         InputError: The value has another form.

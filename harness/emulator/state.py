@@ -1,7 +1,7 @@
 """The emulator's state on disk.
 
-API objects are stored as JSON, together with internal values, such as a job's next step and its policy. The
-store does not validate objects and does not change a job's status.
+API objects are stored as JSON, together with internal values such as a job's next step and policy. The store
+neither validates objects nor changes a job's status.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class StoredModel(NamedTuple):
 
 
 class StoredPage(NamedTuple):
-    """A page of a list, newest first."""
+    """One page of a list, newest first."""
 
     data: list[dict[str, Any]]
     has_more: bool
@@ -47,7 +47,7 @@ class Store(Database):
     """The emulator's store. Every method is one transaction unless it is called inside `transaction()`."""
 
     def latest_time(self) -> int | None:
-        """Return the latest time stamp in the store, in seconds since 1970; None if it is empty."""
+        """Return the latest timestamp in the store in seconds since 1970, or None if the store is empty."""
         rows = self.rows(
             "SELECT max(t) FROM (SELECT max(json_extract(object, '$.created_at')) AS t FROM files UNION ALL"
             " SELECT max(json_extract(object, '$.created_at')) FROM jobs UNION ALL"
@@ -58,11 +58,11 @@ class Store(Database):
     # --- names ----------------------------------------------------------------------------------------------
 
     def set_alias(self, alias: str, name: str) -> None:
-        """Make `alias` an alias of the object `name`."""
+        """Make `alias` an alias for the object `name`."""
         self.write("INSERT OR REPLACE INTO aliases VALUES (?, ?)", alias, name)
 
     def resolve(self, name: str) -> str:
-        """Return the id of the object that `name` is an alias of; `name` itself if it is not an alias."""
+        """Return the ID of the object that `name` is an alias for, or `name` itself if it is not an alias."""
         rows = self.rows("SELECT id FROM aliases WHERE alias = ?", name)
         return str(rows[0][0]) if rows else name
 
@@ -73,7 +73,7 @@ class Store(Database):
         return bool(self.rows(found, name))
 
     def retry(self, key: str) -> tuple[str, str] | None:
-        """Return the digest of the request with an idempotency key, and the id of the object it created."""
+        """Return the digest of the request with an idempotency key and the ID of the object it created."""
         rows = self.rows("SELECT digest, id FROM retries WHERE key = ?", key)
         return (rows[0][0], rows[0][1]) if rows else None
 
@@ -134,7 +134,7 @@ class Store(Database):
         return StoredJob(json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
     def jobs(self, limit: int, after: str | None) -> StoredPage | None:
-        """Return a page of jobs, newest first; None if `after` is unknown."""
+        """Return a page of jobs, newest first, or None if `after` is unknown."""
         return self._page("jobs", "1 = 1", (), limit, after)
 
     def open_jobs(self, final: Sequence[str]) -> list[str]:
@@ -152,16 +152,16 @@ class Store(Database):
         self._insert("events", job=job, id=event["id"], object=json.dumps(event))
 
     def events(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """Return a page of a job's events, newest first; None if `after` is not one of the events."""
+        """Return a page of a job's events, newest first, or None if `after` is not one of them."""
         return self._page("events", "job = ?", (self.resolve(job),), limit, after)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Store a checkpoint's object; `add_model` stores its policy."""
+        """Store a checkpoint's API object. Its policy is stored by `add_model`."""
         job, name = checkpoint["fine_tuning_job_id"], checkpoint["id"]
         self._insert("checkpoints", job=job, id=name, object=json.dumps(checkpoint))
 
     def checkpoints(self, job: str, limit: int, after: str | None) -> StoredPage | None:
-        """Return a page of a job's checkpoints, newest first; None if `after` is not one of them."""
+        """Return a page of a job's checkpoints, newest first, or None if `after` is not one of them."""
         return self._page("checkpoints", "job = ?", (self.resolve(job),), limit, after)
 
     def checkpoint_policies(self, job: str) -> list[tuple[int, str, Policy]]:
@@ -183,7 +183,7 @@ class Store(Database):
         return Policy(array("d", bytes(rows[0][0])), own)
 
     def save_policy(self, job: str, policy: Policy, own_changed: Mapping[str, float]) -> None:
-        """Store a job's policy: the whole theta, and only the changed terms of single completions."""
+        """Store a job's policy: all of theta, but only those terms of single completions that changed."""
         with self.transaction():
             self.write("INSERT OR REPLACE INTO theta VALUES (?, ?)", job, policy.theta.tobytes())
             self.write_all(
@@ -228,19 +228,19 @@ class Store(Database):
         return [(row[0], DrawRow(*row[1:])) for row in rows]
 
     def latest_errors(self, job: str, window: int) -> list[str | None]:
-        """Return the kind of error of each of a job's last `window` draws; None for a draw with a reward."""
+        """Return the error kind of each of a job's last `window` draws, or None for a draw with a reward."""
         rows = self.rows("SELECT error FROM draws WHERE job = ? ORDER BY seq DESC LIMIT ?", job, window)
         return [row[0] for row in rows]
 
     def add_evaluated(self, job: str, rewards: Mapping[str, float | None]) -> None:
-        """Store rewards from validation or a report, which are not part of training."""
+        """Store rewards from a validation or a report, which play no part in training."""
         self.write_all(
             "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?)",
             [(job, *pair) for pair in rewards.items()],
         )
 
     def rewards(self, job: str) -> dict[str, float | None]:
-        """Return the mean reward of each graded completion of a job; None if no grading gave a reward."""
+        """Return the mean reward of each graded completion of a job, or None for one without a reward."""
         rows = self.rows(
             # The computed mean of equal floats may differ from them slightly, and then a group with equal
             # rewards would no longer count as zero-std.

@@ -1,4 +1,4 @@
-"""Advice based on a run's statistics: train now, or fix a problem first."""
+"""Advises, based on a run's statistics, whether to train now or to fix a problem first."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SPARSE, SATURATED = 0.05, 0.95
 FAILED: Final = 0.1
 """If this share of rollouts has no reward, the rewarded ones may not be representative."""
 HARDLY: Final = 0.1
-"""If a smaller share of groups teaches something, most of a job's cost is wasted."""
+"""Below this share of groups that teach something, most of a job's cost is wasted."""
 AGREES: Final = 0.9
-"""Below this share of agreement, the grader and the labels measure different things."""
+"""Below this share of agreement, the grader and the labels are taken to measure different things."""
 NOISY: Final = 0.5
 """Above this share of noise in the variance within groups, chance decides the advantages."""
 UNREAD: Final = 0.5
@@ -31,7 +31,7 @@ UNREAD: Final = 0.5
 CUT: Final = 0.2
 """At or above this share of truncated completions, rewards depend mostly on the token limit."""
 LONG: Final = 0.8
-"""Smallest correlation with length within groups that is worth mentioning."""
+"""Smallest within-group correlation with length that is worth mentioning."""
 
 Action = Literal["train", "fix the data", "fix the grader", "fine-tune first", "not measured"]
 
@@ -72,9 +72,9 @@ class Grounds:
     truncated: Statistic
     unread: Mapping[str, Statistic]
     wires: int
-    """Number of gradings whose reward depends on the wire format."""
+    """Number of gradings whose reward differs between wire formats."""
     fields: Mapping[str, int]
-    """For each field that differs within a record, the number of gradings in which the grader saw it."""
+    """Number of gradings in which the grader saw a field that differs within a record, by field."""
 
 
 def advise(grounds: Grounds) -> Advice:
@@ -136,7 +136,7 @@ def _of_the_grader(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _cautions(grounds: Grounds) -> Iterator[str]:
-    """Yield observations that may or may not be problems, which the user has to judge."""
+    """Yield observations that may be problems, for the user to judge."""
     if 1.0 in (grounds.all_lowest.value, grounds.all_highest.value):
         yield "every reward is the same: `rft replay TRAINING_FILE` shows what the references earn"
     if grounds.fields:
@@ -170,7 +170,7 @@ def _of_the_spread(grounds: Grounds) -> Iterator[tuple[Action, str]]:
 
 
 def _flat(grounds: Grounds) -> Action:
-    """Choose the action, depending on where in the range most zero-std groups are."""
+    """Choose the action, depending on where in the range most zero-std groups lie."""
     low, high, zero = grounds.all_lowest.value, grounds.all_highest.value, grounds.zero_std.value
     if low is None or high is None or zero is None:
         return "fix the grader"
@@ -180,7 +180,7 @@ def _flat(grounds: Grounds) -> Action:
 
 
 def _teaching(grounds: Grounds) -> float | None:
-    """Return the highest likely share of groups that teach something, at the service's group size."""
+    """Return the upper limit of the share of groups that teach something, at the service's group size."""
     for one in grounds.forecast:
         if one.group_size == GROUP_SIZE and one.zero_std.low is not None:
             return 1 - one.zero_std.low

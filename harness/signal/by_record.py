@@ -1,7 +1,7 @@
 """Confidence intervals for statistics over rollouts, with records as the independent units.
 
-Statistics are linearized. Each rollout has an influence on the statistic. The influences are summed within
-each record, and the spread of the sums gives the variance (Taylor linearization for clusters; Wolter,
+Each statistic is linearized: every rollout has an influence on it, the influences are summed within each
+record, and the spread of the sums gives the variance (Taylor linearization for clusters; Wolter,
 "Introduction to Variance Estimation", 2007, chapter 6). With one rollout per record, this is the ordinary
 standard error.
 """
@@ -33,7 +33,7 @@ def too_few(influences: Sequence[Influence], what: str = "rollouts") -> str | No
 
     Args:
         influences: One influence per rollout.
-        what: Name of these rollouts in the message, for example "labeled rollouts".
+        what: Name of the rollouts in the message, for example "labeled rollouts".
     """
     records = len({one.record for one in influences})
     if len(influences) >= ROLLOUTS and records >= GROUPS:
@@ -60,7 +60,7 @@ def variance_over_records(influences: Iterable[Influence]) -> tuple[float, int]:
 
 
 def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> Statistic:
-    """Return the mean of one number per rollout, with an interval by Student's t unless all are equal.
+    """Given one number per rollout, return the mean, with a Student's t interval unless all are equal.
 
     Args:
         values: The number of each rollout.
@@ -76,7 +76,7 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
 
 
 def share_around(share: float, variance: float, records: int, most: float) -> Statistic:
-    """Return a share with Wilson's interval at the effective sample size, widened if there are few records.
+    """Return a share with Wilson's interval at the effective sample size, wider if there are few records.
 
     Args:
         share: The share.
@@ -89,7 +89,7 @@ def share_around(share: float, variance: float, records: int, most: float) -> St
 
 
 def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -> Statistic:
-    """Return the mean of one share per rollout, with Wilson's interval at the effective sample size.
+    """Given one share per rollout, return the mean with Wilson's interval at the effective sample size.
 
     Args:
         shares: The share of each rollout, from 0 to 1.

@@ -1,6 +1,6 @@
 """Measures how well a grader, such as a judge, agrees with human labels and with itself.
 
-`calibrate(run, ...)` returns a `Calibration`. Every grading counts and each rollout has the same weight, so
+`calibrate(run, ...)` returns a `Calibration`. Every grading counts and all rollouts have the same weight, so
 the figures describe a single grading, as in training. The 95 % intervals treat the record as the independent
 unit.
 """
@@ -42,7 +42,7 @@ class GradingCost:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The reliability of a grader, measured from a run with labels and repeats."""
+    """A grader's reliability, measured from a run with labels or repeats."""
 
     run: str
     metric: str | None
@@ -65,19 +65,19 @@ class Calibration:
     agreement: Statistic
     """Share of gradings that agree with the label."""
     paid_no: Statistic
-    """Of the gradings whose label says no, the share with a reward above the middle of the range."""
+    """Share of the gradings labeled no that have a reward above the middle of the range."""
     unpaid_yes: Statistic
-    """Of the gradings whose label says yes, the share with a reward at or below the middle."""
+    """Share of the gradings labeled yes that have a reward at or below the middle of the range."""
     off_by: float | None
-    """Mean distance between the reward and a numeric label."""
+    """Mean absolute difference between the reward and a numeric label."""
     confusion: Confusion | None
     """The confusion table; None if there are no labels, or too many distinct ones."""
     raters: list[Rater]
     """Agreement of the other raters with the first rater and with the grader."""
     flips: Statistic
-    """Of the pairs of gradings of the same rollout, the share with different rewards."""
+    """Share of same-rollout pairs of gradings that have different rewards."""
     verdict_flips: Statistic
-    """Of the pairs of gradings of the same rollout, the share on both sides of the middle of the range."""
+    """Share of same-rollout pairs of gradings that lie on opposite sides of the middle of the range."""
     noise: Statistic
     """Variance of repeats divided by the variance within records, as in `rft signal`."""
     noise_of_total: Statistic
@@ -116,10 +116,10 @@ def calibrate(
     Args:
         run: A completed run.
         labels: The label fields, one per rater; if empty, the label field of the replay is used.
-        scale: The rule for interpreting labels; None uses the run's setting.
+        scale: The rule for interpreting labels; None to use the run's setting.
         bounds: The grader's range, if the grader does not declare it; with `metric`, the metric's range.
-        file: Read the labels from this file, by id, instead of from the run or its rollouts.
-        metric: Compare this metric with the labels instead of the reward.
+        file: A file to read the labels from, by id, instead of the run or its rollouts.
+        metric: A metric to compare with the labels instead of the reward.
         target_noise: The acceptable share of noise in the variance.
         worst: Maximum number of disagreements to keep; None keeps all.
 
@@ -208,7 +208,7 @@ def calibrate(
 def _each_took(tally: Tally, name: str) -> float | None:
     """Return the average cost per rewarded rollout, over all judges of a grader; None if none is reported.
 
-    A cascade that ends before it calls its judge reports no cost, so all rewarded rollouts are counted.
+    All rewarded rollouts are counted, because a cascade that ends before it calls its judge reports no cost.
     """
     found = [tally.metrics[metric].total for metric in metrics_named(name, tally.metrics)]
     return math.fsum(found) / sum(len(group.rewards) for group in tally.groups.values()) if found else None

@@ -1,4 +1,4 @@
-"""Compares two runs: the same rollouts with two graders, or the same records with two models."""
+"""Compares two runs, either of the same rollouts with two graders or of the same records with two models."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ JoinBy: TypeAlias = Literal["rollout", "record"]
 _ENOUGH = 0.5
 """Share of the smaller run's rollouts that must match for a comparison by rollout."""
 _NEARLY_ALL = 0.95
-"""Share that must match if both runs have the same grader. It is higher, because two models may give the same
-short answers by chance."""
+"""Share that must match if both runs have the same grader. This share is higher, because two models may give
+the same short answers by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Comparison:
     by: Literal["place", "completion", "record"]
     """How the runs were joined: by line of the same file, by completion, or only by record."""
     only_was: int
-    """Number of rollouts, or records if compared by record, that only the first run has."""
+    """Number of rollouts (records if compared by record) that only the first run has."""
     only_now: int
     mean_was: float | None
     """Mean reward over the compared rollouts; None if they have no rewards."""
@@ -55,16 +55,16 @@ class Comparison:
     """Changes in the rewards and their order; None if compared by record."""
     zero_std: ZeroStdChange
     records: Pair | None
-    """Mean reward by record, over the compared rollouts with a reward in both runs."""
+    """Comparison of mean rewards by record, over the rollouts with a reward in both runs."""
     common_records: int
     labels: LabelComparison | None
     """Agreement of both runs with the labels; None if there are no labels or the range is unknown."""
     why_no_labels: str | None
     remarks: list[str]
-    """Notes about the comparison itself."""
+    """Remarks on how the runs were compared."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the comparison as JSON; samples are objects."""
+        """Return the comparison as JSON, with samples as objects."""
         found: dict[str, Any] = as_json(self)
         if self.order is not None:
             found["order"]["samples"] = [one._asdict() for one in self.order.samples]
@@ -74,15 +74,15 @@ class Comparison:
 def compare_runs(was: Run, now: Run, bounds: Bounds | None = None, by: JoinBy | None = None) -> Comparison:
     """Compare two runs.
 
-    Runs of the same file are compared by rollout. So are runs of two files if at least half of the rollouts
+    Runs of the same file are compared by rollout. Runs of two files are too if at least half of the rollouts
     (nearly all, with the same grader) match by record and completion. Other runs are compared by record, as
-    two models.
+    runs of two models.
 
     Args:
         was: The first run.
-        now: The second run; changes are reported from the first to the second.
-        bounds: The range of a grader that does not declare one.
-        by: The unit of comparison; None chooses it from the rollouts that the runs have in common.
+        now: The second run. Changes are reported from the first run to the second.
+        bounds: The grader's range if it does not declare one.
+        by: The unit of comparison; None to choose it by the rollouts that the runs have in common.
 
     Raises:
         InputError: A run is not complete, the runs have nothing in common, or rollouts can no longer be read.
@@ -106,7 +106,7 @@ class _Sides:
 
     @property
     def label(self) -> str | None:
-        """The label field; if the runs have different ones, that of the first run."""
+        """The label field. If the runs have different ones, the first run's."""
         return self.was.facts.label or self.now.facts.label
 
     def terms(self, run: Run) -> tuple[LabelRule, float | None]:
@@ -219,7 +219,7 @@ def _by_record(sides: _Sides, remarks: list[str]) -> Comparison:
 def _labels(
     groups: Mapping[str, Sequence[Labeled]], sides: _Sides
 ) -> tuple[LabelComparison | None, str | None]:
-    """Return the comparison of both graders with the label, or None and the reason why there is none."""
+    """Return the comparison of both graders with the labels, or None and the reason for its absence."""
     if sides.label is None:
         return None, "neither run names a label; replay with --label FIELD"
     (rule, middle), (rule_now, middle_now) = sides.terms(sides.was), sides.terms(sides.now)

@@ -1,4 +1,4 @@
-"""Correlation within groups between two numbers of each rollout, ignoring differences between records."""
+"""Computes the correlation between two numbers per rollout, ignoring differences between records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["within_groups"]
 
 
 class _Sums(NamedTuple):
-    """One group's sums of the squared deviations of both numbers from their means, and of their products."""
+    """One group's sums of squared deviations from the mean, for both numbers, and of their products."""
 
     first: float
     product: float
@@ -33,11 +33,11 @@ class _Sums(NamedTuple):
 def within_groups(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Statistic:
     """Compute the pooled Pearson correlation within groups, with a jackknife interval over the groups.
 
-    Each number counts as its distance from the group's mean, so records that are easy or long as a whole have
+    Each number enters as its deviation from the group's mean, so a record that is easy or long as a whole has
     no effect. The jackknife uses Fisher's z, whose distribution is nearly normal.
 
     Args:
-        groups: Both numbers of each group's rollouts, in the same order.
+        groups: For each group, both numbers of its rollouts in the same order.
     """
     sums = [_sums(first, second) for first, second in groups]
     telling = sum(one.first > 0.0 and one.second > 0.0 for one in sums)
@@ -66,6 +66,6 @@ def _sums(first: Sequence[float], second: Sequence[float]) -> _Sums:
 
 
 def _fisher(correlation: float) -> float:
-    """Return Fisher's z. It is infinite for a correlation of 1 or -1, so the correlation is limited first."""
+    """Return Fisher's z of a correlation, limited because z is infinite for a correlation of 1 or -1."""
     edge = 1 - 1e-12
     return math.atanh(max(-edge, min(edge, correlation)))

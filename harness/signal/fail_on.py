@@ -1,4 +1,4 @@
-"""The limits of `--fail-on` for a comparison, such as `flips=1%` or `failures=0`."""
+"""Limits that `--fail-on` sets on a comparison, such as `flips=1%` or `failures=0`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LIMITS = {
     "false_positives": "labels that say no but get more than the middle in the second run, of those labels",
     "false_negatives": "labels that say yes but get at most the middle in the second run, of those labels",
 }
-"""The statistics that can be limited, each with the total to which a percentage refers."""
+"""Statistics that can be limited, each with the total to which a percentage refers."""
 
 GROWING = ("zero_std", "false_positives", "false_negatives")
-"""The statistics whose increase can be limited with `+`, as in `zero_std=+2%`."""
+"""Statistics whose increase can be limited with `+`, as in `zero_std=+2%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Limit:
     name: str
     most: float
     percent: bool
-    """Whether `most` is a percentage."""
+    """True if `most` is a percentage."""
     more: bool = False
-    """Whether the limit applies to the increase from the first run to the second."""
+    """True if the limit applies to the increase from the first run to the second."""
 
     def __str__(self) -> str:
         return f"{self.name}={'+' if self.more else ''}{self.most:g}{'%' if self.percent else ''}"
@@ -65,7 +65,7 @@ def read_limit(text: str) -> Limit:
         text: `NAME=COUNT` or `NAME=PERCENT%`, or `NAME=+COUNT` for an increase.
 
     Raises:
-        InputError: The text is not a limit, or its name is unknown.
+        InputError: The argument is not a limit, or names an unknown statistic.
     """
     found = re.fullmatch(r"([^=]+)=(\+?)(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:
@@ -104,7 +104,7 @@ def measured_of(limit: Limit, found: Comparison) -> LimitOutcome:
 
 
 _Counted: TypeAlias = tuple[int | None, int | None, tuple[int, int] | None, str | None]
-"""Count and total in the second run, both in the first run, and the reason if they are unknown."""
+"""Count and total in the second run, the same in the first run, and the reason if they are unknown."""
 
 
 def _counted(name: str, found: Comparison) -> _Counted:

@@ -20,13 +20,13 @@ from harness.signal.statistic import Statistic, refused
 __all__ = ["GradedRollouts", "reasons_of", "rows_of"]
 
 FIRST: Final = "judge_first"
-"""Metric of a judge: share of its verdicts for the label listed first."""
+"""Metric that reports the share of a judge's verdicts for the label listed first."""
 EXPECTED: Final = "judge_first_expected"
-"""Metric of a judge: expected share of verdicts for the label listed first if order had no effect."""
+"""Metric that reports the share of verdicts expected for the first label if order had no effect."""
 
 
 def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row]:
-    """Yield the rows of a run, with a metric in place of the reward if one is named.
+    """Yield the rows of a run, with the named metric, if any, in place of the reward.
 
     Raises:
         InputError: No grading has the metric, or a value is outside its range.
@@ -54,7 +54,7 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
 
 
 class GradedRollouts:
-    """Collects the gradings of each rollout while passing the rows on to the tally.
+    """Collects the gradings of each rollout while it passes the rows on to the tally.
 
     Args:
         people: The human labels of the rollouts.
@@ -106,7 +106,7 @@ class GradedRollouts:
 def reasons_of(
     rows: Iterable[Row], disagreements: Sequence[Disagreement], held: HeldToLabels
 ) -> dict[int, str]:
-    """Return the first reason given by a disagreeing grading, by line offset."""
+    """Return, by line offset, the first reason that a disagreeing grading gives."""
     found: dict[int, str] = {}
     wanted = {one.at: one for one in disagreements}
     for row in rows if wanted else ():

@@ -1,4 +1,4 @@
-"""Counts the groups of a run that would teach the model something, and the groups that would not.
+"""Counts the groups of a run that would teach the model something and those that would not.
 
 A job learns from the differences between the rewards of one record's rollouts, because the advantage is
 (reward - group mean) / group std. A group whose rewards are all equal teaches nothing, even if they are high.

@@ -56,7 +56,7 @@ class Disagreement:
     rewards: list[float]
     """All rewards, in the order of the repeats."""
     distance: float
-    """Share of the gradings that disagree; for numeric labels, the mean distance from the label."""
+    """Share of the gradings that disagree. For numeric labels, the mean absolute difference."""
     reason: str | None = None
     """The grader's reason, from the first disagreeing grading that has one."""
 
@@ -104,11 +104,11 @@ class HeldToLabels:
         return min(share, 1 - share)
 
     def kappa(self) -> Statistic:
-        """Return Cohen's kappa between a grading and the label."""
+        """Return Cohen's kappa between single gradings and the label."""
         return self._kappa_with(0)
 
     def raters(self) -> list[Rater]:
-        """Return the other raters, compared with the first rater and with the grader."""
+        """Return comparisons of the other raters with the first rater and with the grader."""
         return [
             Rater(name, self._kappa_between(number), self._kappa_with(number))
             for number, name in enumerate(self._names[1:], 1)
@@ -160,7 +160,7 @@ class HeldToLabels:
         return sum(len(one.rewards) for one in self._held.values())
 
     def wrong(self, *, label: bool) -> Statistic:
-        """Of the gradings whose rollout has a given label, return the share that disagrees with the label.
+        """Return the share of gradings that disagree with the label, among rollouts with this label.
 
         Args:
             label: The label: yes or no.
@@ -175,7 +175,7 @@ class HeldToLabels:
 
     @property
     def off_by(self) -> float | None:
-        """Mean distance between the reward and a numeric label; None for other labels."""
+        """Mean absolute difference between the reward and a numeric label; None for other labels."""
         if self._yes_or_no or not self._held:
             return None
         return math.fsum(map(self._distance, self._held)) / len(self._held)
@@ -189,7 +189,7 @@ class HeldToLabels:
         return math.fsum(abs(reward - label) for reward in one.rewards) / len(one.rewards)
 
     def confusion(self) -> Confusion | None:
-        """Return the confusion table; None without labels or with too many distinct labels or rewards."""
+        """Return the confusion table, or None without labels or with too many distinct labels or rewards."""
         if self._why is not None or not self._held:
             return None
         counts = Counter(

@@ -1,4 +1,4 @@
-"""Human labels of rollouts, interpreted as yes or no or as rewards."""
+"""Interprets human labels of rollouts as yes or no, or as rewards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["HumanLabels", "LabelReading", "read_value"]
 
 _NAMED = 3
 _MOST = 1e100
-"""The largest number allowed as a label, because the squares of larger numbers overflow."""
+"""Largest number allowed as a label, because the squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class LabelReading:
             )
 
     def read(self, label: Any, bounds: Bounds | None) -> bool | float | None:
-        """Interpret a label as yes or no, or as a reward; None if it is neither.
+        """Interpret a label as yes or no or as a reward. Return None if it is neither.
 
         Args:
             label: The field's value.
@@ -73,7 +73,7 @@ class LabelReading:
 
 
 def read_value(text: str) -> tuple[str, float]:
-    """Parse a label and its reward from `--label-value`.
+    """Parse one `--label-value` into a label and its reward.
 
     Args:
         text: `TEXT=REWARD`, as in `fair=0.5`.
@@ -111,9 +111,9 @@ class HumanLabels:
             raise InputError(what, fix="Add --range LOW HIGH.")
         self._unread: list[Any] = []
         self._kinds: dict[type, str] = {}
-        """Types of the labels read so far, each with the first field that had it."""
+        """Types of the labels seen so far, each with the first field that had it."""
         self._numbers: list[float] = []
-        """The smallest and the largest numeric label, as written."""
+        """Smallest and largest numeric label, as written in the file."""
 
     def of(self, row: Row) -> list[bool | float | None]:
         """Return each rater's label of a rollout."""
@@ -139,7 +139,7 @@ class HumanLabels:
         return float in self._kinds
 
     def check(self) -> None:
-        """Check that labels can be compared with rewards, after all of them have been read.
+        """Check, after all labels have been read, that they can be compared with rewards.
 
         Raises:
             InputError: No label is usable, labels have different types, or numbers are outside the scale.

@@ -1,6 +1,6 @@
-"""Means with confidence intervals, over one number per record.
+"""Computes means with confidence intervals from one number per record.
 
-The record is the unit: completions of one record are similar, so treating them as independent would make
+The record is the unit. Completions of one record are similar, so treating them as independent would make the
 intervals too narrow. The 95 % intervals use the standard error over records and Student's t.
 """
 
@@ -46,12 +46,12 @@ class Pair:
         return low is not None and high is not None and (low > 0.0 or high < 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the pair as JSON."""
+        """Return the comparison as JSON."""
         return {**asdict(self), "clear": self.is_clear}
 
 
 def interval(values: Sequence[float]) -> Interval | None:
-    """Return the mean of one number per record and its interval; None without numbers."""
+    """Given one number per record, return the mean and its interval, or None without any numbers."""
     count = len(values)
     if not count:
         return None
@@ -71,7 +71,7 @@ def compare(first: Mapping[str, float], other: Mapping[str, float]) -> Pair | No
         other: The mean rewards with the other model. Records of only one model are ignored.
 
     Returns:
-        The comparison, with differences from the first to the other model. None without common records.
+        The comparison, with differences from the first to the other model, or None if no records are shared.
     """
     gaps = [other[name] - mean for name, mean in first.items() if name in other]
     found = interval(gaps)

@@ -1,8 +1,8 @@
 """Joins two runs by the rollouts that they have in common.
 
-Runs of the same file are joined by line offset. Other runs are joined by record and completion. If a
-completion occurs several times in a record, each occurrence is matched with one in the other run. Only the
-first grading of each rollout counts, because a job grades each rollout once.
+Runs of the same file are joined by line offset. Other runs are joined by record and completion. If a record
+has the same completion several times, each occurrence is matched with one in the other run. Only the first
+grading of each rollout counts, because a job grades each rollout once.
 """
 
 from __future__ import annotations

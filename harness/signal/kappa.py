@@ -1,4 +1,4 @@
-"""Cohen's kappa between gradings and labels: agreement beyond chance."""
+"""Computes Cohen's kappa between gradings and labels, which measures agreement beyond chance."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
     describes a single grading.
 
     The interval is Wilson's for the difference, at the effective sample size (Korn and Graubard 1998) from
-    the linearized variance over records. So it has a width even if every grading agrees with its label.
+    the linearized variance over records. The interval therefore has a width even if every grading agrees with
+    its label.
 
     Args:
         rated: The rollouts with a label and at least one reward.
@@ -75,7 +76,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
 
 
 class _Moments(NamedTuple):
-    """The means over a rollout's gradings, computed from scaled values."""
+    """Means over a rollout's gradings, computed from scaled values."""
 
     said: float
     squares: float

@@ -1,4 +1,4 @@
-"""Writes a training file without the records that would teach nothing; other lines are copied unchanged.
+"""Writes a training file without the records that would teach nothing. Other lines are copied unchanged.
 
 Only records that the run measured are dropped.
 """
@@ -35,7 +35,7 @@ class KeptRecords:
     unknown: int
     """Number of kept records that the run did not measure."""
     why: str | None = None
-    """The reason why the run's records could not be found by their names; None if they could."""
+    """Reason why the run's records could not be found by name; None if they could."""
 
     def lines(self) -> list[str]:
         """Return the result as lines of text."""
@@ -57,10 +57,10 @@ def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> Kep
         run: A completed run with at least ten groups of two or more rewards.
         bounds: The grader's range.
         training: The training file.
-        out: The file to write; it must not exist.
+        out: The file to write, which must not exist.
 
     Raises:
-        InputError: As for `write_kept`.
+        InputError: For the reasons that `write_kept` lists.
     """
     reading = RunReading()
     tally = gather(reading.noting(read_rows(run.rewards)))
@@ -84,8 +84,8 @@ def write_kept(
 
     Args:
         training: The training file.
-        out: The file to write; it must not exist.
-        replayed: The records of the run.
+        out: The file to write, which must not exist.
+        replayed: The records that the run graded.
         drop: The groups whose records are dropped.
         measured: The groups in which the run has at least two rewards.
 

@@ -1,4 +1,4 @@
-"""Compares graders with labels: false positives, false negatives, and pairs in the wrong order."""
+"""Compares graders with labels by false positives, false negatives and pairs in the wrong order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Verdict: TypeAlias = tuple[float | None, Any]
 class Agreement:
     """One grader compared with the labels of the rollouts it rewarded.
 
-    Shares treat rollouts as independent. Rollouts of a record are similar, so the intervals are somewhat too
-    narrow.
+    The shares treat rollouts as independent, although rollouts of a record are similar, so the intervals are
+    somewhat too narrow.
     """
 
     rollouts: int
@@ -31,19 +31,19 @@ class Agreement:
     no: int
     """Number of labels that say no."""
     paid_no: int
-    """Number of labels that say no although the reward is above the middle of the range."""
+    """Number of labels that say no although the reward is above the middle of the grader's range."""
     yes: int
     """Number of labels that say yes."""
     unpaid_yes: int
     """Number of labels that say yes although the reward is at or below the middle."""
     false_positives: Statistic
-    """Of the labels that say no, the share with a reward above the middle of the range."""
+    """Share of the rollouts labeled no that have a reward above the middle of the range."""
     false_negatives: Statistic
-    """Of the labels that say yes, the share with a reward at or below the middle."""
+    """Share of the rollouts labeled yes that have a reward at or below the middle of the range."""
     youden: Statistic
-    """Youden's J: 1 minus the sum of both shares; 0 is expected by chance, 1 is perfect."""
+    """Youden's J, which is 1 minus the sum of both shares. Chance gives 0, and 1 is perfect."""
     pair_accuracy: Statistic
-    """Of the pairs in a record with different labels, the share in the right order; ties count as wrong."""
+    """Share in the right order of a record's pairs with different labels. Ties count as wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class LabelComparison:
     was: Agreement
     now: Agreement
     mended: int | None
-    """Number of rollouts on which only the second grader agrees with the label; None if none are shared."""
+    """Number of rollouts on which only the second grader agrees with the label; None if not comparable."""
     broken: int | None
     """Number of rollouts on which only the first grader agrees with the label."""
 

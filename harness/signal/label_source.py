@@ -23,7 +23,7 @@ class LabelSource(Protocol):
     """The label fields, one per rater."""
 
     def of(self, row: Row) -> list[Any]:
-        """Return a rollout's label in each field; None if the rollout has none."""
+        """Return a rollout's label in each field, or None where it has none."""
         ...
 
     def was_seen(self, name: str) -> bool:
@@ -32,7 +32,7 @@ class LabelSource(Protocol):
 
     @property
     def unmatched(self) -> int:
-        """Number of labels that belong to no rollout passed to `of`."""
+        """Number of labels whose rollout was never passed to `of`."""
         ...
 
 
@@ -105,7 +105,7 @@ class FileLabels:
         """Return a rollout's value in each field.
 
         Raises:
-            InputError: Two rollouts have the same id, so it is unknown which one the label belongs to.
+            InputError: Two rollouts have the same id, so the label could belong to either.
         """
         key = sample_name(row)
         line = self._by_id.get(key)
@@ -122,7 +122,7 @@ class FileLabels:
 
     @property
     def unmatched(self) -> int:
-        """Number of lines whose id belongs to no rollout with a reward."""
+        """Number of lines whose id is not that of a rollout with a reward."""
         return len(self._by_id) - len(self._at)
 
 

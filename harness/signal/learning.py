@@ -1,4 +1,4 @@
-"""Computes how well a job could learn from a run's rewards, and gives advice.
+"""Computes how well a job could learn from a run's rewards, and gives advice based on the result.
 
 `signal_of(run)` returns a `Signal`, whose `verdict` advises whether to train, or which problem to fix first.
 """
@@ -27,18 +27,18 @@ from harness.signal.zero_std import SizeForecast
 __all__ = ["Component", "Signal", "signal_of"]
 
 TEACHING: Final = 4
-"""Number of groups that should teach something in each step. With fewer groups, a step is mostly noise. The
-number is our choice."""
+"""Number of groups that should teach something in each step, which is our choice. With fewer, a step is
+mostly noise."""
 SURE: Final = 0.95
 """Required probability that a step has at least `TEACHING` groups that teach something."""
 _FEW = 10
 _STILL = 1e-9
-"""A spread smaller than this is only a rounding error."""
+"""A spread smaller than this is considered a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One metric and its relation to the reward."""
+    """One metric and how it relates to the reward."""
 
     name: str
     n: int
@@ -70,9 +70,9 @@ class Signal:
     errors: dict[str, int]
     """Number of rollouts without a reward, by kind."""
     values: dict[str, int] | None
-    """Number of occurrences of each reward; None with more than ten distinct ones."""
+    """Number of occurrences of each reward; None if more than ten rewards are distinct."""
     mean: Statistic
-    """Mean reward; each record counts once."""
+    """Mean reward, in which each record counts once."""
     at_floor: Statistic
     """Share of rewards at the bottom of the range."""
     at_top: Statistic
@@ -86,12 +86,12 @@ class Signal:
     effective: Statistic
     """Share of rollouts in groups that teach something."""
     effective_by_weight: Statistic
-    """Kish's effective sample size, weighted by the advantage's size, over the number of rollouts."""
+    """Kish's effective sample size, with advantage sizes as weights, divided by the number of rollouts."""
     forecast: list[SizeForecast]
     group_size: int | None
-    """The smallest group size at which half of the groups teach something; None if no size does."""
+    """Smallest group size at which half of the groups teach something; None if there is none."""
     batch_size: int | None
-    """The smallest batch size with enough teaching groups at the service's assumed group size."""
+    """Smallest batch size with enough groups that teach something, at the service's assumed group size."""
     droppable: Statistic
     """Share of records whose next group is unlikely to teach anything."""
     components: list[Component]
@@ -101,7 +101,7 @@ class Signal:
     noise: Statistic
     """Variance of repeats divided by the variance within groups."""
     noisy: Statistic
-    """Of the groups with different rewards, the share in which rollouts differ only by the grader's noise."""
+    """Share of the groups with different rewards in which rollouts differ only by the grader's noise."""
     agreement: Statistic
     """Share of yes/no labels with which the rewards agree."""
     length: Statistic
@@ -111,7 +111,7 @@ class Signal:
     truncated_mean: float | None
     """Mean reward of truncated completions."""
     unread: dict[str, Statistic]
-    """Share of answers that the grader could not read, by metric."""
+    """Share of answers that the grader could not parse, by the metric that reports it."""
     seconds: float | None
     """Mean duration of a grading, in seconds."""
     verdict: Advice
@@ -138,7 +138,7 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
 
 
 def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: str = "") -> Signal:
-    """Compute the statistics and advice from a tally; the other arguments describe the tally's run."""
+    """Compute the statistics and advice from a tally. The other arguments describe its run."""
     several = tally.several
     rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
     forecast = rewards.forecast()
@@ -216,7 +216,7 @@ def _group_size(forecast: Sequence[SizeForecast]) -> int | None:
 
 
 def _batch_size(forecast: Sequence[SizeForecast]) -> int | None:
-    """Return the smallest batch with enough teaching groups, at the service's assumed group size."""
+    """Return the smallest batch size with enough groups that teach something, at the assumed group size."""
     zero = next((one.zero_std.value for one in forecast if one.group_size == GROUP_SIZE), None)
     largest = int(HYPERPARAMETERS["batch_size"].high)
     if zero is None:

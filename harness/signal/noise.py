@@ -1,4 +1,4 @@
-"""Measures a grader's noise from repeated gradings: the share of the rewards' variance due to chance."""
+"""Measures a grader's noise, the share of reward variance due to chance, from repeated gradings."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from harness.signal.tally import Repeats, variance_of
 __all__ = ["ONCE", "noise_of", "noisy_groups"]
 
 ONCE: Final = "graded once each; replay with --repeats 3"
-"""The reason given when a run without repeats cannot measure noise."""
+"""The reason given if a run has no repeats and so cannot measure noise."""
 
 
 def noise_of(again: Repeats, repeats: int) -> Statistic:
     """Return the variance of repeats as a share of the variance within groups.
 
-    This is a ratio of two means over the groups, with the variance of the linearized ratio (Taylor). The
-    variance within groups refers to single gradings: it is the variance of the rollouts' mean rewards, plus
+    This is a ratio of two means over the groups. Its variance is that of the linearized ratio (Taylor). The
+    variance within groups refers to single gradings: it is the variance of the rollouts' mean rewards plus
     the noise that averaging has removed.
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
-        repeats: Number of times the run graded each rollout.
+        repeats: How many times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")
@@ -81,7 +81,7 @@ def noisy_groups(again: Repeats, repeats: int) -> Statistic:
 
     Args:
         again: Rewards of the rollouts that were graded more than once.
-        repeats: Number of times the run graded each rollout.
+        repeats: How many times the run graded each rollout.
     """
     if repeats < 2:
         return refused(ONCE)

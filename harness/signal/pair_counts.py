@@ -1,4 +1,4 @@
-"""Compares two rankings of a group's members. A policy learns from the ranking within a record."""
+"""Compares two rankings of a group's members, because a policy learns from the ranking within a record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PairCounts", "pair_counts"]
 
 
 class PairCounts(NamedTuple):
-    """Counts of the pairs in a group whose members have two numbers each."""
+    """Counts of pairs of members in a group in which each member has two numbers."""
 
     pairs: int
     """Number of pairs whose first numbers differ."""

@@ -1,4 +1,4 @@
-"""Counts how a second grader reorders each record's completions. A job learns only from their order."""
+"""Counts how a second grader reorders each record's completions. A job learns only from this order."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class ChangedSample(NamedTuple):
     was_error: str | None
     now_error: str | None
     changed: bool
-    """Whether the two rewards differ, or only one grader gave a reward."""
+    """True if the two rewards differ or only one grader gave a reward."""
     flipped: bool
-    """Whether training would now push the model in the opposite direction."""
+    """True if training would now push the model in the opposite direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Reordering:
     changed: int
     """Number of rollouts whose reward differs, or for which only one grader gave a reward."""
     pairs: int
-    """Number of pairs of completions of one record that the first grader ordered."""
+    """Number of same-record pairs of completions to which the first grader gives different rewards."""
     inverted: int
-    """Number of pairs that the second grader orders the opposite way to the first."""
+    """Number of pairs that the second grader orders the opposite way."""
     merged: int
     """Number of pairs to which only the second grader gives equal rewards."""
     parted: int
@@ -77,7 +77,7 @@ class Reordering:
 
 @dataclass(frozen=True, slots=True)
 class ZeroStdChange:
-    """Number of records that teach nothing with each grader, of `groups` with two or more rewards."""
+    """Number of records that teach nothing with each grader, out of `groups` with two or more rewards."""
 
     groups: int
     was: int
@@ -133,8 +133,8 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
     """Count the records that teach nothing, for each grader.
 
     Args:
-        groups: Each record's name, and its rewards from both graders. Records without two rewards from the
-            same grader are not counted.
+        groups: Each record's name, and its rewards from both graders. A record to which neither grader gave
+            two rewards is not counted.
     """
     count = was_flat = now_flat = 0
     became, stopped = [], []
@@ -151,7 +151,7 @@ def zero_std_change(groups: Iterable[tuple[str, Sequence[float], Sequence[float]
 
 
 def sign(was: float | None, now: float | None) -> int:
-    """Return the sign of a reward's change: -1, 0 or 1. It is 1 if only one grader gave a reward."""
+    """Return the sign of a change in reward: -1, 0 or 1. If only one grader gave a reward, it is 1."""
     if was is None or now is None:
         return int(was is not now)
     gap = now - was

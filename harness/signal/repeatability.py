@@ -28,7 +28,7 @@ class Regraded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NeededRepeats:
-    """Number of gradings to average per rollout, so that the remaining noise is acceptable."""
+    """How many gradings to average per rollout so that the remaining noise is acceptable."""
 
     share: float
     """The acceptable share of noise in the variance."""
@@ -37,18 +37,18 @@ class NeededRepeats:
     repeats: int | None
     """The number of gradings; None if the noise was not measured, or if no number is enough."""
     low: int | None = None
-    """The number for the lower end of the noise's interval."""
+    """The number of gradings for the lower end of the noise interval."""
     high: int | None = None
-    """The number for the upper end of the noise's interval; None if no number is enough."""
+    """The number of gradings for the upper end of the noise interval; None if no number is enough."""
     why: str | None = None
-    """The reason why no number was computed."""
+    """The reason why no number of gradings was computed."""
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
     """Return the probability that two gradings of one rollout disagree, averaged over rollouts.
 
-    For each rollout, this is the share of its pairs of gradings that differ, which is unbiased for any number
-    of gradings (Hoeffding's U-statistic).
+    For each rollout, this is the share of pairs of its gradings that differ. The estimate is unbiased for any
+    number of gradings (Hoeffding's U-statistic).
 
     Args:
         rollouts: Every rollout with a reward.
@@ -104,7 +104,7 @@ def noise_of_total(rollouts: Sequence[Regraded], repeats: int) -> Statistic:
 
 
 def needed_repeats(noise: Statistic, of: str, share: float) -> NeededRepeats:
-    """Find the number of gradings to average so that the share of noise in their variance is acceptable.
+    """Find how many gradings to average so that the share of noise in their variance is acceptable.
 
     Averaging R gradings reduces a share p to p / (p + R (1 - p)) (Spearman 1910 and Brown 1910, solved for
     the length of a test).

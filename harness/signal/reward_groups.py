@@ -1,6 +1,6 @@
 """Statistics of a run's rewards by group: their spread, and the records worth dropping.
 
-Groups with the same rewards in any order are computed only once. Eight rewards of 0 or 1, for example, give
+Groups with the same rewards in any order are processed only once. Eight rewards of 0 or 1, for example, give
 at most nine distinct groups, however many records a run has.
 """
 
@@ -23,8 +23,8 @@ from harness.signal.zero_std import SIZES, Partition, SizeForecast, chance_other
 __all__ = ["MIXED", "NO_RANGE", "RewardGroups"]
 
 MIXED: Final = 0.2
-"""Drop a zero-std record only if its next group has different rewards with less than this probability. The
-value is our choice."""
+"""A zero-std record is dropped only if its next group has different rewards with a probability below this
+value, which is our choice."""
 LESS: Final = 0.5
 """The probability must also be less than this fraction of the share of groups that teach something.
 
@@ -33,7 +33,7 @@ As a result, fewer records are dropped if few groups teach anything. The value i
 NO_RANGE: Final = "the grader's range is not known; add --range LOW HIGH"
 
 Rewards: TypeAlias = tuple[float, ...]
-"""The rewards of a group in ascending order."""
+"""A group's rewards in ascending order."""
 
 
 class RewardGroups:
@@ -51,16 +51,16 @@ class RewardGroups:
         self.groups = self._all.total()
         """Number of groups with a reward."""
         self.several = sum(self._several.values())
-        """Number of groups with two or more rewards; only these can show differences."""
+        """Number of groups with two or more rewards, which are the only ones that can show differences."""
         self.rewards = sum(len(one) * many for one, many in self._all.items())
         values = sorted({value for one in self._all for value in one})
         self._steps = [low for low, high in pairwise(values) if high - low > TOLERANCE]
 
     def _lack(self, *, several: bool) -> Statistic | None:
-        """Return a statistic marked as not measured if there is too little data; None if there is enough.
+        """Return a statistic marked as not measured if there is too little data, or None if there is enough.
 
         Args:
-            several: Whether the statistic is over groups with two or more rewards.
+            several: True if the statistic covers only groups with two or more rewards.
         """
         groups = self._several if several else self._all
         count, rewards = sum(groups.values()), sum(len(one) * many for one, many in groups.items())
@@ -72,14 +72,14 @@ class RewardGroups:
         return None
 
     def mean(self) -> Statistic:
-        """Return the mean reward; each record counts once."""
+        """Return the mean reward, in which each record counts once."""
         if lack := self._lack(several=False):
             return lack
         limits = {} if self.bounds is None else {"low": self.bounds[0], "high": self.bounds[1]}
         return over_groups(_each(self._all, _mean), **limits)
 
     def at_the_ends(self) -> tuple[Statistic, Statistic]:
-        """Return the shares of rewards at the bottom and top of the range; each record counts once."""
+        """Return the shares of rewards at the bottom and top of the range, with each record counted once."""
         if self.bounds is None:
             unknown = refused(NO_RANGE, self.groups)
             return unknown, unknown
@@ -121,7 +121,7 @@ class RewardGroups:
         return forecast_zero_std(found, two_valued=len(self._steps) < 2)
 
     def _partition(self, one: Rewards) -> Partition:
-        """Count each value in a group; return (higher, lower) if the run has at most two values."""
+        """Count each value in a group. If the run has at most two values, return (higher, lower)."""
         if len(self._steps) < 2:
             low = sum(reward <= self._steps[0] for reward in one) if self._steps else 0
             return len(one) - low, low
@@ -129,11 +129,11 @@ class RewardGroups:
         return tuple(sorted((end - start for start, end in pairwise([0, *edges, len(one)])), reverse=True))
 
     def effective(self) -> tuple[Statistic, Statistic]:
-        """Return the share of rollouts in groups that teach something, unweighted and by weight.
+        """Return the share of rollouts in groups that teach something, both unweighted and weighted.
 
-        The share by weight is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the size of the
-        advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both are ratios of sums over the
-        groups, with the variance of the linearized ratio (Taylor).
+        The weighted share is Kish's effective sample size, (sum w)^2 / sum w^2, where w is the absolute
+        advantage, |reward - mean| / std (Kish, "Survey Sampling", 1965). Both shares are ratios of sums over
+        the groups, with the variance of the linearized ratio (Taylor).
         """
         if lack := self._lack(several=True):
             return lack, lack
@@ -165,7 +165,7 @@ class RewardGroups:
         return share(self._count(lambda one: one in kinds), self.several)
 
     def droppable_kinds(self) -> frozenset[Rewards]:
-        """Return the rewards of groups whose next rewards are likely to be at the same end of the range."""
+        """Return the zero-std groups whose next rewards are likely to be at the same end of the range."""
         zero = next((one.zero_std.value for one in self.forecast() if one.group_size == GROUP_SIZE), None)
         if zero is None:  # with under 4 rewards per group or many values, the recorded share is a bound
             zero = self._count(is_flat) / self.several
@@ -206,7 +206,7 @@ def _is_at(end: float, rewards: Rewards) -> bool:
 
 
 def _weight(rewards: Rewards) -> float:
-    """Return the sum of the sizes of a group's advantages; 0 for a zero-std group."""
+    """Return the sum of the absolute advantages in a group, which is 0 for a zero-std group."""
     if is_flat(rewards):
         return 0.0
     mean = _mean(rewards)

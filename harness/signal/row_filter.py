@@ -1,4 +1,4 @@
-"""Selects gradings of a run: failures, disagreements, one record's gradings, or those with certain values."""
+"""Selects gradings of a run by failure, disagreement, record, or a condition on their values."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Condition:
     text: str
     """The value to compare with, as the user wrote it."""
     number: float | None
-    """The value to compare with as a number; None if it is not a number."""
+    """The value to compare with as a number; None if the user wrote something else."""
 
     def value_in(self, row: Row) -> Any:
-        """Return the value of a grading that this condition tests; None if the grading has none."""
+        """Return the value that this condition tests in a grading, or None if the grading has none."""
         if self.name == "error":
             error = row["error"]
             return None if error is None else error["kind"]
@@ -80,10 +80,10 @@ def read_condition(text: str) -> Condition:
     Args:
         text: A name, an operator and a value, as in `reward<0.5` or `label=true`. A metric is given by its
             name, or as `metrics.NAME` if another value has the same name. If a metric's name contains
-            operators, the last operator that is followed by a number counts.
+            operators, the last one followed by a number counts.
 
     Raises:
-        InputError: The text is not a condition, or compares a value that has no order.
+        InputError: The argument is not a condition, or orders a value that has no order.
     """
     found = _divided(text)
     if found is None:
@@ -133,11 +133,11 @@ class RowFilter:
     """The conditions for selecting gradings; all of them must hold."""
 
     failed: bool = False
-    """Whether to select only gradings without a reward."""
+    """True to select only gradings without a reward."""
     disagree: bool = False
-    """Whether to select only gradings whose reward contradicts their label or whose wire formats disagree."""
+    """True to select only gradings whose reward contradicts the label or differs between wire formats."""
     group: str | None = None
-    """Select only gradings of this record; a sample's id selects its record."""
+    """Name of the record whose gradings to select, or the id of one of its samples."""
     where: tuple[Condition, ...] = ()
 
 
@@ -161,7 +161,7 @@ class ChosenRows:
 
     @property
     def mean(self) -> float | None:
-        """Mean reward of the selected gradings; None if none has one."""
+        """Mean reward of the selected gradings; None if none of them has a reward."""
         return self.total / self.rewards if self.rewards else None
 
 
@@ -171,8 +171,8 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
     Args:
         run: A completed run.
         asked: The filter to apply.
-        most: Maximum number of rows to keep; all are counted.
-        bounds: The grader's range, if the run does not know it.
+        most: Maximum number of rows to keep. All are counted.
+        bounds: The grader's range, if the run has not recorded it.
 
     Raises:
         InputError: The run is not complete, its grader has another range, no grading has the value that

@@ -1,6 +1,6 @@
-"""A statistic of a run, with its sample size and interval, or the reason why it was not measured.
+"""A statistic of a run with its sample size and interval, or the reason why it was not measured.
 
-A statistic with too little data has no value, because the value would be misleading.
+With too little data, a statistic has no value, because a value would be misleading.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def refused(why: str, n: int = 0, of: str = "groups") -> Statistic:
 def measured(
     value: float, reach: float, n: int, *, low: float = -math.inf, high: float = math.inf
 ) -> Statistic:
-    """Create a statistic over groups with a symmetric interval, clipped to the bounds."""
+    """Create a statistic over groups with a symmetric interval that is clipped to the bounds."""
     return Statistic(value, min(value, max(low, value - reach)), max(value, min(high, value + reach)), n)
 
 
@@ -80,10 +80,10 @@ def share(hits: int, n: int, of: str = "groups") -> Statistic:
 
 
 def over_groups(values: Sequence[float], *, low: float = -math.inf, high: float = math.inf) -> Statistic:
-    """Compute the mean of one number per group, with an interval by Student's t.
+    """Given one number per group, compute the mean with a Student's t interval.
 
     Args:
-        values: One number for each group; the record is the unit.
+        values: One number for each group.
         low: The smallest possible mean.
         high: The largest possible mean.
     """
@@ -99,8 +99,8 @@ def around(value: float, variance: float, n: int, most: float) -> Statistic:
     """Create a share over groups with Wilson's interval at the effective sample size.
 
     Source: Korn and Graubard (1998), "Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data". Unlike an interval by Student's t, this interval has a width
-    even if no group differs.
+    positive counts estimated from survey data". Unlike a Student's t interval, this interval has a width even
+    if all groups are alike.
 
     Args:
         value: The share.
@@ -120,8 +120,8 @@ def part_of_variance(value: float, reach: float, n: int, of: str = "groups") -> 
     """Create a share of a variance, with an interval on the logit scale, which keeps it between 0 and 1.
 
     Args:
-        value: The estimate; if chance makes it larger than 1, it counts as 1.
-        reach: Half the width of the interval before it is transformed to the logit scale.
+        value: The estimate. If it is larger than 1 by chance, it counts as 1.
+        reach: Half the width of the interval, before transformation to the logit scale.
         n: Number of units.
         of: Name of the units.
     """
@@ -139,7 +139,7 @@ def wilson(hits: float, n: float) -> tuple[float, float]:
     """Return the 95 % Wilson interval of a share.
 
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference". The
-    interval stays within 0 and 1, and has a width even if all or none are hits.
+    interval stays between 0 and 1, and has a width even if all or no units are hits.
 
     Args:
         hits: Number of hits.

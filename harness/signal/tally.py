@@ -1,6 +1,6 @@
 """Collects the data for a run's statistics in one pass over its rewards.
 
-Only the groups with their rewards and lengths are kept in memory: a few hundred bytes per rollout.
+Only the groups' rewards and lengths are kept in memory, which is a few hundred bytes per rollout.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ TRUNCATED: Final = frozenset(
         *("model_context_window_exceeded", "model_length"),
     }
 )
-"""Finish reasons of OpenAI, Bedrock Converse, Gemini and Mistral that mean truncation."""
+"""Finish reasons by which OpenAI, Bedrock Converse, Gemini and Mistral report truncation."""
 _LARGEST = 1e100
-"""The largest number allowed, because sums of the squares of larger numbers overflow."""
+"""Largest number allowed, because sums of the squares of larger numbers overflow."""
 _VALUES = 1_000
 """Maximum number of distinct rewards counted separately."""
 _METRICS = 50
@@ -52,7 +52,7 @@ class MetricSums:
     """Number of rollouts on which the metric is exactly 1."""
     squares: float = 0.0
     products: float = 0.0
-    """Sum of metric times reward."""
+    """Sum of the products of metric and reward."""
     rewards_squared: float = 0.0
     by_group: dict[str, list[float]] = field(default_factory=dict)
     """Count, sum of the metric and sum of the rewards of each group."""
@@ -113,7 +113,7 @@ class Tally:
     finished: int = 0
     """Number of rollouts with a finish reason."""
     truncated: int = 0
-    """Number of rollouts whose finish reason means truncation."""
+    """Number of rollouts whose finish reason indicates truncation."""
     truncated_rewards: list[float] = field(default_factory=list)
     measured_lengths: int = 0
     """Number of rollouts whose length the run recorded."""
@@ -123,7 +123,7 @@ class Tally:
 
     @property
     def several(self) -> list[GroupTally]:
-        """The groups with two or more rewards; only these can show differences."""
+        """The groups with two or more rewards, which are the only ones that can show differences."""
         return [group for group in self.groups.values() if len(group.rewards) > 1]
 
     def add(self, row: Row, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Decides whether a grader's verdicts can be trusted, and lists the limits of this conclusion."""
+"""Decides whether a grader's verdicts can be trusted, and lists the limitations of this conclusion."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.signal.statistic import Statistic
 __all__ = ["KAPPA", "LABELS", "Rater", "Trust", "TrustGrounds", "trust_in"]
 
 KAPPA: Final = 0.7
-"""A judge with at least this kappa is commonly accepted in place of a person. Landis and Koch (1977) call
+"""A judge with at least this kappa is commonly accepted in place of a human. Landis and Koch (1977) call
 0.61 to 0.80 substantial. The exact limit is our choice."""
 LABELS: Final = 100
-"""With fewer labels, the interval is too wide for a decision. The number is common practice."""
+"""With fewer labels, the interval is too wide for a decision. This number is common practice."""
 # The following two limits are our choice.
 RARE: Final = 0.05
 """If the less frequent label has less than this share, kappa depends on very few rollouts."""
@@ -31,11 +31,11 @@ class Trust:
     why: str
     """The reason, as a clause."""
     warnings: tuple[str, ...] = ()
-    """Limits of the verdict, one sentence each."""
+    """Limitations of the verdict, one sentence each."""
 
     @property
     def sentence(self) -> str:
-        """The verdict as one sentence."""
+        """The verdict in one sentence."""
         return f"{self.verdict.capitalize()}: {self.why}."
 
 

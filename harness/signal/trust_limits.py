@@ -1,4 +1,4 @@
-"""The limits of `--fail-on` for a calibration, such as `kappa=0.7` or `flips=5%`."""
+"""Limits that `--fail-on` sets on a calibration, such as `kappa=0.7` or `flips=5%`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITS_OF_TRUST = {
     "noise_of_total": (False, "variance of repeats over the variance of all gradings"),
     "position": (False, "how much more or less often than it should the label listed first is chosen"),
 }
-"""The statistics that can be limited: whether the limit is a minimum, and a description."""
+"""Statistics that can be limited, each with a description and True if the limit is a minimum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def read_trust_limit(text: str) -> TrustLimit:
         text: `NAME=NUMBER` or `NAME=PERCENT%`.
 
     Raises:
-        InputError: The text is not a limit, or its name is unknown.
+        InputError: The argument is not a limit, or names an unknown statistic.
     """
     found = re.fullmatch(r"([^=]+)=(\d{1,15}(?:\.\d{1,9})?)(%?)", text.strip(), re.ASCII)
     if found is None:

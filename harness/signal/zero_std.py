@@ -3,7 +3,7 @@
 Up to the recorded size, no assumption is needed. For a group of n rewards, the share of subsets of size G
 with equal rewards is the unbiased estimate (Hoeffding's U-statistic). For larger sizes, rewards with two
 values are extrapolated by a beta-binomial model fitted to the first two moments of groups that may differ in
-size. Rewards with more values are not extrapolated. A larger group is never zero-std more often, so the last
+size. Rewards with more values are not extrapolated. Larger groups are never more often zero-std, so the last
 figure is an upper bound.
 """
 
@@ -36,7 +36,7 @@ _MOST: Final = 0.9
 """A size counts as recorded if at least this share of the groups has that many rewards."""
 
 Partition: TypeAlias = tuple[int, ...]
-"""Count of each value in a group: (higher, lower) for rewards with two values, otherwise in any order."""
+"""Counts of the values in a group: (higher, lower) for rewards with two values, otherwise in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def forecast_zero_std(groups: Mapping[Partition, int], *, two_valued: bool) -> l
     """Forecast the share of zero-std groups for each of `SIZES`.
 
     Args:
-        groups: Number of groups with each partition. Each group has two or more rewards.
-        two_valued: Whether the whole run has at most two distinct rewards.
+        groups: Number of groups with each partition. All groups have two or more rewards.
+        two_valued: True if the whole run has at most two distinct rewards.
     """
     count = sum(groups.values())
     if count < GROUPS:
@@ -154,7 +154,7 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
 
 
 def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
-    """Return the probability that a record with equal rewards so far gets a different one in a new group.
+    """Return the probability that a record whose rewards are all equal gets a different one next time.
 
     This is the posterior of the beta-binomial model, with the distribution over all records as the prior.
 

@@ -56,7 +56,7 @@ class Fingerprint:
 
 
 class _Opened:
-    """Files that this process has opened. There is one object, because an audit hook cannot be removed."""
+    """Files that this process has opened. Shared, because an audit hook cannot be removed."""
 
     def __init__(self) -> None:
         self.read: dict[str, None] = {}

@@ -30,7 +30,7 @@ class Graded(NamedTuple):
 
 
 class GraderFault(NamedTuple):
-    """The grader failed the whole call: it raised, exceeded time or memory, or gave an invalid response."""
+    """The grader failed the whole call: it raised, exceeded a limit, or returned an invalid response."""
 
     error_type: str
     message: str
