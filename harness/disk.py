@@ -1,12 +1,13 @@
-"""Files that survive a kill or a full disk: atomically replaced files, append-only JSONL, and locks.
+"""Files that survive a kill or a full disk: atomically replaced files, append-only JSONL and locks.
 
 There are three ways to write:
 
-* `replaced` and `write_json` write a file's new content to a temporary file next to it, sync it (`fsync`),
-  and rename it. A reader sees the old content or the new, never a part.
-* `AppendOnly` appends whole lines. A failed append leaves nothing behind, and a last line torn by a kill is
-  cut off. Appends are not synced: a power cut may lose the newest lines, and that work must be repeated.
-* `lock` is held by an open file, so the operating system releases it when its holder ends, for any reason.
+* `replaced` and `write_json` write the new content to a temporary file next to the old one, sync it
+  (`fsync`) and rename it. A reader sees either the old or the new content, never part of it.
+* `AppendOnly` appends whole lines. A failed append leaves nothing behind, and a last line left incomplete by
+  a kill is cut off. Appends are not synced, so a power failure may lose the newest lines, and that work must
+  be repeated.
+* `lock` is tied to an open file, so the operating system releases it when its holder ends for any reason.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NoRoom(InputError):
-    """The disk is full or a quota is used up; the same command resumes once space is available."""
+    """The disk is full or a quota is exhausted. The same command resumes once space is available."""
 
     exit_code: ClassVar[int] = 3
 
@@ -55,10 +56,10 @@ class InUse(InputError):
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file that the user named.
+    """Return the SHA-256 of a file named by the user.
 
     Raises:
-        InputError: The file does not exist, or cannot be read.
+        InputError: The file does not exist or cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -75,7 +76,7 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
     Args:
         path: The file or folder.
         error: The operating system's error.
-        fix: How to fix it; a full disk has its own fix.
+        fix: How to fix the problem. A full disk has its own fix.
 
     Returns:
         The error to raise, which is a `NoRoom` if the disk is full.
@@ -89,18 +90,18 @@ def unwritable(path: Path, error: OSError, fix: str | None = None) -> InputError
 
 
 def no_link(path: str | bytes | os.PathLike[str], flags: int) -> int:
-    """Open a file, but refuse a symbolic link. Use as `open(..., opener=no_link)`.
+    """Open a file, rejecting symbolic links. Use as `open(..., opener=no_link)`.
 
-    A link in a run folder from another person's repository could make us read or write files elsewhere.
+    A link in a run folder from another person's repository could cause files elsewhere to be read or written.
 
     Raises:
-        OSError: The file is a link (`ELOOP`), or cannot be opened.
+        OSError: The file is a link (`ELOOP`) or cannot be opened.
     """
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def refuse_link(folder: Path) -> None:
-    """Refuse a folder that is a symbolic link, because `no_link` checks only the last part of a path.
+    """Reject a folder that is a symbolic link, because `no_link` checks only the last part of a path.
 
     Raises:
         InputError: The folder is a link.
@@ -110,7 +111,7 @@ def refuse_link(folder: Path) -> None:
 
 
 def open_to_append(path: Path, fix: str | None = None) -> int:
-    """Open a file for appending. Create the file and its folder if they are missing.
+    """Open a file for appending, creating the file and its folder if necessary.
 
     Args:
         path: The file.
@@ -120,7 +121,7 @@ def open_to_append(path: Path, fix: str | None = None) -> int:
         The descriptor, for `os.fdopen`.
 
     Raises:
-        InputError: The file cannot be written, or is a symbolic link.
+        InputError: The file cannot be written or is a symbolic link.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,8 +139,8 @@ def _refuse_device(path: Path) -> None:
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     """Replace a file's content atomically when the block ends.
 
-    The file keeps its permissions. If the block raises an exception, the file keeps its old content, or is
-    not created.
+    The file keeps its permissions. If the block raises an exception, the file keeps its old content or is not
+    created.
 
     Args:
         path: The file. Its folder is created if missing.
@@ -149,7 +150,7 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
         A file open for writing the new content.
 
     Raises:
-        InputError: The file cannot be written, or it is a link, device, pipe or socket.
+        InputError: The file cannot be written or is a link, device, pipe or socket.
     """
     name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems limit a name to 255 bytes
     draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
@@ -175,11 +176,11 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
 
 
 def write_json(path: Path, value: Any, fix: str | None = None) -> None:
-    """Replace a file atomically with one JSON value.
+    """Atomically replace a file's content with a JSON value.
 
     Args:
         path: The file. Its folder is created if missing.
-        value: A value that `json` can write.
+        value: A value that can be serialized by `json`.
         fix: Advice for the user if the file cannot be written.
 
     Raises:
@@ -201,14 +202,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 class AppendOnly:
-    """An append-only file of lines, which is created with its folder if missing. Use as a context manager.
+    """An append-only file of lines, created with its folder if missing. Use as a context manager.
 
     Args:
         path: The file.
         fix: Advice for the user if the file cannot be written.
 
     Raises:
-        InputError: The file cannot be written, or it is a link, device, pipe or socket.
+        InputError: The file cannot be written or is a link, device, pipe or socket.
     """
 
     def __init__(self, path: Path, fix: str | None = None) -> None:
@@ -233,10 +234,10 @@ class AppendOnly:
         return os.fstat(self._file.fileno()).st_size
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Cut off a torn last line, then read the file line by line from the start.
+        """Cut off an incomplete last line, then read the file line by line from the start.
 
         Yields:
-            Each line's offset in bytes, and the line with its newline.
+            Each line's offset in bytes and the line, including the newline.
         """
         with self._opened() as file:
             end = _end_of_last_line(file)
@@ -248,13 +249,13 @@ class AppendOnly:
                 at += len(line)
 
     def values(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Read JSON objects from the start; truncate the file at the first line that is not one.
+        """Read JSON objects from the start. Truncate the file at the first line that is not a JSON object.
 
-        A machine crash can leave a block of zeros in the file. Use this only if the lines after it can be
-        recreated.
+        A machine crash can leave a block of zeros in the file. Use this method only if the lines after such a
+        block can be recreated.
 
         Yields:
-            Each line's offset in bytes, and its value.
+            Each line's offset in bytes and its value.
         """
         for offset, line in self.lines():
             try:
@@ -279,10 +280,10 @@ class AppendOnly:
             raise unwritable(self.path, error, self._fix) from error
 
     def append(self, values: Iterable[Any]) -> int:
-        """Append JSON values, each as one line. Either all or none are written.
+        """Append JSON values, one per line. Either all of them or none are written.
 
         Args:
-            values: JSON values. A lone surrogate is kept as an escape.
+            values: JSON values. Lone surrogates are kept as escapes.
 
         Returns:
             The offset of the first appended line.
@@ -293,10 +294,10 @@ class AppendOnly:
         return self.append_lines("".join(json.dumps(value) + "\n" for value in values).encode("ascii"))
 
     def append_lines(self, content: bytes) -> int:
-        """Append whole lines. Either all or none are written.
+        """Append whole lines. Either all of them or none are written.
 
         Args:
-            content: The lines, each with its newline.
+            content: The lines, each ending in a newline.
 
         Returns:
             The offset of the first appended line.
@@ -327,7 +328,7 @@ class AppendOnly:
 
 
 def _end_of_last_line(file: IO[bytes]) -> int:
-    """Return the size of a file without its torn last line."""
+    """Return the size of a file without an incomplete last line."""
     size = file.seek(0, os.SEEK_END)
     while size:
         start = max(0, size - _BLOCK)
@@ -340,7 +341,7 @@ def _end_of_last_line(file: IO[bytes]) -> int:
 
 
 class HeldLock:
-    """A lock that this process holds; `lock` takes it. Use as a context manager, or close it."""
+    """A lock held by this process, as returned by `lock`. Use it as a context manager or close it."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path
@@ -354,13 +355,13 @@ class HeldLock:
         self.close()
 
     def close(self) -> None:
-        """Release the lock and delete its file."""
+        """Release the lock and delete the lock file."""
         if not self._file.closed:
             self._path.unlink(missing_ok=True)
             self._file.close()
 
     def leave(self) -> None:
-        """Close a forked child's copy of the lock file, without releasing the lock."""
+        """Close a forked child's copy of the lock file without releasing the lock."""
         self._file.close()
 
 
@@ -379,19 +380,19 @@ os.register_at_fork(after_in_child=_leave_all)
 def lock(
     path: Path, what: str, *, patience: float = 0.0, fix: str | None = None, mark: str | None = None
 ) -> HeldLock:
-    """Take a lock, which the operating system releases when its holder ends, for any reason.
+    """Acquire a lock. The operating system releases it when its holder ends for any reason.
 
     Args:
         path: The lock file, which exists while the lock is held. Its folder is created if missing.
-        what: The thing that the lock guards, for the error message.
-        patience: Seconds to wait for another holder.
+        what: What the lock protects, for the error message.
+        patience: Number of seconds to wait for another holder.
         fix: How to deal with another holder.
-        mark: Text that identifies the holder to other processes. Its first word must be the process id, which
+        mark: Text that identifies the holder to other processes. The first word must be the process id, which
             is also the default.
 
     Raises:
         InUse: Another process holds the lock.
-        InputError: The lock cannot be taken here.
+        InputError: The lock cannot be acquired here.
     """
     until = time.monotonic() + patience
     while True:

@@ -1,1 +1,1 @@
-"""Builds a grader into a Lambda artifact, and checks it before and after the deployment."""
+"""Builds a grader into a Lambda artifact and checks it before and after deployment."""

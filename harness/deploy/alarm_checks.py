@@ -1,4 +1,4 @@
-"""Finds the functions that the alarms in a template watch."""
+"""Finds the functions that are watched by alarms in a template."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ _EVERY = re.compile(r"\bGROUP\s+BY\b.*\bFunctionName\b", re.IGNORECASE | re.DOTA
 
 
 class Loop:
-    """A `Fn::ForEach` entry of a template, with its name, its list of values and its body.
+    """A `Fn::ForEach` entry in a template, with its name, list of values and body.
 
     Args:
         key: The entry's key, such as `Fn::ForEach::Graders`.
         value: The three parts of the entry.
-        template: The template, as `read_template` returns it. Its mappings may contain the loop's list.
+        template: The template, as returned by `read_template`. Its mappings may contain the list that the
+            loop uses.
     """
 
     def __init__(self, key: str, value: Any, template: Mapping[str, Any]) -> None:
@@ -32,25 +33,25 @@ class Loop:
         self.body = parts[2] if isinstance(parts[2], dict) else {}
 
     def makes(self, kinds: Collection[str]) -> bool:
-        """Return True if the body declares a resource of one of these types."""
+        """Return True if the body declares a resource of one of the given types."""
         return any(isinstance(one, dict) and one.get("Type") in kinds for one in self.body.values())
 
 
 def loops(template: Mapping[str, Any]) -> list[Loop]:
-    """Return the loops among a template's resources.
+    """Return the loops in a template's resources.
 
     Args:
-        template: The template, as `read_template` returns it.
+        template: The template, as returned by `read_template`.
     """
     found = template["Resources"].items()
     return [Loop(key, value, template) for key, value in found if key.startswith("Fn::ForEach::")]
 
 
 def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]:
-    """Return the functions that an alarm watches.
+    """Return the functions that are watched by alarms.
 
     Args:
-        template: The template, as `read_template` returns it.
+        template: The template, as returned by `read_template`.
         functions: Logical IDs to look for.
     """
     found: set[str] = set()
@@ -65,7 +66,7 @@ def watched(template: Mapping[str, Any], functions: Collection[str]) -> set[str]
 
 
 def _items(value: Any, template: Mapping[str, Any]) -> list[str] | None:
-    """Return a loop's values; None if they are known only at deployment."""
+    """Return a loop's values, or None if they are not known before deployment."""
     if isinstance(value, dict) and isinstance(keys := value.get("Fn::FindInMap"), list):
         value = template.get("Mappings")
         for key in keys:

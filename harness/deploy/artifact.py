@@ -1,12 +1,12 @@
-"""Builds the folder that Lambda runs: `graders`, Powertools, the user's files, and bytecode for the runtime.
+"""Builds the folder that Lambda runs: `graders`, Powertools, the user's files and bytecode.
 
     python -m harness.deploy.artifact --into DIR --template template.yaml --function WordProblem \
         --requirements requirements/lambda.txt
 
 `harness.localaws.source_tree` decides which of the user's files are copied, and the build reports the files
-that it left out. The build does not copy `harness`, or the AWS SDK, which the runtime provides. The build
-does not depend on the machine or the time: the same sources give the same bytes, so a deployment without
-changes publishes no version. A manifest next to the folder records the hash of every source.
+that it omits. The build does not copy `harness` or the AWS SDK, which the runtime provides. The build does
+not depend on the machine or the time. The same sources give the same bytes, so a deployment without changes
+publishes no version. A manifest next to the folder records the hash of every source.
 
 Bytecode is compiled if this machine has an interpreter of the runtime's minor version. Lambda's folder is
 read-only, so without bytecode every cold start compiles all modules again. The bytecode is of the
@@ -45,7 +45,7 @@ from harness.localaws.source_tree import SourceTree, own_requirements, read_tree
 __all__ = ["Artifact", "Recipe", "build", "main", "zipped_bytes"]
 
 TASK_ROOT = "/var/task"
-"""Folder into which Lambda unpacks the artifact. Tracebacks show its path."""
+"""The folder where Lambda unpacks the artifact. Its path appears in tracebacks."""
 
 _COMPILE_TIMEOUT_S = 120
 _NOT_COMPILED = re.compile(r"Error compiling '(?P<file>[^']+)'")
@@ -62,9 +62,10 @@ class Artifact:
     bytes_unzipped: int
     bytes_zipped: int
     compiled_by: Path | None
-    """The interpreter that compiled the bytecode; None if no interpreter here has the runtime's version."""
+    """The interpreter that compiled the bytecode, or None if none on this machine has the runtime's version.
+    """
     notes: tuple[str, ...]
-    """Messages for the user about problems that do not keep the artifact from working."""
+    """Messages for the user about problems that do not prevent the artifact from working."""
 
 
 def build(recipe: Recipe, into: Path) -> Artifact:
@@ -72,10 +73,11 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
     Args:
         recipe: The artifact's contents.
-        into: An empty folder, or a path to create one. If the build fails, the folder is left empty.
+        into: An empty folder, or the path of a folder to create. If the build fails, the folder is left
+            empty.
 
     Raises:
-        InputError: The folder is not empty, a source cannot be copied or compiled or clashes with another
+        InputError: The folder is not empty, a source cannot be copied or compiled or conflicts with another
             file, a requirement cannot be met, or Lambda could not run the artifact.
         ServiceError: The package index could not be reached.
     """
@@ -102,7 +104,7 @@ def build(recipe: Recipe, into: Path) -> Artifact:
 
 
 def _fill(recipe: Recipe, into: Path) -> tuple[list[SourceTree], list[str]]:
-    """Copy packages and the library before the sources, so that a source with a clashing name is found."""
+    """Copy packages and the library before the sources, so that conflicting source names are detected."""
     if recipe.placeholder:
         write_placeholder(into)
         return [], []
@@ -138,7 +140,7 @@ def _copy(tree: SourceTree, into: Path) -> None:
 
 
 def _check_names(tree: SourceTree, into: Path) -> None:
-    """Reject a source that would replace or hide a module, or that some file systems could not store."""
+    """Reject sources that would replace or hide a module or that some file systems could not store."""
     module = tree.name.partition(".")[0]
     importable = module != tree.name or f"{tree.name}/__init__.py" in tree.files
     fix = "Give it another name."
@@ -194,7 +196,7 @@ def _normalize(artifact: Path) -> None:
 
 
 def _check(recipe: Recipe, artifact: Path) -> None:
-    """Reject an artifact that Lambda would refuse or could not load."""
+    """Reject an artifact that Lambda would not accept or could not load."""
     found = misfits(list(compiled_files(artifact)), recipe.runtime, recipe.architecture)
     if found:
         fix = "Install wheels for the function's platform, or change Runtime or Architectures."
@@ -263,7 +265,7 @@ def _measured(artifact: Path, compiler: Path | None, notes: tuple[str, ...]) -> 
 
 
 def zipped_bytes(artifact: Path, files: Iterable[Path]) -> int:
-    """Return the size of an artifact as Lambda receives it, in bytes.
+    """Return the size in bytes of an artifact as received by Lambda.
 
     Args:
         artifact: The artifact's folder.
@@ -330,10 +332,10 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Path, Recipe]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the artifact that the command line describes, and print a summary.
+    """Build the artifact described by the command line and print a summary.
 
     Args:
-        arguments: The command line without the program's name; None for the process's own command line.
+        arguments: The command-line arguments, or None to use those of the process.
 
     Returns:
         The exit code.

@@ -1,6 +1,6 @@
-"""Checks a built artifact: its contents, whether Python can import it, and whether it matches its sources.
+"""Checks a built artifact: contents, importability in Python, and whether it matches the sources.
 
-The import runs in a separate process. The artifact is never changed.
+The import test runs in a separate process. The artifact is never changed.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ _TAG = re.compile(r"\.(cpython-\d+)(?:\.opt-\d)?\.pyc$")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An artifact's measurements."""
+    """Measurements of an artifact."""
 
     bytes_unzipped: int
     bytes_zipped: int
     files: int
     code_sha256: str
-    """Hash of the file names and contents. Lambda's CodeSha256 differs: it is the hash of the zip file."""
+    """Hash of the file names and contents. It differs from Lambda's CodeSha256, which is the zip file's hash.
+    """
     import_ms: float | None
-    """Time to import the handler, in milliseconds; None if the import failed."""
+    """Time to import the handler in milliseconds, or None if the import failed."""
     processor_share: float
-    """The share of one processor that Lambda gives a function of this memory size."""
+    """The share of one processor that a function of this memory size gets."""
     bytecode: list[str]
-    """The Python versions that the bytecode is for, such as `cpython-313`."""
+    """The Python versions of the bytecode, such as `cpython-313`."""
     judges: tuple[AskedModel, ...] = ()
     """The models that the artifact's judges call."""
 
@@ -54,11 +55,11 @@ def check_artifact(spec: FunctionSpec, project: Path) -> tuple[list[Finding], Me
     """Check one function's artifact.
 
     Args:
-        spec: The function, with the artifact's folder.
+        spec: The function and its artifact's folder.
         project: The folder of the sources.
 
     Returns:
-        Findings, and the measurements.
+        The findings and the measurements.
     """
     compiled = list(compiled_files(spec.artifact))
     foreign = why_not_here(compiled)
@@ -167,7 +168,7 @@ def _differing(source: Path, built: Path) -> list[str]:
 
 
 def _modules(folder: Path) -> dict[str, bytes]:
-    """Return the Python files of a package, without the files that a build leaves out."""
+    """Return the Python files of a package, excluding those that a build omits."""
     return {
         name: file.read_bytes()
         for name, file in read_tree(folder, folder).files.items()

@@ -1,4 +1,4 @@
-"""Checks that `sam build` can build a function: its folder, handler file and Makefile target must exist."""
+"""Checks that `sam build` can build a function. Its folder, handler file and Makefile target must exist."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def check_build(
     Args:
         name: The function's logical ID.
         resource: The function's resource in the template.
-        properties: The function's properties merged with the template's Globals, without values known only at
-            deployment.
+        properties: The function's properties, merged with the template's Globals and without values that are
+            not known before deployment.
         folder: The template's folder.
-        place: The function's place, for findings.
+        place: The function's place, for use in findings.
     """
     code = properties.get("CodeUri")
     if not isinstance(code, str) or code.startswith("s3://") or code.endswith(".zip"):
@@ -66,7 +66,7 @@ def _has_module(sources: Path, handler: str) -> bool:
 
 
 def _has_target(makefile: Path, target: str, depth: int = 0) -> bool:
-    """Return True if a Makefile or a file that it includes has the target, or if only make could tell."""
+    """Return True if a Makefile or one of its includes has the target, or if only make could tell."""
     try:
         text = makefile.read_text("utf-8", "replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Checks that every function of a template is built, with the template's current settings."""
+"""Checks that every function in a template has been built with the template's current settings."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _SETTINGS = {
     "architecture": "Architectures",
     "environment": "Environment",
 }
-"""Fields of `FunctionSpec` that `sam deploy` reads from the built template, with their names in templates."""
+"""Fields of `FunctionSpec` that `sam deploy` reads from the built template, by field, with template names."""
 
 
 def check_completeness(
     template: Path, build: Path, built: Mapping[str, FunctionSpec], parameters: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Find functions that are missing from a build, or whose settings there differ from the template's.
+    """Find functions that are missing from a build or whose settings in the build differ from the template.
 
     Args:
         template: The source template.
         build: The folder of the built template.
         built: The functions that have an artifact in the build.
-        parameters: Values that replace the parameters' defaults, in both templates.
+        parameters: Parameter values that replace the defaults in both templates.
     """
     try:
         wanted = read_functions(template, parameters)
@@ -73,7 +73,7 @@ def _workers(template: Path, build: Path, parameters: Mapping[str, str]) -> Iter
 
 
 def _built_for(name: str, deployed: FunctionSpec) -> Iterator[Finding]:
-    """Find an artifact that was built for another architecture or runtime than the deployed function has."""
+    """Find an artifact built for a different architecture or runtime than the deployed function's."""
     manifest = read_manifest(deployed.artifact)
     if manifest is None:
         return

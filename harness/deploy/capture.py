@@ -2,7 +2,7 @@
 
 A function with `GRADER_CAPTURE` set logs the shape of its events. AWS publishes no real event, and its
 documents contradict each other. The log of an account's first job shows which wire the service uses, how its
-events differ from that wire, and facts that AWS does not document.
+events differ from that wire, and other facts that AWS does not document.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Likeness:
     wire: str
     evidence: str
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """The traits that differ, each with the wire's value and the captured event's value."""
+    """The traits that differ, each with the value of the wire and that of the captured event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Captured:
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The shape of the event's first sample; empty if no sample is recognized."""
+        """The shape of the event's first sample, or an empty value if no sample is recognized."""
         return _first_sample(self.event)[1]
 
     def likenesses(self) -> list[Likeness]:
@@ -70,11 +70,11 @@ class Captured:
         return sorted(found, key=lambda one: len(one.differences))
 
     def matches(self) -> list[Likeness]:
-        """Return the wires that the event matches in every trait."""
+        """Return the wires whose traits all match the event's."""
         return [one for one in self.likenesses() if not one.differences]
 
     def tells(self) -> dict[str, str]:
-        """Return facts that this event shows and that AWS does not document."""
+        """Return facts shown by this event that AWS does not document."""
         sample = self.sample
         message = _last_message(sample)
         told = {
@@ -110,7 +110,7 @@ def read_captures(lines: Iterable[str], limit: int | None = None) -> list[Captur
 
     Args:
         lines: The log's lines. Lines without a captured event are skipped.
-        limit: Maximum number of events to read; None for all events.
+        limit: Maximum number of events to read, or None for all.
     """
     found: list[Captured] = []
     for line in lines:
@@ -130,12 +130,12 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
     Args:
         function: The function's ARN or name.
-        region: The function's Region; None takes it from the ARN, AWS_REGION or boto3's configuration.
+        region: The function's Region. If None, it is taken from the ARN, AWS_REGION or boto3's configuration.
         since_ms: Start of the search, in milliseconds since 1970.
 
     Raises:
-        InputError: The log does not exist, or no region or credentials are configured.
-        ServiceError: AWS cannot be reached, or refuses.
+        InputError: The log does not exist, or no Region or credentials are configured.
+        ServiceError: AWS cannot be reached or refuses the request.
     """
     parts = function.split(":")
     name = parts[6] if function.startswith("arn:") and len(parts) > 6 else parts[0]
@@ -152,7 +152,7 @@ def log_lines(function: str, region: str | None, since_ms: int) -> Iterator[str]
 
 
 def _log_group(function: str, name: str, region: str | None) -> str:
-    """Return the function's log group, or the default name if these credentials may not look it up."""
+    """Return the function's log group, or the default name if the credentials do not allow looking it up."""
     try:
         with explained(function):
             found = client("lambda", region).get_function_configuration(FunctionName=function)
@@ -169,7 +169,7 @@ def _log_group(function: str, name: str, region: str | None) -> str:
 
 
 def _first_sample(event: Any, depth: int = 0) -> tuple[str, dict[str, Any]]:
-    """Return a description of the event's nesting, and its first sample."""
+    """Return a description of the event's nesting and the first sample."""
     if isinstance(event, dict) and depth < 4:
         if "messages" in event or isinstance(event.get("prompt"), list):
             return "one sample", event
@@ -189,7 +189,7 @@ def _last_message(sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def _traits(event: Any) -> dict[str, str]:
-    """Return the traits that distinguish wires, without those that the event does not show."""
+    """Return the traits that distinguish wires, omitting those that the event does not show."""
     container, sample = _first_sample(event)
     traits = {"event": container}
     if not sample:
@@ -213,7 +213,7 @@ def _traits(event: Any) -> dict[str, str]:
 
 
 def _reference(sample: dict[str, Any]) -> tuple[str, Any]:
-    """Return the name of the reference's place, and the reference. The name is empty if there is none."""
+    """Return the name of the reference's location and the reference. Without one, the name is empty."""
     for place, holder in (("the sample", sample), ("metadata", sample.get("metadata"))):
         if isinstance(holder, dict) and holder.get("reference_answer") is not None:
             return place, holder["reference_answer"]

@@ -1,8 +1,8 @@
-"""The table of the faults that `rft doctor` finds: id, severity, description and fix.
+"""The table of faults that `rft doctor` can find, each with id, severity, description and fix.
 
 An id never changes its meaning. An `error` means that the job would fail, or would train on a different
-reward than the one that was measured. A `warning` means that this may happen, or that the grader costs or
-exposes more than necessary. A `note` gives useful information, or names something that could not be checked.
+reward than the one that was measured. A `warning` means that this may happen or that the grader costs or
+exposes more than necessary. A `note` gives useful information or names something that could not be checked.
 The same fault has the same id in the template, in the artifact and in AWS.
 """
 
@@ -136,13 +136,13 @@ RULES: dict[str, Rule] = {
 
 
 def finding(rule: str, message: str, place: Place | str | None = None, *, fix: str | None = None) -> Finding:
-    """Make a finding from a rule.
+    """Create a finding from a rule.
 
     Args:
         rule: The rule's id.
         message: A description of the fault.
-        place: The place of the fault. A string is the path of a file, an ARN or the like.
-        fix: The fix, if the rule's default fix does not apply.
+        place: The place of the fault. A string is a path, an ARN or similar.
+        fix: The fix, if the rule's own fix does not apply.
     """
     known = RULES[rule]
     where = Place(file=place) if isinstance(place, str) else place

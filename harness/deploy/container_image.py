@@ -1,12 +1,12 @@
 """Writes the context for building a function's container image: a Dockerfile and the artifact.
 
-An image holds the same files as a zip file, but may be up to 10 GB instead of 250 MB unzipped. The recipe
+An image holds the same files as a zip file but may be up to 10 GB, instead of 250 MB unzipped. The recipe
 builds the files, and the Dockerfile copies them onto AWS's base image for the runtime. `sam build` calls the
 container engine for a function with `PackageType: Image` whose `Metadata` names this context.
 
 Sources: the Lambda developer guide ("Deploy Python Lambda functions with container images"), the SAM
-specification (`Metadata`: `Dockerfile`, `DockerContext`). The project's tests have no container engine, so no
-image has been built from such a context.
+specification (`Metadata`: `Dockerfile`, `DockerContext`). The tests of this project have no container engine,
+so no image has ever been built from such a context.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.localaws.template import DeclaredFunction
 __all__ = ["TASK", "image_function", "write_dockerfile"]
 
 TASK = "task"
-"""The artifact's folder in the context."""
+"""The artifact's folder within the context."""
 
 _DOCKERFILE = """\
 # Written by harness.deploy.artifact: change the template or the recipe, not this file.
@@ -36,7 +36,7 @@ CMD {command}
 def write_dockerfile(recipe: Recipe, context: Path) -> Path:
     """Write the Dockerfile for a function's image.
 
-    The engine pulls the base image for the function's architecture, which `sam build` passes to it.
+    The engine pulls the base image for the architecture passed by `sam build`.
 
     Args:
         recipe: The image's contents.
@@ -46,7 +46,7 @@ def write_dockerfile(recipe: Recipe, context: Path) -> Path:
         The Dockerfile.
 
     Raises:
-        InputError: The function names no handler.
+        InputError: The function has no handler.
     """
     if recipe.handler is None:
         raise InputError("an image needs a handler", fix="Write ImageConfig: {Command: [module.function]}.")
@@ -58,10 +58,10 @@ def write_dockerfile(recipe: Recipe, context: Path) -> Path:
 
 
 def image_function(declared: DeclaredFunction) -> FunctionSpec | None:
-    """Return a function whose artifact is in its image's context; None if the context was not written.
+    """Return the function with the artifact in its image context, or None if no context was written.
 
     Args:
-        declared: The function as the template declares it.
+        declared: The function as declared in the template.
     """
     task = None if declared.code is None else declared.code / TASK
     if task is None or not task.is_dir() or declared.handler is None:

@@ -1,4 +1,4 @@
-"""Resolves a template's values with its parameters' defaults. A value of the wrong type counts as empty."""
+"""Resolves a template's values using parameter defaults. A value of the wrong type counts as empty."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["mapping", "plain", "sequence"]
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """Return a template's value if it is an object, else an empty object."""
+    """Return a template value if it is an object, or an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
-    """Return a template's value if it is a list, else an empty list."""
+    """Return a template value if it is a list, or an empty list."""
     return value if isinstance(value, list) else []
 
 
 def plain(values: TemplateValues, value: Any) -> Any:
-    """Return a value with defaults and conditions resolved, without the parts known only at deployment.
+    """Return a value with defaults and conditions resolved, omitting parts not known before deployment.
 
     Args:
-        values: The template's values.
+        values: The values in the template.
         value: A scalar, a list or an object.
     """
     try:

@@ -1,6 +1,6 @@
 """Runs all checks of `rft doctor` in deployment order: template, artifact, function.
 
-Only checks of deployed functions and requests to judges call a service and need credentials.
+Only the checks of deployed functions and the calls to judges use a service and need credentials.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from harness.targets.built import BUILD, built_functions
 __all__ = ["Diagnosis", "examine_functions", "examine_project", "find_template"]
 
 _UNQUALIFIED = 6
-"""Number of colons in a function's ARN without a version or an alias."""
+"""Number of colons in a function ARN that has no version or alias."""
 _USUAL = ("template.yaml", "template.yml", "template.json")
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """All findings of one `rft doctor` run."""
+    """All findings of an `rft doctor` run."""
 
     looked_at: list[str] = field(default_factory=list)
     """Templates, artifacts and functions, in the order in which they were checked."""
@@ -64,7 +64,7 @@ class Diagnosis:
 
 
 def find_template(folder: Path) -> Path | None:
-    """Find the template that `sam build` uses in a folder: from `samconfig.toml`, else by the usual names.
+    """Find the template that `sam build` uses in a folder, from `samconfig.toml` or by the usual names.
 
     Args:
         folder: The project's folder.
@@ -86,15 +86,15 @@ def examine_project(
     job: JobSettings,
     ask: Path | None = None,
 ) -> None:
-    """Check a template, its folder, and the build made from it.
+    """Check a template, its folder and the build made from it.
 
     Args:
         diagnosis: Receives the findings.
         template: The source template, not the built template.
-        artifact: The build's folder; None for `.aws-sam/build` next to the template.
-        region: The Region of the deployment; None if it is unknown.
+        artifact: The build's folder, or None for `.aws-sam/build` next to the template.
+        region: The Region of the deployment, or None if unknown.
         job: The job that would call the template's functions.
-        ask: Rollouts to send to the graders' judges; None to call no judge.
+        ask: Rollouts to send to the graders' judges, or None to call no judge.
 
     Raises:
         InputError: The template or the rollouts cannot be read.
@@ -164,7 +164,7 @@ def _examine_build(
 def _examine_image(
     diagnosis: Diagnosis, declared: DeclaredFunction, template: Path, parameters: Mapping[str, str]
 ) -> None:
-    """Check the files that go into a function's image. Only a container engine can build the image itself."""
+    """Check the files for a function's image. The image itself can be built only by a container engine."""
     folder = template.resolve().parent
     name, place = declared.logical_id, str(declared.code or folder)
     if declared.refused:
@@ -192,14 +192,14 @@ def examine_functions(
 
     Args:
         diagnosis: Receives the findings.
-        arns: The functions' ARNs, with the qualifiers that a job would use.
+        arns: ARNs of the functions, with the qualifiers that a job would use.
         job: The job that would call the functions.
-        built: Logical IDs by ARN, of functions whose artifacts were checked. For these, the models that the
-            judges call are known, and the permission to call them is checked.
+        built: Logical IDs of functions whose artifacts were checked, by ARN. For these functions, the judges'
+            models are known, so the permission to call them is checked.
 
     Raises:
-        InputError: A function does not exist, or boto3 is not configured.
-        ServiceError: AWS cannot be reached, or refuses the request.
+        InputError: A function does not exist or boto3 is not configured.
+        ServiceError: AWS cannot be reached or refuses the request.
     """
     for arn in arns:
         known = diagnosis.artifacts.get((built or {}).get(arn, ""), {})

@@ -1,7 +1,7 @@
-"""Checks whether a deployed function meets a job's needs, and whether the job may call it.
+"""Checks that a deployed function meets a job's needs and that the job may call it.
 
-The checks read the configuration, the log group and the policies, and change nothing. Information that the
-credentials may not read is reported as a note.
+The checks read the configuration, the log group and the policies, and change nothing. If the credentials do
+not allow reading something, a note says so.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class JobSettings:
     """The job that will call the function."""
 
     region: str | None = None
-    """The job's Region; None for the grader's Region."""
+    """The job's Region, or None for the grader's Region."""
     model: str | None = None
-    """The model that the job tunes; None to skip the check of the model."""
+    """The model to tune, or None to skip the check of the model."""
     submitter_policy: str | None = None
-    """ARN of the stack's managed policy for identities that submit jobs; None to skip its check."""
+    """ARN of the stack's managed policy for identities that submit jobs, or None to skip its check."""
 
 
 def check_function(
@@ -55,16 +55,16 @@ def check_function(
     """Check one function.
 
     Args:
-        arn: The function's ARN, with the qualifier that a job would use.
+        arn: ARN of the function, with the qualifier that a job would use.
         job: The job that would call the function.
         models: The Bedrock models that the function's judges call.
 
     Returns:
-        Findings, and the function's measurements.
+        The findings and the function's measurements.
 
     Raises:
-        InputError: The ARN is not a function's, the function does not exist, or boto3 is not configured.
-        ServiceError: AWS cannot be reached, or these credentials may not read the function.
+        InputError: The ARN is not a function ARN, the function does not exist, or boto3 is not configured.
+        ServiceError: AWS cannot be reached, or the credentials do not allow reading the function.
     """
     match = _ARN.fullmatch(arn)
     if match is None:
@@ -165,7 +165,7 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
 def _execution_role(
     found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
 ) -> Iterator[Finding]:
-    """Check that the function's role may write its log and call its judges' models, but little else."""
+    """Check that the function's role may write the log and call the judges' models, but little else."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):

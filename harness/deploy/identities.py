@@ -1,8 +1,8 @@
 """Determines what roles and the current identity may do in an AWS account.
 
-The answers come from IAM's policy simulator, so permissions boundaries and the organization's policies count.
-Using the simulator needs the permissions iam:SimulatePrincipalPolicy and iam:SimulateCustomPolicy; without
-them, the functions here raise `Denied`. Nothing in the account is changed.
+IAM's policy simulator decides, so permissions boundaries and the organization's policies are taken into
+account. The simulator requires the permissions iam:SimulatePrincipalPolicy and iam:SimulateCustomPolicy.
+Without them, the functions raise `Denied`. Nothing in the account is changed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class Identity(NamedTuple):
 
     arn: str
     kind: str
-    """`user`, `role`, or `root`, which may do everything."""
+    """`user`, `role` or `root`. The root identity may do everything."""
     name: str
     account: str
 
 
 def identity_of(arn: str) -> Identity:
-    """Parse an identity's ARN. A session of a role counts as the role.
+    """Parse an identity's ARN. A role session counts as the role.
 
     Args:
         arn: The ARN of a role, a user, an assumed role or the account.
 
     Raises:
-        ValueError: The ARN is none of these.
+        ValueError: The ARN is for something else.
     """
     match = _ARN.fullmatch(arn)
     if match is None:
@@ -55,14 +55,14 @@ def identity_decides(identity: Identity, action: str, resource: str, region: str
         identity: A role or user.
         action: The action, such as `lambda:InvokeFunction`.
         resource: The resource's ARN.
-        region: Any Region of the account's partition. IAM itself is global.
+        region: Any Region in the account's partition. IAM itself is global.
 
     Returns:
-        `allowed`, `conditional` (under conditions unknown here), `denied` (by an explicit statement), or `not
-        allowed` (no statement allows it).
+        `allowed`, `conditional` (allowed under conditions that are not known here), `denied` (by an explicit
+        statement) or `not allowed` (because no statement allows the action).
 
     Raises:
-        Denied: These credentials may not use the simulator.
+        Denied: The credentials do not allow using the simulator.
         ServiceError: AWS cannot be reached.
     """
     if identity.kind == "root":
@@ -77,19 +77,19 @@ def identity_decides(identity: Identity, action: str, resource: str, region: str
 
 
 def document_decides(document: dict[str, Any], action: str, resource: str, region: str) -> str:
-    """Decide whether a policy document alone allows an action.
+    """Decide whether a policy document on its own allows an action.
 
     Args:
         document: The policy.
         action: The action, such as `lambda:InvokeFunction`.
         resource: The resource's ARN.
-        region: Any Region of the account's partition.
+        region: Any Region in the account's partition.
 
     Returns:
-        One of the values that `identity_decides` returns.
+        One of the values returned by `identity_decides`.
 
     Raises:
-        Denied: These credentials may not use the simulator.
+        Denied: The credentials do not allow using the simulator.
         ServiceError: AWS cannot be reached.
     """
     with explained("the policy simulator"):
@@ -108,14 +108,14 @@ def _verdict(answer: dict[str, Any]) -> str:
 
 
 def policies_of(role: Identity, region: str) -> Iterator[dict[str, Any]]:
-    """Yield every policy document of a role, inline and attached.
+    """Yield all policy documents of a role, both inline and attached.
 
     Args:
         role: The role.
-        region: Any Region of the account's partition.
+        region: Any Region in the account's partition.
 
     Raises:
-        Denied: These credentials may not read the policies.
+        Denied: The credentials do not allow reading the policies.
         ServiceError: AWS cannot be reached.
     """
     iam, own = client("iam", region), {"RoleName": role.name}

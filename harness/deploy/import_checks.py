@@ -1,9 +1,9 @@
-"""Finds imports that would fail only while the grader runs, because the artifact lacks the module.
+"""Finds imports of missing modules that would fail only while the grader runs.
 
-Importing the handler tests only the imports at the top of its modules. An import inside a function runs when
-a sample first reaches it, in the middle of a job. So this check parses the user's modules, starting with the
-handler's, and looks up every import in the artifact. It skips installed packages, because their requirements
-cover their own imports.
+Importing the handler tests only the imports at the top of modules. An import inside a function runs when a
+sample first reaches it, in the middle of a job. Therefore, this check parses the user's modules, starting
+with the handler's, and looks up every import in the artifact. It skips installed packages because their
+requirements cover their own imports.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _SUFFIXES = (".py", ".pyc", ".so")
 @dataclass(frozen=True, slots=True)
 class _Import:
     name: str
-    """Absolute dotted name of the module."""
+    """Absolute dotted name of the imported module."""
     line: int
     optional: bool
-    """True if the import is conditional, or if the code catches its failure."""
+    """Whether the import is conditional or the code catches its failure."""
     guess: bool = False
-    """True if the name may be an attribute of a module instead of a module."""
+    """Whether the name may be an attribute of a module rather than a module."""
 
 
 def standard_library(runtime: str) -> frozenset[str]:
@@ -70,8 +70,9 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
     """Look up the imports of the user's modules in a function's artifact.
 
     Args:
-        spec: The function, with the artifact's folder.
-        project: The folder of the sources. A module of the artifact that also exists here is the user's.
+        spec: The function and its artifact's folder.
+        project: The folder of the sources. A module in the artifact is the user's if it also exists in this
+            folder.
     """
     artifact, module = spec.artifact, spec.handler.replace("/", ".").rpartition(".")[0]
     own = {entry.name.partition(".")[0] for entry in artifact.iterdir() if (project / entry.name).exists()}
@@ -89,7 +90,7 @@ def check_imports(spec: FunctionSpec, project: Path) -> Iterator[Finding]:
 
 
 def imported_files(root: Path, module: str, packages: Collection[str]) -> list[Path]:
-    """Return the files whose code may run when a module is imported or used, sorted.
+    """Return a sorted list of the files whose code may run when a module is imported or used.
 
     Args:
         root: The folder that module names are relative to.
@@ -100,7 +101,7 @@ def imported_files(root: Path, module: str, packages: Collection[str]) -> list[P
 
 
 def _reached(root: Path, module: str, packages: Collection[str]) -> Iterator[tuple[Path, list[_Import]]]:
-    """Yield each file whose code may run when the module is imported or used, with that file's imports."""
+    """Yield each file whose code may run when the module is imported or used, with the file's imports."""
     reached, waiting = set[Path](), [module]
     while waiting:
         name = waiting.pop()
@@ -124,10 +125,10 @@ def _finding(source: Path, one: _Import, *, layered: bool) -> Finding:
 
 
 def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
-    """Return True if the artifact has a module.
+    """Return True if the artifact contains a module.
 
-    An installed package may create modules at run time, as `six` creates `six.moves`. So only the package's
-    top-level name is looked up.
+    An installed package may create modules at run time, as `six` creates `six.moves`, so only the top-level
+    name of a package is looked up.
     """
     top, *rest = name.split(".")
     path = artifact.joinpath(top, *rest) if top in own else artifact / top
@@ -138,7 +139,7 @@ def _is_there(artifact: Path, name: str, own: Collection[str]) -> bool:
 
 
 def _sources(artifact: Path, name: str) -> Iterator[Path]:
-    """Yield the files that importing a module runs: the files of its parent packages, then its own."""
+    """Yield the files that run when a module is imported: those of parent packages, then its own."""
     path = artifact
     for part in name.split("."):
         path /= part
@@ -146,7 +147,7 @@ def _sources(artifact: Path, name: str) -> Iterator[Path]:
 
 
 def _imports(source: Path, package: tuple[str, ...]) -> Iterator[_Import]:
-    """Yield all imports in a source; none if the source is invalid, which another check reports."""
+    """Yield all imports in a source. Yield none if it is invalid, because another check reports that."""
     try:
         tree = ast.parse(source.read_bytes())
     except (SyntaxError, ValueError):
@@ -175,7 +176,7 @@ _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__mai
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield the modules that a node imports. The flag is True if the name may be an attribute instead."""
+    """Yield the modules imported by a node. The flag is True if the name may be an attribute instead."""
     if isinstance(node, ast.Import):
         yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -192,6 +193,6 @@ def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _catches_imports(caught: ast.expr | None) -> bool:
-    """Return True if an except clause catches a failed import, as a bare clause does."""
+    """Return True if an except clause catches a failed import. A bare clause does."""
     each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(one is None or ast.unparse(one).rpartition(".")[2] in _IMPORT_ERRORS for one in each)

@@ -1,7 +1,7 @@
-"""Checks that a function's role in the template may call the models of the function's judges.
+"""Checks that a function's role in the template may call the function's judge models.
 
-An inference profile also needs permission for its models in each of its Regions, which this module does not
-check. Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
+An inference profile also requires permission for its models in each of its Regions. This is not checked.
+Source: "Prerequisites for inference profiles" in the Amazon Bedrock user guide.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def check_judges(
     template: Path,
     parameters: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Check that the template gives a function the permission or the API key for its judges' models.
+    """Check that the template gives a function the permissions or API keys for its judges' models.
 
     Args:
         spec: The function.
         logical_id: The function's logical ID.
-        judges: The models that the function's checks call.
+        judges: The models called by the function's checks.
         template: The source template.
-        parameters: Values that replace the parameters' defaults.
+        parameters: Parameter values that replace the defaults.
 
     Raises:
         InputError: The template cannot be read.
@@ -55,10 +55,10 @@ def check_judges(
 
 
 def model_arns(model: str, partition: str, region: str, account: str) -> list[str]:
-    """Return the ARNs that a model may have: as a foundation model and as an inference profile.
+    """Return the possible ARNs of a model, as a foundation model and as an inference profile.
 
     Args:
-        model: The model's ID, or its ARN, which is then the only ARN returned.
+        model: The model's ID or ARN. An ARN is returned unchanged.
         partition: The account's partition.
         region: The Region in which the model is called.
         account: The account that calls the model.
@@ -70,7 +70,7 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
 
 
 def unanswered(asked: AskedJudges, place: str) -> Iterator[Finding]:
-    """Yield a finding for each model that did not answer.
+    """Yield a finding for each model that did not respond.
 
     Args:
         asked: The result of calling the judges.
@@ -93,11 +93,11 @@ def _bedrock(permissions: _Permissions, name: str, judge: AskedModel, place: str
 
 
 class _Permissions:
-    """The permissions of a template's functions.
+    """The permissions of the functions in a template.
 
     Args:
         path: The template.
-        parameters: Values that replace the parameters' defaults.
+        parameters: Parameter values that replace the defaults.
     """
 
     def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
@@ -108,11 +108,11 @@ class _Permissions:
         self._untold = False
 
     def may_ask(self, function: str, model: str) -> bool | None:
-        """Return True if a function's role may call a model; None if the template does not determine it.
+        """Return True if a function's role may call a model, or None if the template does not determine it.
 
         Args:
             function: The function's logical ID.
-            model: The ID of a model or of an inference profile, or its ARN.
+            model: The ID or ARN of a model or inference profile.
         """
         self._untold = False
         names = ("AWS::Partition", "AWS::Region", "AWS::AccountId")
@@ -136,7 +136,7 @@ class _Permissions:
         return None if self._untold else False
 
     def _statements(self, function: str) -> list[dict[str, Any]] | None:
-        """Return the statements of a function's role; None if the role is not in the template."""
+        """Return the statements of a function's role, or None if the role is not in the template."""
         resource = mapping(self._resources.get(function))
         properties = merge_properties(self._globals, mapping(resource.get("Properties")))
         if "Role" not in properties:  # SAM creates the role from the function's own policies
@@ -168,7 +168,7 @@ class _Permissions:
                     yield statement
 
     def _chosen(self, value: Any) -> Any:
-        """Return a value with its conditions resolved; None if they are known only at deployment."""
+        """Return a value with its conditions resolved, or None if they are not known before deployment."""
         try:
             return self._values.chosen(value)
         except Unresolved:

@@ -1,7 +1,8 @@
-"""Calls a grader's judges with samples until each model has answered, to learn the parameters it accepts.
+"""Calls a grader's judges until each model has responded, to learn which parameters the models accept.
 
-The first request with a schema also makes Bedrock compile the schema. That can take minutes, and the result
-is cached for a day. If the judges are called before a job, no sample of the job waits for the compilation.
+The first request with a schema also makes Bedrock compile the schema, which can take minutes. The result is
+cached for a day. If the judges are called before a job, none of the job's samples has to wait for the
+compilation.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ class AskedJudges:
     samples: int
     """The number of samples that were graded."""
     trouble: str | None = None
-    """The reason why a sample got no reward; None if all samples got a reward."""
+    """The reason a sample got no reward, or None if all samples got one."""
 
     @property
     def silent(self) -> list[AskedModel]:
-        """The models that did not answer."""
+        """The models that did not respond."""
         return [model for model in self.models if model.parts is None]
 
 
 def ask_judges(
     spec: FunctionSpec, folder: Path, judges: tuple[AskedModel, ...], rollouts: Path
 ) -> AskedJudges:
-    """Grade samples in this process, one at a time, until each of the grader's models has answered.
+    """Grade samples in this process, one at a time, until each of the grader's models has responded.
 
     Args:
         spec: The grader's function.
@@ -54,7 +55,7 @@ def ask_judges(
         rollouts: The file of samples. At most the first 50 are graded.
 
     Raises:
-        InputError: The grader or the file cannot be read, or the file has no rollout.
+        InputError: The grader or the file cannot be read, or the file contains no rollouts.
         ServiceError: The service cannot be reached.
     """
     target = InProcessTarget(grader_of(spec), folder)
@@ -73,7 +74,7 @@ def ask_judges(
 
 
 def _answered(judges: tuple[AskedModel, ...]) -> tuple[AskedModel, ...]:
-    """Return the models, with the accepted parameters of those that have answered in this process."""
+    """Return the models, with the parameters accepted by those that have responded in this process."""
     found = [typed(AskedModel, each.as_dict()) for each in judge_models() if each.parts is not None]
     known = {(each.service, each.model): each for each in found}
     return tuple(known.get((judge.service, judge.model), judge) for judge in judges)

@@ -1,4 +1,4 @@
-"""Reports the parts of a template that `rft doctor` does not check, so that users know about the gaps."""
+"""Reports the parts of a template that `rft doctor` does not check, to make users aware of the gaps."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _RESOURCES = {
 
 
 def not_checked_function(name: str, properties: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Report the parts of a function that are not checked, one note for each part.
+    """Report the parts of a function that are not checked, each in a note.
 
     Args:
         name: The function's logical ID.
         properties: The function's properties merged with the template's Globals, without values known only at
             deployment.
-        place: The function's place, for findings.
+        place: The function's place, for use in findings.
     """
     if properties.get("PackageType") == "Image":
         text = f"{name} is a container image: its base system and its layers were not checked"
@@ -47,12 +47,12 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
 
 def not_checked_resource(name: str, resource: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    """Report a resource that may contain graders, which are not checked. A fan-out worker is not reported.
+    """Report a resource that may contain unchecked graders. A fan-out worker is not reported.
 
     Args:
         name: The resource's logical ID.
         resource: The resource in the template.
-        place: The resource's place, for findings.
+        place: The resource's place, for use in findings.
     """
     what = _RESOURCES.get(str(resource.get("Type")))
     if what is None or is_worker(resource):

@@ -1,8 +1,8 @@
-"""Finds the graders that a CloudFormation stack has deployed, from its outputs and resources.
+"""Finds the graders deployed by a CloudFormation stack from the stack's outputs and resources.
 
 An output whose value is the ARN of a Lambda function is a grader. The grader's name is the output's name
-without the ending `VersionArn`, `AliasArn`, `FunctionArn` or `Arn`. A function that publishes versions is a
-grader even if no output names it. Its name is then its logical ID.
+without the suffix `VersionArn`, `AliasArn`, `FunctionArn` or `Arn`. A function that publishes versions is a
+grader even if it is not in the outputs. Its name is then its logical ID.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _POLICY = "SubmitterPolicyArn"
 
 @dataclass(frozen=True, slots=True)
 class DeployedGrader:
-    """A grader that a stack has deployed."""
+    """A grader deployed by a stack."""
 
     name: str
     version: str | None = None
     """ARN of the published version, whose code never changes."""
     alias: str | None = None
     function: str | None = None
-    """ARN without a version. The next deployment changes the code that it names."""
+    """ARN without a version. The next deployment changes the code behind it."""
 
     @property
     def arn(self) -> str:
@@ -47,30 +47,31 @@ class DeployedGrader:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The graders of a stack, and other values of the stack that the harness uses."""
+    """The graders of a stack and other stack values used by the harness."""
 
     name: str
     region: str
     status: str
-    """The status as CloudFormation spells it, such as `UPDATE_COMPLETE`."""
+    """The status as spelled by CloudFormation, such as `UPDATE_COMPLETE`."""
     graders: dict[str, DeployedGrader] = field(default_factory=dict)
     submitter_policy: str | None = None
-    """ARN of the managed policy for the identity that submits jobs, if the stack creates one."""
+    """ARN of the managed policy for the identity that submits jobs, if the stack creates such a policy."""
     fan_out_machine: str | None = None
     """ARN of the state machine for fanned-out replays, if the stack has one."""
     fan_out_prefix: str | None = None
-    """`s3://BUCKET/FOLDER` that the stack's workers may write to."""
+    """The `s3://BUCKET/FOLDER` that the stack's workers may write to."""
     not_listed: str | None = None
-    """Error message if the stack's resources could not be listed. `graders` may then be incomplete."""
+    """Error message if the stack's resources could not be listed, in which case `graders` may be incomplete.
+    """
 
     def arn(self, grader: str | None = None) -> str:
-        """Return one grader's ARN with the most specific qualifier.
+        """Return a grader's ARN with the most specific qualifier.
 
         Args:
-            grader: The grader's name; None for the stack's only grader.
+            grader: The grader's name, or None for the stack's only grader.
 
         Raises:
-            InputError: The stack has no such grader, or it has several and no name was given.
+            InputError: The stack has no such grader, or has several and no name was given.
         """
         known = f"Its graders: {', '.join(self.graders)}."
         if grader is None and len(self.graders) > 1:
@@ -102,16 +103,16 @@ class Stack:
 
 
 def read_stack(name: str, region: str | None = None) -> Stack:
-    """Read a stack's outputs and list its resources.
+    """Read the outputs of a stack and list its resources.
 
     Args:
         name: The stack's name or ARN.
-        region: The stack's Region; None takes it from the stack's ARN, AWS_REGION, `samconfig.toml` in this
-            folder or the AWS profile.
+        region: The stack's Region. If None, it is taken from the stack's ARN, AWS_REGION, `samconfig.toml` in
+            the current folder or the AWS profile.
 
     Raises:
-        InputError: There is no such stack, it has no grader, or no credentials or region are configured.
-        ServiceError: AWS cannot be reached, or these credentials may not read the stack.
+        InputError: The stack does not exist or has no grader, or no credentials or Region are configured.
+        ServiceError: AWS cannot be reached, or the credentials do not allow reading the stack.
     """
     known = find_region(region, name, Path())
     formation = client("cloudformation", known.name if known else None)
@@ -154,7 +155,7 @@ def _fan_out_prefix(outputs: dict[str, str]) -> str | None:
 
 
 def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
-    """Return pairs of logical ID and ARN for published functions, their versions and their aliases."""
+    """Return pairs of logical ID and ARN for published functions and their versions and aliases."""
     pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_arn)
     rows = [row for page in pages for row in page["StackResourceSummaries"] if "PhysicalResourceId" in row]
     live = [row for row in rows if not row["ResourceStatus"].startswith("DELETE_")]
@@ -170,7 +171,7 @@ def _published(formation: Any, stack_arn: str) -> list[tuple[str, str]]:
 
 
 def _graders(arns: list[tuple[str, str]]) -> dict[str, DeployedGrader]:
-    """Group names and ARNs into graders. A function with several names has the first one."""
+    """Group names and ARNs into graders. If a function has several names, the first one is used."""
     names: dict[str, str] = {}
     found: dict[str, dict[str, str]] = {}
     for name, arn in arns:

@@ -1,8 +1,9 @@
-"""Grades the same rollouts in several places and over every wire, and reports where and why results differ.
+"""Grades the same rollouts in several places and over all wires, and reports where and why results differ.
 
-This process grades first, and the other places are compared with it. A response whose ids or order are wrong
-counts as a failed call. A place that can be restarted then grades the rollouts again, in reverse order. This
-finds graders that do not always give a sample the same result, which a comparison of places alone would miss.
+This process grades first, and the other places are compared with it. A response with wrong ids or in the
+wrong order counts as a failed call. A place that can be restarted then grades the rollouts again in reverse
+order. This second pass finds graders that do not always give a sample the same result, which a comparison
+between places would miss.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ TOLERANCE = 1e-9
 
 
 class Difference(NamedTuple):
-    """One sample whose result differs between places."""
+    """A sample whose result differs between places."""
 
     id: Any
     place: str
-    """The place that graded the sample differently."""
+    """The place where the result was different."""
     wire: str
     what: str
     """`reward`, `error`, or the name of a metric."""
@@ -49,18 +50,18 @@ class Times:
     """Durations of the calls to one place."""
 
     calls: list[float] = field(default_factory=list)
-    """Milliseconds of each call, except the first, which may include a cold start."""
+    """Duration of each call in milliseconds, except the first, which may include a cold start."""
     first_ms: float | None = None
 
     def add(self, ms: float) -> None:
-        """Record a call."""
+        """Record the duration of a call."""
         if self.first_ms is None:
             self.first_ms = ms
         else:
             self.calls.append(ms)
 
     def at(self, share: float) -> float | None:
-        """Return the time in ms within which this share of the calls returned; None if there was no call."""
+        """Return the time in ms within which the given share of calls returned, or None without calls."""
         ordered = sorted(self.calls) or ([self.first_ms] if self.first_ms is not None else [])
         return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
@@ -79,9 +80,9 @@ class Parity:
     largest_answer: int = 0
     """Size of the largest response in bytes."""
     unstable: dict[str, list[Difference]] = field(default_factory=dict)
-    """By place, the samples whose result differed in the second pass, in reverse order after a restart."""
+    """Samples whose result differed in the second pass (after a restart and in reverse order), by place."""
     causes: dict[str, list[str]] = field(default_factory=dict)
-    """Possible causes of each place's differences, one sentence each."""
+    """Possible causes of the differences in each place, one sentence each."""
 
     @property
     def same(self) -> bool:
@@ -90,11 +91,11 @@ class Parity:
 
     @property
     def samples(self) -> int:
-        """Number of samples that differ in any place."""
+        """Number of samples whose result differs in any place."""
         return len({repr(one.id) for one in self.differences})
 
     def payload_share(self) -> float:
-        """Return the size of the largest event or response as a share of Lambda's 6 MB."""
+        """Return the size of the largest event or response as a share of Lambda's 6 MB limit."""
         return max([self.largest_answer, *self.largest_event.values()]) / MAX_EVENT
 
 
@@ -104,16 +105,16 @@ def compare(
     wires: Sequence[str] = PROVEN,
     progress: Callable[[int], None] = lambda graded: None,
 ) -> Parity:
-    """Grade rollouts in every place and compare the results.
+    """Grade rollouts in all places and compare the results.
 
     Args:
-        rollouts: The rollouts to grade. All must be usable.
+        rollouts: The rollouts to grade, all of which must be usable.
         places: The places to grade in, starting with this process.
-        wires: Names of profiles. All results are compared with this process's rewards over the first wire.
+        wires: Names of profiles. All results are compared with those of this process over the first wire.
         progress: Receives the number of rollouts in each finished call.
 
     Raises:
-        InputError: The grader sent a request without a recorded answer, so nothing was measured.
+        InputError: The grader sent a request that has no recorded answer, so nothing was measured.
         ServiceError: A place could not be reached.
     """
     batches = list(in_batches(rollouts))
@@ -145,7 +146,7 @@ def compare(
 
 
 def _refuse_unrecorded(rows: list[Row], place: str) -> None:
-    """Raise an error if an answer was not recorded, because every place would fail in the same way."""
+    """Raise an error if an answer is not recorded, because every place would fail in the same way."""
     for row in rows:
         if row["error"] is not None and row["error"]["kind"] == UNRECORDED:
             raise InputError(f"not measured: {row['error']['message']}", place=place)
@@ -188,7 +189,7 @@ class _Timed:
         return answer
 
     def close(self) -> None:
-        """Do nothing, because the target's owner closes it."""
+        """Do nothing, because the target is closed by its owner."""
 
 
 def _graded(
@@ -198,7 +199,7 @@ def _graded(
     times: Times,
     progress: Callable[[int], None],
 ) -> Iterator[list[Row]]:
-    """Grade batches in order, concurrently if the target supports it."""
+    """Grade batches in order, or concurrently if the target supports it."""
     timed = _Timed(target, times)
 
     def grade(batch: list[Rollout]) -> list[Row]:
@@ -247,7 +248,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profiles: list[Profile]) -> None:
-    """Record the size of the largest event and the largest response, in the JSON of their wire."""
+    """Record the sizes of the largest event and response in the wire's JSON."""
     at = 0
     for batch in batches:
         sent: list[dict[str, Any]] = [rollout.sent for rollout in batch if rollout.sent is not None]
@@ -264,7 +265,7 @@ def _weigh(parity: Parity, batches: list[list[Rollout]], base: list[Row], profil
 
 
 def _outcome(row: Row) -> Reward | Failure:
-    """Return a result whose JSON has the size of the row's. A failed call counts as a failed sample."""
+    """Return a result whose JSON is as large as the row's. A failed call counts as a failed sample."""
     if row["reward"] is None:
         return Failure("exception", "")
     return Reward(row["reward"], metrics=row["metrics"])

@@ -1,4 +1,4 @@
-"""The places that parity compares: this process, the built artifact, and functions in AWS."""
+"""The places that `rft parity` compares: this process, the built artifact and functions in AWS."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = ["GradingPlace", "open_places"]
 
 @dataclass(frozen=True, slots=True)
 class GradingPlace:
-    """One place that grades samples."""
+    """A place where samples are graded."""
 
     name: str
     """`in-process`, `lambda-runtime` or an ARN."""
     target: Target
     code_sha256: str | None
-    """Hash of the code there: of a source file or an artifact's files, or Lambda's hash of the zip file."""
+    """Hash of the code: of a source file or an artifact's files, or Lambda's hash of the zip file."""
     timeout_s: float | None = None
-    """The time limit of a call there; None for no limit."""
+    """The time limit of a call, or None for no limit."""
     notes: tuple[str, ...] = ()
-    """Ways in which this place differs from the deployed function, one sentence each."""
+    """How this place differs from the deployed function, one sentence per difference."""
     around: Surroundings = Surroundings()
     variables: Mapping[str, str] = field(default_factory=dict)
-    """The environment variables that the function sets."""
+    """The environment variables set by the function's configuration."""
     restart: Callable[[], None] | None = None
-    """Restarts the place. None if the harness cannot restart it, so there is no second pass."""
+    """Function that restarts the place. None if that is impossible, in which case there is no second pass."""
     source: str = ""
     """Source code of the grader's own modules."""
 
@@ -77,22 +77,23 @@ def open_places(
     credentials: Mapping[str, str] | None = None,
     answers: Path | None = None,
 ) -> list[GradingPlace]:
-    """Open this process, the built artifact, and functions in AWS.
+    """Open the places to compare: this process, the built artifact and functions in AWS.
 
     Args:
-        stack: Closes the places.
-        grader: `module:name` or `file.py:name`; None for the built function's handler.
-        handler: `module.function`, instead of `grader`: a handler in this process and in `artifact`.
-        artifact: The build's folder; with `handler`, a folder or zip file without a template.
-        function: The function's logical ID; None to find the function by its grader.
+        stack: The exit stack that closes the places.
+        grader: `module:name` or `file.py:name`, or None for the built function's handler.
+        handler: `module.function`, as an alternative to `grader`: a handler in this process and in
+            `artifact`.
+        artifact: The build's folder. With `handler`, a folder or zip file without a template.
+        function: The function's logical ID, or None to find the function by its grader.
         arns: Functions in AWS.
-        region: The Region of functions that are given by name.
-        passed: Names of variables that the built function receives from this process.
-        credentials: AWS credentials for the built function, as variables.
+        region: The Region for functions given by name.
+        passed: Names of environment variables that the built function receives from this process.
+        credentials: AWS credentials for the built function, as environment variables.
         answers: Recorded answers to the grader's requests to a service, used in every place.
 
     Raises:
-        InputError: There is no such grader or function, or there is no build and no other place is given.
+        InputError: The grader or function does not exist, or there is no build and no other place is given.
         ServiceError: AWS cannot be reached.
     """
     if answers is not None and arns:
@@ -150,7 +151,7 @@ def open_places(
 def _local(
     spec: FunctionSpec, passed: Sequence[str], credentials: Mapping[str, str], answers: Path | None
 ) -> tuple[Target, LocalRuntimeTarget]:
-    """Return the target for the built function, and the runtime inside it that reports measurements."""
+    """Return the target for the built function and the runtime inside it, which reports measurements."""
 
     def opened(variables: Mapping[str, str]) -> LocalRuntimeTarget:
         # With one environment, the cold start is measured once, and calls do not run at the same time.
@@ -172,7 +173,7 @@ def _local(
 def _by_hand(
     handler: str, grader: str | None, artifact: Path | None, function: str | None, elsewhere: bool
 ) -> FunctionSpec | None:
-    """Return the handler's folder or zip file as a function; None if only functions in AWS are compared."""
+    """Return the handler's folder or zip file as a function, or None to compare only functions in AWS."""
     if grader is not None or function is not None:
         raise InputError("--handler already names the function", fix="Leave --grader and --function out.")
     if artifact is not None:
@@ -184,7 +185,7 @@ def _by_hand(
 
 
 def _built(artifact: Path | None, function: str | None, grader: str | None, elsewhere: bool) -> Built | None:
-    """Return the built function; None if there is no build and the comparison does not need one."""
+    """Return the built function, or None if there is no build and the comparison does not need one."""
     try:
         return built_function(artifact, function, grader)
     except InputError:

@@ -1,4 +1,4 @@
-"""Finds IAM policies that allow too much, in IAM's own JSON or in a template.
+"""Finds overly permissive IAM policies, in IAM's own JSON or in a template.
 
 Source: the IAM user guide, "IAM JSON policy elements".
 """
@@ -26,12 +26,12 @@ Document = dict[str, Any]
 
 
 def check_statements(document: Any, place: Place, whose: str) -> Iterator[Finding]:
-    """Find statements that allow more than any grader needs.
+    """Find policy statements that allow more than any grader needs.
 
     Args:
         document: A policy.
-        place: The policy's place, for findings.
-        whose: The identity that has the policy, for the message.
+        place: The policy's place, for use in findings.
+        whose: The identity that has the policy, for use in the message.
     """
     for statement in written(document.get("Statement") if isinstance(document, dict) else None):
         if statement.get("Effect") != "Allow":
@@ -51,10 +51,10 @@ def check_statements(document: Any, place: Place, whose: str) -> Iterator[Findin
 
 
 def written(found: Any) -> Iterator[Document]:
-    """Yield the objects in a value: in nested lists and, in a template, in both branches of `Fn::If`.
+    """Yield the objects in a value, including those in nested lists and both branches of `Fn::If`.
 
     Args:
-        found: The value in the template or policy.
+        found: The value from the template or policy.
     """
     if isinstance(found, list):
         for each in found:

@@ -1,11 +1,12 @@
 """Finds settings that let a redeployment change or delete a version that a job uses.
 
-SAM publishes a version when the text of a function's properties changes, and it compares that text before it
-resolves parameters (aws/serverless-application-model#3820). So a redeployment with another parameter value
-changes `$LATEST`, while the alias and the outputs keep the version with the old value. A parameter in
-VersionDescription does publish a version: CloudFormation replaces a version whose description changes, and
-deletes the old version unless UpdateReplacePolicy retains it. Removing a function deletes all its versions,
-unless DeletionPolicy retains the function (Lambda API reference, DeleteFunction).
+SAM publishes a version when the text of a function's properties changes, and it compares the text before
+resolving parameters (aws/serverless-application-model#3820). Therefore, a redeployment with a different
+parameter value changes `$LATEST`, while the alias and the outputs keep the version with the old value. A
+parameter in VersionDescription does cause a new version to be published: CloudFormation replaces a version
+whose description changes, and deletes the old version unless UpdateReplacePolicy retains it. Removing a
+function deletes all its versions unless DeletionPolicy retains the function (Lambda API reference,
+DeleteFunction).
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def check_publishing(
 
     Args:
         name: The function's logical ID.
-        template: The template, as `read_template` returns it.
+        template: The template, as returned by `read_template`.
         properties: The function's properties, with the template's Globals.
-        place: The function's place, for findings.
+        place: The function's place, for use in findings.
     """
     resource = template["Resources"][name]
     hashed = _parameters(template, properties.get("AutoPublishCodeSha256"))
@@ -68,9 +69,9 @@ def _parameters(template: Mapping[str, Any], value: Any) -> list[str]:
 
 
 def _references(template: Mapping[str, Any], value: Any, within: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield every name that a value depends on, directly or through conditions.
+    """Yield all names that a value depends on, directly or through conditions.
 
-    `within` has the conditions that are being resolved, so that a cycle ends.
+    `within` holds the conditions being resolved, so that a cycle terminates.
     """
     if isinstance(value, list):
         for each in value:

@@ -1,4 +1,4 @@
-"""Determines the contents of an artifact from a template, or from parts that the command line names.
+"""Determines the contents of an artifact from a template or from parts named on the command line.
 
 `harness.localaws.source_tree` decides which of the user's files and packages belong to a function.
 """
@@ -39,17 +39,17 @@ class Recipe:
     """The contents of an artifact."""
 
     runtime: str = DEFAULT_RUNTIME
-    """The Lambda runtime, as the template spells it."""
+    """The Lambda runtime, as spelled in the template."""
     architecture: str = "x86_64"
-    """`x86_64` or `arm64`, as the template spells it."""
+    """`x86_64` or `arm64`, as spelled in the template."""
     requirements: tuple[Path, ...] = ()
     """Requirements files for pip."""
     powertools_installed: bool = False
-    """True to copy Powertools from the running environment instead of downloading it."""
+    """Whether to copy Powertools from the running environment instead of downloading it."""
     handler: str | None = None
-    """The function's handler, which determines the function's files; None if `sources` lists all of them."""
+    """The function's handler, which determines its files, or None if `sources` lists them all."""
     check: str | None = None
-    """The ready check that the handler runs; None for any other handler."""
+    """The ready check that the handler runs, or None for any other handler."""
     own: Path | None = None
     """The handler's folder or module, or the file that describes its check."""
     sources: tuple[Path, ...] = ()
@@ -57,11 +57,11 @@ class Recipe:
     project: Path = Path()
     """The folder that paths are relative to and that links must not leave."""
     image: bool = False
-    """True if the function is deployed as a container image, which may be larger than a zip file."""
+    """Whether the function is deployed as a container image, which may be larger than a zip file."""
     worker: bool = False
-    """True for the fan-out worker, which has modules of the harness but no grader."""
+    """Whether this is the fan-out worker, which contains modules of the harness but no grader."""
     placeholder: bool = False
-    """True to build a placeholder instead of the worker, because the stack does not fan out."""
+    """Whether to build a placeholder instead of the worker because the stack does not fan out."""
     notes: tuple[str, ...] = ()
     """Messages for the user about how the template was read."""
 
@@ -75,18 +75,19 @@ def recipe_of(
     sources: tuple[Path, ...] = (),
     parameters: Mapping[str, str] | None = None,
 ) -> Recipe:
-    """Read the recipe of one function from a template, for a build in the current folder.
+    """Read a function's recipe from a template, for a build in the current folder.
 
     Args:
         template: The source template.
         function: The function's logical ID.
         pins: Requirements for every function.
-        powertools_installed: True to copy Powertools from the running environment.
-        sources: Files that the functions share, in addition to their own.
-        parameters: Values that replace the parameters' defaults.
+        powertools_installed: Whether to copy Powertools from the running environment.
+        sources: Files shared by all functions, in addition to their own.
+        parameters: Parameter values that replace the defaults.
 
     Raises:
-        InputError: The template cannot be read, has no such function, or does not determine the build.
+        InputError: The template cannot be read, does not contain the function or does not determine the
+            build.
         ServiceError: PyYAML is not installed and the package index could not be reached.
     """
     with _yaml(template):
@@ -136,7 +137,7 @@ def recipe_of(
 def _worker_recipe(
     content: Mapping[str, Any], function: str, template: Path, parameters: Mapping[str, str]
 ) -> Recipe:
-    """Return the recipe of the fan-out worker, or of its placeholder if the stack does not fan out."""
+    """Return the recipe for the fan-out worker, or for its placeholder if the stack does not fan out."""
     resource = content["Resources"][function]
     # Read the worker's runtime and architecture like a grader's.
     serverless = {**content, "Resources": {function: {**resource, "Type": FUNCTION_TYPE}}}
@@ -184,7 +185,7 @@ def _defaults(declared: DeclaredFunction) -> Iterator[str]:
 
 @contextmanager
 def _yaml(template: Path) -> Iterator[None]:
-    """Install PyYAML temporarily if it is missing: `sam build` may run outside of any virtual environment."""
+    """Install PyYAML temporarily if missing, because `sam build` may run outside a virtual environment."""
     if template.suffix == ".json" or importlib.util.find_spec("yaml") is not None:
         yield
         return

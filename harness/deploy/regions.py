@@ -1,4 +1,4 @@
-"""Finds the AWS Region of a project's graders, and checks whether a job can run there."""
+"""Finds the AWS Region of a project's graders and checks if a job can run there."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 @dataclass(frozen=True, slots=True)
 class KnownRegion:
-    """A Region, and the setting that it comes from."""
+    """A Region and the setting it comes from."""
 
     name: str
     source: str
-    """`--region`, an ARN, a variable, or `samconfig.toml`."""
+    """`--region`, an ARN, a variable or `samconfig.toml`."""
 
 
 def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegion | None:
-    """Find the Region: `--region`, then the ARN, AWS_REGION, AWS_DEFAULT_REGION, then `samconfig.toml`.
+    """Find the Region from `--region`, the ARN, AWS_REGION, AWS_DEFAULT_REGION or `samconfig.toml`.
 
-    `sam deploy` uses the same order. If nothing is found, boto3 uses the AWS profile.
+    The order of precedence is that of `sam deploy`. If nothing is set, boto3 uses the AWS profile.
 
     Args:
         given: The value of `--region`.
-        named: The stack or function that the user named. An ARN contains a Region.
-        folder: The folder that may have a `samconfig.toml`.
+        named: The stack or function named by the user. An ARN contains a Region.
+        folder: The folder that may contain a `samconfig.toml`.
 
     Returns:
         The Region, or None if no setting names one.
@@ -60,13 +60,13 @@ def find_region(given: str | None, named: str | None, folder: Path) -> KnownRegi
 def check_region(
     region: str, place: Place, *, job_region: str | None = None, model: str | None = None
 ) -> Iterator[Finding]:
-    """Check that a grader is in its job's Region, and that the model is tuned there.
+    """Check that a grader is in its job's Region and that the model can be tuned there.
 
     Args:
         region: The grader's Region.
-        place: The place where that Region is set.
-        job_region: The job's Region; None for the grader's Region.
-        model: The model that the job tunes; None to skip the check of the model.
+        place: Where that Region is set.
+        job_region: The job's Region, or None for the grader's Region.
+        model: The model to tune, or None to skip the check of the model.
     """
     if job_region is not None and job_region != region:
         yield finding("D066", f"the grader is in {region}, the job in {job_region}", place)

@@ -1,7 +1,7 @@
-"""Reads from `samconfig.toml` the settings of `sam deploy` that the harness also needs.
+"""Reads the `sam deploy` settings that the harness also needs from `samconfig.toml`.
 
-Source: the SAM developer guide, "SAM CLI configuration file". `global` applies to every command, and a
-command's own table takes precedence. The environment is `default`, or SAM_CONFIG_ENV.
+Source: the SAM developer guide, "SAM CLI configuration file". The `global` table applies to every command,
+and a command's own table takes precedence. The environment is SAM_CONFIG_ENV or `default`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONG = re.compile(r"^ParameterKey=([^,]*),ParameterValue=")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamConfig:
-    """Settings of `sam deploy`. A setting that is not in the file is None."""
+    """Settings for `sam deploy`. A setting that is not in the file is None."""
 
     path: Path
     region: str | None = None
@@ -40,10 +40,10 @@ def read_samconfig(folder: Path) -> SamConfig | None:
     """Read a project's `samconfig.toml`.
 
     Args:
-        folder: The folder of the file.
+        folder: The folder that contains the file.
 
     Returns:
-        The settings, or None if there is no file.
+        The settings, or None if the file does not exist.
 
     Raises:
         InputError: The file is not valid TOML.
@@ -75,7 +75,7 @@ def _parameters(environment: Any, command: str) -> dict[str, Any]:
 
 
 def _overrides(value: Any) -> dict[str, str]:
-    """Parse a string or list of `Name=Value` pairs, of CloudFormation's long form, or a table."""
+    """Parse parameters from a table, or from strings in `Name=Value` or CloudFormation's long form."""
     if isinstance(value, dict):
         return {name: scalar_text(each) for name, each in value.items() if not isinstance(each, (dict, list))}
     lines = value if isinstance(value, list) else [value]

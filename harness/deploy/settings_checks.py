@@ -1,4 +1,4 @@
-"""Checks one function's settings: timeout, memory, storage, runtime, logged content.
+"""Checks the settings of one function: timeout, memory, storage, runtime and logged content.
 
 The values may come from a template or from AWS.
 """
@@ -27,7 +27,7 @@ RUNTIME_ENDS = {
     "python3.13": date(2029, 6, 30),
     "python3.14": date(2029, 6, 30),
 }
-"""Dates on which Lambda ends support for its runtimes (Lambda developer guide). Later dates may move."""
+"""Dates on which Lambda ends support for its runtimes (Lambda developer guide). Future dates may change."""
 
 
 def check_settings(
@@ -43,13 +43,13 @@ def check_settings(
     """Check a function's settings.
 
     Args:
-        place: The function.
-        timeout_s: Timeout in seconds; None for Lambda's default.
-        memory_mb: Memory size; None for Lambda's default.
-        storage_mb: Size of /tmp; None for Lambda's default.
-        runtime: The runtime as Lambda names it; None if unknown.
+        place: The function's place, for use in findings.
+        timeout_s: Timeout in seconds, or None for Lambda's default.
+        memory_mb: Memory size, or None for Lambda's default.
+        storage_mb: Size of /tmp, or None for Lambda's default.
+        runtime: The runtime as named by Lambda, or None if unknown.
         environment: Environment variables.
-        today: The date to compare the end of support with.
+        today: The date to compare with the end of support.
     """
     if timeout_s is None or timeout_s <= DEFAULT_TIMEOUT_S:
         what = (

@@ -1,4 +1,4 @@
-"""Finds files and folders in a project that hide this library from Python.
+"""Finds files and folders in a project that hide the installed library from Python.
 
 `python -m`, pytest and Lambda search the project's folder before the installed packages, so Python imports a
 folder `graders/` in the project instead of the library.
@@ -18,7 +18,7 @@ __all__ = ["check_folder", "installed_graders"]
 
 
 def installed_graders() -> Path:
-    """Return the folder of the `graders` package that this harness uses."""
+    """Return the folder of the `graders` package used by this harness."""
     beside = Path(harness.__file__).resolve().parent.parent / "graders"
     if beside.is_dir():
         return beside

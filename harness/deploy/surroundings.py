@@ -1,4 +1,4 @@
-"""Compares a grader's environment in two places, because the same code may grade differently there."""
+"""Compares a grader's environment in two places, which can make the same code grade differently."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Surroundings:
     encoding: str | None = None
     variables: Mapping[str, str] | None = None
     packages: Mapping[str, str] | None = None
-    """Versions of distributions, by name."""
+    """Versions of the installed distributions, by name."""
 
 
 def surroundings_here() -> Surroundings:
@@ -76,7 +76,8 @@ def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
     """Describe the environment of a function in AWS, as far as its configuration shows it.
 
     Args:
-        configuration: The response of GetFunctionConfiguration; empty if these credentials may not read it.
+        configuration: The response of GetFunctionConfiguration, or an empty object if the credentials do not
+            allow it.
     """
     if not configuration:
         return Surroundings()
@@ -91,13 +92,13 @@ def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
 def causes(
     here: Surroundings, there: Surroundings, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Describe the differences between two places in one sentence per cause, the likeliest cause first.
+    """Describe the differences between two places, one sentence per cause, most likely cause first.
 
     Args:
         here: This process.
         there: The other place.
-        set_there: The variables that the template or the function's configuration sets there.
-        source: Source code of the grader's own modules. The grader may read any variable that is named in it.
+        set_there: The variables set in the other place by the template or the function's configuration.
+        source: Source code of the grader's own modules. The grader may read any variable named there.
     """
     yield from _variables(here.variables, there.variables, set_there, source)
     if here.python and there.python and not here.python.startswith(there.python):
@@ -122,7 +123,7 @@ def causes(
 def _variables(
     here: Mapping[str, str] | None, there: Mapping[str, str] | None, set_there: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    """Describe the variables that differ; only those that the grader's code mentions, if there are any."""
+    """Describe the variables that differ, or only those mentioned in the grader's code if there are any."""
     if here is None:
         return
     quoted = set(re.findall("['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]", source))
@@ -137,7 +138,7 @@ def _variables(
 
 
 def own_source(artifact: Path) -> str:
-    """Return the source code of the modules at the top of an artifact, which include the user's modules."""
+    """Return the source code of an artifact's top-level modules, which include the user's modules."""
     return "\n".join(path.read_text("utf-8", "replace") for path in sorted(artifact.glob("*.py")))
 
 
@@ -146,7 +147,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _read(printed: bytes) -> Surroundings:
-    """Parse the output of `_LOOK`; the result is empty if `_LOOK` could not run."""
+    """Parse the output of `_LOOK`. The result is empty if `_LOOK` could not run."""
     try:
         return Surroundings(**json.loads(printed))
     except ValueError:

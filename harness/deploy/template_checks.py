@@ -1,7 +1,7 @@
-"""Finds harmful settings in a SAM template before it is built: timeouts, versions, IAM policies.
+"""Finds harmful settings in a SAM template before it is built, such as timeouts and IAM policies.
 
-Values known only at deployment, such as a parameter without a default, are not checked, because a guess
-could give a wrong finding.
+Values that are not known before deployment, such as a parameter without a default, are not checked, because a
+guess could lead to a wrong finding.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def check_template(path: Path, parameters: Mapping[str, str] | None = None) -> l
 
     Args:
         path: The template.
-        parameters: Values that replace the parameters' defaults.
+        parameters: Parameter values that replace the defaults.
 
     Raises:
-        InputError: The file cannot be read, or is not a template.
+        InputError: The file cannot be read or is not a template.
     """
     return list(_Template(path, parameters or {}).findings())
 
@@ -121,7 +121,7 @@ class _Template:
             yield finding("D012", f"no alarm in the template watches {name}", self._place(name), fix=fix)
 
     def _retained(self, name: str, properties: Mapping[str, Any]) -> bool:
-        """Return True if the function's log group deletes old logs, or belongs to another stack."""
+        """Return True if the function's log group deletes old logs or belongs to another stack."""
         wanted = mapping(properties.get("LoggingConfig")).get("LogGroup")
         groups = {key: one for key, one in self._resources.items() if one.get("Type") == _LOG_GROUP}
         if (group := str(mapping(wanted).get("Ref"))) in groups:
@@ -144,7 +144,7 @@ class _Template:
             yield from _managed(arn, name, place)
 
     def _own_policies(self, name: str, policies: Any, place: Place) -> Iterator[Finding]:
-        """Check the policies that SAM allows on a function: names of managed policies, and statements."""
+        """Check the policies that SAM allows on a function: managed policy names and statements."""
         for policy in policies if isinstance(policies, list) else [policies]:
             if isinstance(policy, dict):
                 yield from check_statements(policy, place, name)

@@ -1,7 +1,7 @@
-"""Installs a grader's packages into the artifact, and removes files that Lambda never reads.
+"""Installs a grader's packages into the artifact and removes files that Lambda never reads.
 
 The packages come from requirements files or from the running environment. Only wheels are used, because a
-source distribution would be built on this machine and for this machine's platform.
+source distribution would be built for this machine's platform.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.localaws.pythons import runtime_version
 __all__ = ["POWERTOOLS", "copy_installed", "included_files", "install_here", "install_requirements"]
 
 POWERTOOLS = ("aws-lambda-powertools", "jmespath", "typing-extensions")
-"""Powertools and its requirements without extras, all pure Python."""
+"""Powertools and its requirements without extras, which are all pure Python."""
 
 _INSTALL_TIMEOUT_S = 300
 # pip's records of this installation contain paths of this machine. They would make the same artifact look
@@ -60,11 +60,11 @@ def install_requirements(
 ) -> list[str]:
     """Install the wheels of requirements files for a function's platform, on any machine.
 
-    pip checks hashes for every file that contains a hash. A file never replaces a package that another file
-    installed: different versions of a package conflict.
+    pip checks hashes for every file that contains a hash. A file never replaces a package installed by
+    another file; different versions of a package conflict.
 
     Args:
-        requirements: The files. Files without a requirement are skipped.
+        requirements: The requirements files. Files without any requirement are skipped.
         into: The artifact.
         runtime: The function's runtime, such as `python3.13`.
         architecture: The function's architecture, `x86_64` or `arm64`.
@@ -103,11 +103,11 @@ def install_here(requirements: Path, into: Path) -> None:
     """Install pinned packages for the running interpreter.
 
     Args:
-        requirements: A file with hashes.
-        into: A folder to put on `sys.path`.
+        requirements: A requirements file with hashes.
+        into: A folder to be put on `sys.path`.
 
     Raises:
-        InputError: This Python has no pip, or a package cannot be installed for it.
+        InputError: This Python has no pip or a package cannot be installed for it.
         ServiceError: The package index could not be reached.
     """
     command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
@@ -121,7 +121,7 @@ def included_files(requirements: Path) -> list[Path]:
     """Return a requirements file and the local files that it includes with `-r` and `-c`, without duplicates.
 
     Args:
-        requirements: The file.
+        requirements: The requirements file.
     """
     found: list[Path] = []
     waiting = [requirements]
@@ -143,7 +143,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
         into: The artifact.
 
     Raises:
-        InputError: A distribution is not installed here, or has code compiled for this machine.
+        InputError: A distribution is not installed here or contains code compiled for this machine.
     """
     for name in distributions:
         try:
@@ -167,7 +167,7 @@ def copy_installed(distributions: tuple[str, ...], into: Path) -> None:
 def _download(
     files: Sequence[Path], scratch: Path, others: Sequence[Path], into: Path, runtime: str, architecture: str
 ) -> None:
-    """Download wheels for the function's Python, which may differ from the Python of this process."""
+    """Download wheels for the function's Python version, which may differ from that of this process."""
     version = ".".join(map(str, runtime_version(runtime)))
     markers = f"python_version={version} python_full_version={version}.0 implementation_version={version}.0"
     markers += " implementation_name=cpython platform_python_implementation=CPython os_name=posix"
@@ -185,7 +185,7 @@ def _download(
 
 
 def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
-    """Install the downloaded wheels into `packages`, and return the packages that contain only scripts."""
+    """Install the downloaded wheels into `packages` and return the packages that contain only scripts."""
     packages = scratch / "packages"
     packages.mkdir()
     if wheels := sorted(map(str, (scratch / "wheels").glob("*.whl"))):
@@ -200,7 +200,7 @@ def _unpack(scratch: Path, runtime: str, architecture: str) -> list[str]:
 
 
 def _scripts_alone(packages: Path) -> list[Path]:
-    """Return the `.dist-info` of packages that have only scripts in `bin` and require no other package."""
+    """Return the `.dist-info` folders of packages that have only scripts and require no other package."""
     found = []
     for information in sorted(packages.glob("*.dist-info")):
         record = information / "RECORD"
@@ -220,7 +220,7 @@ def _metadata(information: Path) -> str:
 
 
 def _is_program(file: Path) -> bool:
-    """Return True for a program compiled for Linux, False for a script that would start Python."""
+    """Return True for a program compiled for Linux and False for a script that starts Python."""
     if not file.is_file():
         return False
     with file.open("rb") as opened:
@@ -228,7 +228,7 @@ def _is_program(file: Path) -> bool:
 
 
 def _for_function(runtime: str, architecture: str) -> list[str]:
-    """Return arguments that make pip choose packages for the function's Python and machine."""
+    """Return pip arguments that select packages for the function's Python version and architecture."""
     words = ["--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"]
     words += ["--implementation", "cp", "--python-version", ".".join(map(str, runtime_version(runtime)))]
     for platform in wheel_platforms(runtime, architecture):
@@ -255,7 +255,7 @@ def _text(file: Path) -> str:
 
 
 def _installed(artifact: Path) -> list[str]:
-    """Return the packages that an artifact already contains, as pip's constraints."""
+    """Return the packages that an artifact already contains as pip constraints."""
     names = [folder.name.removesuffix(".dist-info") for folder in sorted(artifact.glob("*.dist-info"))]
     return [name.replace("-", "==", 1) for name in names]
 
@@ -289,14 +289,14 @@ def _refusal(said: str, log: str, files: Sequence[Path], others: Sequence[Path])
 
 
 def _same(one: str, other: str) -> bool:
-    """Return True if two spellings name the same package."""
+    """Return True if two spellings refer to the same package."""
     return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
 
 
 def _remove_leftovers(packages: Path) -> None:
     """Remove scripts, bytecode and pip's records, which Lambda never reads.
 
-    A compiled program in `bin` stays, because a module of its package may start it.
+    A compiled program in `bin` is kept because a module of its package may start it.
     """
     for file in [each for each in packages.glob("bin/**/*") if each.is_file() and not _is_program(each)]:
         file.unlink()

@@ -1,8 +1,8 @@
-"""Builds the fan-out worker for Lambda: `graders`, and the modules of the harness that the worker imports.
+"""Builds the fan-out worker for Lambda from `graders` and the harness modules that the worker imports.
 
 The template declares the worker whether or not its stack fans out, and `sam build` builds it in both cases.
 If the template's parameter turns fan-out off, a placeholder is built instead. The placeholder needs no
-packages, and calling it raises an error that gives the fix.
+packages. Calling it raises an error that explains the fix.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["WORKER_HANDLER", "WORKER_PINS", "copy_worker", "is_wanted", "is_work
 
 WORKER_MODULE = "harness.replay.fan_out.part_worker"
 WORKER_HANDLER = f"{WORKER_MODULE}.handler"
-"""The worker's handler, which no grader has."""
+"""The worker's handler. No grader has this handler."""
 
 _HARNESS = Path(harness.__file__).parent
 WORKER_PINS = _HARNESS / "replay" / "fan_out" / "requirements.txt"
-"""The packages that the worker needs, with hashes."""
+"""The requirements file for the worker's packages, with hashes."""
 
 _TYPE = "AWS::Lambda::Function"
 _PLACEHOLDER = '''\
@@ -42,7 +42,7 @@ def handler(event, context):
 
 
 def is_worker(resource: Any) -> bool:
-    """Return True if a template's resource is the fan-out worker."""
+    """Return True if a resource in a template is the fan-out worker."""
     if not isinstance(resource, dict) or resource.get("Type") != _TYPE:
         return False
     properties = resource.get("Properties")
@@ -52,16 +52,16 @@ def is_worker(resource: Any) -> bool:
 def is_wanted(
     template: Mapping[str, Any], resource: Mapping[str, Any], parameters: Mapping[str, str], project: Path
 ) -> tuple[bool, dict[str, str]]:
-    """Decide whether a stack with these values has the worker. If a value is unknown, the stack has it.
+    """Decide whether a stack with these values has the worker. If a value is unknown, assume that it does.
 
     Args:
         template: The template, as `read_template` returns it.
         resource: The worker's resource.
-        parameters: Values that replace the parameters' defaults.
-        project: The folder of `samconfig.toml`, whose values `sam deploy` uses.
+        parameters: Parameter values that replace the defaults.
+        project: The folder that contains `samconfig.toml`, whose values are used by `sam deploy`.
 
     Returns:
-        True if the stack has the worker, and the values of the defaults that this depends on, by parameter.
+        Whether the stack has the worker, and the default values that this depends on, by parameter.
 
     Raises:
         InputError: `samconfig.toml` is not valid.
@@ -77,7 +77,7 @@ def is_wanted(
 
 
 def copy_worker(into: Path) -> None:
-    """Copy the modules of the harness that the worker may import, at its start or later.
+    """Copy the harness modules that the worker may import, at startup or later.
 
     Args:
         into: The artifact.
