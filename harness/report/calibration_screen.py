@@ -16,6 +16,8 @@ from harness.signal.trust_limits import TrustOutcome
 __all__ = ["print_calibration"]
 
 _COLUMN = 8
+_ROOM = 80 - NAME_COLUMNS - 3
+"""Number of columns to the right of a row's name and its indentation."""
 
 
 def print_calibration(
@@ -73,11 +75,14 @@ def _labels(found: Calibration) -> Iterator[str]:
 def _confusion(found: Confusion | None) -> Iterator[str]:
     if found is None:
         return
-    yield f"{'label':<{NAME_COLUMNS}} " + "".join(f"{one:>{_COLUMN}}" for one in found.verdicts[:6]).rstrip()
-    for label, gradings in zip(found.labels, found.gradings, strict=True):
-        yield f"{label:<{NAME_COLUMNS}} " + "".join(f"{count:>{_COLUMN},}" for count in gradings[:6])
-    if len(found.verdicts) > 6:
-        yield f"and {len(found.verdicts) - 6} more columns; --json has all"
+    counts = [[f"{count:,}" for count in gradings] for gradings in found.gradings]
+    longest = max(len(cell) for row in (found.verdicts, *counts) for cell in row)
+    width = max(_COLUMN, longest + 2)
+    shown = min(6, _ROOM // width)
+    for label, row in zip(("label", *found.labels), (found.verdicts, *counts), strict=True):
+        yield f"{label:<{NAME_COLUMNS}} " + "".join(f"{cell:>{width}}" for cell in row[:shown])
+    if len(found.verdicts) > shown:
+        yield f"and {len(found.verdicts) - shown} more columns; --json has all"
 
 
 def _repeats(found: Calibration) -> Iterator[str]:
