@@ -25,12 +25,13 @@ from harness.data.sources import DataFile, Source, as_source, parts_of, source_o
 from harness.disk import replaced
 from harness.errors import InputError
 from harness.grader_output import output_to
+from harness.printable import shortened
 from harness.processes import cores
 from harness.replay.fan_out.shards import check_fan_out, cut_shards
 from harness.replay.grading import profiles_of
 from harness.replay.recording import begin_recording
 from harness.rollouts.derive import write_derived
-from harness.rollouts.read import check_label, check_labeled, holds_rollouts
+from harness.rollouts.read import check_label, check_labeled, holds_rollouts, read_rollouts
 from harness.runs.facts import (
     AnswersFacts,
     Ask,
@@ -42,7 +43,7 @@ from harness.runs.facts import (
     known_bounds,
 )
 from harness.runs.fan_out_facts import FanOutFacts, resumed_with
-from harness.runs.labels import PLAIN, LabelRule
+from harness.runs.labels import PLAIN, VERDICTS, LabelRule
 from harness.runs.store import Run, create, lock_run, open_run, other_work, unfinished
 from harness.targets.opening import IN_PROCESS, TargetChoice, describe, describe_answers
 
@@ -53,6 +54,8 @@ MOST_SHARDS = 64
 MOST_SOURCES = 20_000
 """Maximum number of files or objects in one run. `run.json` lists them all."""
 _BLOCK = 1 << 20
+_NAMED = 3
+"""Number of unreadable labels that an error names."""
 _TELL_S = 0.1
 
 Copying: TypeAlias = Callable[[int], None]
@@ -125,6 +128,7 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
     derived = not holds_rollouts(source)
     if not derived:
         check_labeled(source, request.label)
+        _check_readable(source, request)
     target, grader = _target(request)
     if request.fan_out is not None:
         check_fan_out(source, target, derived=derived)
@@ -161,6 +165,27 @@ def prepare(request: ReplayRequest, copying: Copying = lambda done: None) -> Run
                 shutil.rmtree(run.folder)
                 raise
     return run
+
+
+def _check_readable(source: Source, request: ReplayRequest) -> None:
+    """Raise an error if the label rule can read no label, which would be known only after grading otherwise.
+
+    Raises:
+        InputError: No rollout with the label has a verdict in it.
+    """
+    if request.label is None:
+        return
+    unread: dict[str, None] = {}
+    for rollout in read_rollouts(source, label=request.label):
+        if rollout.sent is None or rollout.label is None:
+            continue
+        if request.label_rule.says(rollout.label) is not None:
+            return
+        if len(unread) < _NAMED:
+            unread[shortened(repr(rollout.label), 30)] = None
+    if unread:
+        what = f"the labels in {request.label!r} are not verdicts: {', '.join(unread)}"
+        raise InputError(what, place=str(source), fix=VERDICTS)
 
 
 def _update(run: Run, facts: RunFacts) -> None:

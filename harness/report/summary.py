@@ -108,13 +108,7 @@ class RunSummary:
         yield from _field_lines(facts, totals)
         if self.controls is not None:
             yield from _control_lines(self.controls)
-        if facts.label is not None:
-            judged = totals.agreed + totals.disagreed
-            left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
-            yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
-            yield from (f"  {line}" for line in [*totals.labels.lines(), *self.ranks.lines()])
-            if totals.unlabeled and facts.bounds is None:
-                yield "range not known: true and false were not compared; add --range LOW HIGH"
+        yield from self._label_lines()
         if facts.wire == ALL_WIRES:
             known = f"the wires disagree on {totals.wires:,}; `rft show {self.run.folder}` lists them"
             yield known if totals.wires else "every wire gives the same rewards"
@@ -131,6 +125,20 @@ class RunSummary:
         if totals.rewards > 1 and totals.lowest is not None and totals.lowest == totals.highest:
             yield f"all {totals.rewards:,} rewards are {totals.lowest:g}: a job would learn nothing"
         yield from self._next()
+
+    def _label_lines(self) -> Iterator[str]:
+        facts, totals = self.run.facts, self.totals
+        if facts.label is None:
+            return
+        judged = totals.agreed + totals.disagreed
+        left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
+        yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
+        yield from (f"  {line}" for line in [*totals.labels.lines(), *self.ranks.lines()])
+        counts, yes = totals.labels, facts.label_rule.true
+        if yes and counts.told and not counts.true_above + counts.true_below:
+            yield f"every label says no: none is {' or '.join(map(repr, yes))}"
+        if totals.unlabeled and facts.bounds is None:
+            yield "range not known: true and false were not compared; add --range LOW HIGH"
 
     def _next(self) -> Iterator[str]:
         facts, folder = self.run.facts, self.run.folder

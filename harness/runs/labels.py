@@ -13,6 +13,7 @@ from typing import Any
 from harness.errors import InputError
 
 TOLERANCE = 1e-9
+VERDICTS = "A label is true, false or a number; --label-true names the strings that mean yes."
 _MOST = 1e100
 """Larger numbers are not correlated, because the sum of their squares would overflow a float."""
 
@@ -112,7 +113,7 @@ def not_compared(label: str, *, range_known: bool, place: str, options: str = ""
     """
     what = f"no rollout with a reward has a verdict in the field {label!r}"
     if range_known:
-        fix = "A label is true, false or a number; --label-true names the strings that mean yes."
+        fix = VERDICTS
     else:
         what += " that can be compared: the grader's range is not known"
         fix = f"Add {options}--range LOW HIGH: true and false are compared with the middle of the range."

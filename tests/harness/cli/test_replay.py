@@ -342,6 +342,20 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout
 
 
+def test_a_label_that_no_rollout_can_tell_is_refused_before_grading(folder: Path) -> None:
+    said = [("a", "good"), ("b", "bad"), ("c", ["bad"])]
+    write_rollouts(folder / "said.jsonl", [rollout(key, "7", "7", said=word) for key, word in said])
+    words = ("replay", "said.jsonl", "--grader", "my_grader.py:right", "--label", "said")
+    refused = refusal(folder, *words)
+    assert "the labels in 'said' are not verdicts: 'good', 'bad', ['bad']. A label is" in refused
+    assert not (folder / "runs").exists()
+    read = rft_inside(folder, *words, "--label-true", "good")
+    assert (read.returncode, "every label says no" in read.stdout) == (0, False)
+    mistyped = rft_inside(folder, *words, "--label-true", "Good", "--label-true", "GOOD")
+    assert mistyped.returncode == 0
+    assert "every label says no: none is 'Good' or 'GOOD'" in mistyped.stdout
+
+
 def test_a_finished_run_takes_the_range_that_its_comparison_lacked_and_grades_nothing_again(
     folder: Path,
 ) -> None:
