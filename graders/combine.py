@@ -1,8 +1,8 @@
-"""Combine several numbers into one reward that still shows each part.
+"""Combine several numbers into one reward that still reports each part.
 
-A part is a float, a bool, or the result of a check or of another grader. The combined `Reward` has the parts
-as its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
-part has no reward (for example, because a check abstained), the sample gets no reward, for the same reason. A
+A part is a float, a bool, or the result of a check or another grader. The combined `Reward` has the parts as
+its components. A part that is itself a Reward adds its own components and metrics, named `part.name`. If a
+part has no reward (for example, because a check abstained), the sample gets no reward for the same reason. A
 part that is not a finite number raises a ValueError, which fails the sample. An invalid rule, such as a share
 above 1, raises a ConfigurationError, which fails the call. Only `clipped` and `penalized` clip values.
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
-    """Return the weighted mean of the parts. The weights need not sum to 1.
+    """Return the weighted mean of the parts. The weights do not need to sum to 1.
 
     Args:
         parts: The parts, by name.
@@ -56,19 +56,19 @@ def weighted(parts: Mapping[str, Part], weights: Mapping[str, float]) -> Reward:
 
 
 def gated(correct: Part, extras: Mapping[str, Part], *, share: float = 0.2) -> Reward:
-    """Return a reward in which extras count only in proportion to the correctness of the answer.
+    """Return a reward in which extras count only in proportion to the answer's correctness.
 
     The reward is `correct * (1 - share + share * mean of the extras)`. A wrong answer earns nothing, no
     matter how good its extras are, and a correct answer without any extras still earns `1 - share`.
 
     Args:
-        correct: The correctness of the answer, 0 to 1.
-        extras: Other qualities to reward, by name, each 0 to 1 and all with equal weight.
-        share: The share of the reward that depends on the extras, 0 to 1.
+        correct: The correctness of the answer, from 0 to 1.
+        extras: Other qualities to reward, by name, each from 0 to 1. All have equal weight.
+        share: The share of the reward that depends on the extras, from 0 to 1.
 
     Raises:
-        ConfigurationError: The share lies outside 0 to 1, or there are no extras.
-        ValueError: A part lies outside 0 to 1.
+        ConfigurationError: The share is not between 0 and 1, or there are no extras.
+        ValueError: A part is not between 0 and 1.
     """
     _rule("share", share, 0, 1)
     if not extras:
@@ -110,7 +110,7 @@ def clipped(reward: Part, low: float = 0.0, high: float = 1.0) -> Reward:
         high: The largest value.
 
     Raises:
-        ConfigurationError: A bound is not finite, or `low` is above `high`.
+        ConfigurationError: A bound is not finite or `low` is above `high`.
         ValueError: The reward is not a finite number.
     """
     _rule("low", low, None, None)
@@ -125,13 +125,14 @@ def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0
     """Return the reward minus its penalties, but not less than the floor.
 
     Args:
-        reward: The reward before penalties; reported as the component `base`.
-        penalties: The amounts to subtract, by name, each 0 or more; reported unchanged.
-        floor: Penalties never lower the reward below this value. A reward that is already lower is unchanged.
+        reward: The reward before penalties, which is reported as the component `base`.
+        penalties: The amounts to subtract, by name, each 0 or more. They are reported unchanged.
+        floor: The lowest value that penalties can reduce the reward to. A reward that is already lower is not
+            changed.
 
     Raises:
-        ConfigurationError: The floor is not finite, or a penalty is named `base`.
-        ValueError: A part is not a finite number, or a penalty is negative.
+        ConfigurationError: The floor is not finite or a penalty is named `base`.
+        ValueError: A part is not a finite number or a penalty is negative.
     """
     _rule("floor", floor, None, None)
     if "base" in penalties:
@@ -145,7 +146,7 @@ def penalized(reward: Part, penalties: Mapping[str, Part], *, floor: float = 0.0
 
 
 class _Joined:
-    """The checked parts of a combined reward, with the components and metrics that they contribute."""
+    """The checked parts of a combined reward and the components and metrics that they contribute."""
 
     __slots__ = ("components", "metrics", "reason", "values")
 

@@ -1,4 +1,4 @@
-"""Graders without custom Python: a ready check and its options, in a TOML file or in one line.
+"""Graders without custom Python: a ready check and its options, given in a TOML file or on one line.
 
 `grader.toml`:
 
@@ -8,16 +8,16 @@
     [grader]
     timeout_s = 2
 
-`check` names a ready check. The other keys of the table are its options. The optional table `[grader]` holds
+`check` names a ready check. The table's other keys are its options. The optional table `[grader]` contains
 the options of `@grader`. Checks can be nested: in an option that takes scoring functions, a table with a
-string under `check` is a check. In any other option, `check` is an ordinary key, such as a judge's label.
-Without `timeout_s`, the time limit is the largest `TIMEOUT_S` of the modules that define these checks,
-because a judge needs more than the default 5 seconds. In one line, the same check is
+string under `check` is a check. In any other option, `check` is an ordinary key, such as a judge's label. If
+`timeout_s` is not given, the time limit is the largest `TIMEOUT_S` of the modules that define the checks,
+because a judge needs more than the default 5 seconds. On one line, the same check is
 `checks.numbers:number(marker="####")`.
 
-The Lambda handler `graders.configured.ready_check` is the grader that the environment variable GRADER_CHECK
-describes. The variable contains the path of a TOML file in the artifact, or one line like the one above.
-Using the handler without the variable is an error.
+The Lambda handler `graders.configured.ready_check` is the grader described by the environment variable
+GRADER_CHECK. The variable contains either the path of a TOML file in the artifact or one line like the one
+above. Using the handler without the variable is an error.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 READY_HANDLER = "graders.configured.ready_check"
 """Name of the Lambda handler of a configured grader."""
 READY_VARIABLE = "GRADER_CHECK"
-"""Name of the environment variable that contains the check, or the path of a TOML file."""
+"""Name of the environment variable that contains the check or the path of a TOML file."""
 
 _EXAMPLE = 'checks.numbers:number(marker="####")'
 _MOST_NESTED = 20
@@ -63,16 +63,16 @@ _FUNCTIONS = ("Callable", "Check", "Scoring")
 
 
 def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
-    """Make the grader that a TOML file or one line describes.
+    """Make the grader described by a TOML file or a line.
 
     Args:
-        text: Path of a `.toml` file, or a line such as `checks.numbers:number(marker="####")`. The options in
-            a line must be literals. No code is evaluated.
+        text: Path of a `.toml` file, or a line such as `checks.numbers:number(marker="####")`. Options on a
+            line must be literals. No code is evaluated.
         folder: Folder for relative paths; the current folder by default.
 
     Raises:
         DecorationError: The file cannot be read, the check does not exist, or an option is invalid. For a
-            file, the message begins with its path.
+            file, the message starts with its path.
         ConfigurationError: The check needs a package that is not installed.
     """
     text = text.strip()
@@ -96,7 +96,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Make the handler on first use, so that this module can be imported when the variable is not set."""
+        """Create the handler on first use, so that the module can be imported without the variable."""
         if name != "ready_check":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import os
@@ -111,13 +111,13 @@ if not TYPE_CHECKING:
 
 
 def grader_of_table(table: Mapping[str, Any]) -> Grader[Any, Any]:
-    """Make the grader that a table describes.
+    """Make the grader described by a table.
 
     Args:
         table: A table with `check`, the check's options and, under `grader`, the options of `@grader`.
 
     Raises:
-        DecorationError: The table names no ready check, or has an option that does not exist or is invalid.
+        DecorationError: The table does not name a ready check, or an option does not exist or is invalid.
         ConfigurationError: The check needs a package that is not installed.
 
     Example:
@@ -146,7 +146,7 @@ def grader_of_check(name: str, options: Mapping[str, Any]) -> Grader[Any, Any]:
             `check` is a check.
 
     Raises:
-        DecorationError: The check or an option does not exist, or an option is invalid.
+        DecorationError: The check or an option does not exist or an option is invalid.
         ConfigurationError: The check needs a package that is not installed.
     """
     return _grader_around(_check(name, options, 0), {"check": name, **options})
@@ -234,14 +234,14 @@ def check_factory(name: object) -> Callable[..., Any]:
 
 
 def judge_models() -> list[FoundModel]:
-    """Return the models that this process's judges call, with the features known from their answers."""
+    """Return the models that this process's judges call, with the features detected from their answers."""
     from .checks._judge_services import found_models
 
     return found_models()
 
 
 def families() -> list[str]:
-    """Return the sorted names of the modules with ready checks, without importing these modules."""
+    """Return the sorted names of the modules that contain ready checks, without importing them."""
     from pkgutil import iter_modules
 
     from . import checks
@@ -250,7 +250,7 @@ def families() -> list[str]:
 
 
 def factories(module: Any) -> dict[str, Callable[..., Any]]:
-    """Return the check factories in a module of ready checks, by name and in source order.
+    """Return the check factories in a module of ready checks by name, in source order.
 
     Args:
         module: The module.
@@ -297,7 +297,7 @@ def _check(name: object, given: Mapping[str, Any], depth: int) -> Callable[..., 
 
 
 def _with_checks(value: Any, depth: int = 0) -> Any:
-    """Replace every table that has a string under `check` with the check that it describes."""
+    """Replace every table that has a string under `check` with the check it describes."""
     if depth > _MOST_NESTED:
         raise DecorationError(f"tables and lists are nested more than {_MOST_NESTED} deep")
     if isinstance(value, list):

@@ -58,12 +58,12 @@ else:
 
 
 class Grader(_Typed["Asked", "Graded"]):
-    """A scoring function that Lambda can call, made by `@grader`.
+    """A scoring function that Lambda can call. Created by `@grader`.
 
-    Called with an event and a context, a grader is the Lambda handler. Called with a `Sample`, it grades that
-    sample, so graders can be parts of other graders. `Grader[MyFields, Reward]` gives type checkers the
-    fields of its samples and the result of grading a sample (`Awaitable[Reward]` if the scoring function is
-    async).
+    When called with an event and a context, a grader acts as the Lambda handler. When called with a `Sample`,
+    it grades that sample, so graders can be parts of other graders. `Grader[MyFields, Reward]` gives type
+    checkers the fields of its samples and the result of grading a sample (`Awaitable[Reward]` if the scoring
+    function is async).
 
     A grader is pickled by its qualified name, so that name must refer to the grader in its module.
 
@@ -95,16 +95,16 @@ class Grader(_Typed["Asked", "Graded"]):
         def __call__(self, event: list[Any] | dict[str, Any], context: Any = None, /) -> Any: ...
 
     def __call__(self, event: Any, context: Any = None, /) -> Any:
-        """Grade one sample, or all samples of an event if called as the Lambda handler.
+        """Grade one sample, or all samples in an event if called as the Lambda handler.
 
         Args:
-            event: A `Sample`, or an event in any dialect of `graders.wire.PROFILES`.
-            context: The Lambda context, which limits the time of the whole batch.
+            event: A `Sample`, or an event in any dialect listed in `graders.wire.PROFILES`.
+            context: The Lambda context, which limits the time for the whole batch.
 
         Returns:
             For a sample, its `Reward`, or an awaitable of a `Reward` if the scoring function is async. For an
-            event, the answer, with one entry per sample, in order. If graders call one another, the outermost
-            grader's time limit applies.
+            event, the response, with one entry per sample, in order. If graders call one another, the
+            outermost grader's time limit applies.
 
         Raises:
             SampleError: The sample got no reward. An outer grader should let this error propagate, so that
@@ -130,7 +130,7 @@ class Grader(_Typed["Asked", "Graded"]):
         return handle(self.declared, self._budget, event, context)
 
     def grade(self, sample: Sample[Any] | dict[str, Any]) -> Reward:
-        """Return the reward of one sample. An async grader is run to completion.
+        """Return the reward for one sample. An async grader is run to completion.
 
         Args:
             sample: A Sample, or an element of an event.
@@ -142,9 +142,9 @@ class Grader(_Typed["Asked", "Graded"]):
         return reward_of(score(self.declared, [sample], causes=True)[0][0])
 
     def grade_all(self, samples: Sequence[Sample[Any] | dict[str, Any]]) -> list[Reward | Failure]:
-        """Return the outcome of each sample: its Reward, or a Failure with the reason.
+        """Return the outcome for each sample: its Reward, or a Failure that gives the reason.
 
-        The error budget does not apply, because replays and tests need the outcome of every sample.
+        The error budget does not apply, because replays and tests need an outcome for every sample.
         """
         outcomes, _ = score(self.declared, samples)
         return settled(outcomes)
@@ -226,16 +226,17 @@ def grader(
     Args:
         function: The scoring function, sync or async. It takes one `Sample` and returns a float, a bool, a
             `Reward` or an `Abstain`.
-        range: Smallest and largest reward. A sample with a value outside this range fails, because the value
-            is not clipped.
-        on_error: With `floor`, a failed sample is answered with the smallest reward and an error metric. With
-            `raise`, the first failed sample fails the call.
+        range: Smallest and largest reward. Values are not clipped. A sample with a value outside this range
+            fails.
+        on_error: With `floor`, a failed sample gets the smallest reward and an error metric. With `raise`,
+            the first failed sample fails the call.
         timeout_s: Seconds allowed per sample; None for no limit.
         concurrency: Maximum number of samples that an async scoring function grades concurrently.
-        max_error_rate: Share of the process's last 64 samples that may fail before the call fails, 0 to 1.
+        max_error_rate: Fraction of the process's last 64 samples that may fail before the call fails, from 0
+            to 1.
         batch: True if the function takes a list of samples and returns a list of results, for vectorized
             scoring.
-        wire: The dialect of the answer. Only the `sagemaker-oss` dialects differ: they add an envelope.
+        wire: The dialect of the response. Only the `sagemaker-oss` dialects differ: they add an envelope.
 
     Returns:
         A Grader, or a decorator that makes one if called with options.

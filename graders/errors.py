@@ -22,7 +22,7 @@ class GraderError(Exception):
     """Base class of all errors that this package raises."""
 
     def __str__(self) -> str:
-        """Return the message. Control characters are escaped, because the message may quote data."""
+        """Return the message with control characters escaped, because it may quote data."""
         return _readable(super().__str__())
 
 
@@ -51,7 +51,7 @@ class AnswerRewardError(EventError):
 
 
 class RecordError(GraderError, ValueError):
-    """The record has a fault, such as a missing reference, so no completion for it can be graded."""
+    """The record has a fault, such as a missing reference, so no completions for it can be graded."""
 
 
 class SampleError(GraderError):
@@ -59,7 +59,7 @@ class SampleError(GraderError):
 
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
-        message: The cause, for the author of the scoring function.
+        message: A description of the cause for the author of the scoring function.
         origin: Type and location of the original error, without content. Empty if there was no such error.
     """
 
@@ -81,7 +81,7 @@ class ErrorBudgetExceeded(GraderError):
 class Interrupted(BaseException):
     """Raised inside a scoring function that exceeds its time limit.
 
-    This is a BaseException, so that `except Exception` in a scoring function does not catch it.
+    This is a BaseException so that `except Exception` in a scoring function does not catch it.
     """
 
 

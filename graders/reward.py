@@ -1,7 +1,7 @@
-"""The results that scoring functions return, and the outcomes of samples.
+"""The results that scoring functions return and the outcomes of samples.
 
-A scoring function returns a number, a `Reward` or an `Abstain`. `settle` turns the result into the outcome of
-the sample: a `Reward` with finite numbers in range, or a `Failure`. A failure is never a reward. Only `wire`
+A scoring function returns a number, a `Reward` or an `Abstain`. `settle` converts the result to the sample's
+outcome: a `Reward` with finite numbers in range, or a `Failure`. A failure is never a reward. Only `wire`
 writes a failure as a number, because the contract accepts only numbers.
 """
 
@@ -25,14 +25,14 @@ RESERVED = "grader_error"
 
 
 class Reward:
-    """A reward, with the numbers that explain it.
+    """A reward and the numbers that explain it.
 
     Args:
         value: The number to train on, within the grader's range.
         metrics: Other numbers to report.
         components: The parts of a combined reward, by name.
-        reason: One sentence for human readers. An in-process replay keeps it, but it is never sent to a
-            service or a log.
+        reason: A one-sentence explanation for people. An in-process replay stores it, but it is never sent to
+            a service or a log.
     """
 
     __slots__ = ("components", "metrics", "reason", "value")
@@ -52,7 +52,7 @@ class Reward:
         self.reason = reason
 
     def __eq__(self, other: object) -> bool:
-        """Compare the values, metrics and components, but not the reasons."""
+        """Compare the values, metrics and components but not the reasons."""
         if not isinstance(other, Reward):
             return NotImplemented
         mine = (self.value, self.metrics, self.components)
@@ -81,10 +81,10 @@ class Reward:
 class Abstain:
     """Returned by a scoring function that cannot give a sample an honest reward.
 
-    For example, the judge refused to answer, or the tests cannot run.
+    For example, a judge refused to answer or the tests cannot be run.
 
     Args:
-        reason: One sentence for human readers.
+        reason: A one-sentence explanation for people.
     """
 
     __slots__ = ("reason",)
@@ -103,7 +103,7 @@ class Abstain:
 
 
 class Failure:
-    """The outcome of a sample that got no reward.
+    """The outcome of a sample that did not get a reward.
 
     Args:
         kind: One of `KINDS`.
@@ -127,7 +127,7 @@ class Failure:
         return self.origin.rpartition(" at ")[2] if " at " in self.origin else ""
 
     def __eq__(self, other: object) -> bool:
-        """Compare the kinds and messages, but not the origins, which change when the user edits the file."""
+        """Compare the kinds and messages but not the origins, which change when the user edits the file."""
         if not isinstance(other, Failure):
             return NotImplemented
         return (self.kind, self.message) == (other.kind, other.message)
@@ -143,7 +143,7 @@ def number(value: object) -> float:
     """Convert a number of any type to a float.
 
     Accepts int, float, bool, Decimal, Fraction, numpy scalars and zero-dimensional tensors. Rejects strings
-    such as `"1"`, because they usually come from a bug in the scoring function.
+    such as `"1"` because they usually indicate a bug in the scoring function.
 
     Raises:
         ValueError: The value is not a finite number.
@@ -166,7 +166,7 @@ def number(value: object) -> float:
 
 
 def drop(awaitable: object) -> None:
-    """Close a coroutine that will not run, and any coroutines in its arguments, to avoid Python's warning."""
+    """Close a coroutine that will not run, and any coroutines in its arguments, to avoid a warning."""
     frame = getattr(awaitable, "cr_frame", None)
     held = [] if frame is None else [*frame.f_locals.values()]
     close = getattr(awaitable, "close", None)
@@ -181,7 +181,7 @@ def drop(awaitable: object) -> None:
 
 
 def settle(answer: object, low: float, high: float) -> Reward | Failure:
-    """Turn a scoring function's result into the outcome of the sample.
+    """Convert a scoring function's result to the sample's outcome.
 
     Args:
         answer: The scoring function's return value.
@@ -190,7 +190,7 @@ def settle(answer: object, low: float, high: float) -> Reward | Failure:
 
     Returns:
         A Reward that contains only floats, or a Failure of kind `abstain` or `value`. A value outside the
-        range is a failure, because clipping would make a bug look like the best possible answer.
+        range is a failure because clipping it would make a bug look like the best possible answer.
     """
     if type(answer) is Reward:
         value = answer.value
@@ -241,7 +241,7 @@ _new = Reward.__new__
 
 
 def _named(numbers: Mapping[str, Number], what: str) -> dict[str, float]:
-    """Check names and numbers, and return the numbers as floats."""
+    """Check names and numbers and return the numbers as floats."""
     if not numbers:
         return {}
     checked = {}

@@ -1,9 +1,9 @@
 """The rollout that a scoring function receives, regardless of the event's dialect.
 
-A `Sample` is a read-only view of one element of the event. It has the same properties for every known shape
-of event. Nothing is copied, and properties are parsed when they are read, because a batch holds hundreds of
-samples and most scoring functions read only two properties. The completion comes from the final message
-alone.
+A `Sample` is a read-only view of one element of the event. It has the same properties for every known event
+shape. Nothing is copied, and properties are parsed only when they are accessed, because a batch contains
+hundreds of samples and most scoring functions use only two properties. The completion comes from the final
+message alone.
 
 `docs/contract.md` lists the shapes and their sources.
 """
@@ -39,10 +39,12 @@ else:
 
 
 ASSISTANTS = ("assistant", "nova_assistant")
-"""Roles of the message with the completion. Nova's jobs use `nova_assistant`."""
+"""Roles of the message that contains the completion. Nova's jobs use `nova_assistant`."""
 
 REFERENCES = (("reward_model", "ground_truth"), ("extra_info", "answer"))
-"""Fields and keys of the reference in verl's data format, which SageMaker accepts for open-weight models."""
+"""Fields and keys that contain the reference in verl's data format, which SageMaker accepts for open-weight
+models.
+"""
 
 _OWN = frozenset(("id", "messages", "metadata", "reference_answer"))
 _THOUGHT_BLOCKS = ("reasoning", "thinking", "reasoning_content", "redacted_thinking")
@@ -50,7 +52,7 @@ _THOUGHT_KEYS = ("reasoning_content", "reasoning")
 
 
 class Sample(_Typed[Fields]):
-    """One rollout: the prompt, the model's completion, and the record's reference and other fields.
+    """A rollout: the prompt, the model's completion, and the record's reference and other fields.
 
     `Sample[MyFields]`, where `MyFields` is a TypedDict, gives type checkers the types of `fields`. It has no
     effect at run time.
@@ -59,7 +61,8 @@ class Sample(_Typed[Fields]):
         item: One element of the event.
 
     Raises:
-        RecordError: The element is not an object with messages, or the final message is not the assistant's.
+        RecordError: The element is not an object with messages, or the final message is not from the
+            assistant.
     """
 
     __slots__ = ("_came", "_item", "_message", "_parts")
@@ -84,7 +87,7 @@ class Sample(_Typed[Fields]):
 
     @property
     def id(self) -> Any:
-        """The unchanged id from the service, or None if the service sent no id."""
+        """The id as sent by the service, or None if it did not send one."""
         return item_id(self._item)
 
     @property
@@ -128,7 +131,7 @@ class Sample(_Typed[Fields]):
         return "\n".join(self._divided()[1])
 
     def _divided(self) -> tuple[str, list[str]]:
-        """Return the completion and the blocks of reasoning, cached because checks read them repeatedly."""
+        """Return the completion and the reasoning blocks, which are cached because checks reuse them."""
         try:
             return self._parts
         except AttributeError:
@@ -145,9 +148,9 @@ class Sample(_Typed[Fields]):
     def reference_answer(self) -> Any:
         """The reference of the training record, or None if the record has no reference.
 
-        The reference is read from the sample itself, else from its `metadata`, else from the fields of verl's
-        data (`reward_model.ground_truth`, `extra_info.answer`). If the service wrapped a string in an object
-        with the single key `text`, the string is returned.
+        The reference is taken from the sample itself, else from its `metadata`, else from the fields of
+        verl's data format (`reward_model.ground_truth`, `extra_info.answer`). If the service wrapped a string
+        in an object with the single key `text`, the string is returned.
         """
         reference = self._item.get("reference_answer")
         if reference is None:
@@ -168,7 +171,7 @@ class Sample(_Typed[Fields]):
         """The reference as a string.
 
         Raises:
-            RecordError: The reference is missing or blank, or is not a string or a number. Without this
+            RecordError: The reference is missing, blank, or neither a string nor a number. Without this
                 error, two missing answers would compare equal and earn a reward.
         """
         reference = self.reference_answer
@@ -208,19 +211,19 @@ class Sample(_Typed[Fields]):
         return found  # type: ignore[return-value]
 
     def __repr__(self) -> str:
-        """Show only the id, because logs must not contain content."""
+        """Show only the id because logs must not contain content."""
         return f"<Sample {self.id!r}>"
 
 
 def item_id(item: Any) -> Any:
-    """Return the id of an event's element: `id`, else `my_key`, which SageMaker's starter template reads."""
+    """Return an event element's id: `id`, else `my_key`, which SageMaker's starter template uses."""
     if not isinstance(item, dict):
         return None
     return item["id"] if "id" in item else item.get("my_key")
 
 
 def _carried(fields: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return the field with the reference in verl's data, and the reference.
+    """Return the name of the field that contains the reference in verl's data format, and the reference.
 
     Returns `("", None)` if there is no such field.
     """
@@ -242,12 +245,12 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def reasoning_blocks(sample: Sample[Any]) -> list[str]:
-    """Return the blocks of reasoning in order. `Sample.reasoning` joins them."""
+    """Return the reasoning blocks in order. `Sample.reasoning` joins them."""
     return sample._divided()[1]
 
 
 def item_of(sample: Sample[Any]) -> dict[str, Any]:
-    """Return the element of the event from which the sample was made, unchanged."""
+    """Return the event element from which the sample was created, unchanged."""
     try:
         return sample._came
     except AttributeError:
@@ -255,12 +258,12 @@ def item_of(sample: Sample[Any]) -> dict[str, Any]:
 
 
 def final_text(sample: Sample[Any]) -> str:
-    """Return the whole text of the final message, including reasoning and special tokens."""
+    """Return the full text of the final message, including reasoning and special tokens."""
     return turn_text(sample.messages[-1])
 
 
 def turn_text(message: Mapping[str, Any]) -> str:
-    """Return the whole text of one message.
+    """Return the full text of one message.
 
     Raises:
         RecordError: The content has an unknown shape.
@@ -269,12 +272,12 @@ def turn_text(message: Mapping[str, Any]) -> str:
 
 
 def turn_thoughts(message: Mapping[str, Any]) -> list[str]:
-    """Return the reasoning in blocks that are separate from the message's text."""
+    """Return the reasoning from blocks that are separate from the message's text."""
     return _content(message.get("content"))[1]
 
 
 def _divide(message: dict[str, Any]) -> tuple[str, list[str]]:
-    """Return a message's completion and its blocks of reasoning."""
+    """Return a message's completion and its reasoning blocks."""
     text, thoughts = _content(message.get("content"))
     for key in _THOUGHT_KEYS:
         if isinstance(message.get(key), str):
@@ -307,7 +310,7 @@ def _content(content: Any) -> tuple[str, list[str]]:
 
 
 def _thought(block: dict[str, Any]) -> str | None:
-    """Return the reasoning in a block of OpenAI's, Anthropic's or Converse's format, or None."""
+    """Return the reasoning from a block in OpenAI's, Anthropic's or Converse's format, or None."""
     inner = block.get("reasoningContent")
     if isinstance(inner, dict):
         inner = inner.get("reasoningText", inner)
@@ -321,7 +324,7 @@ def _thought(block: dict[str, Any]) -> str | None:
 
 
 def _why_not(item: object) -> str:
-    """Return the reason why an element of the event cannot be graded."""
+    """Return the reason why an event element cannot be graded."""
     if not isinstance(item, dict):
         return f"a sample is {_kind(item)}, not an object"
     messages = item.get("messages")
@@ -340,7 +343,7 @@ def _why_not(item: object) -> str:
 
 
 def _kind(value: object) -> str:
-    """Name the type of a JSON value, without its content."""
+    """Name the type of a JSON value without revealing its content."""
     if value is None:
         return "missing"
     if isinstance(value, (dict, list, str)) and not value:

@@ -1,4 +1,4 @@
-"""Make samples and call graders as Lambda would, for tests of your graders."""
+"""Make samples and call graders as Lambda would, for use in your graders' tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make_sample(
     id: str = "sample-1",  # the spelling in the event
     **fields: Any,
 ) -> Sample[Any]:
-    """Return a sample as a grader receives it.
+    """Return a sample in the form in which a grader receives it.
 
     Args:
         completion: The model's answer.
@@ -56,17 +56,17 @@ def invoke(
     """Call a handler as a training service does, with strict JSON in both directions.
 
     Args:
-        handler: A grader, or any function of event and context.
+        handler: A grader, or any function that takes an event and a context.
         samples: Samples, or rollouts with `id`, `messages`, `reference_answer` and the record's other fields.
         wire: The dialect of the events, one of `graders.wire.PROFILES`.
         context: A Lambda context; `Context()` by default.
 
     Returns:
-        For each sample, a Reward, or the Failure that the grader reported.
+        For each sample, a Reward or the Failure that the grader reported.
 
     Raises:
-        EventError: A training job could not use the answer.
-        ValueError: The answer is not strict JSON.
+        EventError: A training job could not use the response.
+        ValueError: The response is not strict JSON.
     """
     found: list[Reward | Failure] = []
     for event in write_events([_rollout(sample) for sample in samples], PROFILES[wire]):

@@ -1,8 +1,8 @@
 """The JSON that a Lambda grader reads and writes, in every known dialect.
 
-`read_event` and `write_answer` are the grader's side. `write_events` and `read_answer` are the service's
-side, for replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) appear only in
-this file. It never looks at a completion.
+`read_event` and `write_answer` are used by the grader. `write_events` and `read_answer` play the part of the
+service, for replay and tests. The services' spellings (`aggregate_reward_score`, `metrics_list`) appear only
+in this file. This module never looks at a completion.
 
 Sources: the Bedrock user guide's pages on reward functions for open-weight models and for Nova, SageMaker's
 page on the same subject, its starter template for open-weight models (awslabs/agent-plugins), and AWS's
@@ -50,13 +50,13 @@ _MOST_BITS = 14_000
 
 
 EVIDENCE = ("documented", "sampled", "unverified")
-"""Kinds of evidence for a dialect: AWS documents it, code from AWS handles it, or neither is known."""
+"""Kinds of evidence for a dialect: AWS documents it, AWS code handles it, or neither is known."""
 
 CONTAINERS = ("list", "single", "trajectories", "batch", "input", "body")
 """The ways in which an event can contain samples.
 
-The event is a list of samples, one sample, an object with the list under a key, or an object whose JSON body
-is `{"batch": ...}`.
+The event may be a list of samples, a single sample, an object with the list under a key, or an object whose
+JSON body is `{"batch": ...}`.
 """
 
 
@@ -67,15 +67,15 @@ class Profile:
         name: Name for `--wire`.
         evidence: One of `EVIDENCE`.
         source: The document or code that shows this dialect.
-        placement: Where the event has the reference and the record's fields: `metadata` or `root`.
+        placement: The location of the reference and the record's fields in the event: `metadata` or `root`.
         wrapped: True if a string reference is sent as `{"text": ...}`.
-        role: Role of the message with the completion.
+        role: Role of the message that contains the completion.
         blocks: True if a message's content is a list of text blocks.
         container: One of `CONTAINERS`.
-        envelope: True if the answer is returned as `{"statusCode", "body"}`.
+        envelope: True if the response is returned as `{"statusCode", "body"}`.
         reference: The key of the reference: `reference_answer`, or one of `REFERENCES`.
         turns: The key of the messages: `messages` or verl's `prompt`.
-        id: The key of the id: `id`, or `my_key`, which SageMaker's starter template reads.
+        id: The key of the id: `id`, or `my_key`, which SageMaker's starter template uses.
     """
 
     __slots__ = (
@@ -147,11 +147,11 @@ PROFILES = {
 """All dialects by name. Bedrock documents `open-weight` for the jobs that this project submits."""
 
 PROVEN = tuple(name for name, profile in PROFILES.items() if profile.evidence != "unverified")
-"""Dialects that AWS documents or that code from AWS handles. `--wire all` selects these."""
+"""Dialects that AWS documents or AWS code handles. `--wire all` selects these."""
 
 
 def read_event(event: object) -> list[Any]:
-    """Return the samples of an event, unchanged.
+    """Return an event's samples, unchanged.
 
     Raises:
         EventError: The event has an unknown shape, so none of its samples can be graded.
@@ -211,7 +211,7 @@ def write_events(rollouts: Iterable[dict[str, Any]], profile: Profile) -> Iterat
 
 
 def _write_plain(rollout: dict[str, Any], id: str, turns: str) -> dict[str, Any]:
-    """Write an event's element for the most common dialects, faster than `_write_item`."""
+    """Write an event element for the most common dialects. This is faster than `_write_item`."""
     rest = rollout.copy()
     return {id: rest.pop("id", None), turns: rest.pop("messages", None), "metadata": rest}
 
@@ -235,7 +235,7 @@ def _write_item(rollout: dict[str, Any], profile: Profile) -> dict[str, Any]:
 
 
 def _write_message(message: Any, profile: Profile, last: bool) -> Any:
-    """Write one message with the profile's role and content. Any other value stays unchanged."""
+    """Write one message with the profile's role and content. Any other value is returned unchanged."""
     if not isinstance(message, dict):
         return message
     message = dict(message)
@@ -249,19 +249,19 @@ def _write_message(message: Any, profile: Profile, last: bool) -> Any:
 def write_answer(
     items: Sequence[Any], outcomes: Sequence[Outcome], floor: float, profile: Profile
 ) -> tuple[Any, int]:
-    """Write the answer to an event: one entry per sample, in order, each with a finite number.
+    """Write the response to an event: one entry per sample, in order, each with a finite number.
 
-    The contract accepts only numbers, so a failure is sent as the floor of the range, with the metric
-    `grader_error`, so that failures can be counted separately.
+    The contract accepts only numbers, so a failure is sent as the lowest value in the range. The metric
+    `grader_error` allows failures to be counted separately.
 
     Args:
         items: The event's samples, whose ids are returned unchanged.
         outcomes: The outcome of each sample.
         floor: The smallest reward of the grader's range.
-        profile: The dialect, which decides if the answer is put in an envelope.
+        profile: The dialect, which determines if the response is put in an envelope.
 
     Returns:
-        The answer, and the number of strings and numbers that were replaced to make it strict JSON.
+        The response, and the number of strings and numbers that were replaced to make it strict JSON.
     """
     replaced = 0
     entries = []
@@ -294,7 +294,7 @@ def write_answer(
 
 
 def _list(numbers: Mapping[str, Any], kind: str, into: list[dict[str, Any]]) -> int:
-    """Append named numbers in the contract's form. Return the number of names that had to be changed."""
+    """Append named numbers in the contract's format and return how many names had to be changed."""
     replaced = 0
     for name, value in numbers.items():
         if not name.isascii():
@@ -311,7 +311,7 @@ def _metric(name: str) -> dict[str, Any]:
 
 
 def strict(value: Any) -> tuple[Any, int]:
-    """Return a JSON value without lone surrogates and NaN, and the number of replacements.
+    """Replace lone surrogates and NaN in a JSON value. Return the result and the number of replacements.
 
     On Python 3.12 and later, the client of the Lambda runtime crashes on a lone surrogate, and it sends NaN
     unchanged.
@@ -337,7 +337,7 @@ def strict(value: Any) -> tuple[Any, int]:
 
 
 def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
-    """Parse a grader's answer to an event.
+    """Parse a grader's response to an event.
 
     Args:
         answer: The JSON that the grader returned, with or without an envelope.
@@ -347,7 +347,7 @@ def read_answer(answer: Any, event: Any) -> list[Reward | Failure]:
         For each sample, in order, a Reward or the Failure that the grader reported in its error metric.
 
     Raises:
-        EventError: A training job could not use the answer.
+        EventError: A training job could not use the response.
     """
     enveloped = isinstance(answer, dict) and "body" in answer
     if enveloped:

@@ -36,7 +36,7 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
     because of a division by 0), the sample fails. A formula that is positive when every part is 0 is
     rejected, because it would reward an empty completion.
 
-    If the formula adds the parts, it pays for each part separately, so a model can earn a reward for form
+    It pays for each part separately if the formula adds the parts, so a model can earn a reward for form
     without an answer. Multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
     brief)`.
 
@@ -130,7 +130,7 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
     steps do not run. A judge in the last step therefore sees few completions. If all steps run, the last
     step's reward counts. The metric `steps` is the number of steps that ran.
 
-    A completion that stops at an early step gets that step's reward, which may be more than the last step
+    It pays a completion that stops at an early step that step's reward, which may be more than the last step
     would have given. Early steps should therefore give either 0 or enough to continue. A record that a later
     step cannot grade is detected only if that step runs.
 

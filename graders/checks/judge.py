@@ -171,7 +171,7 @@ def judge_score(
 
     The judge gives a reason first and then an integer. The worst score earns 0 and the best score earns 1.
 
-    Like `judge_label`, it pays for anything that persuades the judge. On a long scale, judges mostly give
+    It pays for anything that persuades the judge, like `judge_label`. On a long scale, judges mostly give
     high scores, so even a poor completion earns most of the reward. Provide anchors for the scores, or use a
     few labels instead.
 
@@ -273,7 +273,7 @@ def judge_rubric(
     A single request asks about all criteria. For each criterion, the judge gives a reason and then a label or
     a score. Each criterion is reported by name as a component of the reward.
 
-    Like `judge_label`, it pays for anything that persuades the judge, and it pays for each criterion
+    It pays for anything that persuades the judge, like `judge_label`, and it pays for each criterion
     separately. A completion that is well written but wrong earns the part for good writing. If one criterion
     is essential, put it in an earlier step of a cascade. A judge's verdict on one criterion also influences
     its other verdicts.
@@ -381,7 +381,7 @@ def judge_checklist(
     For each point, the judge gives a reason and decides if the point is met. The metric `met` is the fraction
     of points that are met.
 
-    Like `judge_label`, it pays for anything that persuades the judge. If a point is vague, merely mentioning
+    It pays for anything that persuades the judge, like `judge_label`. If a point is vague, merely mentioning
     it may be enough. All points have the same weight, so with `partial` the model learns the easy points
     first.
 

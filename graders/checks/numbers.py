@@ -1,9 +1,9 @@
 r"""Checks that compare the numbers in an answer with the reference.
 
 Numbers are compared exactly, or within a tolerance if one is given. A completion without a number that can be
-parsed is wrong, and its metric `unread` is 1. A reference that is not a number is a `RecordError`.
-`graders.extract.parse_number` documents the supported formats. Only `relative` scales with the reference: a
-`tolerance` that suits 1,000 accepts 0 for 0.05.
+parsed is wrong, and its metric `unread` is 1. A reference that is not a number raises a `RecordError`.
+`graders.extract.parse_number` documents the supported formats. Only `relative` scales with the reference. A
+`tolerance` that is right for 1,000 may accept 0 for 0.05.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ def number(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the answer's number equals the reference's.
 
-    Without a marker, `graders.extract.last_number` chooses the number of a completion: the boxed number, the
-    number that the completion claims as its answer, or else the last number, even if it is not the answer.
-    The whole reference has to be one number. `docs/answers.md` has a table of examples.
+    Without a marker, `graders.extract.last_number` chooses a completion's number: the boxed number, the
+    number claimed as the answer, or else the last number, even if it is not the answer. The whole reference
+    must be one number. `docs/answers.md` has a table of examples.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
     Without a marker, it also pays for a completion that happens to end in the number.
 
     Args:
-        marker: The text right before the answer, in the completion and the reference. The rest of the line,
-            or else the next line, has to contain exactly one number.
-        which: The marker that counts if there are several: `last` or `first`.
-        take: Extracts the text that has to contain exactly one number. Use it instead of a marker.
+        marker: The text right before the answer, in both the completion and the reference. The rest of the
+            line or, if it is empty, the next line must contain exactly one number.
+        which: The marker to use if there are several: `last` or `first`.
+        take: Extracts the text that must contain exactly one number. Use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts: `1,234` is 1234 or 1.234.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`. Otherwise they are unread.
-        tolerance: The largest difference at which two numbers count as equal.
+        tolerance: The largest difference between numbers that count as equal.
         relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
@@ -95,7 +95,7 @@ def boxed_number(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the number in the last `\boxed{...}` equals the reference's.
 
-    The reference has to contain a box, too, or to be one number.
+    The reference must also contain a box, or be one number.
 
     It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
 
@@ -103,7 +103,7 @@ def boxed_number(
         take: Extracts the text that contains the box. None searches the whole text.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
-        tolerance: The largest difference at which two numbers count as equal.
+        tolerance: The largest difference between numbers that count as equal.
         relative: The largest difference as a fraction of the reference. The larger of the two tolerances
             applies.
 
@@ -144,21 +144,21 @@ def list_of_numbers(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer contains all numbers of the reference and no others.
 
-    Numbers are separated by a comma and a space, or by any other text that is not part of a number. `100,200`
-    is one number. The reference may be a list of numbers or a string.
+    Numbers may be separated by a comma and a space or by any other text that is not part of a number.
+    `100,200` is one number. The reference may be a list of numbers or a string.
 
-    It pays for a right list after wrong reasoning, and ignores surrounding words, as in `the opposite of 1,
+    It pays for a right list after wrong reasoning and ignores surrounding words, as in `the opposite of 1,
     2`. Without a marker, a completion with any other number earns nothing, so the model learns to leave out
     its reasoning.
 
     Args:
-        marker: The text right before the answer. None uses every number of the completion.
-        which: The marker that counts if there are several: `last` or `first`.
+        marker: The text right before the answer. None uses every number in the completion.
+        which: The marker to use if there are several: `last` or `first`.
         take: Extracts the text that contains the numbers. Use it instead of a marker.
         decimal: The decimal separator, `.` or `,`, for ambiguous texts.
         scale: Whether to accept numbers such as `72k`, `3.5M` and `2 million`.
-        ordered: Whether the numbers have to be in the reference's order.
-        tolerance: The largest difference at which two numbers count as equal.
+        ordered: Whether the numbers must be in the reference's order.
+        tolerance: The largest difference between numbers that count as equal.
         relative: The largest difference as a fraction of the reference's number. The larger of the two
             tolerances applies.
 
@@ -220,7 +220,7 @@ def _reading_options(decimal: object, scale: object) -> None:
 
 
 def _number_text(sample: Sample[Any]) -> Sequence[str]:
-    """Return the reference as a string. A JSON number has a decimal point even if strings use a comma."""
+    """Return the reference as a string. JSON numbers have a decimal point even if strings use a comma."""
     reference = sample.reference_answer
     if type(reference) is str and not reference.isspace() and reference:
         return (reference,)

@@ -38,31 +38,30 @@ def must_contain(
     partial: bool = False,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains all, or any, of the given texts.
+    """Make a check that the completion contains all or any of the given texts.
 
-    Texts are compared as whole words. A run of white space counts as one space, and curly quotes count as
-    straight quotes. A number has to be that number: `$5` contains `5`, but `-5`, `5/6` and `5-6` do not. The
-    metric `contained` is the fraction of the texts that the completion contains, and `reason` names the
-    missing texts.
+    Texts are compared as whole words. Runs of white space count as one space, and curly quotes count as
+    straight quotes. A number must be the exact number: `$5` contains `5`, but `-5`, `5/6` and `5-6` do not.
+    The metric `contained` is the fraction of the texts that the completion contains, and `reason` names the
+    missing ones.
 
     It pays for the texts in any context, such as a list of the texts without an answer, or `no refund` if
     `refund` is required. `docs/required.md` shows both cases. Combine it with a check of the answer or a
     judge.
 
     Args:
-        texts: Texts that apply to every record.
-        patterns: Regular expressions, which RE2 matches in linear time. They require the extra `regex`.
-        field: The record field that lists further texts, such as `reference_answer`.
-        need: Whether the completion has to contain `all` of them or `any` of them.
-        whole: Whether texts have to be whole words. With True, `payment` does not contain `pay`.
+        texts: Texts to require in every record's completions.
+        patterns: Regular expressions, matched by RE2 in linear time. They require the `regex` extra.
+        field: The record field that lists additional texts, such as `reference_answer`.
+        need: Whether the completion must contain `all` of the texts or `any` of them.
+        whole: Whether texts must be whole words. If True, `payment` does not contain `pay`.
         ignore_case: Whether to ignore case, including in patterns.
-        partial: Whether to reward the fraction of the texts that the completion contains, if all are
-            required.
-        take: Extracts the part of a completion that has to contain the texts. None uses the whole completion.
+        partial: Whether to reward the fraction of the texts that the completion contains if all are required.
+        take: Extracts the part of a completion that must contain the texts. None uses the whole completion.
 
     Raises:
         DecorationError: An option is invalid.
-        ConfigurationError: Patterns are given, and RE2 is not installed.
+        ConfigurationError: Patterns are given but RE2 is not installed.
 
     Example:
         >>> check = must_contain(texts=["refund", "14 days"])
@@ -105,27 +104,27 @@ def must_not_contain(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion contains none of the given texts.
 
-    Texts are compared as whole words. A run of white space counts as one space, curly quotes count as
-    straight quotes, and full-width letters count as plain letters. Markdown markup and invisible characters
-    do not hide a text. The metric `contained` is the number of forbidden texts in the completion, and
-    `reason` names these texts.
+    Texts are compared as whole words. Runs of white space count as one space, curly quotes count as straight
+    quotes, and full-width letters count as plain letters. A text is found even if it contains Markdown markup
+    or invisible characters. The metric `contained` is the number of forbidden texts in the completion, and
+    `reason` names them.
 
-    It pays for every other completion with a letter or a digit, on any topic: for a single word, for a
-    paraphrase, and for other spellings, such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check
-    of the answer or a judge.
+    It pays for any other completion with a letter or a digit, on any topic, including a single word, a
+    paraphrase, or a different spelling such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check of
+    the answer or a judge.
 
     Args:
-        texts: Texts that apply to every record.
-        patterns: Regular expressions, which RE2 matches in linear time. They require the extra `regex`.
-        field: The record field that lists further texts.
-        whole: Whether only whole words count. With False, `guarantee` is found in `guaranteed`.
+        texts: Texts to forbid in every record's completions.
+        patterns: Regular expressions, matched by RE2 in linear time. They require the `regex` extra.
+        field: The record field that lists additional texts.
+        whole: Whether only whole words count. If False, `guarantee` is found in `guaranteed`.
         ignore_case: Whether to ignore case, including in patterns.
         take: Extracts the part of a completion that must not contain the texts. None uses the whole
             completion.
 
     Raises:
         DecorationError: An option is invalid.
-        ConfigurationError: Patterns are given, and RE2 is not installed.
+        ConfigurationError: Patterns are given but RE2 is not installed.
 
     Example:
         >>> check = must_not_contain(texts=["guarantee"])
@@ -151,7 +150,7 @@ def must_not_contain(
 
 
 class _Listed:
-    """The texts and patterns that apply to every record, together with those of one record."""
+    """The texts and patterns that apply to every record, plus those of one record."""
 
     def __init__(
         self,
@@ -184,7 +183,7 @@ class _Listed:
         return [(each, self.spelled(each)) for each in dict.fromkeys(texts)]
 
     def of(self, sample: Sample[Any]) -> list[tuple[str, Holds]]:
-        """Return the name and the search function of each text that applies to a record."""
+        """Return the name and search function of each text that applies to a record."""
         if self._field is None:
             return self._fixed
         found = recorded(sample, self._field)
@@ -219,7 +218,7 @@ def _expressions(patterns: Sequence[str], ignore_case: bool) -> list[tuple[str, 
     """Return each pattern with a function that searches a text for it.
 
     Raises:
-        DecorationError: RE2 rejects a pattern, or a pattern matches the empty string.
+        DecorationError: RE2 rejects a pattern or a pattern matches the empty string.
     """
     made: list[tuple[str, Holds]] = []
     for pattern in patterns:
@@ -237,10 +236,10 @@ def _fits(compiled: Any) -> Holds:
 
 
 def _texts(name: str, given: object) -> list[str]:
-    """Return distinct strings that are not blank.
+    """Return the distinct strings in the option, none of which may be blank.
 
     Raises:
-        DecorationError: The option is not a list of strings, or one of the strings is blank.
+        DecorationError: The option is not a list of strings or one of the strings is blank.
     """
     if not isinstance(given, (list, tuple)):
         raise DecorationError(f"{name}={given!r}: write a list of strings, such as ['refund']")

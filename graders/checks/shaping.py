@@ -1,14 +1,14 @@
-"""Rewards for form, not for correctness: length, repetition, tags and markers, script.
+"""Rewards for form rather than correctness: length, repetition, tags and markers, script.
 
-Each reward is between 0 and 1. `cosine_length` and `overlong` include a check of the answer. The others
-ignore the answer, so combine them with `graders.combine.gated`, which rewards form only as far as the answer
-is correct.
+Each reward is between 0 and 1. `cosine_length` and `overlong` include a check of the answer. The other
+functions ignore the answer, so combine them with `graders.combine.gated`, which rewards form only to the
+extent that the answer is correct.
 
-Invisible characters (zero-width ones, direction marks, variation selectors, fillers) are never counted, and a
-completion without a letter or a digit earns nothing for its form. A word is a run of characters between white
-space. In Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer, each character is a word. In a long run
-without a space, each character except the last 40 is also a word. Lengths are not counted in the model's
-tokens, which a grader cannot know.
+Invisible characters (zero-width characters, direction marks, variation selectors, fillers) are never counted,
+and a completion without a letter or a digit earns nothing for its form. A word is a run of characters between
+white space. In Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer, each character is a word. In a long
+run without spaces, each character except the last 40 is also a word. Lengths are not measured in the model's
+tokens, because a grader cannot know them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 
     Args:
         full: The maximum length that earns full reward, in `unit`.
-        zero: The minimum length that earns nothing. It has to be more than `full`.
+        zero: The minimum length that earns nothing. It must be greater than `full`.
         unit: `characters` or `words`.
 
     Raises:
@@ -84,7 +84,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 def overlong(
     correctness: Check, longest: int, cache: int, *, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make DAPO's reward: the answer's correctness minus a soft penalty as the length nears the limit.
+    """Make DAPO's reward: the answer's correctness minus a soft penalty as the length approaches the limit.
 
     The reward is the correctness plus the soft overlong punishment of arXiv:2503.14476 (section 3.4). For a
     length L, with L_max = `longest` and L_cache = `cache`, the punishment is:
@@ -93,16 +93,16 @@ def overlong(
         ((L_max - L_cache) - L) / L_cache  L_max - L_cache < L <= L_max
         -1                                 L_max < L
 
-    The reward is never below 0, so a long wrong answer loses no more than a short one. The paper counts the
-    model's tokens, which a grader cannot know, so both lengths are in `unit`. The length of the reasoning
-    does not count.
+    The reward is never below 0, so a long wrong answer loses no more than a short one. The paper measures
+    lengths in the model's tokens, which a grader cannot know, so both lengths are in `unit` here. The length
+    of the reasoning does not count.
 
-    It pays the same for a padded answer as for a short one, up to a length of L_max - L_cache.
+    It pays the same for a padded answer as for a short one up to a length of L_max - L_cache.
 
     Args:
-        correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The length from which no answer earns a reward, in `unit`.
-        cache: The distance below `longest` at which the punishment starts. At most `longest`.
+        correctness: The scoring function for the answer's correctness, from 0 to 1.
+        longest: The length beyond which no answer earns a reward, in `unit`.
+        cache: How far below `longest` the punishment starts. At most `longest`.
         unit: `characters` or `words`.
 
     Raises:
@@ -132,17 +132,17 @@ def overlong(
 def cosine_length(
     correctness: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make a reward for correct answers that falls along a cosine as they become longer.
+    """Make a reward for correct answers that decreases along a cosine curve as they get longer.
 
-    It follows the cosine reward of arXiv:2502.03373 (section 4) for correct answers. Wrong answers earn
-    nothing at any length. The paper gives wrong answers a penalty that shrinks with length. This penalty is
-    left out, because it would reward rambling and rewards here are never below 0.
+    It follows the cosine reward for correct answers in arXiv:2502.03373 (section 4). Wrong answers earn
+    nothing, whatever their length. The paper gives wrong answers a penalty that shrinks with length. That
+    penalty is omitted, because it would reward rambling and because rewards here are never below 0.
 
-    It pays most for a right answer without any explanation. The length of the reasoning does not count.
+    It pays most for a right answer with no explanation. The length of the reasoning does not count.
 
     Args:
-        correctness: The scoring function for the answer's correctness, 0 to 1.
-        longest: The length from which a correct answer earns only `1 - share`, in `unit`.
+        correctness: The scoring function for the answer's correctness, from 0 to 1.
+        longest: The length at which a correct answer earns only `1 - share`, in `unit`.
         share: The fraction of the reward that depends on the length.
         unit: `characters` or `words`.
 
@@ -174,11 +174,11 @@ def cosine_length(
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
     """Make a reward for varied wording: the fraction of word n-grams that do not repeat an earlier one.
 
-    Only the first 20,000 words of a completion are counted. A completion of fewer than n words contains no
-    n-gram and earns 1. The reward is 1 minus the repetition penalty of arXiv:2502.03373.
+    Only the first 20,000 words of a completion are considered. A completion of fewer than n words contains no
+    n-grams and earns 1. The reward is 1 minus the repetition penalty of arXiv:2502.03373.
 
     It pays in full for a single letter and for random words, but less for sound reasoning that repeats a
-    phrase. Gate it with a check of the answer, and give it a small share of the reward.
+    phrase. Gate it with a check of the answer, and make it a small share of the reward.
 
     Args:
         n: The number of words in an n-gram.
@@ -207,22 +207,22 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 def has_format(
     *, tags: Sequence[str] = (), markers: Sequence[str] = (), reasoning: bool = False
 ) -> Callable[[Sample[Any]], bool]:
-    """Make a check that every tag and marker occurs exactly once and has content, with the tags in order.
+    """Make a check that every tag and marker occurs exactly once, with content, and the tags are in order.
 
-    Require a leading `<think>` part with `reasoning` rather than with `tags`, because `sample.reasoning`
-    contains this part and `sample.completion` does not.
+    To require a leading `<think>` part, use `reasoning` rather than `tags`, because that part is in
+    `sample.reasoning` and not in `sample.completion`.
 
     It pays for any content in the required form, such as `<answer>x</answer>`. Gate it with a check of the
     answer.
 
     Args:
         tags: The names of the tags, in the required order.
-        markers: Strings that each have to occur exactly once, with text after them.
-        reasoning: Whether exactly one block of reasoning has to precede the answer, in any form that
-            `sample.reasoning` recognizes, with no reasoning tag anywhere else.
+        markers: Strings that must each occur exactly once and be followed by text.
+        reasoning: Whether exactly one block of reasoning must precede the answer, in any form that
+            `sample.reasoning` recognizes, with no reasoning tags anywhere else.
 
     Raises:
-        DecorationError: Nothing is required, or a name is invalid.
+        DecorationError: Nothing is required or a name is invalid.
 
     Example:
         >>> check = has_format(tags=["answer"])
@@ -262,11 +262,11 @@ def has_format(
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for text in one script: 1 if at least the fraction `at_least` of the letters is in it.
+    """Make a reward for text in one script: 1 if at least the fraction `at_least` of its letters are in it.
 
-    Below that, the reward is the fraction of the letters divided by `at_least`. Without letters, it is 0.
+    Below that, the reward is the fraction divided by `at_least`. If there are no letters, it is 0.
 
-    It pays in full for a single letter, and does not distinguish languages that share a script.
+    It pays in full for a single letter and does not distinguish languages that share a script.
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.
@@ -274,7 +274,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
             leaves room for names and formulas.
 
     Raises:
-        DecorationError: The script is not in the list, or the fraction is out of range.
+        DecorationError: The script is not in the list or the fraction is out of range.
 
     Example:
         >>> reward = in_script(script="cyrillic")
@@ -297,7 +297,7 @@ def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], 
 
 
 def _measure(unit: str) -> Callable[[str], int]:
-    """Return the function that measures a text in a unit."""
+    """Return the function that measures a text in the given unit."""
     if unit == "words":
         return lambda text: sum(1 for _ in words(text))
     if unit == "characters":
@@ -306,7 +306,7 @@ def _measure(unit: str) -> Callable[[str], int]:
 
 
 def _excess(size: int, full: int, zero: int) -> float:
-    """Return the position of a size between `full` (0) and `zero` (1)."""
+    """Return where a size lies between `full` (0) and `zero` (1)."""
     return min(1.0, max(0.0, (size - full) / (zero - full)))
 
 

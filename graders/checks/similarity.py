@@ -1,11 +1,11 @@
-"""Checks of an answer's similarity to the reference by tokens: F1, BLEU, GLEU, ROUGE and METEOR.
+"""Checks for an answer's token-based similarity to the reference: F1, BLEU, GLEU, ROUGE and METEOR.
 
 Use these checks if more than one wording is right. They measure only wording, so an answer that contradicts
-the reference in one word earns almost full reward. For the same tokens, they compute the same values as nltk
-3.10 and rouge-score 0.1.2. If there are several references, the best match counts.
+the reference in a single word earns almost full reward. Given the same tokens, they compute the same values
+as nltk 3.10 and rouge-score 0.1.2. If there are several references, the best match counts.
 
-A completion that is empty, has no tokens, or is longer than `max_chars` is unread and earns nothing. Texts
-are never truncated. The metric `similarity` is the value before `at_least` is applied.
+A completion that is empty, has no tokens or is longer than `max_chars` is unread and earns nothing. Texts are
+never truncated. The metric `similarity` is the value before `at_least` is applied.
 """
 
 from __future__ import annotations
@@ -39,19 +39,18 @@ def token_f1(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the F1 of the answer's tokens and the reference's, in any order.
+    """Make a check whose reward is the F1 score of the answer's tokens and the reference's, in any order.
 
-    It pays for the reference's words in any order, for wording that means the opposite, and for words of the
-    prompt. On 500 solutions of GSM8K it paid 1.00 for the reference's words in alphabetical order, 0.97 for
-    the reference with a wrong result, 0.42 for the prompt and 0.20 for the 40 most common words. If
-    references are similar, it also pays for the reference of another record, as far as the two references
-    overlap.
+    It pays for the reference's words in any order, for wording that means the opposite and for words from the
+    prompt. On 500 GSM8K solutions, it paid 1.00 for the reference's words in alphabetical order, 0.97 for the
+    reference with a wrong result, 0.42 for the prompt and 0.20 for the 40 most common words. If references
+    are similar, it also pays for the reference of another record, to the extent that the two overlap.
 
     Args:
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script), `rouge`,
-            `wordpunct`, `spaces` or `squad`. docs/similarity.md has a table.
+        tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge`, `wordpunct`,
+            `spaces` or `squad`. docs/similarity.md has a table.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The best match counts.
+        alternatives: The record field that lists other accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000.
 
@@ -76,23 +75,23 @@ def bleu(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the BLEU of the answer, as computed by nltk's `sentence_bleu`.
+    """Make a check whose reward is the answer's BLEU score, as computed by nltk's `sentence_bleu`.
 
     It pays for wording that means the opposite, and a little for any common word unless `smoothing` is 0. On
-    500 solutions of GSM8K it paid 0.97 for the reference with a wrong result, 0.49 for the reference twice,
-    0.10 for the prompt and 0.01 for another record's solution. If references are similar, it also pays for
-    the reference of another record, as far as the two references overlap.
+    500 GSM8K solutions, it paid 0.97 for the reference with a wrong result, 0.49 for the reference repeated
+    twice, 0.10 for the prompt and 0.01 for another record's solution. If references are similar, it also pays
+    for the reference of another record, to the extent that the two overlap.
 
     Args:
         order: The length of the longest n-grams that count, 1 to 9. All lengths have equal weight. A
-            reference needs at least as many tokens.
-        smoothing: The number of the method in nltk's `SmoothingFunction`, 0 to 7, which sets the precision
-            for a length without a common n-gram. With method 0, such an answer earns nothing. Method 6 needs
-            an `order` of 3 or more.
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
-            `rouge`, `wordpunct`, `spaces` or `squad`.
+            reference must have at least that many tokens.
+        smoothing: The number of a method in nltk's `SmoothingFunction`, 0 to 7. It sets the precision for
+            lengths without a matching n-gram. With method 0, an answer with such a length earns nothing.
+            Method 6 needs an `order` of 3 or more.
+        tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge`, `wordpunct`,
+            `spaces` or `squad`.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The best match counts.
+        alternatives: The record field that lists other accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000.
 
@@ -131,18 +130,18 @@ def gleu(
     """Make a check whose reward is Google BLEU (GLEU), as computed by nltk's `sentence_gleu`.
 
     GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU, it needs
-    no smoothing, and it treats answer and reference alike.
+    no smoothing and treats the answer and the reference alike.
 
-    It pays for wording that means the opposite, and for words of the prompt. On 500 solutions of GSM8K it
-    paid 0.97 for the reference with a wrong result, 0.49 for the reference twice, 0.31 for its words in
+    It pays for wording that means the opposite and for words from the prompt. On 500 GSM8K solutions, it paid
+    0.97 for the reference with a wrong result, 0.49 for the reference repeated twice, 0.31 for its words in
     alphabetical order and 0.16 for the prompt. If references are similar, it also pays for the reference of
-    another record, as far as the two references overlap.
+    another record, to the extent that the two overlap.
 
     Args:
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
-            `rouge`, `wordpunct`, `spaces` or `squad`.
+        tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge`, `wordpunct`,
+            `spaces` or `squad`.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The best match counts.
+        alternatives: The record field that lists other accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000.
 
@@ -169,20 +168,20 @@ def rouge(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check whose reward is the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as in rouge-score.
 
-    It pays for wording that means the opposite, and for words of the prompt. On 500 solutions of GSM8K,
-    ROUGE-L paid 0.97 for the reference with a wrong result, 0.67 for the first half of the reference, 0.30
-    for the prompt and 0.11 for the 40 most common words. ROUGE-2 paid 0.18 for the prompt, and ROUGE-1 paid
-    0.42. If references are similar, it also pays for the reference of another record, as far as the two
-    references overlap.
+    It pays for wording that means the opposite and for words from the prompt. On 500 GSM8K solutions, ROUGE-L
+    paid 0.97 for the reference with a wrong result, 0.67 for the first half of the reference, 0.30 for the
+    prompt and 0.11 for the 40 most common words. ROUGE-2 paid 0.18 for the prompt, and ROUGE-1 paid 0.42. If
+    references are similar, it also pays for the reference of another record, to the extent that the two
+    overlap.
 
     Args:
         n: The length of the n-grams that count, 1 to 5, or `L` for the longest common subsequence. A
-            reference needs at least as many tokens.
+            reference must have at least that many tokens.
         stem: Whether to compare English words of four letters or more by their Porter stems.
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script),
-            `rouge` (rouge-score's own), `wordpunct`, `spaces` or `squad`.
+        tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge` (rouge-score's
+            own), `wordpunct`, `spaces` or `squad`.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The best match counts.
+        alternatives: The record field that lists other accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000.
 
@@ -214,23 +213,23 @@ def meteor(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the METEOR of the answer, without synonyms.
+    """Make a check whose reward is the answer's METEOR score, without synonyms.
 
-    The reward is computed like nltk's `meteor_score`, except that nltk also matches the synonyms in WordNet,
-    a database of 30 MB. Answers with synonyms therefore earn less. On 1,000 pairs, the difference was 0.002
-    on average and at most 0.056. Equal texts earn 1 here, and `1 - 0.5 / tokens**3` in nltk.
+    The reward is computed like nltk's `meteor_score`, except that nltk also matches synonyms from WordNet, a
+    30 MB database. Answers with synonyms therefore earn less. On 1,000 pairs, the difference was 0.002 on
+    average and at most 0.056. Identical texts earn 1 here but `1 - 0.5 / tokens**3` in nltk.
 
-    It pays for length, because recall weighs nine times as much as precision. On 500 solutions of GSM8K it
-    paid 0.91 for the reference twice, 0.76 for the reference followed by the prompt, and 0.97 for the
-    reference with a wrong result. The prompt alone earned 0.32. If references are similar, it also pays for
-    the reference of another record, as far as the two references overlap.
+    It pays for length, because recall has nine times the weight of precision. On 500 GSM8K solutions, it paid
+    0.91 for the reference repeated twice, 0.76 for the reference followed by the prompt, 0.97 for the
+    reference with a wrong result and 0.32 for the prompt alone. If references are similar, it also pays for
+    the reference of another record, to the extent that the two overlap.
 
     Args:
-        stem: Whether English words also match if only their Porter stems are equal.
-        tokens: The tokenizer: `words` (lower case, without punctuation, for every script), `rouge`,
-            `wordpunct`, `spaces` or `squad`. Case is always ignored.
+        stem: Whether English words also match if just their Porter stems are equal.
+        tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge`, `wordpunct`,
+            `spaces` or `squad`. Case is always ignored.
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        alternatives: The record field that lists further accepted answers. The best match counts.
+        alternatives: The record field that lists other accepted answers. The best match counts.
         at_least: The minimum similarity that earns a reward.
         max_chars: The maximum length of an answer, in characters, up to 100,000.
 
@@ -265,7 +264,7 @@ def _similar(
     needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check from a similarity of token lists. References need at least `fewest` tokens."""
+    """Make a check from a similarity of token lists. References must have at least `fewest` tokens."""
     cut = CUTS.get(tokens) if isinstance(tokens, str) else None
     if cut is None:
         raise DecorationError(f"tokens={tokens!r}: write one of {', '.join(CUTS)}")
@@ -290,5 +289,5 @@ def _similar(
 
 
 def _stem(token: str) -> str:
-    """Stem a token of four letters or more, as in rouge-score."""
+    """Stem a token that has four or more letters, as in rouge-score."""
     return stem_of(token) if len(token) > 3 else token

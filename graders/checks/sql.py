@@ -33,15 +33,15 @@ _MOST_PAIRED = 200
 def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion's query is equivalent in form to the reference's.
 
-    Both queries are parsed and compared as trees. The comparison ignores white space, comments, the case of
-    keywords and names, quotes around names, redundant parentheses, aliases, the names of common table
-    expressions, and the order of terms of AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT,
-    DISTINCT or the order of the columns. The check reads the last code block labeled as SQL, or else the last
-    unlabeled code block, or else the whole text. Anything other than a single query is unread.
+    Both queries are parsed and compared as syntax trees. The comparison ignores white space, comments, the
+    case of keywords and names, quotes around names, redundant parentheses, aliases, the names of common table
+    expressions, and the order of terms in AND, OR, IN and GROUP BY. It does not ignore ORDER BY, LIMIT,
+    DISTINCT or the order of columns. The query is taken from the last code block labeled as SQL, else from
+    the last unlabeled code block, else from the whole text. Anything other than a single query is unread.
 
-    It pays only for queries of the same form. A query that returns the same result in another way, such as a
-    join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check does not
-    know the tables, so `name` and `t.name` differ in a query of several tables.
+    It pays only for queries of the same form. A query that returns the same result in another way, such as
+    with a join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check
+    does not know the tables, so `name` and `t.name` are different in a query on several tables.
 
     Args:
         dialect: The name of the SQL dialect in sqlglot, such as `postgres`, `mysql` or `bigquery`.
@@ -80,31 +80,32 @@ def sql_result(
     steps: int = 10_000_000,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query returns the same result as the reference's on SQLite.
+    """Make a check that the completion's query returns the same result as the reference's, using SQLite.
 
-    Each query runs on a fresh copy of an in-memory database, which a script of CREATE TABLE and INSERT
-    statements creates. The query may only read. It is stopped after `steps` steps of SQLite's virtual
-    machine, 1 second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000
-    bytes. See `docs/sql.md`. Duplicate rows and the order of columns count, but column names do not. Besides
+    Each query runs on a fresh copy of an in-memory database created by a script of CREATE TABLE and INSERT
+    statements. The query may only read. It is stopped after `steps` steps of SQLite's virtual machine, 1
+    second of processor time, 128 MB of memory or 10,000 rows, or if a value has more than 20,000 bytes. See
+    `docs/sql.md`. Duplicate rows and the order of columns count, but column names do not. In addition to
     `unread`, the metrics `refused` (the query does more than read), `failed` (SQLite reports an error) and
     `stopped` are 1 or 0.
 
     It pays for any query that returns the right result on these rows. If tables `a` and `b` both have three
-    rows, `SELECT count(*) FROM a` is right for `b` too. Give several databases, as a list of scripts, so that
-    a query has to be right on all of them. A query that reads no table, such as `SELECT 3`, earns nothing if
-    the reference reads one. A reference that returns no rows, or only NULL, is a `RecordError`, because every
-    query that finds nothing would be right. This check needs only SQLite, which is part of Python.
+    rows, `SELECT count(*) FROM a` is right for `b` too. Provide several databases, as a list of scripts, so
+    that a query must be right on all of them. A query that does not read a table, such as `SELECT 3`, earns
+    nothing if the reference reads one. A reference that returns no rows or only NULL raises a `RecordError`,
+    because every query that finds nothing would be right. This check needs only SQLite, which is part of
+    Python.
 
     Args:
         script: SQL that creates the database for all records.
-        field: The record field with the record's own script, or with a list of scripts. Ignored if `script`
-            is given.
-        order: Whether the order of rows counts: `always`, `never`, or `reference` if it counts only for a
-            reference with an ORDER BY.
-        tolerance: The largest difference at which two numbers count as equal.
-        relative: The largest difference as a fraction of the reference's number, because sums in another
-            order may differ slightly. The larger of the two tolerances applies. `relative` is ignored between
-            two integers.
+        field: The record field that contains the record's own script or a list of scripts. Ignored if
+            `script` is given.
+        order: Whether the order of rows counts: `always`, `never`, or `reference` to count it only if the
+            reference has an ORDER BY.
+        tolerance: The largest difference between numbers that count as equal.
+        relative: The largest difference as a fraction of the reference's number. It allows for sums that
+            differ slightly because they were added in another order. The larger of the two tolerances
+            applies. `relative` is ignored if both numbers are integers.
         steps: The maximum number of steps of SQLite's virtual machine for a query.
         take: Extracts the part of a completion that contains the query. None searches the whole completion.
 
@@ -195,11 +196,11 @@ def _parser(dialect: str) -> Callable[[str], str | Missing]:
 
 
 def _databases(given: object, where: str, error: type[DecorationError | RecordError]) -> Sequence[Scratch]:
-    """Create the databases of a script or of a list of scripts.
+    """Create the databases for a script or a list of scripts.
 
     Raises:
-        DecorationError: The script of the option creates no database.
-        RecordError: The script of the record creates no database.
+        DecorationError: The option's script does not create a database.
+        RecordError: The record's script does not create a database.
     """
     from ._sql_scratch import scratch
 
@@ -220,7 +221,7 @@ def _databases(given: object, where: str, error: type[DecorationError | RecordEr
 
 
 def _comparable(outcome: Outcome) -> Outcome | Missing:
-    """Return the outcome of a reference's query, or `Missing` if its result cannot be compared."""
+    """Return the outcome of the reference's query, or `Missing` if its result cannot be compared."""
     if outcome.results is None:
         return Missing(outcome.reason, "not exact")
     if all(value is None for rows in outcome.results for row in rows for value in row):
@@ -273,7 +274,7 @@ def _paired(found: list[Row], right: list[Row], alike: Callable[[Row, Row], bool
 
 
 def _same_value(one: object, other: object, tolerance: float, relative: float) -> bool:
-    """Return True if two values are equal, with tolerances for numbers. `relative` is only for floats."""
+    """Return True if two values are equal, within the tolerances for numbers."""
     if not isinstance(one, (int, float)) or not isinstance(other, (int, float)):
         return type(one) is type(other) and one == other
     if one == other:

@@ -1,10 +1,10 @@
-r"""Checks that compare an answer with the reference as text, or with a pattern.
+r"""Checks that compare an answer with the reference as text, or match it against a pattern.
 
-The option `take` extracts the answer from the completion and from the reference, for example with a function
-of `graders.extract`: `exact(take=boxed)`, `exact(take=after_marker)` or
-`exact(take=lambda text: tag(text, "name"))`. A completion from which `take` extracts nothing earns 0. If a
-reference is a list of strings, each of them is accepted. Texts are compared in composed Unicode, without
-invisible characters and with straight quotes.
+The option `take` extracts the answer from the completion and the reference, for example with a function from
+`graders.extract`: `exact(take=boxed)`, `exact(take=after_marker)` or `exact(take=lambda text: tag(text,
+"name"))`. A completion from which `take` extracts nothing earns 0. If a reference is a list of strings, any
+of them is accepted. Texts are compared in composed Unicode form, without invisible characters and with
+straight quotes.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def exact(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, character by character.
 
-    It pays only for the wording of the reference. A right answer in other words earns nothing.
+    It pays only for the reference's wording. A right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text, stripped.
         ignore_case: Whether to ignore case.
         ignore_space: Whether every run of white space counts as one space.
-        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
-            ligatures, and also `2²` as `22`.
-        alternatives: The record field that lists further accepted answers.
+        nfkc: Whether to convert compatibility characters to their plain forms (NFKC), such as full-width
+            letters and ligatures, but also `2²` to `22`.
+        alternatives: The record field that lists other accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -71,17 +71,17 @@ def normalized(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer equals the reference, ignoring case, white space and outer punctuation.
 
-    `**New  York.**` equals `new york`, but `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes
-    count as hyphens, and HTML entities as the characters that they encode. Trademark signs are dropped.
-    Accents count.
+    `**New York.**` equals `new york`, but `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes
+    count as hyphens, and HTML entities as the characters they encode. Trademark signs are ignored. Accents
+    are not.
 
-    It pays only for the wording of the reference. A right answer in other words earns nothing.
+    It pays only for the reference's wording. A right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
-        nfkc: Whether to compare compatibility characters as their plain forms (NFKC): full-width letters,
-            ligatures, and also `2²` as `22`.
-        alternatives: The record field that lists further accepted answers.
+        nfkc: Whether to convert compatibility characters to their plain forms (NFKC), such as full-width
+            letters and ligatures, but also `2²` to `22`.
+        alternatives: The record field that lists other accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -104,8 +104,8 @@ def contains(
     """Make a check that the completion contains the reference as whole words.
 
     In scripts without spaces, such as Chinese, Japanese and Thai, whole words are not required. An occurrence
-    does not count if the text denies it (`not Paris`, `Paris is wrong`) or takes it back later. A hyphen
-    joins words: `Objective-C` does not contain `C`. `Paris-based` does contain `Paris`, because `Paris` is
+    does not count if the text denies it (`not Paris`, `Paris is wrong`) or later takes it back. Hyphens join
+    words: `Objective-C` does not contain `C`. However, `Paris-based` does contain `Paris`, because `Paris` is
     more than one letter.
 
     It pays for a list of every conceivable answer, and for a denial whose wording it does not recognize. For
@@ -114,8 +114,8 @@ def contains(
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         ignore_case: Whether to ignore case.
-        max_chars: The maximum length of a completion, in characters. A longer completion earns 0.
-        alternatives: The record field that lists further accepted answers.
+        max_chars: The maximum length of a completion, in characters. Longer completions earn 0.
+        alternatives: The record field that lists other accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -140,13 +140,13 @@ def starts_with(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the answer starts with the reference, as whole words.
 
-    It pays for any text after the reference, even for a retraction that it does not recognize (`York.
-    Actually London.`).
+    It pays for any text after the reference, even a retraction that it does not recognize (`York. Actually
+    London.`).
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
         ignore_case: Whether to ignore case.
-        alternatives: The record field that lists further accepted answers.
+        alternatives: The record field that lists other accepted answers.
 
     Raises:
         DecorationError: An option is invalid.
@@ -170,22 +170,22 @@ def matches(
 ) -> Callable[[Sample[Any]], Reward]:
     r"""Make a check that the answer matches a regular expression.
 
-    The reference is ignored. With Python's `re`, a pattern with nested repeats, such as `(a+)+$`, can take
+    The reference is ignored. With Python's `re`, a pattern with nested repetition, such as `(a+)+$`, can take
     exponential time on some texts, and a model will find such a text. `max_chars` does not prevent this. The
-    grader's `timeout_s` interrupts the search on the main thread, and the sample fails. Avoid such patterns,
-    or use `engine="re2"`, which takes linear time for every pattern. The engine depends only on this option
-    and not on the installed packages, so replay and Lambda match the same texts. docs/answers.md lists the
-    patterns that RE2 interprets differently.
+    grader's `timeout_s` interrupts the search if it runs on the main thread, and the sample fails. Avoid such
+    patterns or use `engine="re2"`, which takes linear time for every pattern. The engine depends only on this
+    option, not on the installed packages, so replay and Lambda match the same texts. `docs/answers.md` lists
+    the patterns that RE2 interprets differently.
 
     It pays for every text of that form, whatever the text says. Gate it with a check of the answer.
 
     Args:
         pattern: A regular expression in the engine's syntax. It must not match the empty string.
         take: Extracts the answer from a completion. None uses the whole completion, stripped.
-        whole: Whether the pattern has to match the whole answer rather than a part of it.
+        whole: Whether the pattern must match the whole answer rather than part of it.
         ignore_case: Whether to ignore case.
-        engine: `re`, or `re2`, which needs the extra `regex`.
-        max_chars: The maximum length of an answer, in characters. A longer answer earns 0.
+        engine: `re`, or `re2`, which needs the `regex` extra.
+        max_chars: The maximum length of an answer, in characters. Longer answers earn 0.
 
     Raises:
         DecorationError: The engine rejects the pattern, the pattern matches the empty string, or an option is
@@ -224,7 +224,7 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
     """Compile a pattern with the given engine.
 
     Raises:
-        DecorationError: The engine rejects the pattern, or is unknown.
+        DecorationError: The engine rejects the pattern or is unknown.
     """
     if engine == "re":
         try:
@@ -294,7 +294,7 @@ def _comparing(
     agree: Callable[[str, str], bool],
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the normalized answer agrees with one of the normalized references."""
+    """Make a check that the normalized answer matches one of the normalized references."""
 
     def read(text: str, strict: bool) -> str | Missing:
         if text.startswith("\\boxed{"):
@@ -309,7 +309,7 @@ def _comparing(
 
 
 def _holds(answer: str, wanted: str) -> bool:
-    """Return True if an answer contains a text as whole words, without denying it or taking it back."""
+    """Return True if an answer contains a text as whole words without denying it or taking it back."""
     at = answer.rfind(wanted)
     while at >= 0:
         end = at + len(wanted)
@@ -320,13 +320,13 @@ def _holds(answer: str, wanted: str) -> bool:
 
 
 def _begins(answer: str, wanted: str) -> bool:
-    """Return True if an answer starts with a text as whole words, without denying it or taking it back."""
+    """Return True if an answer starts with a text as whole words without denying it or taking it back."""
     end = len(wanted)
     return answer.startswith(wanted) and _is_said(answer, 0, end) and not is_retracted(wanted, answer[end:])
 
 
 def _is_said(text: str, start: int, end: int) -> bool:
-    """Return True if an occurrence consists of whole words and is not denied by the text next to it."""
+    """Return True if an occurrence consists of whole words and is not denied by the text around it."""
     if _joined(text, start) or _joined(text, end) or _is_compound(text, start, end):
         return False
     return not is_denied(text, start, end)
@@ -368,5 +368,5 @@ def _is_mark(sign: str) -> bool:
 
 
 def _worth(answer: float | Reward) -> tuple[float, bool]:
-    """Return the sort key of a result: the reward, then True if the check could read an answer."""
+    """Return the sort key for a result: the reward, then True if the check could parse an answer."""
     return finite(answer.value if isinstance(answer, Reward) else answer), not is_unread(answer)

@@ -1,4 +1,4 @@
-"""A check that compares the completion's tool calls with the calls that the record expects."""
+"""A check that compares the completion's tool calls with the ones the record expects."""
 
 from __future__ import annotations
 
@@ -46,44 +46,44 @@ def tool_calls(
 ) -> Callable[[Sample[Any]], Reward]:
     """Make a check that the completion makes the tool calls that the record expects.
 
-    The reference lists the expected calls. It consists of objects with `name` and `arguments`, as in OpenAI's
-    API, or of BFCL's ground truth, `{function: {argument: [accepted values]}}`, where an empty string among
-    the values means that the argument may be omitted. Each call in the completion counts for at most one
-    expected call, and the best assignment is used. Numbers are compared by value, so `1` equals `1.0`. A
-    string never equals a number, and `true` never equals 1.
+    The reference lists the expected calls, either as objects with `name` and `arguments`, as in OpenAI's API,
+    or as BFCL's ground truth, `{function: {argument: [accepted values]}}`, where an empty string among the
+    values means that the argument may be omitted. Each call in the completion counts for at most one expected
+    call, and the best assignment is used. Numbers are compared by value, so `1` equals `1.0`. A string never
+    equals a number, and `true` never equals 1.
 
-    The check reads the calls that the service parsed: `sample.tool_calls`, or blocks of the content. If there
-    are none, it parses the text for calls in the forms that open-weight models write, because AWS does not
+    The check uses the calls that the service parsed: `sample.tool_calls` or content blocks. If there are
+    none, it searches the text for calls in the forms that open-weight models write, because AWS does not
     document whether a training job parses calls. The metric `from_text` is then 1. A completion is unread if
-    it contains no call, or a call that cannot be parsed exactly. The metric `right_calls` is the fraction of
+    it contains no call or a call that cannot be parsed exactly. The metric `right_calls` is the fraction of
     the expected calls that are right.
 
     It pays for the right calls, whatever else the completion says. If most records expect the same call, a
-    model earns their reward by always making that call. On 500 of BFCL's tasks, the best single answer was
-    right twice. `subset` pays in full for one right call, and `f1` pays 0.55 for one on average in the 200 of
-    these tasks that expect several calls. `superset` pays for a completion that makes every conceivable call,
+    model earns their reward by always making that call. On 500 BFCL tasks, the best single answer was right
+    twice. `subset` pays in full for one right call, and `f1` pays 0.55 on average for one right call in the
+    200 tasks that expect several calls. `superset` pays for a completion that makes every conceivable call,
     and `ignore_punctuation` pays for `x^2` if `x2` is right.
 
     Args:
         match: `all` requires the expected calls and no others. `subset` requires at least one call and allows
             only expected calls. `superset` requires every expected call and allows others. `f1` rewards the
             harmonic mean of precision and recall.
-        order: Whether the calls have to be in the reference's order (`same`) or not (`any`).
-        text: The form of calls to find in the text, or `any`, or `none`. See docs/tools.md.
+        order: `same` if the calls must be in the reference's order, `any` if not.
+        text: The form of calls to look for in the text, or `any` or `none`. See `docs/tools.md`.
         take: Extracts the part of a completion's text that contains the calls. None uses the whole text.
         tools: The record field that lists the tools, in the format of OpenAI's API, Converse or BFCL. Without
-            this field, the check cannot know required arguments and defaults.
+            this field, the check does not know which arguments are required or have defaults.
         defaults: Whether an omitted argument counts as the default that its tool declares, and an argument
-            that the reference does not name may have its default.
-        unknown_arguments: Whether a call may have arguments that the reference does not name.
-        ignore: The names of arguments that are not compared, such as `explanation`.
+            that is not in the reference may have its default.
+        unknown_arguments: Whether a call may have arguments that are not in the reference.
+        ignore: The names of arguments not to compare, such as `explanation`.
         coerce: Whether a string counts as the number or boolean that it spells, and vice versa.
         ignore_case: Whether to ignore case in strings.
         ignore_punctuation: Whether to compare strings without spaces and `, . / - _ * ^`, as BFCL's evaluator
             does. A string that is a number keeps these characters.
-        dots_as_underscores: Whether the name `a_b` counts as `a.b`, for APIs that allow no dots in names.
+        dots_as_underscores: Whether the name `a_b` counts as `a.b`, for APIs that do not allow dots in names.
         may_expect_none: Whether the reference may be an empty list, for a record that needs no call. Any text
-            without a call is then right. With False, such a record is a `RecordError`.
+            without a call is then right. If False, such a record raises a `RecordError`.
 
     Raises:
         DecorationError: An option is invalid.
@@ -162,7 +162,7 @@ _VALUES: dict[str, Callable[[int, int, int], float]] = {
 
 
 def _made(sample: Sample[Any], form: str, find: Find | None) -> tuple[list[Call] | Missing, bool]:
-    """Return the calls of a completion, and True if they were parsed from its text."""
+    """Return a completion's calls, and True if they were parsed from its text."""
     parsed = native_calls(sample)
     if parsed is not None:
         return parsed, False

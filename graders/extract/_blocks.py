@@ -27,22 +27,22 @@ _TAG_NAME = late(r"[A-Za-z_][\w:.-]*\Z")
 
 
 def after_marker(text: str, marker: str = "####", which: Which = "last") -> str | Missing:
-    r"""Return the text after a marker: the rest of its line, or else the next line that is not empty.
+    r"""Return the text after a marker: the rest of its line or, if that is empty, the next nonempty line.
 
-    A line with only a fence, `\[` or `$$` counts as empty. The marker may be anywhere in the text, and its
-    case matters.
+    A line with only a fence, `\[` or `$$` counts as empty. The marker may be anywhere in the text and is
+    case-sensitive.
 
     Args:
         text: The text to search.
         marker: The text that announces the answer.
-        which: Whether the last or the first occurrence of the marker counts.
+        which: Whether to use the last or the first occurrence of the marker.
 
     Returns:
-        The line without surrounding space; `Missing` if there is no marker, if nothing follows it, or if the
+        The line without surrounding white space. `Missing` if there is no marker, nothing follows it or the
         text takes the answer back (`#### 72`, then `That is wrong.`).
 
     Raises:
-        ValueError: The marker is empty, or `which` is neither 'last' nor 'first'.
+        ValueError: The marker is empty or `which` is neither 'last' nor 'first'.
     """
     at = text.rfind(marker) if which == "last" and marker else -1
     if at >= 0:
@@ -54,12 +54,12 @@ def after_marker(text: str, marker: str = "####", which: Which = "last") -> str 
 
 
 def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Missing, str]:
-    """Return the line that `after_marker` finds, even if it is taken back, and the text after that line.
+    """Return the line that `after_marker` finds, even if it is taken back, and the text after it.
 
     Args:
         text: The text to search.
         marker: The text that announces the answer.
-        which: Whether the last or the first occurrence of the marker counts.
+        which: Whether to use the last or the first occurrence of the marker.
     """
     at = text.rfind(marker) if which == "last" or is_last(which) else text.find(marker)
     if not marker:
@@ -81,11 +81,11 @@ def marked_line(text: str, marker: str, which: Which = "last") -> tuple[str | Mi
 
 
 def unless_taken_back(found: str, behind: str) -> str | Missing:
-    r"""Return an answer, unless the text after it takes it back: `\boxed{72} Actually, no.`.
+    r"""Return an answer unless the text after it takes it back: `\boxed{72} Actually, no.`.
 
     Args:
         found: The answer, exactly as in the text.
-        behind: The text after it, which is usually empty or only ends the sentence.
+        behind: The text after the answer, which is usually empty or just ends the sentence.
     """
     return TAKEN_BACK if is_retracted(found, behind) else found
 
@@ -97,7 +97,7 @@ def is_retracted(found: str, behind: str) -> bool:
 
     Args:
         found: The answer, exactly as in the text.
-        behind: The text after it.
+        behind: The text after the answer.
     """
     if len(behind) < 2 or not behind.strip(_CLOSING):
         return False
@@ -106,14 +106,14 @@ def is_retracted(found: str, behind: str) -> bool:
 
 @cache
 def _takes_back() -> Callable[[str, str], bool]:
-    """Load the rules for retractions once, because an import statement would cost each call 4 us."""
+    """Load the retraction rules once, because an import statement would cost each call 4 us."""
     from ._retractions import takes_back
 
     return takes_back
 
 
 def is_last(which: str) -> bool:
-    """Return True if the last occurrence counts, rather than the first.
+    """Return True if `which` selects the last occurrence, False if it selects the first.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -124,16 +124,16 @@ def is_last(which: str) -> bool:
 
 
 def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | Missing:
-    r"""Return the content of the last `\boxed{...}` or `\fbox{...}`; braces in it may nest.
+    r"""Return the content of the last `\boxed{...}` or `\fbox{...}`, which may contain nested braces.
 
     Args:
         text: A completion.
-        which: Whether the last or the first box counts.
-        unclosed: Whether a box that is cut off at the end of the text counts.
+        which: Whether to use the last or the first box.
+        unclosed: Whether a box cut off by the end of the text counts.
 
     Returns:
-        The content without surrounding space; `Missing` if there is no box, if the box that counts is blank
-        or not closed, or if the text after it takes the answer back.
+        The content without surrounding white space. `Missing` if there is no box, the chosen box is blank or
+        not closed, or the text after it takes the answer back.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -145,12 +145,12 @@ def boxed(text: str, *, which: Which = "last", unclosed: bool = False) -> str | 
 
 
 def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[int, int] | Missing:
-    r"""Return the start and end of a box's content; `Missing` if there is no box, or it is blank or cut off.
+    r"""Return the start and end of a box's content, or `Missing` if it does not exist or is blank or cut off.
 
     Args:
         text: A completion.
-        which: Whether the last or the first box counts.
-        unclosed: Whether a box that is cut off at the end of the text counts.
+        which: Whether to use the last or the first box.
+        unclosed: Whether a box cut off by the end of the text counts.
     """
     last = which == "last" or is_last(which)
     commands = _COMMANDS + _UNESCAPED if "\x08" in text or "\x0c" in text else _COMMANDS
@@ -176,7 +176,7 @@ def box_span(text: str, which: Which = "last", unclosed: bool = False) -> tuple[
 
 
 def _closing(text: str, opened: int) -> int:
-    """Return the position of the brace that closes the brace at a position; -1 if none does."""
+    """Return the position of the closing brace for the brace at a position, or -1 if there is none."""
     depth = 0
     for brace in _BRACES.finditer(text, opened):
         depth += (brace[0] == "{") - (brace[0] == "}")
@@ -186,7 +186,7 @@ def _closing(text: str, opened: int) -> int:
 
 
 def _opening(text: str, command: str, last: bool) -> int:
-    """Return the position of the brace or number after the last or first use of a command; -1 if none."""
+    """Return the position of the brace or number after the last or first use of a command, or -1."""
     at = text.rfind(command) if last else text.find(command)
     while at >= 0:
         brace = at + len(command)
@@ -200,20 +200,20 @@ def _opening(text: str, command: str, last: bool) -> int:
 
 
 def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: bool = False) -> str | Missing:
-    """Return the content of the last complete `<name>...</name>`, in any case and with any attributes.
+    """Return the content of the last complete `<name>...</name>` in any case and with any attributes.
 
     Args:
         text: A completion.
-        name: The tag, without brackets and attributes.
-        which: Whether the last or the first complete tag counts.
-        unclosed: Whether a tag that is cut off at the end of the text also counts.
+        name: The tag's name, without brackets or attributes.
+        which: Whether to use the last or the first complete tag.
+        unclosed: Whether a tag cut off by the end of the text also counts.
 
     Returns:
-        The content without surrounding space; `Missing` if there is no complete tag, if the tag that counts
-        is blank, or if the text between it and the next tag takes the answer back.
+        The content without surrounding white space. `Missing` if there is no complete tag, the chosen tag is
+        blank, or the text between it and the next tag takes the answer back.
 
     Raises:
-        ValueError: The name is not a valid tag name, or `which` is neither 'last' nor 'first'.
+        ValueError: The name is not a valid tag name or `which` is neither 'last' nor 'first'.
     """
     last = which == "last" or is_last(which)
     begin = end = opened = behind = -1
@@ -241,7 +241,7 @@ def tag(text: str, name: str = "answer", which: Which = "last", *, unclosed: boo
 
 @lru_cache(64)
 def _tag_marks(name: str) -> re.Pattern[str]:
-    """Return the pattern of the opening and closing tags with a name.
+    """Return a pattern that matches the opening and closing tags with a given name.
 
     Raises:
         ValueError: The name is not a valid tag name.
@@ -252,7 +252,7 @@ def _tag_marks(name: str) -> re.Pattern[str]:
 
 
 def _before_cut(text: str, start: int, closing: str) -> int:
-    """Return the end of a tag's content that is cut off, without the beginning of the closing tag."""
+    """Return the end of a truncated tag's content, before any part of the closing tag."""
     for size in range(min(len(closing) - 1, len(text) - start), 0, -1):
         if text[-size:].casefold() == closing[:size].casefold():
             return len(text) - size
@@ -266,13 +266,12 @@ def code_block(
 
     Args:
         text: A completion.
-        language: Language that the fence must name, in any case; None for all blocks.
-        which: Whether the last or the first complete block counts.
-        unclosed: Whether a block that is cut off at the end of the text also counts.
+        language: Language that the fence must name, in any case. None for all blocks.
+        which: Whether to use the last or the first complete block.
+        unclosed: Whether a block cut off by the end of the text also counts.
 
     Returns:
-        The lines between the fences; `Missing` if there is no such block, or if the block that counts is
-        blank.
+        The lines between the fences. `Missing` if there is no such block or the chosen block is blank.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -294,11 +293,11 @@ class Fence:
     """A fenced block.
 
     Args:
-        language: The language on the first line, in lower case.
+        language: The language named on the first line, in lowercase.
         content: The lines between the fences.
         start: Start of the block's first line.
         end: Start of the text after the block.
-        closed: Whether the closing fence is present. If not, the block is cut off.
+        closed: Whether the closing fence is present. If it is not, the block is cut off.
     """
 
     __slots__ = ("closed", "content", "end", "language", "start")
@@ -309,10 +308,10 @@ class Fence:
 
 
 def fences(text: str) -> Iterator[Fence]:
-    """Yield the fenced blocks of a text in order; the last one may be cut off.
+    """Yield a text's fenced blocks in order. The last one may be cut off.
 
-    Blocks are enclosed by lines of three or more backticks or tildes, also in lists and quotations. Only a
-    line with at least as many of the same character closes a block, so a longer fence may contain a shorter
+    Blocks are enclosed by lines of three or more backticks or tildes, including in lists and quotations. Only
+    a line with at least as many of the same character closes a block, so a longer fence may contain a shorter
     one.
 
     Args:

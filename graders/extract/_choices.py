@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Patterns(NamedTuple):
-        """The patterns that find the letters of one alphabet in a text."""
+        """The patterns that find the letters of one set of choices in a text."""
 
         named: re.Pattern[str]
         rival: re.Pattern[str]
@@ -30,7 +30,7 @@ else:
 
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
 SEVERAL_LABELS = "it names several letters"
-"""The reason if a text has labels for several letters and no claim. A clearer statement may overrule it."""
+"""The result if a text has labels for several letters and no claim. A clearer statement overrides it."""
 
 _LONGEST = 64
 _MOST = 4000
@@ -99,29 +99,29 @@ def choice_letter(text: str, letters: str = "ABCD") -> str | Missing:
     r"""Return the letter that a text settles on.
 
     A text that names several choices without settling on one gives no answer. The clearest kind of statement
-    in the text decides. These are the kinds, the clearest first:
+    in the text decides. The kinds, clearest first, are:
 
-    1. the whole text, apart from markup: `B`, `b`, `(B)`, `B.`, `**B**`;
+    1. the whole text, ignoring markup: `B`, `b`, `(B)`, `B.`, `**B**`;
     2. its claims: `\boxed{B}`, `<answer>B</answer>`, `{"answer": "B"}`, `Answer: B`, `the answer is (B)`,
-       `I choose B`, `B is correct`, `答案是B`, and a first or last line with only the letter. Text after a
-       claim counts as its explanation if it makes no claim itself. Claims of different letters give no
-       answer, unless words such as `wait` or `but` take back the earlier one, or the later one is called the
-       final answer or has its own line (`Answer: B`). A claim of several letters (`B or C`, `B, maybe C`)
-       gives no answer, and neither does a claim whose letter is an article (`the answer is a dog`);
-    3. labels, when all of them name the same letter: `(B)`, `**B**`, `option B`, and at the start of a line
-       `B)`, `B.`, `B:`.
+       `I choose B`, `B is correct`, `答案是B`, or a first or last line with only the letter. Text after a
+       claim is its explanation if it makes no claim itself. Claims of different letters give no answer,
+       unless words such as `wait` or `but` take back the earlier one, or the later one is called the
+       final answer or is on its own line (`Answer: B`). A claim of several letters (`B or C`, `B, maybe
+       C`) gives no answer, and neither does a claim whose letter is an article (`the answer is a dog`);
+    3. labels, if they all name the same letter: `(B)`, `**B**`, `option B` or, at the start of a line, `B)`,
+       `B.`, `B:`.
 
     Only the last 4,000 single letters and the last 4,000 labels are considered.
 
-    A denied letter never counts: `not B`, `(B) is wrong`, `除了B`. A lower-case letter counts in 1,
-    and in a claim if it is in brackets or no word follows it. Full-width letters and brackets are recognized.
+    A denied letter never counts: `not B`, `(B) is wrong`, `除了B`. A lowercase letter counts in 1, and in a
+    claim if it is in brackets or is not followed by a word. Full-width letters and brackets are recognized.
 
     Args:
-        text: A completion, or a reference answer.
-        letters: The letters to choose from, in upper case, or digits.
+        text: A completion or a reference answer.
+        letters: The uppercase letters, or the digits, to choose from.
 
     Returns:
-        One of the letters, in upper case; `Missing` if the text settles on none.
+        One of the letters, in uppercase, or `Missing` if the text does not settle on one.
 
     Raises:
         ValueError: The letters are neither two or more different Latin capitals nor two or more different
@@ -164,7 +164,7 @@ def _settled(text: str, letters: str, patterns: Patterns) -> str | Missing:
 
 
 def _joined_before(text: str, end: int) -> str | None:
-    """Return the letter that a conjunction joins to the claim after it: `A or Answer: B`."""
+    """Return the letter joined to the following claim by a conjunction: `A` in `A or Answer: B`."""
     end -= text.startswith("nswer", end)  # its first letter, in upper or lower case
     begin = max(0, end - 24)
     found = _JOINED_BEFORE.search(text[begin:end])
@@ -174,7 +174,7 @@ def _joined_before(text: str, end: int) -> str | None:
 
 
 def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
-    """Return a function that returns True if a sentence names another letter."""
+    """Return a function that returns True if a sentence names a different letter."""
 
     def names(sentence: str) -> bool:
         return any(
@@ -186,13 +186,13 @@ def _names_other(letter: str, patterns: Patterns) -> Callable[[str], bool]:
 
 
 def _is_marked(text: str, claim: tuple[int, int, str]) -> bool:
-    """Return True if a claim begins its line and has a colon, as in `Answer: B`."""
+    """Return True if a claim is at the start of its line and has a colon, as in `Answer: B`."""
     line = text.rfind("\n", max(0, claim[0] - 24), claim[0])
     return line >= 0 and ":" in text[line : claim[1]]
 
 
 def _compile(letters: str) -> Patterns:
-    """Compile the patterns for one alphabet, and cache them."""
+    """Compile and cache the patterns for one set of letters."""
     plain = letters.isascii() and (letters.isdigit() or (letters.isalpha() and letters.isupper()))
     if not plain or len(letters) < 2 or len(set(letters)) < len(letters):
         raise ValueError(
@@ -206,7 +206,7 @@ def _compile(letters: str) -> Patterns:
 
 
 def _lone(text: str, letters: str) -> str | None:
-    """Return the letter of a short text that has only one letter besides markup and punctuation."""
+    """Return the letter in a short text that consists of one letter, markup and punctuation."""
     if len(text) > _LONGEST:
         return None
     core = _WRAPPING.sub("", text).upper()
@@ -216,7 +216,8 @@ def _lone(text: str, letters: str) -> str | None:
 def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
     r"""Return the letter of a text that ends in `Answer: B` or `\boxed{B}`, without other letters or denials.
 
-    This is a shortcut: the full analysis would find the same letter. None if the text needs that analysis.
+    This is a shortcut that finds the same letter as the full analysis. Returns None if a text needs the full
+    analysis.
     """
     claim = _PLAIN_CLAIM.search(text, max(0, len(text) - 32))
     if claim is None:
@@ -238,7 +239,7 @@ def _plain_claim(text: str, letters: str, patterns: Patterns) -> str | None:
 def _claims(
     text: str, letters: str, patterns: Patterns, places: Iterable[re.Match[str]]
 ) -> list[tuple[int, int, str]]:
-    """Return the start, end and letter of each claim; the letter is empty if the claim names several."""
+    """Return the start, end and letter of each claim. The letter is empty if a claim names several."""
     claims = []
     foreign = is_foreign(text)
     for found in places:
@@ -267,7 +268,7 @@ def _claims(
 
 
 def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str | None:
-    """Return a claimed letter; empty if another letter is joined to it, None if both are denied."""
+    """Return a claimed letter, or an empty string if another is joined to it, or None if both are denied."""
     other = patterns.rival.match(text, end)
     for _ in range(_LONGEST_LIST):
         if not other or other["letter"].upper() != letter:
@@ -285,7 +286,7 @@ def _beside_rivals(text: str, letter: str, end: int, patterns: Patterns) -> str 
 
 
 def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
-    """Return True if a list of letters is denied as a whole: `so (A), (B) and (C) are wrong`."""
+    """Return True if a list of letters is denied as a whole, as in `so (A), (B) and (C) are wrong`."""
     for _ in range(_LONGEST_LIST):
         following = patterns.rival.match(text, last.end())
         if following is None or not following["join"]:
@@ -295,12 +296,12 @@ def _are_denied(text: str, last: re.Match[str], patterns: Patterns) -> bool:
 
 
 def _is_unsaid(text: str, lead: int, start: int, end: int) -> bool:
-    """Return True if a claim is denied, doubted or only a question."""
+    """Return True if a claim is denied, doubted or just a question."""
     return is_denied(text, start, end) or is_doubted(text, lead) or is_asked(text, end, near=True)
 
 
 def _lead(text: str, start: int, end: int, foreign: bool) -> int | None:
-    """Return the start of the words that claim the letter at a position; None if it is not claimed."""
+    """Return the start of the words that claim the letter at a position, or None if it is not claimed."""
     begin = max(0, start - _CUE)
     before = text[begin:start]
     plain = _PLAIN_LEAD.search(before, max(0, len(before) - 16))
@@ -327,7 +328,7 @@ def _last(text: str) -> str:
 
 
 def _labeled(text: str, patterns: Patterns) -> str | Missing:
-    """Return the letter that all labels of a text name. Labels that the text denies do not count."""
+    """Return the letter named by all of a text's labels, ignoring labels that the text denies."""
     named, behind = "", 0
     for found in deque(patterns.label.finditer(text), _MOST):
         group = found.lastindex or 0
@@ -348,7 +349,7 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
 
 
 def _begins_line(text: str, at: int) -> bool:
-    """Return True if only markup comes before a position in its line."""
+    """Return True if only markup precedes a position on its line."""
     begin = max(0, at - 12)
     line = text.rfind("\n", begin, at)
     return (line >= 0 or not begin) and not text[max(line, begin) : at].strip(_BETWEEN)

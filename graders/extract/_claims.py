@@ -1,7 +1,7 @@
 r"""Finds the number that a completion settles on: in its box, in its claim, or its last number.
 
-Text after a claim counts as explanation unless it makes a claim. If different numbers are claimed, or a claim
-is revised, there is no answer.
+Text after a claim is considered an explanation unless it makes a claim. If different numbers are claimed or a
+claim is revised, there is no answer.
 """
 
 from __future__ import annotations
@@ -98,19 +98,21 @@ _LONGEST_QUESTION = 240
 
 
 def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Return the number that a completion settles on; `parse_number` lists the accepted formats.
+    r"""Return the number that a completion settles on. See `parse_number` for the accepted formats.
 
-    This is the number in its box; without a box, the number that it claims last (`the answer is 72`); without
-    a claim, the last number. Different claims give no answer, but a `final answer` overrules earlier claims.
+    This is the number in its box. If there is no box, it is the number claimed last (`the answer is 72`). If
+    there is no claim, it is the last number. Claims of different numbers give no answer, but a `final answer`
+    overrides earlier claims.
 
     Args:
-        text: A completion. Without a claim, the last 10,000 characters of the last line with digits are read.
-        decimal: The decimal separator to assume if the text leaves it open.
+        text: A completion. If it makes no claim, the last 10,000 characters of the last line with digits are
+            searched.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
 
     Returns:
-        An int, or a Fraction if the number is not whole; `Missing` if the text has no number, if it claims
-        different numbers, or if the number that counts cannot be read exactly.
+        An int, or a Fraction if the number is not whole. `Missing` if the text has no number, claims
+        different numbers, or its answer cannot be read exactly.
     """
     if "box" in text or "\x08" in text:
         span = box_span(text)
@@ -132,11 +134,11 @@ def last_number(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Nu
 
 
 def boxed_number_of(text: str, *, decimal: Decimal = ".", scale: bool = False) -> Number | Missing:
-    r"""Return the number in the last box; unread if the text around the box changes it: `-\boxed{5}`.
+    r"""Return the number in the last box. It is unread if the text around the box changes it: `-\boxed{5}`.
 
     Args:
         text: A completion.
-        decimal: The decimal separator to assume if the text leaves it open.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
     """
     span = box_span(text)
@@ -185,7 +187,7 @@ def _changed_before(lead: str) -> bool:
 
 
 def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
-    """Return the last number of the last line with digits, ignoring closing remarks to the reader."""
+    """Return the last number on the last line with digits, ignoring closing remarks to the reader."""
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
@@ -218,7 +220,7 @@ def _last(text: str, decimal: Decimal, scale: bool) -> Number | Missing:
 
 
 def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Number | Missing:
-    """Return a number, unless the text after it takes it back or makes it a question (`Is it 72?`)."""
+    """Return a number unless the text after it takes it back or makes it a question (`Is it 72?`)."""
     if "?" in behind or not behind.isascii():
         from ._denials import is_asked, is_denied
         from ._phrases import plain_width
@@ -232,7 +234,7 @@ def _unless_unclaimed(value: Number | Missing, found: str, behind: str) -> Numbe
 
 
 def _behind_digits(line: str) -> str:
-    """Return the text after the last digit of a line."""
+    """Return the text after the last digit on a line."""
     bare = line.rstrip(_CLOSERS)
     if bare and not bare[-1].isdecimal():
         digits = deque(DIGIT.finditer(line), 1)  # none if the digits are superscripts or entities: x&#50;
@@ -241,7 +243,7 @@ def _behind_digits(line: str) -> str:
 
 
 def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
-    """Return the last number of a line; None if all of its digits belong to words."""
+    """Return the last number on a line, or None if all of its digits belong to words."""
     plain, numerals, read_numeral, changed_behind = readers()
     line = plain(line)
     if "[" in line or "(" in line:
@@ -272,7 +274,7 @@ def _last_of_line(line: str, decimal: Decimal, scale: bool) -> Number | Missing 
 
 
 def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
-    """Return the number that a line's last brackets explain, as in `72 (48 + 24)`; None without brackets."""
+    """Return the number explained by a line's last brackets, as in `72 (48 + 24)`, or None."""
     opened = line.rfind("(", 0, last.start + 1)
     closed = line.find(")", opened)
     before = [one for one in read if one.end <= opened]
@@ -282,7 +284,7 @@ def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
 
 
 def _ordinary_end(line: str) -> Number | None:
-    """Return the number at the end of a simple line, such as `and so it is $72.`; None for other lines."""
+    """Return the number at the end of a simple line, such as `and so it is $72.`. None for other lines."""
     before, _, token = line.rstrip().rpartition(" ")
     if " or " in before[-24:]:
         return None
@@ -294,7 +296,7 @@ def _ordinary_end(line: str) -> Number | None:
 
 
 def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | None:
-    """Return the number that a text claims in words; None if it claims none."""
+    """Return the number that a text claims in words, or None if it makes no such claim."""
     if _is_claimed_abroad(text):
         pattern = _claims_of_all_languages()
     elif "nswer" in text or "NSWER" in text:
@@ -333,20 +335,20 @@ def _is_claimed_abroad(text: str) -> bool:
 
 @cache
 def _claims_of_all_languages() -> re.Pattern[str]:
-    """Return the pattern of the words that claim a number, in all languages."""
+    """Return a pattern for the words that claim a number, in all languages."""
     from ._phrases import number_claims
 
     return re.compile(f"{_CLAIM.pattern}|{number_claims()}", re.IGNORECASE)
 
 
 def _words(text: str) -> int:
-    """Return the number of words in a text. In unspaced scripts, three letters count as a word."""
+    """Return the number of words in a text. In scripts without spaces, three letters count as a word."""
     spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     return len(text.split()) + spaceless // _LETTERS_A_WORD
 
 
 def _first_digit(text: str) -> tuple[str, str, str]:
-    """Split a text into the part before its first digit, the digit, and the rest."""
+    """Split a text into the part before its first digit, the digit and the rest."""
     digit = next((each for each in text if each.isdecimal()), "")
     return text.partition(digit) if digit else (text, "", "")
 
@@ -359,7 +361,7 @@ def _unless_revised(
     scale: bool,
     others: Sequence[Number | Missing | None],
 ) -> Number | Missing:
-    """Return the claimed number, unless the text claims another one, there or in a later result."""
+    """Return the claimed number unless the same claim or a later result gives a different one."""
     if isinstance(value, Missing):
         return value
     claims = list(others)

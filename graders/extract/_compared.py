@@ -30,11 +30,11 @@ def reference_number(
     """Return the number in a reference answer.
 
     Args:
-        reference: A number or a string. The part after the marker, or the whole string without a marker, must
-            be exactly one number.
+        reference: A number or a string. The part after the marker (or the whole string if there is no marker)
+            must be exactly one number.
         marker: The text before the answer.
-        which: Whether the last or the first occurrence of the marker counts.
-        decimal: The decimal separator to assume if the text leaves it open.
+        which: Whether to use the last or the first occurrence of the marker.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
 
     Raises:
@@ -61,7 +61,7 @@ def reference_number(
 def _text_number(
     reference: str, marker: str | None, which: Literal["last", "first"], decimal: Decimal, scale: bool
 ) -> Number | Missing:
-    """Return the number after the marker, or the number that is the whole reference without one."""
+    """Return the number after the marker or, if there is no marker, the whole reference as a number."""
     part: str | Missing = reference
     if marker is not None and marker in reference:
         part = after_marker(reference, marker, which)
@@ -83,18 +83,19 @@ def same_number(
 ) -> bool:
     """Return True if a completion's number equals the reference's.
 
-    With a marker, the answer is the line after it, which must contain exactly one number. Words and units may
-    surround the number, but `#### 72 or 73` is no answer. Without a marker, `last_number` finds the number.
+    With a marker, the answer is the text after it, which must contain exactly one number. Words and units may
+    surround the number, but `#### 72 or 73` is not an answer. Without a marker, `last_number` finds the
+    number.
 
     Args:
         completion: The model's answer.
-        reference: The right answer, a number or a string that contains it; see `reference_number`.
-        marker: The text before the answer; None if the answers have no marker.
-        which: Whether the last or the first occurrence of the marker counts.
-        decimal: The decimal separator to assume if a text leaves it open.
+        reference: The right answer: a number, or a string that contains one. See `reference_number`.
+        marker: The text before the answer, or None if answers have no marker.
+        which: Whether to use the last or the first occurrence of the marker.
+        decimal: The decimal separator to assume if a text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
-        tolerance: The largest difference between the two numbers that still counts as equal.
-        relative: The tolerance as a share of the reference; the larger of the two tolerances applies.
+        tolerance: The largest difference between numbers that count as equal.
+        relative: The tolerance as a fraction of the reference. The larger of the two tolerances applies.
 
     Raises:
         RecordError: The reference is not one number.
@@ -134,7 +135,7 @@ def allowance(name: str, value: float) -> Number:
 
 
 def within(found: Number | Missing, expected: Number, tolerance: Number, relative: Number) -> bool:
-    """Return True if two numbers differ by at most the larger of two tolerances; for `Missing`, False."""
+    """Return True if two numbers differ by at most the larger of two tolerances. `Missing` gives False."""
     if found == expected:
         return True
     if isinstance(found, Missing):
@@ -158,9 +159,9 @@ def exact(value: float) -> Number:
 
 
 def written(value: float) -> str:
-    """Return a Python number as a string that has the same value with any decimal separator."""
+    """Convert a Python number to a string that has the same value with either decimal separator."""
     return str(value).replace(".", DECIMAL_MARK)
 
 
 DECIMAL_MARK = "\u066b"
-"""Arabic's decimal separator, which no language uses to group digits."""
+"""The Arabic decimal separator, which no language uses to group digits."""

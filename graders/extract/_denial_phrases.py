@@ -1,6 +1,6 @@
 """Phrases that deny, doubt or take back an answer, with one row per language.
 
-A row contains parts of regular expressions, for text in lower case that `plain_width` has normalized.
+A row contains parts of regular expressions for lowercase text that `plain_width` has normalized.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Denying(NamedTuple):
-        """A language's phrases that deny an answer, and that doubt or take back a claim.
+        """A language's phrases that deny an answer or that doubt or take back a claim.
 
         The phrases in `alone` take back a claim if they are a whole clause. The phrases in `opening` do so
-        even if other words follow. The phrases in `pointing` call the claim wrong.
+        even if other words follow. The phrases in `pointing` say that the claim is wrong.
         """
 
         before: str
@@ -226,23 +226,23 @@ DENYING = {
 
 
 def is_latin(row: Denying) -> bool:
-    """Return True if a row is written in Latin letters, so that it can match ASCII text.
+    """Return True if a row is written in Latin letters and so can match ASCII text.
 
     Args:
-        row: One language of the table.
+        row: A language's row in the table.
     """
     return re.search("[A-Za-z]", re.sub(r"\\.", "", "".join(row))) is not None
 
 
 class Scripts(dict[bool, "re.Pattern[str]"]):
-    """A pattern built from columns of the table, in one version for ASCII texts and one for all others.
+    """A pattern built from columns of the table, with one version for ASCII text and one for all other text.
 
-    Most texts are ASCII, and phrases of other scripts would double the time of a search. Texts are searched
-    in lower case, because the regular expression engine can skip alternatives by their first character only
-    in a case-sensitive pattern. Each version is compiled when a text first needs it.
+    Most texts are ASCII, and phrases in other scripts would double the search time. Text is searched in
+    lowercase, because the regular expression engine can skip alternatives by their first character only in
+    case-sensitive patterns. Each version is compiled when it is first needed.
 
     Args:
-        form: A regular expression that names columns, as in `%before%`.
+        form: A regular expression that contains column names, as in `%before%`.
     """
 
     def __init__(self, form: str) -> None:
@@ -257,5 +257,5 @@ class Scripts(dict[bool, "re.Pattern[str]"]):
 
 
 def small(text: str) -> str:
-    """Return a text in lower case without changing its length: `İ` becomes `i`, not two characters."""
+    """Convert a text to lowercase without changing its length: `İ` becomes `i`, not two characters."""
     return text.lower() if text.isascii() else text.replace("\u0130", "i").lower()

@@ -1,4 +1,4 @@
-"""Detects answers that a text denies or doubts: `It cannot be (B)`."""
+"""Detects answers that a text denies or doubts, as in `It cannot be (B)`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ NO_DOUBT = re.compile(
     r"(?:n(?<!\wn)(?:ot?|ever|['’]t)|w(?<!\ww)ithout|b(?<!\wb)eyond)\s(?:a\s|any\s|there\s)?"
     r"(?:doubt|question|wonder|problems?|worries|need|matter|way\saround)\b|not(?<!\wnot)\s(?:only|just|merely)\b"
 )
-"""Idioms, in lower case, whose `no` or `not` does not deny anything.
+"""Idioms, in lowercase, whose `no` or `not` does not deny anything.
 
-They begin with a letter, so that the regular expression engine skips places that cannot match.
+They start with a letter so that the regular expression engine can skip places that cannot match.
 """
 
 # The rest of a question, and the words that affirm it. Korean, Japanese and Chinese questions may have no
@@ -92,7 +92,7 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
 
 def is_denied_at_once(text: str, start: int) -> bool:
-    """Return True if the words right before a value deny it; words earlier in the clause do not count.
+    """Return True if the words right before a value deny it. Words earlier in the clause do not count.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -114,14 +114,14 @@ def is_doubted(text: str, start: int) -> bool:
 
 
 def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int] = ()) -> bool:
-    """Return True if an answer is part of a question that is not followed by `Yes.`: `Is it positive?`.
+    """Return True if an answer is part of a question (`Is it positive?`) that is not followed by `Yes.`.
 
     Args:
         text: A text that `plain_width` has normalized.
         end: The end of the answer.
-        near: Whether the question mark must come right after the answer, because the words after the answer
-            may be an option's text.
-        answers: The starts of all answers. A `yes` that is itself an answer does not affirm another one.
+        near: Whether the question mark must be right after the answer, because the words after the answer may
+            be an option's text.
+        answers: The starts of all answers. A `yes` that is itself an answer does not confirm another one.
     """
     asked = (_ASKED_NEAR if near else _ASKED).match(text, end) if not text.isascii() or "?" in text else None
     if asked is None:
@@ -131,7 +131,7 @@ def is_asked(text: str, end: int, *, near: bool = False, answers: Container[int]
 
 
 def _denying_clause(text: str, end: int) -> str:
-    """Return the last 60 characters of the clause before a position; empty if no word in it can deny."""
+    """Return the last 60 characters of the clause before a position, if they contain a word that may deny."""
     words = text[_begin(text, end) : end]
     if not _holds_cue(words):
         return ""
@@ -139,7 +139,7 @@ def _denying_clause(text: str, end: int) -> str:
 
 
 def may_deny(text: str, start: int, end: int) -> bool:
-    """Return True if a span, or the clause before it, contains words that may deny or doubt.
+    """Return True if a span or the clause before it contains words that may express denial or doubt.
 
     Args:
         text: A text that `plain_width` has normalized.
@@ -150,14 +150,14 @@ def may_deny(text: str, start: int, end: int) -> bool:
 
 
 def _begin(text: str, end: int) -> int:
-    """Estimate quickly where the clause at a position starts: after a line break or a period."""
+    """Quickly estimate where the clause at a position starts: after a line break or a period."""
     begin = end - _CLAUSE if end > _CLAUSE else 0
     begin = text.rfind("\n", begin, end) + 1 or begin
     return text.rfind(". ", begin, end) + 1 or begin
 
 
 def _holds_cue(words: str) -> bool:
-    """Return True if a string contains one of the cues; results for short strings are cached."""
+    """Return True if a string contains one of the cues. Results for short strings are cached."""
     return _short_holds_cue(words) if len(words) <= _SHORT else _find_cue(words)
 
 

@@ -1,7 +1,7 @@
 """Finds the JSON value that a text gives as its answer.
 
-If a value does not parse, no value inside it is used instead: `{"score": 5, "old": {"score": 1},}` is unread,
-not `{"score": 1}`.
+If a value cannot be parsed, no value inside it is used instead: `{"score": 5, "old": {"score": 1},}` is
+unread, not `{"score": 1}`.
 """
 
 from __future__ import annotations
@@ -42,25 +42,26 @@ _FLAT = re.compile(r"\[[^{}\[\]\"']*\]")
 
 
 def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any:
-    """Return the last JSON value of a text, parsed; no part of a value that does not parse is returned.
+    """Parse and return the last JSON value in a text, but never part of a value that cannot be parsed.
 
-    If the whole text is one value, this value is the answer. Otherwise it is the last fenced block that is
-    labeled as JSON, or that has no label and contains JSON. Without such a block, it is the last object or
-    array of objects in the prose, or else the last array of two or more plain values. If that value does not
-    parse, the answer is unread: an earlier value is not used, because the later one replaced it.
+    If the whole text is one value, that value is the answer. Otherwise, the answer is in the last fenced
+    block that is labeled as JSON or is unlabeled and contains JSON. If there is no such block, it is the last
+    object or array of objects in the prose, or else the last array of two or more plain values. If that value
+    cannot be parsed, the answer is unread. An earlier value is not used, because the later one replaced it.
 
     Args:
         text: A completion.
-        repair: Whether to accept common deviations of models from JSON: trailing commas, single quotes, raw
-            line breaks in strings, comments, and Python's `True`, `False` and `None`. Nothing is guessed: a
-            value that is cut off or lacks a quote or a comma stays unread. To give a smaller reward for a
-            repaired value, call the function without `repair` first, or use `graders.checks.json_fields`.
-        which: Whether the last or the first block, or value in the prose, counts.
+        repair: Whether to accept deviations from JSON that are common in model output: trailing commas,
+            single quotes, raw line breaks in strings, comments, and Python's `True`, `False` and `None`.
+            Nothing is guessed: a value that is cut off or lacks a quote or a comma stays unread. To give a
+            smaller reward for repaired values, call the function without `repair` first or use
+            `graders.checks.json_fields`.
+        which: Whether to use the last or the first block, or value in the prose.
 
     Returns:
-        The value. `Missing` if the text has no value, or if the value is null, is cut off, has a duplicate
-        key, or contains a NaN or an infinity. Also `Missing` if the text right before the value denies it
-        (`not {"a": 1}`), or the text after it takes it back.
+        The value. `Missing` if the text has no value, or the value is null, is cut off, has a duplicate key,
+        or contains NaN or an infinity. Also `Missing` if the text right before the value denies it (`not
+        {"a": 1}`) or the text after it takes it back.
 
     Raises:
         ValueError: `which` is neither 'last' nor 'first'.
@@ -88,7 +89,7 @@ def json_block(text: str, repair: bool = False, *, which: Which = "last") -> Any
 
 
 def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
-    """Return a value, unless the text before it denies it or the text after it takes it back."""
+    """Return a value unless the text before it denies it or the text after it takes it back."""
     if isinstance(value, Missing):
         return value
     behind = text[end:]
@@ -105,14 +106,14 @@ def _unless_taken_back(value: Any, text: str, start: int, end: int) -> Any:
 
 @cache
 def _is_denied() -> Callable[[str, int], bool]:
-    """Load the rules for denials once, because an import statement would cost each call 4 us."""
+    """Load the denial rules once, because an import statement would cost each call 4 us."""
     from ._denials import is_denied_at_once
 
     return is_denied_at_once
 
 
 def _without_code(text: str, blocks: list[Fence]) -> str:
-    """Remove blocks in other languages from a text, because a dictionary in a program is no answer."""
+    """Remove blocks in other languages from a text, because a dictionary in a program is not an answer."""
     pieces, behind = [], 0
     for block in blocks:
         if block.language and block.language not in _LABELS:
@@ -122,7 +123,7 @@ def _without_code(text: str, blocks: list[Fence]) -> str:
 
 
 def _is_json(content: str) -> bool:
-    """Return True if an unlabeled block contains JSON, or looks like JSON that does not parse."""
+    """Return True if an unlabeled block contains JSON or looks like JSON that cannot be parsed."""
     if content[:1] in ("{", "["):
         return True
     try:
@@ -133,7 +134,7 @@ def _is_json(content: str) -> bool:
 
 
 def exact_json(text: str) -> Any:
-    """Return the value of a text that contains only JSON; `Missing` if it does not, or the value is null.
+    """Return the value of a text that contains only JSON. `Missing` for any other text or a null value.
 
     Args:
         text: A reference, or a part of a completion.
@@ -146,11 +147,11 @@ def exact_json(text: str) -> Any:
 
 
 def leading_json(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value at a position and its end; the value is `Missing` if it is null or absent.
+    """Return the JSON value at a position and its end. The value is `Missing` if it is null or absent.
 
     Args:
         text: A text that may continue after the value.
-        at: The position where the value has to begin.
+        at: The position where the value must start.
     """
     try:
         value, end = _decoder.raw_decode(text, at)
@@ -202,7 +203,7 @@ def _in_prose(text: str, repair: bool) -> tuple[list[_Placed], list[_Placed]]:
 
 
 def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
-    """Return the number of open brackets after prose; an unmatched closing one makes a value unread."""
+    """Return the number of open brackets after prose. An unmatched closing bracket makes a value unread."""
     depth += max(0, prose.count("(") - prose.count(")"))  # (0, 1]
     depth -= prose.count("}") + prose.count("]")
     if depth < 0 and values:
@@ -212,7 +213,7 @@ def _depth(prose: str, depth: int, values: list[_Placed]) -> int:
 
 
 def _prose_end(text: str, at: int) -> int:
-    """Return the position after a bracket that belongs to prose; -1 if the bracket may open a value."""
+    """Return the position after a bracket that belongs to prose, or -1 if the bracket may open a value."""
     if text[at] == "{":
         prose = _PROSE_BRACES.match(text, at)
         if prose and text[at + 1 : prose.end() - 1].strip():
@@ -226,7 +227,7 @@ def _prose_end(text: str, at: int) -> int:
 
 
 def _next(text: str, start: int) -> int:
-    """Return the position of the next opening brace or bracket; -1 if there is none."""
+    """Return the position of the next opening brace or bracket, or -1 if there is none."""
     opening = _OPENING.search(text, start)
     return opening.start() if opening else -1
 
@@ -235,7 +236,7 @@ _OPENING = re.compile(r"[{\[]")
 
 
 def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
-    """Return the end of the value at a position (-1 if it is never closed) and the value."""
+    """Return the end of the value at a position (-1 if it is never closed) and the value itself."""
     end = _end(text, at)  # a decoder error counts all lines before it, so the decoder gets only the value
     if end < 0:
         return -1, Missing("the last JSON value is not closed", "not exact")
@@ -243,7 +244,7 @@ def _read(text: str, at: int, repair: bool) -> tuple[int, Any]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return the end of the bracket at a position; -1 if it, or a string inside it, is never closed."""
+    """Return the end of the bracket at a position, or -1 if it or a string inside it is never closed."""
     depth = 0
     for token in _BRACKETS.finditer(text, at):
         mark = token[0]
@@ -259,7 +260,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _strict(text: str) -> str:
-    """Rewrite the deviations that `json_block` accepts as JSON, and leave other faults unchanged."""
+    """Rewrite the deviations that `json_block` accepts as JSON and leave other faults unchanged."""
     before = ""
 
     def rewritten(token: re.Match[str]) -> str:
@@ -279,7 +280,7 @@ def _strict(text: str) -> str:
 
 
 def _escaped(part: re.Match[str]) -> str:
-    """Return an escape or a special character of a string as JSON spells it."""
+    """Return a string's escape or special character as it is written in JSON."""
     mark = part[0]
     if mark == "\\'":
         return "'"
@@ -292,7 +293,7 @@ def _refuse(name: str) -> None:
 
 
 def _finite(digits: str) -> float:
-    """Parse a float, and reject a number that is too large for a float."""
+    """Parse a float, rejecting numbers that are too large."""
     value = float(digits)
     if value in (_INFINITY, -_INFINITY):
         raise ValueError(digits)
@@ -300,7 +301,7 @@ def _finite(digits: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object, and reject a duplicate key, because parsers disagree on its value."""
+    """Create an object, rejecting duplicate keys because parsers disagree on their values."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("a key occurs twice")

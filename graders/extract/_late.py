@@ -1,7 +1,7 @@
 """Regular expressions that are compiled on first use.
 
-To compile all patterns of this package takes longer than to import the rest of the library, and would slow
-every cold start. Most answers need only a few of the patterns.
+Compiling all of this package's patterns takes longer than importing the rest of the library and would slow
+down every cold start. Most answers need only a few of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LatePattern:
         self._given = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile the pattern, and store its method as an attribute, which later accesses find directly."""
+        """Compile the pattern and store its method as an attribute so that later accesses find it."""
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)
         return found

@@ -1,4 +1,4 @@
-r"""Rewrites words that LaTeX marks as text or as signs: `C \lor A`, `yes \text{ is wrong}`."""
+r"""Rewrites words that LaTeX writes as text or as signs: `C \lor A`, `yes \text{ is wrong}`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = str.maketrans({"\u2228": " or ", "\u2227": " and "})
 def math_words(text: str) -> str:
     r"""Rewrite LaTeX for `or`, `and`, spaces and phrases in `\text{...}` as plain text.
 
-    A single word or letter in `\text{...}`, such as `\text{B}`, stays unchanged.
+    A single word or letter in `\text{...}`, such as `\text{B}`, is not changed.
 
     Args:
         text: A text that `plain_width` has normalized.

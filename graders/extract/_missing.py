@@ -14,23 +14,22 @@ _serial = count(1)
 
 
 class Missing:
-    """The result when no answer was found; false, equal to nothing, and without a text.
+    """The result when no answer was found. It is false and equals nothing, and `str()` rejects it.
 
     `None == None` and `"" == ""` are true, so a scoring function that compares the completion's answer with
     the reference's answer gives a reward when both are missing. This is the most common exploit in published
-    graders. `Missing` prevents it: it is not even equal to itself, it cannot be hashed (so
-    `table.get(answer)` never finds a match), and `str()` and `format()` raise an error for it. Test for it
-    first:
+    graders. `Missing` prevents it: it does not even equal itself, it cannot be hashed (so `table.get(answer)`
+    never finds a match), and `str()` and `format()` raise an error for it. Test for it first:
 
     answer = tag(sample.completion) if not answer: # or isinstance(answer, Missing), where 0 is an answer
     return 0.0
 
-    Any other use of it also raises an error, which fails the sample as any exception does.
+    Any other use also raises an error, which fails the sample as any exception does.
 
     Args:
-        reason: The reason why there is no answer, without a quotation from the text.
-        kind: The kind of reason: `none` if the text contains no answer, `several` if there are
-            different answers, `not exact` if an answer cannot be read exactly (an empty box, an unfinished
+        reason: The reason why there is no answer. It does not quote the text.
+        kind: The kind of reason: `none` if the text contains no answer, `several` if it contains different
+            answers, or `not exact` if an answer cannot be read exactly (an empty box or an unfinished
             calculation).
     """
 
@@ -41,11 +40,11 @@ class Missing:
         self.kind: Kind = kind
 
     def __eq__(self, other: object) -> bool:
-        """Return False, because nothing equals a missing answer."""
+        """Return False because nothing equals a missing answer."""
         return False
 
     def __bool__(self) -> Literal[False]:
-        """Return False, so that type checkers know that a true answer is not `Missing`."""
+        """Return False so that type checkers know that a true answer is not `Missing`."""
         return False
 
     def __hash__(self) -> NoReturn:
@@ -61,7 +60,7 @@ class Missing:
         return Missing, (self.reason, self.kind)
 
     def __repr__(self) -> str:
-        """Show the reason with a new number each time, so that two representations are never equal."""
+        """Show the reason with a new number each time so that two representations are never equal."""
         return f"<Missing {next(_serial)}: {self.reason}>"
 
     def _refusal(self, why: str) -> TypeError:

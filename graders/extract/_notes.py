@@ -1,4 +1,4 @@
-r"""Finds a number that is alone on its line, before a note: `72`, then `Note: I used 2 steps.`."""
+r"""Finds a number that is alone on its line before a note: `72`, then `Note: I used 2 steps.`."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def number_alone(
 ) -> tuple[Number, str, str] | Missing | None:
     """Return the number that is alone on a line above a note, with that line and the note.
 
-    A first line with only a number is an answer, too. If another number follows outside a note, the answer is
-    unclear.
+    A first line that contains only a number is also an answer. If another number follows outside a note, the
+    answer is unclear.
 
     Args:
         text: A completion without a claim.
         last: The completion's last number.
-        start: The start of the line of that number.
-        decimal: The decimal separator to assume if the text leaves it open.
+        start: The start of that number's line.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept scale words.
 
     Returns:
-        `Missing` if the answer may be one of several numbers, or if the number that is alone cannot be read.
-        None if no number is alone on its line, or if it is the last number.
+        The number, its line and the note. `Missing` if the answer may be one of several numbers or the number
+        on its own line cannot be read. None if no number is alone on its line or that number is the last one.
     """
     note = _NOTE.search(text, 0, start + _LONGEST)
     before = text[: note.start() if note else start].strip()

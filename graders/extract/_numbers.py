@@ -1,8 +1,8 @@
-r"""Reads exact numbers from text: integers and fractions, never floats, so that 0.1 is one tenth.
+r"""Parses exact numbers in text: integers and fractions, never floats, so that 0.1 is one tenth.
 
-`parse_number` reads the one number of a short text. With `strict=True`, it reads a reference, and the whole
-text must be one number. No text makes a function raise an error, and every function takes time linear in the
-length of the text. `docs/answers.md` lists the accepted formats.
+`parse_number` parses the only number in a short text. With `strict=True`, it parses a reference, and the
+whole text must be one number. These functions never raise an error because of the text, and their running
+time is linear in its length. `docs/answers.md` lists the accepted formats.
 """
 
 from __future__ import annotations
@@ -75,27 +75,28 @@ _HEDGE = late(r"\b(?:or|maybe|perhaps|possibly|not)\b|\?|或|还是|還是", re.
 def parse_number(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> Number | Missing:
-    r"""Read the one number in a short text, such as the line after a marker.
+    r"""Parse the only number in a short text, such as the line after a marker.
 
-    `docs/answers.md` lists the texts that are read as numbers and the texts that are not. In short:
+    `docs/answers.md` lists the texts that are parsed as numbers and those that are not. In short:
 
-    - Currencies, units, ordinals, degrees, percents and markup do not change a number: `-$72`, `72 m^2`,
+    - Currencies, units, ordinals, degrees, percent signs and markup do not change a number: `-$72`, `72 m^2`,
       `72nd`, `\boxed{72}`. `50%` is 50. Fractions are exact: `1/2`, `1 1/2`, `½`, `\frac12`.
-    - Digits are grouped in threes or in the Indian way, by commas, apostrophes or spaces. A comma that cannot
-      group (`3,14`) is unread, unless `decimal=","` or another separator settles it (`1.234,56`).
+    - Digits may be grouped in threes or in the Indian way, by commas, apostrophes or spaces. A comma that
+      cannot group digits (`3,14`) makes the number unread unless `decimal=","` or another separator makes it
+      clear (`1.234,56`).
     - Unfinished calculations, inequalities, intervals, sets, negations (`not 72`), dates, versions and scale
       words (`72k`, `2 million`) are unread.
 
     Args:
         text: A short text.
-        decimal: The decimal separator to assume if the text leaves it open.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
         strict: Whether the text may contain only one number, as in a reference. A unit from a fixed list may
-            follow it, but no other words.
+            follow the number, but no other words.
 
     Returns:
-        An int, or a Fraction if the number is not whole; `Missing` if the text contains no number, several
-        numbers, or a number that cannot be read exactly.
+        An int, or a Fraction if the number is not whole. `Missing` if the text contains no number, several
+        numbers or a number that cannot be read exactly.
     """
     if len(text) < _SHORT and decimal == ".":
         value = int(text) if text.isdecimal() else ordinary_number(text)
@@ -120,13 +121,13 @@ def parse_number(
 def all_numbers(
     text: str, *, decimal: Decimal = ".", scale: bool = False, strict: bool = False
 ) -> tuple[Number, ...] | Missing:
-    """Return every number in a text. Here, a space before three digits separates two numbers.
+    """Return every number in a text. A space before three digits separates two numbers.
 
     Args:
         text: A text.
-        decimal: The decimal separator to assume if the text leaves it open.
+        decimal: The decimal separator to assume if the text does not make it clear.
         scale: Whether to accept `72k`, `3.5M` and `2 million`.
-        strict: Whether the text may contain nothing but a list of numbers.
+        strict: Whether the text may contain only a list of numbers.
     """
     lone = ordinary_number(text) if len(text) < _SHORT and decimal == "." else None
     if lone is not None:
@@ -164,10 +165,10 @@ def _itemized(text: str, decimal: Decimal) -> str:
 
 @cache
 def readers() -> Readers:
-    """Load `plain`, `numerals`, `read_numeral` and `changed_behind` when a text first needs them.
+    """Load `plain`, `numerals`, `read_numeral` and `changed_behind` when they are first needed.
 
-    Ordinary numbers do not need them. The result is cached, because an import statement would cost each call
-    4 us.
+    Ordinary numbers do not need these functions. The result is cached because an import statement would cost
+    each call 4 us.
     """
     from ._beside import changed_behind
     from ._numerals import plain
@@ -183,12 +184,12 @@ def _between(text: str, read: list[Numeral]) -> list[str]:
 
 
 def unread(reason: str) -> Missing:
-    """Return the `Missing` for an answer that was found but cannot be read exactly."""
+    """Return a `Missing` for an answer that was found but cannot be read exactly."""
     return Missing(reason, "not exact")
 
 
 def ordinary_number(text: str) -> Number | None:
-    """Return the number in a text that has a common format; None if the text needs the full analysis.
+    """Return the number in a text with a common format, or None if the text needs the full analysis.
 
     Args:
         text: A short text.
@@ -204,18 +205,18 @@ def ordinary_number(text: str) -> Number | None:
 
 
 def is_approximation(text: str, exact: Numeral, one: Numeral) -> bool:
-    """Return True if a numeral only approximates the one before it, as in `1/3 ≈ 0.33`."""
+    """Return True if a numeral just approximates the one before it, as in `1/3 ≈ 0.33`."""
     between = text[exact.end : one.start + 1]
     return exact.value is not None and len(between) < 8 and between.strip(" $")[:1] in ("≈", "~")
 
 
 def _differ(one: Numeral, other: Numeral) -> bool:
-    """Return True if two numerals have different values; False if either is unread."""
+    """Return True if two numerals have different values. False if either is unread."""
     return one.value is not None and other.value is not None and one.value != other.value
 
 
 def booked(text: str, one: Numeral) -> Number | Missing:
-    """Return a numeral's value; an amount of money in brackets, such as `($72)`, is negative."""
+    """Return a numeral's value. An amount of money in parentheses, such as `($72)`, is negative."""
     if one.value is None:
         return unread(one.reason)
     if not one.booked:
@@ -248,7 +249,7 @@ def _settled(text: str, read: list[Numeral], strict: bool) -> Number | Missing:
 
 
 def _right_side(text: str, read: list[Numeral]) -> list[Numeral] | Missing:
-    """Return the numerals after the last equals sign, or all if none follow; `Missing` if sides differ."""
+    """Return the numerals after the last equals sign, or all if none follow. `Missing` if sides differ."""
     at = [found.end() for found in _EQUALS.finditer(text)][-1]
     left = [one for one in read if one.start < at]
     right = read[len(left) :]
@@ -266,7 +267,7 @@ def several_equations(text: str, at: int) -> bool:
 
 
 def _whole_text(text: str, read: list[Numeral]) -> Number | Missing:
-    """Return the only numeral's value if the text has nothing else but a name, a unit and markup."""
+    """Return the only numeral's value if the rest of the text is just a name, a unit and markup."""
     if len(read) > 1:
         return Missing("there are several numbers", "several")
     one = read[0]
@@ -289,7 +290,7 @@ def _unit_end() -> Callable[[str, int], int]:
 
 
 def _is_remark(text: str, read: list[Numeral]) -> bool:
-    """Return True if the text after the first of several numerals only explains it."""
+    """Return True if the text after the first of several numerals just explains it."""
     behind = text[read[0].end :]
     if read[0].value is None or not _REMARK.match(behind) or _HEDGE.search(behind):
         return False

@@ -1,7 +1,7 @@
-r"""Rewrites numbers of any script and notation in one plain form, so that one grammar can read them.
+r"""Rewrites numbers in any script and notation in one plain form, so that a single grammar can parse them.
 
 `plain` rewrites only text whose new form leaves every number unchanged: digits of other scripts, Unicode
-signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text stays as it is, and
+signs, HTML tags, calculator annotations (`<<6*12=72>>`) and LaTeX layout. Unknown text is left as it is and
 makes the number next to it unread.
 """
 
@@ -32,7 +32,7 @@ _GAP = re.compile(r"(?<=[0-9])\xa0(?=[0-9]{3}(?![0-9]))")
 
 
 class _Spellings(dict[int, str]):
-    """ASCII spellings of characters, for `str.translate`; a digit of another script is added on first use."""
+    """ASCII spellings of characters, for `str.translate`. Digits of other scripts are added on first use."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -45,7 +45,7 @@ class _Spellings(dict[int, str]):
 
 
 def _spellings() -> _Spellings:
-    """Build the table of characters and their spellings in ASCII."""
+    """Build the table of characters and their ASCII spellings."""
     table = _Spellings()
     table.update(dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2012, 0x2013, 0xFE63, 0xFF0D, 0x2796), "-"))
     # No-break, narrow, thin and figure spaces always group digits; an ordinary space sometimes does.
@@ -117,7 +117,7 @@ _LATEX = (
 
 
 def plain(text: str) -> str:
-    """Rewrite the numbers of a text in one plain form.
+    """Rewrite a text's numbers in one plain form.
 
     Args:
         text: Any text.
@@ -147,7 +147,7 @@ def plain(text: str) -> str:
 
 
 def _raised(found: re.Match[str]) -> str:
-    """Rewrite a superscript as a power, or drop it if it marks a footnote."""
+    """Rewrite a superscript as a power, or remove it if it marks a footnote."""
     before = found.string[max(0, found.start() - 2) : found.start()]
     if found[0] == "¹" and before[-1:].isdecimal() and before != "10":
         return ""
@@ -155,7 +155,7 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def _without_latex(text: str) -> str:
-    """Remove LaTeX commands for layout. Commands that change the meaning stay."""
+    """Remove LaTeX layout commands, but keep commands that change the meaning."""
     text = _THIN_COMMA.sub(",", _BRACED_COMMA.sub(",", text))
     text = _LAYOUT.sub("", text)
     for _ in range(6):  # wrappers may be nested six levels deep
@@ -172,12 +172,12 @@ def _without_latex(text: str) -> str:
 
 
 def _spelled_command(name: str, command: str) -> str:
-    """Return the plain form of a command; an unknown command stays unchanged."""
+    """Return the plain form of a command. Unknown commands are returned unchanged."""
     return (_COMMANDS[name] or f" {name}") if name in _COMMANDS else command
 
 
 def _unwrapped(found: re.Match[str]) -> str:
-    r"""Return a wrapper's content, separated by a space from digits before it: `35\text{cm}` is `35 cm`."""
+    r"""Return a wrapper's content, with a space between it and preceding digits: `35\text{cm}` is `35 cm`."""
     before, inside = found["before"], found["inside"]
     if not before and found.start() and found.string[found.start() - 1] == "}":  # from the previous wrapper
         before = " "
@@ -191,7 +191,7 @@ def _quotient(found: re.Match[str]) -> str:
 
 
 def _over(above: str, below: str) -> str:
-    """Return a quotient with its sign in front. Two signs are kept, which makes the quotient unread."""
+    """Return a quotient with its sign in front. If it has two signs, both are kept, which makes it unread."""
     above, below = above.replace(" ", ""), below.replace(" ", "")
     if below[0] in "+-":
         above, below = below[0] + above, below[1:]

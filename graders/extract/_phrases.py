@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Announced(NamedTuple):
-        """The words before an answer: a noun with its adjectives, then a verb or a colon.
+        """The words before an answer: a noun with its adjectives, followed by a verb or a colon.
 
-        The words in `choice`, such as `option`, announce only a choice, and never a number.
+        The words in `choice`, such as `option`, announce only a choice, never a number.
         """
 
         noun: str
@@ -122,7 +122,8 @@ YES_NO = {
 }
 
 BEGINS = "(?=[acefjloprsv\x80-\U0010ffff])"
-"""The first characters of announcements in all languages, checked first because most positions have none.
+"""The first characters of announcements in all languages. They are checked first because most positions have
+no announcement.
 
 Trying every language at every position would take four times as long. A test generates announcements from the
 table and compares their first characters.
@@ -136,7 +137,7 @@ REVISED = re.compile(
     r"|re-?consider\w{0,3}|i\smean|but|however|no,|no\.|hold\son|korrektur|moment|pardon|perd[óo]n)"
     r"|不对|不對|等等|等一下|更正|修正|改为|改為|改成|其实|其實|抱歉|但是|而是|かし|待って|잠깐|아니)"
 )
-"""Words, in lower case, that take back the claim before them, so that the claim after them counts."""
+"""Words, in lowercase, that take back the claim before them so that the claim after them counts."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BRACKETS = str.maketrans(
@@ -157,12 +158,12 @@ _BRACKETS = str.maketrans(
 
 
 def plain_width(text: str) -> str:
-    """Normalize the width of characters, and turn brackets, quotes and dashes into ASCII ones.
+    """Normalize the width of characters and convert brackets, quotes and dashes to ASCII.
 
     Invisible characters are removed.
 
     Args:
-        text: Any text. Letters of other alphabets that look like Latin ones stay unchanged.
+        text: Any text. Letters from other alphabets that look like Latin letters are not changed.
     """
     if text.isascii():
         return text
@@ -170,11 +171,11 @@ def plain_width(text: str) -> str:
 
 
 def announced(rows: bool, *, every_filler: bool = False) -> str:
-    """Return a pattern of the words that announce an answer. Bounded repetitions keep its time linear.
+    """Return a pattern for the words that announce an answer. Bounded repetition keeps its time linear.
 
     Args:
-        rows: Whether to use the rows of all languages, or only the English row.
-        every_filler: Whether to use the fillers of all languages with the English row, too.
+        rows: Whether to use the rows of all languages or only the English row.
+        every_filler: Whether to also use the fillers of all languages with the English row.
     """
     languages = ANNOUNCED.values() if rows else (ANNOUNCED["English"],)
     fillers = "|".join(row.filler for row in (ANNOUNCED.values() if every_filler else languages))
@@ -187,9 +188,9 @@ def announced(rows: bool, *, every_filler: bool = False) -> str:
 
 
 def number_claims() -> str:
-    """Return a pattern of the words that announce a number in a language other than English.
+    """Return a pattern for the words that announce a number in a language other than English.
 
-    A verb that may be omitted, as in Chinese, is omitted only if the number follows immediately.
+    A verb that is optional, as in Chinese, may be omitted only if the number follows immediately.
     """
     rows = [row for language, row in ANNOUNCED.items() if language != "English"]
     nouns = "|".join(rf"{row.noun}[\s*_]{{0,4}}(?:{_number_verb(row)}|[=:：]|[-–—](?=\s))" for row in rows)
@@ -204,8 +205,8 @@ def claim_patterns(more: str = "", *, is_small: bool = False) -> dict[bool, re.P
     """Return the patterns that find an announcement in words or in markup.
 
     Args:
-        more: A pattern for another announcement.
-        is_small: Whether all texts are in lower case. A search then takes a third of the time.
+        more: A pattern for an additional announcement.
+        is_small: Whether all texts are in lowercase. A search then takes a third of the time.
 
     Returns:
         A pattern for texts that may contain announcements in a language other than English (`is_foreign`),

@@ -1,9 +1,9 @@
-r"""Finds the numerals in a text, and reads each one exactly or leaves it unread.
+r"""Finds the numerals in a text and reads each one exactly or leaves it unread.
 
 Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
-`-5`, `5 million` and `H5`. A numeral is therefore read with the text on both sides. Text that is known to
-leave the number unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations and unknown
-text that touches the digits make the number unread.
+`-5`, `5 million` and `H5`. A numeral is therefore read together with the text on both sides of it. Text that
+is known to leave the number unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations
+and unknown text that touches the digits make the number unread.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Numeral:
     """A number in a text.
 
     Args:
-        value: The value; None if it cannot be read exactly.
+        value: The value, or None if it cannot be read exactly.
         start: The start of the number, with its sign, currency and brackets.
         end: The end of the number, with its unit.
-        dated: Whether it is a date, which cannot be the answer if the text also has another number.
-        booked: Whether it is in parentheses with a currency, which means minus in bookkeeping.
+        dated: Whether the number is a date, which cannot be the answer if the text has another number.
+        booked: Whether the number is in parentheses with a currency, which means minus in bookkeeping.
         reason: The reason why the numeral has no value.
     """
 
@@ -78,10 +78,10 @@ class Numeral:
 
 
 def numerals(text: str) -> Iterator[re.Match[str]]:
-    """Find every numeral of a text, in order; digits in words (`CO2`, `x_1`, `m^2`) do not count.
+    """Find every numeral in a text, in order. Digits in words (`CO2`, `x_1`, `m^2`) do not count.
 
     Args:
-        text: The text, as `plain` returned it.
+        text: The text, as returned by `plain`.
     """
     for found in _NUMERAL.finditer(text):
         start = found.start()
@@ -90,14 +90,15 @@ def numerals(text: str) -> Iterator[re.Match[str]]:
 
 
 def read_numeral(text: str, found: re.Match[str], decimal: str, scale: bool, listed: bool = False) -> Numeral:
-    """Read a numeral with the text around it.
+    """Read a numeral together with the text around it.
 
     Args:
-        text: The text, as `plain` returned it.
-        found: A match of `numerals` in it.
-        decimal: The decimal separator to assume if the numeral leaves it open.
-        scale: Whether to accept `2 million` and `72k`; otherwise they are unread.
-        listed: Whether the numeral is an item of a list, so that brackets around several items are ignored.
+        text: The text, as returned by `plain`.
+        found: A match of `numerals` in the text.
+        decimal: The decimal separator to assume if the numeral does not make it clear.
+        scale: Whether to accept `2 million` and `72k`. Otherwise, they are unread.
+        listed: Whether the numeral is an item in a list, in which case brackets around several items are
+            ignored.
     """
     begin, end = found.span()
     if found["run"] is None:
@@ -152,7 +153,7 @@ def _in_word(text: str, start: int) -> bool:
 
 
 def _value(found: re.Match[str], decimal: str, power: int) -> Number | None:
-    """Return the value of a numeral without its sign; None if its digits do not form a number."""
+    """Return the value of a numeral without its sign, or None if its digits do not form a number."""
     run, below, exponent = found["run"], found["below"], int(found["e"] or found["ten"] or 0)
     if power and (exponent or below is not None):
         return None

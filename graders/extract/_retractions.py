@@ -1,4 +1,4 @@
-"""Detects answers that a text first claims and then takes back: `Answer: B. Scratch that.`."""
+"""Detects answers that a text first claims and then takes back, as in `Answer: B. Scratch that.`."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def is_taken_back(
     is_negative: bool = False,
     is_announced: bool = False,
 ) -> bool:
-    """Return True if the text after a claim takes it back: `Answer: B. Scratch that.`.
+    """Return True if the text after a claim takes it back, as in `Answer: B. Scratch that.`.
 
-    A sentence such as `That is wrong` takes back the claim, unless the sentence before it is about another
+    A sentence such as `That is wrong` takes back the claim unless the sentence before it is about another
     answer: `The answer is A. Some choose B. That is wrong.`.
 
     Args:
         text: A text that `plain_width` has normalized.
         end: The end of the claimed answer.
-        names_other: A function that returns a true value if a sentence names another answer than the claim.
+        names_other: A function that returns a true value if a sentence names an answer other than the claimed
+            one.
         is_negative: Whether the claim is a `no`, which `That is wrong` then explains.
-        is_announced: Whether words such as `Answer:` come before the claim, so that `that` refers to the
-            claim.
+        is_announced: Whether words such as `Answer:` precede the claim, so that `that` refers to the claim.
     """
     behind = text[end:]
     if len(behind) < 2 or not behind.strip(_AROUND):
@@ -89,7 +89,7 @@ def is_taken_back(
 
 
 def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
-    """Return True if a phrase is about the `no` before it: `no (wrong)`, `Answer: no. That is wrong`."""
+    """Return True if a phrase explains the `no` before it, as in `no (wrong)`."""
     if behind[: found.start()].strip(_AROUND):
         return False
     said: str = found["pointing"] or found["alone"]
@@ -99,15 +99,15 @@ def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:
 
 
 def takes_back(found: str, behind: str) -> bool:
-    """Return True if a text takes back the answer right before it: `72. Actually, no.`.
+    """Return True if a text takes back the answer right before it, as in `72. Actually, no.`.
 
     Args:
         found: The answer.
-        behind: The text after it.
+        behind: The text after the answer.
     """
 
     def names_other(sentence: str) -> bool:
-        """Return True if a sentence names answers of the same kind, but not the one that was found."""
+        """Return True if a sentence names answers of the same kind but not the one that was found."""
         name = _NUMBER if any(map(str.isdecimal, found)) else _NAME
         named = name.findall(sentence)
         return bool(named) and {*name.findall(f"so {plain_width(found)}")}.isdisjoint(named)

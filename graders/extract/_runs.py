@@ -1,4 +1,4 @@
-"""Reads one run of digits, with its grouping and decimal separators, as an integer or a fraction."""
+"""Parses a run of digits, with its grouping and decimal separators, into an integer or a fraction."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\Z")
 
 
 def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
-    """Return the value of a run of digits; None if its separators are ambiguous or misplaced.
+    """Return the value of a run of digits, or None if its separators are ambiguous or misplaced.
 
     Args:
         run: Digits with points, commas, apostrophes or spaces between them.
-        decimal: The decimal separator to assume if the run leaves it open, `.` or `,`.
+        decimal: The decimal separator to assume if the run does not make it clear, `.` or `,`.
         exponent: The exponent of the power of ten to multiply by.
     """
     if len(run) > MAX_CHARS or abs(exponent) > MAX_EXPONENT:
@@ -58,10 +58,10 @@ def run_value(run: str, decimal: str, exponent: int = 0) -> Number | None:
 
 
 def _decimal_sign(run: str, decimal: str) -> str | None:
-    """Return the decimal separator of a run; empty if the run has no separator, None if it is ambiguous.
+    """Return a run's decimal separator, an empty string if it has none, or None if it is ambiguous.
 
     A comma may also separate the items of a list, but a point never does: `4.5` is a decimal number. A point
-    that can group digits does so if the decimal separator is a comma.
+    that can group digits is a grouping separator if the decimal separator is a comma.
     """
     points, commas = run.count("."), run.count(",")
     if DECIMAL in run:
@@ -90,5 +90,5 @@ def scaled(value: Number, exponent: int) -> Number:
 
 
 def whole(value: Number) -> Number:
-    """Return an int if the value is whole."""
+    """Convert the value to an int if it is whole."""
     return value.numerator if value.denominator == 1 else value

@@ -1,6 +1,6 @@
-"""Lists of units and currencies, which leave a number unchanged, and of scale words, which multiply it.
+"""Lists of units and currencies, which do not change a number, and of scale words, which multiply it.
 
-Other text makes a number unread if it touches the digits, or anywhere in a reference.
+Any other text makes a number unread if it touches the digits or is anywhere in a reference.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ _SIGN = re.compile(rf"[{CURRENCIES}]|[%‰]|(?:st|nd|rd|th)(?![A-Za-z])|°(?: ?[
 
 
 def unit_end(text: str, at: int) -> int:
-    """Return the end of the unit at a position; the position itself if no unit starts there.
+    """Return the end of the unit at a position, or the position itself if no unit starts there.
 
     Args:
-        text: The text, as `plain` returned it.
+        text: The text, as returned by `plain`.
         at: The position where a unit may start.
     """
     sign = _SIGN.match(text, at)
@@ -70,10 +70,10 @@ def unit_end(text: str, at: int) -> int:
 
 
 def scale_at(text: str, at: int) -> tuple[int, int]:
-    """Return the exponent of the scale word at a position (3 for `k`, 0 without one), and its end.
+    """Return the exponent of the scale word at a position (3 for `k`, 0 if there is none) and its end.
 
     Args:
-        text: The text, as `plain` returned it.
+        text: The text, as returned by `plain`.
         at: The position right after the number's digits.
     """
     start = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip(" -"))
@@ -88,7 +88,7 @@ def code_start(text: str, at: int, *, dollars: bool) -> int:
     """Return the start of the currency code that ends at a position, such as `USD` or the `US` of `US$`.
 
     Args:
-        text: The text, as `plain` returned it.
+        text: The text, as returned by `plain`.
         at: The position where a currency code may end.
         dollars: Whether a currency sign follows.
     """
