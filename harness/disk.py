@@ -3,7 +3,8 @@
 There are three ways to write:
 
 * `replaced` and `write_json` write the new content to a temporary file next to the old one, sync it
-  (`fsync`) and rename it. A reader sees either the old or the new content, never part of it.
+  (`fsync`) and rename it. A reader sees either the old or the new content, never part of it. `created`
+  does the same for a new file, and never replaces one.
 * `AppendOnly` appends whole lines. A failed append leaves nothing behind, and a last line left incomplete by
   a kill is cut off. Appends are not synced, so a power failure may lose the newest lines, and that work must
   be repeated.
@@ -20,7 +21,7 @@ import json
 import os
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, Self
 
@@ -31,6 +32,7 @@ __all__ = [
     "HeldLock",
     "InUse",
     "NoRoom",
+    "created",
     "file_sha256",
     "lock",
     "no_link",
@@ -152,6 +154,60 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
     Raises:
         InputError: The file cannot be written or is a link, device, pipe or socket.
     """
+    with _drafted(path, fix, lambda draft, path: draft.replace(path)) as file:
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+        yield file
+
+
+@contextlib.contextmanager
+def created(path: Path, fix: str) -> Iterator[IO[bytes]]:
+    """Create a file with its whole content when the block ends. An existing file is never replaced.
+
+    Args:
+        path: The new file. Its folder is created if missing.
+        fix: Advice for the user if the file exists or cannot be written.
+
+    Yields:
+        A file open for writing the content.
+
+    Raises:
+        InputError: The file cannot be written, or something with this name exists, even if it appeared while
+            the block ran.
+    """
+
+    def publish(draft: Path, path: Path) -> None:
+        try:
+            _link_or_reserve(draft, path)
+        except FileExistsError:
+            raise _existing(path, fix) from None
+
+    if os.path.lexists(path):
+        raise _existing(path, fix)
+    with _drafted(path, fix, publish) as file:
+        yield file
+
+
+def _existing(path: Path, fix: str) -> InputError:
+    return InputError("this file exists already", place=str(path), fix=fix)
+
+
+def _link_or_reserve(draft: Path, path: Path) -> None:
+    """Give a draft its final name, or raise `FileExistsError`. A rename would replace an existing file."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no hard links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        draft.replace(path)
+    else:
+        draft.unlink()
+
+
+@contextlib.contextmanager
+def _drafted(path: Path, fix: str | None, publish: Callable[[Path, Path], object]) -> Iterator[IO[bytes]]:
+    """Write a draft next to a file, and publish it under the file's name when the block ends."""
     name = os.fsdecode(os.fsencode(path.name)[:200])  # file systems limit a name to 255 bytes
     draft = path.with_name(f".{name}.{os.urandom(8).hex()}.new")
     try:
@@ -160,12 +216,10 @@ def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         _refuse_device(path)  # a rename would replace it with a file, for every process
         with open(draft, "xb") as file:
-            with contextlib.suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        publish(draft, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
             draft.unlink()

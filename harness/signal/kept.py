@@ -13,7 +13,7 @@ from harness.api.types import MIN_RECORDS
 from harness.data.json_lines import numbered_lines
 from harness.data.record_file import read_record
 from harness.data.sources import DataFile, as_source
-from harness.disk import replaced
+from harness.disk import created
 from harness.errors import InputError
 from harness.runs.facts import Bounds
 from harness.runs.replayed_records import ReplayedRecords, RunReading
@@ -93,11 +93,9 @@ def write_kept(
         InputError: The training file cannot be read or has an invalid record, no record would be left, or
             `out` exists or cannot be written.
     """
-    if out.exists() or out.is_symlink():
-        raise InputError("this file exists already", place=str(out), fix="Choose another file with --out.")
     kept = dropped = unknown = 0
     source = as_source(training)
-    with source.open() as whole, replaced(out, "Choose another file with --out.") as left:
+    with source.open() as whole, created(out, "Choose another file with --out.") as left:
         for line in numbered_lines(source):
             raw = whole.readline()  # unlike `line.text`, this has the original line ending
             group = None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.disk import AppendOnly, NoRoom, lock, open_to_append, replaced, write_json
+from harness.disk import AppendOnly, NoRoom, created, lock, open_to_append, replaced, write_json
 from harness.errors import InputError
 from harness.grader_output import output_to
 from harness.localaws.logs import LogTail
@@ -42,6 +43,62 @@ def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
         file.write(b"x")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("kind", ["file", "folder", "link", "pipe"])
+def test_a_created_file_never_replaces_another(
+    tmp_path: Path, kind: str, late: bool, has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makes: dict[str, Callable[[Path], object]] = {
+        "file": lambda path: path.write_text("mine"),
+        "folder": Path.mkdir,
+        "link": lambda path: path.symlink_to("nowhere"),
+        "pipe": os.mkfifo,
+    }
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "new" / "x"
+    if not late:
+        path.parent.mkdir()
+        makes[kind](path)
+    with pytest.raises(InputError, match="x: this file exists already") as refused:
+        create(path, lambda: makes[kind](path) if late else None)
+    assert refused.value.fix == "Fix."
+    assert os.listdir(path.parent) == ["x"]
+    assert kind != "file" or path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_created_file_appears_whole_or_not_at_all(
+    tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "x"
+    with pytest.raises(Killed):
+        create(path, killed)
+    assert os.listdir(tmp_path) == []
+    with created(path, "") as file:
+        file.write(b"all")
+        assert not path.exists()
+    assert (os.listdir(tmp_path), path.read_bytes()) == (["x"], b"all")
+
+
+def create(path: Path, meanwhile: Callable[[], object]) -> None:
+    with created(path, "Fix.") as file:
+        file.write(b"theirs")
+        meanwhile()
+
+
+def killed() -> None:
+    raise Killed
+
+
+def no_links(*_: object) -> None:
+    """Fail as `os.link` does on a file system without hard links."""
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 @pytest.mark.parametrize("name", ["pipe", "/dev/null"])

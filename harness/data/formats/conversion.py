@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from harness.data.json_lines import LineError
 from harness.data.record_fields import OWN_FIELDS
 from harness.data.records import ends_with_assistant
 from harness.data.sources import DataFile, as_source
-from harness.disk import replaced
+from harness.disk import created
 from harness.errors import InputError
 from harness.printable import named, shortened
 
@@ -198,10 +197,8 @@ def convert_to_file(path: Path, convert_into: Callable[[IO[bytes]], Conversion])
     Raises:
         InputError: The file already exists or cannot be written, or `convert` failed.
     """
-    if os.path.lexists(path):
-        raise InputError("this file exists already", place=str(path), fix="Choose a new file.")
     try:
-        with replaced(path) as file:
+        with created(path, "Choose a new file.") as file:
             found = convert_into(file)
             if not found.lines:
                 raise _NothingError(found)
