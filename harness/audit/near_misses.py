@@ -127,7 +127,7 @@ def _changed(text: str, every: int) -> str:
 
 
 def _next(mark: str) -> str:
-    if mark.isdigit():
+    if mark.isdecimal():
         return str((int(mark) + 1) % 10)
     if not mark.isalpha():
         return mark

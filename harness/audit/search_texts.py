@@ -131,7 +131,7 @@ def _beside(pool: TextPool) -> Iterator[str]:
 
 def _counted(pool: TextPool) -> Iterator[str]:
     """Yield texts that use numbers from the source as part of the text or as a repetition count."""
-    numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdigit() and len(each) < 7))
+    numbers = list(dict.fromkeys(int(each) for each in pool.numbers if each.isdecimal() and len(each) < 7))
     for text in (*pool.matching, *pool.matching_more):
         if re.search(r"\d", text):
             for number in (*numbers[:12], *(one + 1 for one in numbers[:12])):

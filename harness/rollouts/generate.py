@@ -298,7 +298,7 @@ def _rollout(task: _Task, found: Completion, model: str) -> dict[str, Any]:
 
 def _number(rollout: dict[str, Any]) -> int:
     number = str(rollout.get("id")).rpartition("/")[2]
-    return int(number) if number.isdigit() else -1
+    return int(number) if number.isdecimal() and len(number) < 10 else -1
 
 
 def _seed(seed: int, task: _Task) -> int:

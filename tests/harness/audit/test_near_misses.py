@@ -43,6 +43,13 @@ def test_no_list_equals_the_right_one(items):
     assert not [one for one in near_misses("list", gold, [gold]) if same("list", one.answer, gold)]
 
 
+@given(
+    st.sampled_from(["text", "label", "choice", "list", "json", "number"]), st.text("a²³③½٣5 ", min_size=1)
+)
+def test_digits_of_every_kind_can_be_changed(kind, gold):
+    assert not [one for one in near_misses(kind, gold, [gold]) if same(kind, one.answer, gold)]
+
+
 def test_another_order_is_wrong_only_where_the_prompt_asks_for_one():
     gold = '["a", "b"]'
     assert "its items in another order" not in named("list", gold)

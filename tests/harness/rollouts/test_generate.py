@@ -261,3 +261,12 @@ def test_a_record_that_no_request_can_contain_is_refused_before_anything_is_aske
         generate(request(records), model)
     assert refused.value.place == f"{records}:11"
     assert (model.asked, request(records).out.exists()) == ([], False)
+
+
+@pytest.mark.parametrize("k", ["²", "③", "٣", "-1", "1.0", "9" * 5000, "", "k"])
+def test_a_rollout_with_an_odd_number_counts_as_another(records: Path, k: str) -> None:
+    asked = request(records)
+    generate(asked, Model())
+    with asked.out.open("a") as file:
+        file.write(json.dumps({"id": f"r0/{k}", "record": "r0", "model": "m", "messages": []}) + "\n")
+    assert generate(asked, Model()).there == 30
