@@ -1,1 +1,1 @@
-"""Rehearsal: runs a training job on the simulator in this process, and interprets its figures."""
+"""Rehearses a training job on the simulator in this process, and interprets the resulting figures."""

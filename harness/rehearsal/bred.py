@@ -1,7 +1,7 @@
 """Measures whether training reinforces completions that an audit found wrongly rewarded.
 
-The rollouts do not contain these texts. So a separate job trains on the recorded completions and, for every
-record, on each text as one more completion. This job does not change the main job's figures.
+The rollouts do not contain these completions. Therefore a separate job trains with each of them added to the
+recorded completions of every record. This job does not change the main job's figures.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["breed", "paid_texts"]
 
 _TEXTS: Final = 3
 _RECORDS: Final = 48
-"""Maximum number of records over which a text's probability is averaged."""
+"""Maximum number of records over which a completion's probability is averaged."""
 _INVARIANCE: Final = "B"
 
 
 def paid_texts(runs: Path, sha256: str | None) -> list[AuditFinding]:
-    """Return the findings of a grader's newest audit that have a rewarded text, worst first.
+    """Return the findings of a grader's newest audit that show a rewarded completion, worst first.
 
     Args:
         runs: The folder of all runs.
@@ -56,10 +56,10 @@ def breed(
     schedule: Schedule,
     rewards: KeptRewards,
 ) -> list[BredText]:
-    """Train with the texts as additional completions, and track their probability.
+    """Train with the wrongly rewarded texts as additional completions, and track their probabilities.
 
     Args:
-        paid: Findings with the texts.
+        paid: The findings whose texts are added.
         training: The training records with their recorded completions.
         held_out: The held-out records with their recorded completions.
         schedule: The job's schedule.
@@ -113,7 +113,7 @@ def _probability(policy: Policy, examples: Sequence[Example], texts: int, *, own
 
 
 def _earned(examples: Sequence[Example], place: int, rewards: KeptRewards) -> float | None:
-    """Return the mean reward of a text over the records for which a step drew it."""
+    """Return a text's mean reward over the records for which a step drew the text."""
     known = [rewards.known(one.group.candidates[place].key) for one in examples]
     some = [reward for reward in known if reward is not None]
     return sum(some) / len(some) if some else None

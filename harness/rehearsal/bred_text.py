@@ -9,25 +9,25 @@ __all__ = ["BredText"]
 
 @dataclass(frozen=True, slots=True)
 class BredText:
-    """A text that the audit found wrongly rewarded, with its probability before and after training."""
+    """A completion that the audit found wrongly rewarded, with its probability before and after training."""
 
     id: str
-    """Id of the probe that found the text."""
+    """ID of the probe that found the completion."""
     text: str
     message: str
-    """The audit's description of the text."""
+    """The audit's description of the completion."""
     reward: float | None
-    """Mean reward of the text over the training records; None if no step drew and graded the text."""
+    """Mean reward of the completion over the training records; None if no step drew and graded it."""
     before: float
-    """The text's probability on the training records, where it is one of the completions."""
+    """Its probability on the training records, where it is one of the completions."""
     after: float
     held_out: tuple[float, float] | None
-    """The text's probability on held-out records before and after, from the shared weights only."""
+    """Its probability on held-out records before and after training, using only the shared weights."""
     curve: list[float]
-    """The text's probability at each step."""
+    """Its probability at each step."""
 
     @property
     def bred(self) -> bool:
-        """True if training makes the text more likely, on held-out records if there are any."""
+        """True if training makes the completion more likely, on held-out records if there are any."""
         before, after = self.held_out or (self.before, self.after)
         return after > before

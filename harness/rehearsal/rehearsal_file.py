@@ -32,7 +32,7 @@ _NEW_FOLDER: Final = "Name a new folder with --out."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalInputs:
-    """The inputs that identify a rehearsal; calls with equal inputs are the same rehearsal."""
+    """The inputs that identify a rehearsal. Calls with equal inputs refer to the same rehearsal."""
 
     rollouts_sha256: str
     grader: str
@@ -48,7 +48,7 @@ class RehearsalInputs:
     keep_field: list[str] = field(default_factory=list)
     records_sha256: str | None = None
     goal: str | None = None
-    """The field that the user named as the goal."""
+    """Field that the user named as the goal, which marks right completions."""
     answers_sha256: str | None = None
     """SHA-256 of the recorded answers to the grader's requests to a service."""
 
@@ -61,14 +61,14 @@ class Sizes:
     held_out_records: int
     completions: int
     fewest: int
-    """Smallest number of completions of a record."""
+    """Smallest number of completions that any record has."""
     left_out: list[str]
-    """Fields of the rollouts that describe completions, so records do not have them."""
+    """Rollout fields that were left out of the records because they describe completions."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """One held-out record: the completions that lost and gained the most probability."""
+    """The two completions of a held-out record whose probability fell and rose the most."""
 
     record: str
     prompt: str
@@ -77,14 +77,14 @@ class BeforeAfter:
     reward_before: float
     reward_after: float
     before_probability: tuple[float, float]
-    """Probability of the first completion, before and after the job."""
+    """Probability of the completion `before`, before and after the job."""
     after_probability: tuple[float, float]
-    """Probability of the second completion."""
+    """Probability of the completion `after`, before and after the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal(Conclusions):
-    """A finished rehearsal: its figures and conclusions."""
+    """A finished rehearsal with its figures and conclusions."""
 
     folder: Path
     identity: RehearsalInputs
@@ -92,9 +92,9 @@ class Rehearsal(Conclusions):
     remarks: list[str]
     steps: int
     curves: dict[str, list[float]]
-    """The training metrics over the steps, by their API names; at most 512 points each."""
+    """Training metrics over the steps by API name, with at most 512 points each."""
     reward_by_quarter: list[float]
-    """Mean reward of each quarter of the steps; empty with fewer than four steps."""
+    """Mean reward in each quarter of the steps; empty if there are fewer than four steps."""
     length_by_quarter: list[float]
     learned: LearnedReport
     example: BeforeAfter | None
@@ -103,7 +103,7 @@ class Rehearsal(Conclusions):
     questions_made: int = 0
     """Number of these questions that were about generated completions."""
     bred: list[BredText] = field(default_factory=list)
-    """Texts that an audit found wrongly rewarded, with their probability before and after training."""
+    """Completions that an audit found wrongly rewarded, with their probabilities."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the rehearsal as one JSON object."""
@@ -138,7 +138,7 @@ def read_rehearsal(folder: Path) -> Rehearsal | None:
 
 
 def _from_2(value: dict[str, Any]) -> dict[str, Any]:
-    """Convert a rehearsal of schema 2, which has one held-out tenth instead of folds."""
+    """Convert a rehearsal from schema 2, which has one held-out tenth instead of folds."""
     return {**value, "folds": None}
 
 

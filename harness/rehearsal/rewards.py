@@ -1,7 +1,7 @@
 """Grades each completion of a rehearsal once, and saves the rewards, so a killed rehearsal can resume.
 
-A real job grades a completion every time it is drawn. Here the first reward is used for all draws. With a
-deterministic grader this gives the same curves, and a slow or paid grader runs only once per completion.
+A real job grades a completion every time it is drawn. A rehearsal uses the first reward for all draws. With a
+deterministic grader the curves are the same, and a slow or paid grader runs only once per completion.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class KeptRewards:
     """Grades each completion once. Use as a context manager.
 
     Args:
-        path: The rewards file. It is created if missing.
+        path: The rewards file, which is created if missing.
         identity: The rehearsal that the rewards belong to.
         calls: The grader to call.
 
@@ -49,7 +49,7 @@ class KeptRewards:
             raise
 
     def __enter__(self) -> KeptRewards:
-        """Return itself."""
+        """Return this object."""
         return self
 
     def __exit__(
@@ -65,11 +65,11 @@ class KeptRewards:
 
     @property
     def components(self) -> Mapping[str, Mapping[str, float]]:
-        """The grader's components of each reward, by completion."""
+        """The components that the grader reported for each reward, by completion."""
         return {key: one.components for key, one in self._known.items() if one.reward is not None}
 
     def known(self, key: str) -> float | None:
-        """Return the reward of a completion; None if it was not graded or has no reward.
+        """Return a completion's reward, or None if it was not graded or has no reward.
 
         Args:
             key: The completion's key.

@@ -1,7 +1,7 @@
-"""Runs a whole training job in this process, from recorded rollouts and a grader to a `Rehearsal`.
+"""Runs a complete training job in this process, with recorded rollouts and a grader.
 
-The records of the rollouts are split. The simulator's policy trains on one part and is tested on the other,
-within seconds and without a service. Rewards are saved during the job, so a killed rehearsal can resume
+The records of the rollouts are split. Within seconds and without any service, the simulator's policy trains
+on one part and is tested on the other. Rewards are saved during the job, so a killed rehearsal can resume
 without grading twice. The other files are written atomically at the end, with `rehearsal.json` last.
 """
 
@@ -66,7 +66,7 @@ class RehearsalRequest:
     out: Path | None = None
     """Output folder; None for a folder under `rehearsals/` that is named after the inputs.
 
-    If it contains an unfinished rehearsal with the same inputs, that rehearsal is resumed.
+    An unfinished rehearsal with the same inputs in this folder is resumed.
     """
     holdout: float = 0.1
     seed: int = 0
@@ -75,20 +75,20 @@ class RehearsalRequest:
     learning_rate_multiplier: float = HYPERPARAMETERS["learning_rate_multiplier"].default
     group_size: int = 8
     labels: tuple[str, ...] = ()
-    """Fields of the rollouts that records do not have."""
+    """Rollout fields that the records do not have."""
     keep_field: tuple[str, ...] = ()
-    """Fields that belong to records even though they differ between the rollouts of one record."""
+    """Fields to keep in records even though they differ between the rollouts of one record."""
     records: DataFile | None = None
-    """The training records, whose fields the grader sees instead of the fields of the rollouts."""
+    """The training records, whose fields the grader sees instead of the rollouts' fields."""
     answers: Path | None = None
     """Recorded answers to the grader's requests to a service; None to send the requests."""
     goal: str | None = None
-    """Field of the rollouts with a completion's correctness; None for `is_right` or a single label.
+    """Rollout field that states if a completion is right; None to use `is_right` or a single label.
 
     The grader does not see the field.
     """
     runs: Path = Path("runs")
-    """The folder of all runs, with the graders' audits."""
+    """The folder of all runs, which also contains the graders' audits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ class StepFigures:
 
 
 class Progress(Protocol):
-    """Receives the progress of a rehearsal."""
+    """Interface for following a rehearsal's progress."""
 
     def stage(self, name: str) -> None:
         """Called when a stage starts."""
 
     def step(self, figures: Callable[[], StepFigures]) -> None:
-        """Called after a step. Calling `figures` computes the progress so far."""
+        """Called after each step. A call of `figures` computes the progress so far."""
 
 
 @dataclass(slots=True)
@@ -128,16 +128,16 @@ class _Job:
 
 
 def rehearse(request: RehearsalRequest, progress: Progress) -> Rehearsal:
-    """Run a job on recorded rollouts, and report the effect of the reward on a model.
+    """Run a job on recorded rollouts, and report how the reward would change a model.
 
     The grader's output goes to `grader.log` in the output folder.
 
     Args:
         request: The options.
-        progress: Receives the progress.
+        progress: Notified of the progress.
 
     Raises:
-        InputError: The rollouts or the grader cannot be used, or the folder contains something else.
+        InputError: The rollouts or the grader cannot be used, or the folder already contains something else.
         HarnessError: The job failed.
     """
     if not 0 <= request.holdout < 1:
@@ -195,7 +195,7 @@ def _in_folder(
 
 
 def quarters(values: Sequence[float]) -> list[float]:
-    """Return the mean of each quarter of a curve; empty for fewer than four values."""
+    """Return the mean of each quarter of a curve, or an empty list for fewer than four values."""
     if len(values) < 4:
         return []
     cuts = [len(values) * part // 4 for part in range(5)]
@@ -287,7 +287,7 @@ def _schedule(request: RehearsalRequest) -> Schedule:
 def _example(
     examples: Sequence[Example], policy: Policy, rewards: dict[str, float | None]
 ) -> BeforeAfter | None:
-    """Return the held-out record with the largest gain in expected reward; None if no completion improved."""
+    """Return the held-out record whose expected reward rose most, or None if no completion improved."""
     before = rewards_by_record(None, examples, rewards)
     after = rewards_by_record(policy, examples, rewards)
     gained = {name: after[name] - mean for name, mean in before.items()}
@@ -332,7 +332,7 @@ def _remarks(parts: Split) -> list[str]:
 
 
 def _default_folder(request: RehearsalRequest, identity: RehearsalInputs) -> Path:
-    """Return the default folder, which is always the same for the same inputs."""
+    """Return the default output folder, whose name depends only on the inputs."""
     grader = named(request.grader)
     words = f"{stem_of(request.rollouts)}-{grader.name or grader.where}"
     mark = hashlib.sha256(json.dumps(as_json(identity), sort_keys=True).encode()).hexdigest()[:8]
@@ -359,7 +359,7 @@ def _check_folder(folder: Path, identity: RehearsalInputs) -> None:
 
 
 def _write(found: Rehearsal, parts: Split) -> None:
-    """Write the folder's files, `rehearsal.json` last, and a witness file only if there are witnesses."""
+    """Write the folder's files, ending with `rehearsal.json`. Write a witness file only for witnesses."""
     files = {
         "training.jsonl": [example.record for example in parts.training],
         "held_out.jsonl": [example.record for example in parts.held_out],

@@ -1,8 +1,8 @@
-"""Makes records from recorded rollouts, and holds some out to test the rehearsal's policy.
+"""Makes records from recorded rollouts, and holds out some of them to test the rehearsal's policy.
 
-Records are identified by their record key and split by their leak key, so no held-out prompt is trained on.
-If the rollouts of one record disagree on a field, the field describes the completion (a label), not the
-record, and is removed from all records.
+Records are identified by record key and split by leak key, so the policy is not trained on any held-out
+prompt. If the rollouts of one record disagree on a field, the field describes the completion (a label), not
+the record, and is removed from all records.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ __all__ = ["Split", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The records of a rollouts file, split into training and held-out."""
+    """The records of a rollouts file, split into training and held-out records."""
 
     training: list[Example]
     held_out: list[Example]
     completions: int
     fewest: int
-    """Smallest number of completions of a record."""
+    """Smallest number of completions that any record has."""
     single: int
-    """Number of records with only one completion, which are in neither part."""
+    """Number of records with only one completion, which belong to neither part."""
     left_out: list[str]
     """Fields that describe completions."""
     kept: list[str]
-    """Fields that the user keeps although they differ between the rollouts of one record."""
+    """Fields that the user chose to keep although they differ between the rollouts of one record."""
     goal: Goal | None
     """Correctness of the completions; None if unknown."""
     remarks: list[str]
@@ -57,17 +57,17 @@ def split(
     records: RecordFile | None = None,
     goal: str | None = None,
 ) -> Split:
-    """Make records from the rollouts, and hold some out.
+    """Make records from the rollouts, and hold some of them out.
 
     Args:
         rollouts: The rollouts file.
-        share: Share of records to hold out, from 0 to below 1; at least one record if above 0. Records that
-            share a prompt count as one.
+        share: Share of records to hold out, at least 0 and below 1. At least one record is held out if the
+            share is above 0. Records that share a prompt count as one.
         seed: Seed for choosing the held-out records.
-        labels: More fields to remove.
+        labels: Additional fields to remove.
         keep: Fields to keep even though they differ between the rollouts of one record.
         records: The training records, whose fields replace those of the rollouts.
-        goal: The field with a completion's correctness; None to detect it.
+        goal: The field that states if a completion is right; None to detect the field.
 
     Raises:
         InputError: The file cannot be read, or has too few records, prompts or completions.
@@ -119,7 +119,7 @@ def _noting_fields(
     records: RecordFile | None,
     values: GoalValues,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rollouts of a file, and collect and compare their fields by record along the way."""
+    """Yield the rollouts of a file, and meanwhile collect and compare their fields by record."""
     for line in numbered_lines(file):
         if not line.text.strip():
             continue

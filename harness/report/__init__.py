@@ -1,1 +1,1 @@
-"""Reports about a run for people. The data is gathered first and then rendered."""
+"""Presents runs to people. Each report first gathers its data and then renders it."""

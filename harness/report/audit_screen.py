@@ -1,4 +1,4 @@
-"""Prints an audit in 80 columns: the headline, three findings, the verdict, then the other findings."""
+"""Prints an audit in 80 columns: the headline, three findings, the verdict, and then the other findings."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
     Args:
         facts: The audit.
         console: The console to print to.
-        remarks: Lines for the end, such as the skipped probes and the files that were written. A command
-            stays on one line, so that it can be copied.
+        remarks: Lines to print at the end, such as the skipped probes and the files that were written.
+            Commands are not wrapped, so that they can be copied.
     """
     if facts.headline is not None:
         console.print(filled(f"{facts.headline.message} ({facts.headline.id})"), style="bold")
@@ -50,7 +50,7 @@ def print_audit(facts: AuditFacts, console: SafeConsole, remarks: Iterable[str] 
 
 
 def audit_text(facts: AuditFacts) -> str:
-    """Return an audit as lines of text: the verdict, and every open finding with its fix.
+    """Return the lines of an audit: the verdict, and every open finding with its fix.
 
     Args:
         facts: The audit.

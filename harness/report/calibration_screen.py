@@ -1,4 +1,4 @@
-"""Prints a calibration: the verdict, the figures, and the grader's disagreements with people."""
+"""Prints a calibration: the verdict, the figures, and the grader's disagreements with human labels."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def print_calibration(
     Args:
         found: The calibration.
         limits: The limits, with the measured values.
-        run: The run, whose rollouts contain the texts.
+        run: The run whose rollouts contain the texts.
         console: The console to print to.
-        whole: Print the texts of disagreements in full.
+        whole: True to print the texts of disagreements in full.
     """
     console.print(filled(found.trust.sentence), style="bold")
     for warning in found.trust.warnings:

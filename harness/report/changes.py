@@ -1,4 +1,4 @@
-"""Prints a comparison of two runs: the changes that matter to a job, then rollouts with their texts."""
+"""Prints a comparison of two runs: first the changes that matter to a job, then rollouts with their texts."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def print_comparison(
     Args:
         found: The comparison.
         measured: The limits, with the measured values.
-        runs: Both runs, whose rollouts contain the texts.
+        runs: Both runs. Their rollouts contain the texts.
         console: The console to print to.
-        everything: List every change, with full texts.
+        everything: True to list every change with full texts.
     """
     for line in _head(found):
         console.print(fill(printable(line), 80))

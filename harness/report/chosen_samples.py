@@ -1,4 +1,4 @@
-"""Prints selected gradings of a run with the texts of their samples."""
+"""Prints selected gradings of a run together with their samples' texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def print_chosen(run: Run, found: ChosenRows, console: SafeConsole, *, whole: bo
         run: The run that contains the gradings.
         found: The gradings.
         console: The console to print to.
-        whole: Print the full texts and all metrics.
+        whole: True to print the full texts and all metrics.
     """
     mean = "" if found.mean is None else f", mean reward {found.mean:.4f}"
     console.print(f"{found.count:,} of {found.gradings:,} gradings{mean}", style="bold")
@@ -77,7 +77,7 @@ def _row_lines(row: Row, rule: LabelRule, middle: float | None, whole: bool) -> 
 
 
 def chosen_as_json(run: Run, found: ChosenRows) -> dict[str, Any]:
-    """Return the selected gradings as JSON, with their texts."""
+    """Return the selected gradings and their texts as JSON."""
     reader = SampleReader(run)
     samples = []
     for row in found.rows:

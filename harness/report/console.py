@@ -1,4 +1,4 @@
-"""A console that escapes control characters, so that printed data cannot control the terminal.
+"""Provides a console that escapes control characters, so that printed data cannot control the terminal.
 
 All output goes through `SafeConsole.render`, including tables and live displays, and is escaped there.
 """
@@ -21,8 +21,8 @@ class SafeConsole(Console):
 
     Args:
         file: The file to print to; None for standard output.
-        stderr: Whether to print to standard error.
-        soft_wrap: Whether to let the terminal wrap lines.
+        stderr: True to print to standard error.
+        soft_wrap: True to let the terminal wrap lines.
     """
 
     def __init__(self, *, file: IO[str] | None = None, stderr: bool = False, soft_wrap: bool = True) -> None:
@@ -36,7 +36,7 @@ class SafeConsole(Console):
             yield segment if segment.control else segment._replace(text=readable(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """Raise the error, so that the command line handles a closed pipe; rich would exit the process."""
+        """Raise the error so that the command line handles a closed pipe. Rich would exit the process."""
         raise BrokenPipeError
 
     def print(self, *objects: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Prints an evaluation: a table of models, and each model against the baseline.
+"""Prints an evaluation: a table of models, and a comparison of each model with the baseline.
 
 This module only formats figures that are computed elsewhere.
 """
@@ -14,7 +14,7 @@ __all__ = ["print_evaluation"]
 
 
 def print_evaluation(found: Evaluation, console: SafeConsole) -> None:
-    """Print each model's reward, and its gain over the baseline.
+    """Print each model's reward and its gain over the baseline.
 
     Args:
         found: The evaluation.
@@ -83,7 +83,7 @@ def _against(pair: Pair | None) -> tuple[str, ...]:
 
 
 def _apart(standing: Standing) -> list[str]:
-    """Return notes on completions that failed, have no text, were cut off or were refused."""
+    """Return notes on completions that failed, are empty, were cut off or were refused."""
     lines = [f"{count:,} got no reward: {kind}" for kind, count in standing.failures.items()]
     if standing.not_recorded:
         lines.append(f"{standing.not_recorded:,} left out: the emulator has no recorded completion")

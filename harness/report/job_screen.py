@@ -1,7 +1,7 @@
-"""Draws the screen of one job: status, step, time, a curve per metric, warnings and the latest messages.
+"""Draws the screen for one job: status, step, time, a curve per metric, warnings and latest messages.
 
-`JobScreen` draws itself at the terminal's current width, so it adapts when the terminal is resized. It copies
-all texts and numbers, so a watch can update the originals while the screen is drawn.
+`JobScreen` draws itself at the terminal's current width, so it adapts when the terminal is resized. The
+screen copies all strings and numbers, so a watch can update the originals while it is drawn.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Metric:
 
 @dataclass(slots=True)
 class JobScreen:
-    """The state of a job, which can be printed or shown in a live display.
+    """A job's state, to be printed or shown in a live display.
 
     Args:
         name: The user's name for the job.
@@ -98,14 +98,14 @@ class JobScreen:
             yield Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
     def lines(self, width: int, *, brief: bool = False) -> Iterator[tuple[str, str]]:
-        """Yield the screen's lines. A word wider than the screen is not split.
+        """Yield the screen's lines. Words wider than the screen are not split.
 
         Args:
-            width: Columns of the screen.
-            brief: Leave out warnings, notes and messages.
+            width: Number of columns on the screen.
+            brief: True to leave out warnings, notes and messages.
 
         Yields:
-            A line and its style.
+            Each line with its style.
         """
         names = "  ".join(dict.fromkeys(part for part in (printable(self.name), self._id) if part))
         status, style = self._status

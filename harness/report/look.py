@@ -1,6 +1,6 @@
-"""Gathers the facts about a replay run, in one pass over its rewards.
+"""Gathers facts about a replay run in one pass over its rewards.
 
-Memory grows with the number of groups, not with the length of the run.
+Memory use grows with the number of groups, not with the length of the run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class MetricMean:
 
     mean: float
     n: int
-    """The number of gradings that have the metric."""
+    """Number of gradings that have the metric."""
 
 
 @dataclass(slots=True)
@@ -44,27 +44,27 @@ class Look:
     bounds: Bounds | None
     """The grader's range; None if unknown."""
     span: Bounds
-    """The range that the bins divide: the grader's range, or the range of all rewards if that is unknown."""
+    """The range divided into bins: the grader's range or, if unknown, the range of all rewards."""
     groups: GroupCounts = field(init=False)
     agreed: int = 0
-    """The number of gradings whose reward agrees with their label."""
+    """Number of gradings whose reward agrees with the label."""
     judged: int = 0
-    """The number of gradings whose reward could be compared with their label."""
+    """Number of gradings whose reward could be compared with the label."""
     labels: LabelCounts = field(default_factory=LabelCounts)
     ranks: RankCorrelation = RankCorrelation()
     bins: list[int] = field(default_factory=lambda: [0] * BINS)
-    """The number of rewards in each tenth of the span."""
+    """Number of rewards in each tenth of the span."""
     values: dict[float, int] = field(default_factory=Counter)
-    """The number of times that each reward occurs; empty if there are many distinct rewards."""
+    """Number of occurrences of each reward; empty if there are many distinct rewards."""
     metrics: dict[str, MetricMean] = field(default_factory=dict)
     lowest: list[Row] = field(default_factory=list)
     slowest: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
     """The first gradings without a reward."""
     disagreed: list[Row] = field(default_factory=list)
-    """The first gradings whose rewards differ between wires or disagree with the label."""
+    """The first gradings whose rewards differ between wire formats or disagree with the label."""
     ms: float = 0.0
-    """Total milliseconds of grading."""
+    """Total grading time in milliseconds."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON."""
@@ -118,8 +118,8 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
     Args:
         run: A finished run.
-        keep: The number of samples to keep of each kind: lowest, slowest, failed, disagreeing.
-        bounds: The grader's range, if the run does not know it.
+        keep: The number of samples to keep of each kind (lowest, slowest, failed, disagreeing).
+        bounds: The grader's range, if the run has not recorded it.
 
     Raises:
         InputError: The run is unfinished or damaged, or its grader has another range.
@@ -146,10 +146,10 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
 
     Args:
         run: A finished run.
-        key: The sample's id, or `at-N` for the sample whose line begins at byte N.
+        key: The sample's ID, or `at-N` for the sample whose line begins at byte N.
 
     Returns:
-        `rollout` and `rows`; if other rollouts have the same id, `others` lists their places.
+        `rollout` and `rows`, and in `others` the places of other rollouts with the same ID.
 
     Raises:
         InputError: The run is unfinished, it has no such sample, or its input changed.
@@ -185,7 +185,7 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
 
 
 def _keep(heap: list[tuple[float, int, Row]], one: tuple[float, int, Row], most: int) -> None:
-    """Keep the greatest items, and the first of equal ones."""
+    """Keep the greatest items. Of equal items, the first ones are kept."""
     if len(heap) < most:
         heapq.heappush(heap, one)
     elif heap and one[:2] > heap[0][:2]:

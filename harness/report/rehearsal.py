@@ -1,4 +1,4 @@
-"""Renders a rehearsal as lines of text: the curves, the learned features, the verdict and the warnings."""
+"""Renders a rehearsal as text: the curves, the learned features, the verdict and the warnings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class StyledLine(NamedTuple):
-    """One or more lines, with their style on a terminal."""
+    """One or more lines of text with their terminal style."""
 
     text: str
     style: str = ""
@@ -83,7 +83,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Yield the warnings with their fixes, and the checks that were not made."""
+    """Yield the warnings with their fixes, and the checks that were skipped."""
     yield from _head("warnings")
     if not found.findings:
         yield StyledLine("  none")
@@ -99,7 +99,7 @@ def warning_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def bred_lines(bred: Sequence[BredText]) -> Iterator[StyledLine]:
-    """Yield the effect of training on each completion that an audit found rewarded.
+    """Yield the effect of training on each completion that an audit found wrongly rewarded.
 
     Args:
         bred: The texts.
@@ -131,7 +131,7 @@ def verdict_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
-    """Yield reward, entropy and length over the steps, and the expected reward before and after."""
+    """Yield reward, entropy and length over the steps, and the expected reward before and after training."""
     for name in (REWARD_MEAN, ENTROPY, RESPONSE_LENGTH_MEAN):
         points = found.curves[name]
         if points:
@@ -151,7 +151,7 @@ def curves_lines(found: Rehearsal) -> Iterator[StyledLine]:
 
 
 def example_lines(example: BeforeAfter) -> Iterator[StyledLine]:
-    """Yield the completions of a record that lost and gained the most probability."""
+    """Yield a record's completions whose probability fell and rose the most."""
     yield StyledLine(f"  {_line(example.prompt)}")
     for name, text, reward, (first, last) in (
         ("lost", example.before, example.reward_before, example.before_probability),
@@ -193,7 +193,7 @@ def _features(name: str, shifts: Sequence[FeatureShift]) -> Iterator[StyledLine]
 
 
 def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
-    """Yield the probability of each model's completions, unless the rollouts name fewer than two models."""
+    """Yield the probability of each model's completions if the rollouts name at least two models."""
     if len(by_model) < 2:
         return
     yield StyledLine("  probability by the rollouts' `model`, by ratio", "bold")

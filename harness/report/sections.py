@@ -1,4 +1,4 @@
-"""Prints figures of a run in titled sections of 80 columns."""
+"""Prints a run's figures in titled sections of 80 columns."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.signal.statistic import Statistic
 __all__ = ["NAME_COLUMNS", "filled", "print_sections", "statistic_line"]
 
 NAME_COLUMNS = 26
-"""The number of columns for a figure's name."""
+"""Number of columns for a figure's name."""
 
 
 def filled(line: str, indent: int = 0) -> str:
-    """Wrap a line to 80 columns without splitting words, because some words are paths or names.
+    """Wrap a line to 80 columns without splitting words, which may be paths or names.
 
     Args:
         line: The text.
@@ -27,10 +27,10 @@ def filled(line: str, indent: int = 0) -> str:
 
 
 def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeConsole) -> None:
-    """Print each section that has lines, below its title.
+    """Print each section that has any lines, with its title above it.
 
     Args:
-        sections: Titles with their lines.
+        sections: Titles, each with the lines of its section.
         console: The console to print to.
     """
     for title, lines in sections:
@@ -43,7 +43,7 @@ def print_sections(sections: Iterable[tuple[str, Iterable[str]]], console: SafeC
 
 
 def statistic_line(name: str, one: Statistic, *, form: str = ".1%", more: str = "") -> str:
-    """Return a statistic with its interval and the number of counted items, or why it was not measured.
+    """Format a statistic with its interval and sample size, or with the reason why it was not measured.
 
     Args:
         name: The statistic's name.

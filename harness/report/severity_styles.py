@@ -1,4 +1,4 @@
-"""Terminal styles of findings."""
+"""Terminal styles for findings."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ SEVERITY_STYLES: Final = {
     "note": "cyan",
     "info": "dim",
 }
-"""The style of each severity, worst first."""
+"""Style for each severity, worst first."""

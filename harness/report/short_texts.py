@@ -1,4 +1,4 @@
-"""Reads the texts of a run's samples, and shortens them to one line."""
+"""Reads the texts of a run's samples and shortens each to one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = 80
 
 
 class SampleReader:
-    """Reads samples of a run without reading the whole rollouts file.
+    """Reads individual samples of a run without reading the whole rollouts file.
 
     Args:
         run: The run.
@@ -29,7 +29,7 @@ class SampleReader:
         self._rollouts = None if self.why else run.rollouts
 
     def at(self, place: int) -> SampleTexts | None:
-        """Return the texts of the rollout at a byte offset; None if they cannot be read."""
+        """Return the texts of the rollout at a byte offset, or None if they cannot be read."""
         if self._rollouts is None:
             return None
         try:
@@ -43,12 +43,12 @@ class SampleReader:
 def text_lines(
     texts: SampleTexts, *, indent: int = 4, prompt: bool = True, whole: bool = False
 ) -> Iterator[str]:
-    """Yield a sample's prompt, completion and reference: one line each, or in full.
+    """Yield a sample's prompt, completion and reference, each in one line or in full.
 
     Args:
         texts: The sample's texts.
         indent: Columns before each line.
-        prompt: Whether to show the user's last turn of the prompt.
+        prompt: True to show the last user turn of the prompt.
         whole: Show the full texts, with their line breaks.
     """
     asked = next((said for role, said in reversed(texts.prompt) if role == "user"), None)
@@ -61,7 +61,7 @@ def text_lines(
 
 
 def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> str:
-    """Return a text after its name, on one line or in full.
+    """Return a text preceded by its name, on one line or in full.
 
     Args:
         name: The text's name.
@@ -76,7 +76,7 @@ def text_line(name: str, text: str, *, indent: int = 4, whole: bool = False) -> 
 
 
 def cut(text: str, columns: int) -> str:
-    """Shorten a text to one printable line. More of the end is kept, because answers are at the end."""
+    """Shorten a text to one printable line. More is kept of the end, because that is where answers are."""
     # Only the two ends are visible, and a completion may have millions of characters.
     if len(text) > 4 * columns:
         text = text[: 2 * columns] + text[-2 * columns :]

@@ -15,7 +15,7 @@ from harness.data.record_fields import flattened
 __all__ = ["Excerpt", "SampleTexts", "Shown", "as_text", "excerpt", "length_of", "texts_of_line"]
 
 Excerpt: TypeAlias = tuple[str, int, str]
-"""The start of a text, the number of characters left out, and the end of the text."""
+"""The start of a text, the number of characters left out after it, and the end of the text."""
 
 Shown: TypeAlias = str | Excerpt
 """A text, in full or as an excerpt."""
@@ -29,7 +29,7 @@ class SampleTexts:
     """The readable texts of one rollout."""
 
     prompt: tuple[tuple[str, str], ...]
-    """Role and text of each message before the completion."""
+    """Role and text of each message that precedes the completion."""
     completion: str
     reasoning: str
     reference: str | None
@@ -40,7 +40,7 @@ def texts_of_line(line: bytes) -> SampleTexts:
     """Extract the texts from a line of a rollouts file.
 
     Args:
-        line: The line. A line that is not a rollout becomes the completion, unchanged.
+        line: The line. A line that is not a rollout is returned unchanged as the completion.
     """
     try:
         value = parse(line)
@@ -61,18 +61,18 @@ def texts_of_line(line: bytes) -> SampleTexts:
 
 
 def excerpt(text: str, most: int) -> Shown:
-    """Return the text, or its start and end if it is longer than `most` characters."""
+    """Return a text, or only its start and end if it is longer than `most` characters."""
     half = most // 2
     return text if len(text) <= most else (text[:half], len(text) - 2 * half, text[-half:])
 
 
 def length_of(shown: Shown) -> int:
-    """Return the number of characters in a full text or an excerpt."""
+    """Return the number of characters in a text, which may be an excerpt."""
     return len(shown) if isinstance(shown, str) else len(shown[0]) + len(shown[2])
 
 
 def _answer(value: dict[str, Any], last: Any) -> tuple[str, str]:
-    """Return the completion as the grader receives it, with placeholders for media, and the reasoning."""
+    """Return the completion as the grader receives it, but with placeholders for media, and the reasoning."""
     try:
         sample = Sample(value)
         completion, reasoning = sample.completion, sample.reasoning
@@ -110,7 +110,7 @@ def _block_text(block: Any) -> str:
 
 
 def _medium(block: Any) -> str | None:
-    """Return a placeholder for an image or other medium, such as `[image]`; None for other blocks."""
+    """Return a placeholder such as `[image]` for an image or other medium, or None for other blocks."""
     if not isinstance(block, dict):
         return None
     kinds = [block.get("type"), *block]  # OpenAI names the type; Converse uses it as the key

@@ -1,4 +1,4 @@
-"""Prints a run's signal: the recommendation, then the statistics behind it."""
+"""Prints a run's signal: first the recommendation, then the statistics behind it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def print_signal(
 
     Args:
         found: The statistics.
-        cost: The cost of the planned job; None if no record has a reward to plan with.
-        kept: The training file that was written, or None.
+        cost: The planned job's cost; None if no record has a reward, so that no job can be planned.
+        kept: The training file that was written; None if none was.
         console: The console to print to.
     """
     console.print(filled(found.verdict.sentence), style="bold")

@@ -1,6 +1,7 @@
-"""Summary of a replay: totals, label agreement, differences from expected rewards.
+"""Summarizes a replay: totals, label agreement, and differences from expected rewards.
 
-This module neither prints nor decides the exit code. Its lines may contain control characters of the input.
+This module does not print anything or choose the exit code. Its lines may contain control characters from the
+input.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ class RunSummary:
     controls: Controls | None
     """Results for rollouts made from records; None for a file of rollouts."""
     unusable: list[tuple[str, str]]
-    """The place and problem of each of the first lines that were not rollouts."""
+    """Place and problem for the first few lines that were not rollouts."""
     first_errors: list[Row]
     """The first grading of each kind of error except `input`."""
     ranks: RankCorrelation = RankCorrelation()
-    """Rank correlation of rewards with labels that are numbers."""
+    """Rank correlation between rewards and numeric labels."""
     function: FunctionReport | None = None
     """The local runtime's measurements of a built function."""
     published: PublishedAnswers | None = None
-    """The file of answers that the run recorded."""
+    """File with the answers that the run recorded."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as one JSON object."""
@@ -73,7 +74,7 @@ class RunSummary:
         return summary
 
     def _input_lines(self) -> Iterator[str]:
-        """Name the copy of a compressed or piped input, because the copy takes up space."""
+        """Yield a line about the copy of a compressed or piped input, because the copy takes up space."""
         if self.run.facts.input.copied:
             yield f"the input is compressed or piped; its copy: {self.run.own_rollouts}"
 
@@ -98,7 +99,7 @@ class RunSummary:
             yield from self.published.lines()
 
     def lines(self) -> Iterator[str]:
-        """Yield a few lines that describe the run."""
+        """Yield the summary as a few lines of text."""
         facts, totals = self.run.facts, self.totals
         mean = "no rewards" if totals.mean is None else f"mean reward {totals.mean:.4f}"
         yield f"{totals.gradings:,} grading{'' if totals.gradings == 1 else 's'}, {mean}"
@@ -153,8 +154,8 @@ def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = Non
 
     Args:
         run: A finished run.
-        totals: The totals of the run's rows.
-        stored: Stored rewards to compare the run's rewards with.
+        totals: The totals over the run's rows.
+        stored: Earlier rewards with which to compare the run's.
     """
     changed = None
     if stored is not None:
@@ -191,7 +192,7 @@ def _unusable(run: Run) -> list[tuple[str, str]]:
 def _first_errors(run: Run, totals: Totals) -> list[Row]:
     """Return the first row of each kind of error.
 
-    Lines that were not rollouts are left out, because they are listed with their places.
+    Lines that were not rollouts are left out, because the summary lists them separately.
     """
     kinds, found = set(totals.errors) - {"input"}, []
     if kinds:

@@ -1,6 +1,6 @@
 """Prints a run or one sample, as plain text if standard output is not a terminal.
 
-Markup in a completion is not interpreted, and control characters are escaped.
+Markup in completions is not interpreted, and control characters are escaped.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ BAR = 40
 METRICS = 20
 """Number of metrics printed by default, because a grader may invent a metric name for each sample."""
 TEXT = 10_000
-"""Number of characters of a text printed by default."""
+"""Number of characters printed of each text by default."""
 TURNS = 40
-"""The number of messages printed by default, half from the start and half from the end."""
+"""Number of messages printed by default, half from the start and half from the end."""
 _NAME = 60
 
 
@@ -37,13 +37,13 @@ def print_run(
     everything: bool = False,
     reader: SampleReader | None = None,
 ) -> None:
-    """Print rewards, groups, errors, and the samples worth reading.
+    """Print a run's rewards, groups and errors, and the samples worth reading.
 
     Args:
         look: The run's summary.
         console: The console to print to; None for standard output.
-        everything: Print all metrics instead of only the first.
-        reader: Reads the texts of the samples worth reading; None to show no texts.
+        everything: True to print all metrics instead of only the first ones.
+        reader: Reads the texts of the samples worth reading; None to leave the texts out.
     """
     console = console or SafeConsole()
     facts, totals = look.facts, look.totals
@@ -96,7 +96,7 @@ def print_sample(found: dict[str, Any], console: SafeConsole | None = None, ever
     Args:
         found: The result of `sample_of`.
         console: The console to print to; None for standard output.
-        everything: Print the full texts and all metrics.
+        everything: True to print the full texts and all metrics.
     """
     console = console or SafeConsole()
     rollout = found["rollout"]
@@ -150,7 +150,7 @@ def _name(metric: str) -> str:
 
 
 def print_rewards(look: Look, console: SafeConsole) -> None:
-    """Print the distribution of rewards: one bar for each value, or for each tenth of the range."""
+    """Print the distribution of rewards with one bar per value or per tenth of the range."""
     totals = look.totals
     if totals.mean is None:
         console.print("no rewards at all")
@@ -237,7 +237,7 @@ def _head(console: SafeConsole, title: str) -> None:
 
 
 def _shown(value: Any, everything: bool) -> str:
-    """Return a value as text, without the middle if the text is very long."""
+    """Return a value as text, with the middle left out if the text is very long."""
     text = "(none)" if value is None else as_text(value)
     if everything or len(text) <= TEXT:
         return text

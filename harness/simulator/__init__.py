@@ -1,1 +1,1 @@
-"""The learner of a rehearsal: a policy over recorded completions, updated by their rewards."""
+"""Simulates the model in a rehearsal as a policy over recorded completions that learns from rewards."""

@@ -1,8 +1,8 @@
-"""The examples that a job trains and validates on: records with their recorded completions.
+"""Provides the examples on which a job trains and validates: records with their recorded completions.
 
 An example is a record with at least two recorded completions. Records with fewer are skipped, as the service
 skips records that it cannot use. If more than a fifth of the records would be skipped, the job is refused,
-because its curve would no longer describe the user's data. Nothing is graded here.
+because its curve would not represent the user's data. This module grades nothing.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ HELD_OUT: Final = 64
 """Maximum number of validation groups if the request has no `eval_samples`."""
 
 MIN_COMPLETIONS: Final = 2
-"""Minimum number of completions; a record with fewer teaches nothing."""
+"""Minimum number of completions, because a record with fewer teaches nothing."""
 MAX_SHORT: Final = 0.2
-"""Maximum share of records with fewer completions."""
+"""Maximum share of records that may have fewer completions than required."""
 
 _ROLES: Final = ("system", "developer", "user", "assistant", "nova_assistant", "tool")
 
@@ -63,7 +63,7 @@ def read_records(content: bytes, param: str) -> list[dict[str, Any]]:
         param: The request field that named the file.
 
     Raises:
-        JobFailure: The file is empty or a line is not a record; the message names the first such line.
+        JobFailure: The file is empty or a line is not a record. The message names the first such line.
     """
     records = []
     for number, line in enumerate(content.split(b"\n"), 1):
@@ -94,7 +94,7 @@ def choose_examples(
 
     Args:
         records: The training file.
-        validation: The validation file; None uses the pool's groups whose prompts are not in the training
+        validation: The validation file; None to use the pool's groups whose prompts are not in the training
             file.
         pool: The recorded completions.
         seed: Selects the held-out groups if there are more than needed.
@@ -157,7 +157,7 @@ def about_size(count: int) -> list[str]:
 
 
 def _not_a_record(record: Any) -> str | None:
-    """Return the reason why a line is not a record; None if it is one."""
+    """Return the reason why a line is not a record, or None if it is one."""
     messages = record.get("messages") if isinstance(record, dict) else None
     if not isinstance(messages, list) or not messages:
         return "a record needs a list of `messages`"

@@ -12,7 +12,7 @@ from typing import Final
 __all__ = ["WINDOW", "JobFailure", "by_kind", "failing_grader"]
 
 WINDOW: Final = 64
-"""Number of latest draws that `failing_grader` considers."""
+"""Number of most recent draws that `failing_grader` considers."""
 
 _FEWEST: Final = 20
 _MOST: Final = 0.5
@@ -40,10 +40,10 @@ def failing_grader(latest: Sequence[str | None]) -> JobFailure | None:
     """Decide whether a job must stop because its grader fails too often.
 
     Args:
-        latest: For each of the latest `WINDOW` draws, the kind of its error; None if it has a reward.
+        latest: The error kind of each of the latest `WINDOW` draws; None for a draw with a reward.
 
     Returns:
-        The failure; None if at most half of the draws failed, or fewer than 20 were seen.
+        The failure, or None if at most half of the draws failed or there were fewer than 20.
     """
     kinds = Counter(kind for kind in latest if kind is not None and kind not in _EXCUSED)
     failed = kinds.total()
@@ -58,5 +58,5 @@ def failing_grader(latest: Sequence[str | None]) -> JobFailure | None:
 
 
 def by_kind(failures: Counter[str]) -> str:
-    """Describe failures: `exception 3, timeout 1`."""
+    """Describe failures by kind, as in `exception 3, timeout 1`."""
     return ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items()))

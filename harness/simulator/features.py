@@ -1,9 +1,9 @@
-"""Hashed style features of a completion: the vector phi of the simulator's policy.
+"""Computes hashed style features of a completion, which are the vector phi of the simulator's policy.
 
 The vector is sparse and has length one. Its features are the completion's words, formatting markers, and
-buckets of its length and of its count of numbers, but never the prompt, the reference, a label or a number's
-value. So the policy can learn how right answers are usually written, but not which answer is right. Hashes
-are `zlib.crc32`, the same in every process.
+buckets of its length and of its count of numbers, but never the prompt, the reference, a label or the value
+of a number. The policy can therefore learn how right answers are usually written, but not which answer is
+right. Hashes are computed with `zlib.crc32`, so they are the same in every process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Features = tuple[tuple[int, float], ...]
 """A sparse vector: (index, value) pairs in ascending order of the index."""
 
 DIMENSIONS: Final = 4096
-"""Length of theta: 2^12 buckets for the few hundred words that occur in a pool."""
+"""Length of theta, 2^12 buckets for the few hundred words that occur in a pool."""
 
 _CHARACTERS_PER_TOKEN: Final = 4.0
 _MANY_LINES: Final = 6
@@ -31,10 +31,10 @@ _CACHED: Final = 1 << 14
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _TELLING = re.compile(r"[^\W_]")
-"""Only lines that match this can count as repeated, because separators and brackets repeat in any text."""
+"""Only lines that match this pattern count as repeated, because any text repeats separators and brackets."""
 _LONGEST: Final = 16
 _COUNTS: Final = ((0, "no"), (1, "1"), (2, "2"), (4, "3-4"), (8, "5-8"), (16, "9-16"), (math.inf, "17+"))
-"""Buckets for the count of numbers in a text, each with its maximum and its name."""
+"""Buckets for the count of numbers in a completion, each with its maximum and its name."""
 
 _MARKERS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.MULTILINE))
@@ -77,7 +77,7 @@ def length_in_tokens(text: str) -> float:
 
 
 def length_span(bucket: int) -> tuple[int, int | None]:
-    """Return the minimum and maximum number of characters in a length bucket; None for no maximum."""
+    """Return a length bucket's minimum and maximum number of characters, with None for no maximum."""
     low, high = (math.ceil(8 * (2 ** (edge / 2) - 1) - 1e-9) for edge in (bucket, bucket + 1))
     return low, None if bucket >= _LONGEST else high - 1
 
@@ -97,7 +97,7 @@ def features(text: str) -> Features:
         text: The completion.
 
     Returns:
-        Index and value pairs; the squares of the values sum to one.
+        Pairs of index and value. The squares of the values sum to one.
     """
     return _described(text)[0]
 

@@ -1,9 +1,9 @@
 """Calls a grader as a training job would: in batches, with retries.
 
-A sample is a training record with one recorded completion after its messages. All its other fields are the
-record's. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight
+A sample is a training record with one recorded completion added to its messages. All other fields come from
+the record. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight
 models). If the call still fails, the job ends. A call that kills the grader's process is split until the
-sample that caused this is alone, so that the other samples keep their rewards. The caller counts samples
+sample that caused it is isolated, so that the other samples keep their rewards. The caller counts samples
 without a reward.
 """
 
@@ -33,10 +33,10 @@ class Turn(NamedTuple):
     """A completion to grade."""
 
     record: Mapping[str, Any]
-    """The record: a line of the training file."""
+    """The record, which is a line of the training file."""
     candidate: Candidate
     name: str
-    """The sample's id; a job gives every sample its own id instead of the record's."""
+    """The sample's ID. A job gives every sample its own ID instead of the record's."""
 
     @property
     def sample(self) -> dict[str, Any]:
@@ -52,11 +52,11 @@ class SampleReward(NamedTuple):
     error: str | None
     """Kind of the error, if there is no reward."""
     components: Mapping[str, float] = {}
-    """Every finite number that the grader reported next to the reward."""
+    """All finite numbers that the grader reported besides the reward."""
 
 
 class Grading(Protocol):
-    """Interface for grading the completions of a step."""
+    """Interface for grading a step's completions."""
 
     def grade(self, turns: Sequence[Turn]) -> list[SampleReward]:
         """Grade completions, and return one result per completion, in order."""
@@ -69,8 +69,8 @@ class GraderCalls:
         target: Grades the samples. The caller closes the target.
         wire: Name of the event's wire format.
         batch: Maximum number of samples in one call.
-        clock: Waits between tries.
-        warn: Called with a message for every retried call.
+        clock: The clock for pauses between tries.
+        warn: Called with a message for each retried call.
         failed: Called for every sample without a reward, with the kind and message of its error.
     """
 
@@ -94,7 +94,7 @@ class GraderCalls:
         """Grade completions, and return one result per completion, in order.
 
         Raises:
-            JobFailure: The grader cannot be called, or its answer is unusable for a job.
+            JobFailure: The grader cannot be called, or a job could not use its response.
         """
         found: list[Graded] = []
         for start in range(0, len(turns), self._batch):

@@ -1,6 +1,7 @@
 """Reports the effect of a job's rewards on the policy.
 
-Expectations are exact sums over the recorded completions, not estimates from samples. Nothing is graded here.
+Expectations are exact sums over the recorded completions, not estimates from samples. This module grades
+nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Gradings:
-    """Number of graded completions."""
+    """Number of completions that were graded."""
 
     completions: int
     """Number of completions with a reward."""
@@ -51,14 +52,14 @@ class PolicyRewards:
 
     training: float | None
     training_theta_alone: float | None
-    """The mean on the training records, using only the weights learned for all records (theta)."""
+    """Mean on the training records, using only the weights shared by all records (theta)."""
     held_out: float | None
-    """The mean on held-out records, using only the weights learned for all records (theta)."""
+    """Mean on held-out records, using only the weights shared by all records (theta)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRewards:
-    """Expected rewards of a checkpoint."""
+    """The expected rewards of a checkpoint."""
 
     step: int
     model: str
@@ -67,7 +68,7 @@ class CheckpointRewards:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRewards:
-    """Expected rewards of the base model, of each checkpoint, and of the final policy."""
+    """Expected rewards of the base model, each checkpoint and the final policy."""
 
     training_groups: int
     held_out_groups: int
@@ -78,7 +79,7 @@ class ExpectedRewards:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Change of one completion's probability within its group."""
+    """Change in one completion's probability within its group."""
 
     rollout: str | None
     model: str | None
@@ -88,12 +89,12 @@ class Shift:
     after: float
     reward: float | None
     completion: str
-    """The beginning of the completion."""
+    """Beginning of the completion."""
 
 
 @dataclass(frozen=True, slots=True)
 class StyleShift:
-    """Total probability of the completions with one `model` in the rollouts, averaged over the groups."""
+    """Total probability of the completions recorded from one `model`, averaged over the groups."""
 
     completions: int
     reward_mean: float | None
@@ -105,7 +106,7 @@ class StyleShift:
 
 @dataclass(frozen=True, slots=True)
 class NeverMoved:
-    """Groups without an advantage in any draw, by reason."""
+    """Groups in which no draw had an advantage, by reason."""
 
     groups: int
     drawn: int
@@ -113,7 +114,7 @@ class NeverMoved:
     """Number of groups that were never drawn."""
     all_equal: list[str]
     unlucky_draw: list[str]
-    """Keys of groups whose completions have different rewards, but whose draws all had the same reward."""
+    """Keys of groups whose completions have different rewards but whose draws all had the same one."""
     no_reward: list[str]
 
 
@@ -139,9 +140,9 @@ class LearnedReport:
     by_model: dict[str, StyleShift]
     never_moved: NeverMoved
     length: LengthChange | None
-    """Change of the expected length; None if there is nothing to compare."""
+    """Change in the expected length; None if there is nothing to compare."""
     features_amplified: list[FeatureShift] = field(default_factory=list)
-    """Words, markers, lengths and counts of numbers that became more frequent, largest ratio first."""
+    """Words, markers, lengths and number counts that became more frequent, largest ratio first."""
     features_suppressed: list[FeatureShift] = field(default_factory=list)
 
 
@@ -157,7 +158,8 @@ def learned(
     Args:
         examples: The job's training and validation examples.
         draws: The job's draws, each with its step.
-        rewards: The known rewards by completion; the mean if a completion was graded more than once.
+        rewards: The known rewards by completion. A completion that was graded more than once has its mean
+            reward.
         policy: The current policy.
         checkpoints: Step, name and policy of each checkpoint.
     """
@@ -195,7 +197,7 @@ def learned(
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """Return one example per group; a record that occurs twice in the file has only one group."""
+    """Return one example per group, because a record that occurs twice in the file has only one group."""
     return list({example.group.key: example for example in examples}.values())
 
 
@@ -206,13 +208,13 @@ def rewards_by_record(
     *,
     own: bool = False,
 ) -> dict[str, float]:
-    """Return the exact expected reward of each record by group key, without records that have no reward.
+    """Return the exact expected reward of each record that has a reward, by group key.
 
     Args:
         policy: The policy; None for the base model.
         examples: The records.
         rewards: The known rewards by completion.
-        own: Whether to use the terms learned for single completions; False for records not trained on.
+        own: True to use the terms learned for single completions; False for records not used in training.
     """
     found = {}
     for example in examples:
@@ -232,7 +234,7 @@ def _gradings(rewards: Mapping[str, float | None]) -> Gradings:
 
 
 def _base(example: Example) -> list[float]:
-    """Return the base model's probabilities: all recorded completions are equally likely."""
+    """Return the base model's probabilities, which are the same for all recorded completions."""
     count = len(example.group.candidates)
     return [1.0 / count] * count
 

@@ -1,9 +1,9 @@
-"""A policy over recorded completions, and the group-relative update rule that trains it.
+"""Defines a policy over recorded completions, and the group-relative update rule that trains it.
 
 A step takes the options (recorded completions) of several records and the rewards of the drawn ones, and
 returns a new policy and its figures. An option's logit is theta . phi(option) plus the option's own term.
-Theta applies to all records, so it transfers learning between records. All functions here are pure: they
-grade and store nothing, and use only generators passed by the caller.
+Theta applies to all records and thus transfers learning between them. All functions here are pure: they grade
+and store nothing, and use only random generators passed by the caller.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ WARM_UP: Final = 0.25
 
 Both values were chosen by measuring one epoch of the bundled sample rollouts (270 records x 8, in batches of
 4, eight seeds). Mean reward by quarter with the first seed: .48 .67 .74 .85. From the first quarter to the
-last, it rises by at least .22 and by .31 on average, and the expected reward on held-out records rises with
-every seed. With a constant step size, most of the learning happens in the first quarter: at 0.6 and at 1.2,
-the smallest rise was .15.
+last, it rises by at least .22 (.31 on average), and the expected reward on held-out records rises with every
+seed. With a constant step size, most of the learning happens in the first quarter: at 0.6 and at 1.2, the
+smallest rise was .15.
 """
 
 
@@ -53,14 +53,14 @@ class Option(NamedTuple):
     """One recorded completion that the policy may choose."""
 
     key: str
-    """Key of the completion's own term. It is the same in every process."""
+    """Key of the completion's own term, which is the same in every process."""
     phi: Features
     length: float
     """Length in estimated tokens."""
 
 
 class Policy(NamedTuple):
-    """The learned state: one weight per feature, and one term per completion changed by training."""
+    """The learned state: one weight per feature, and one term per completion that training has changed."""
 
     theta: array[float]
     own: Mapping[str, float]
@@ -73,7 +73,7 @@ class Draws(NamedTuple):
     picks: Sequence[int]
     """Indices into `options`, drawn with replacement."""
     rewards: Sequence[float | None]
-    """One reward per pick; None without a reward."""
+    """One reward per pick; None for a pick without a reward."""
 
 
 class Figures(NamedTuple):
@@ -99,7 +99,7 @@ class Learned(NamedTuple):
     figures: Figures
     own_changed: dict[str, float]
     advantages: list[list[float]]
-    """One list per group, one number per draw; 0 for a draw without a reward."""
+    """One list per group with one number per draw, which is 0 for a draw without a reward."""
 
 
 def initial() -> Policy:
@@ -108,7 +108,7 @@ def initial() -> Policy:
 
 
 def generator(*parts: object) -> random.Random:
-    """Create a random generator that depends only on `parts`, in any process."""
+    """Create a random generator that depends only on `parts` and is the same in any process."""
     digest = blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return random.Random(int.from_bytes(digest, "big"))
 
@@ -121,8 +121,8 @@ def probabilities(
     Args:
         policy: The policy.
         options: At least one option.
-        own: Whether to use the options' own terms; False shows the policy's behavior on unseen records.
-        temperature: Sampling temperature, above 0; 1 leaves the policy unchanged.
+        own: True to use the options' own terms; False to get the policy's behavior on unseen records.
+        temperature: Sampling temperature above 0. A temperature of 1 leaves the policy unchanged.
     """
     logits = [
         (_dot(policy.theta, option.phi) + (policy.own.get(option.key, 0.0) if own else 0.0)) / temperature
@@ -135,7 +135,7 @@ def probabilities(
 
 
 def draw(policy: Policy, options: Sequence[Option], count: int, rng: random.Random) -> list[int]:
-    """Draw `count` options with replacement; return their indices."""
+    """Draw `count` options with replacement and return their indices."""
     return rng.choices(range(len(options)), weights=probabilities(policy, options), k=count)
 
 
@@ -145,16 +145,16 @@ def entropy(weights: Sequence[float]) -> float:
 
 
 def expected(weights: Sequence[float], rewards: Sequence[float | None]) -> float | None:
-    """Return the exact expected reward over the options that have a reward; None if there are none."""
+    """Return the exact expected reward over the options that have a reward, or None if none has."""
     known = [(weight, reward) for weight, reward in zip(weights, rewards, strict=True) if reward is not None]
     total = math.fsum(weight for weight, _ in known)
     return math.fsum(weight * reward for weight, reward in known) / total if total > 0.0 else None
 
 
 def advantages(rewards: Sequence[float | None]) -> list[float]:
-    """Return (reward - group mean) / group standard deviation; 0 for all if the rewards are equal.
+    """Return (reward - group mean) / group standard deviation, or 0 for all if the rewards are equal.
 
-    Draws without a reward do not affect the mean and deviation, and get 0, because a missing reward is not a
+    Draws without a reward do not affect the mean and deviation and get 0, because a missing reward is not a
     low reward.
     """
     known = [reward for reward in rewards if reward is not None]
@@ -175,7 +175,7 @@ def learn(policy: Policy, groups: Sequence[Draws], rate: float) -> Learned:
 
     Args:
         policy: The policy from which the completions were drawn.
-        groups: The batch; at least one group.
+        groups: The batch, with at least one group.
         rate: Step size, `RATE` times the learning rate multiplier.
     """
     theta_gradient: dict[int, float] = {}
@@ -212,7 +212,7 @@ def _accumulate(
     gains: Sequence[float],
     groups: int,
 ) -> None:
-    """Add one group's part of the gradient.
+    """Add one group's contribution to the gradient.
 
     For each option, this is the sum of the advantages drawn for it minus the expected sum.
     """

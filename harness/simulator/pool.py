@@ -1,9 +1,9 @@
-"""The recorded completions that stand in for the model, grouped by record.
+"""Holds the recorded completions that stand in for the model, grouped by record.
 
 A training file has only records, so the simulated model answers with completions that were recorded earlier
 for the same prompt and reference. Groups are found by prompt and reference for training, and by prompt alone
-for inference. Only a rollout's messages and reference are used; labels and other fields never reach a grader
-from here, because a graded sample takes its fields from the training record.
+for inference. Only a rollout's messages and reference are used. Its labels and other fields never reach a
+grader, because a graded sample gets its fields from the training record.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Candidate:
     """One recorded completion.
 
     Args:
-        message: The assistant's turn, as recorded.
+        message: The assistant's turn as recorded.
         key: Identifies the completion within the pool. It is the same in every process.
-        rollout: The rollout's `id`, for reports.
-        model: The rollout's `model`, for reports.
+        rollout: The rollout's `id`, used in reports.
+        model: The rollout's `model`, used in reports.
     """
 
     def __init__(self, message: dict[str, Any], key: str, rollout: str | None, model: str | None) -> None:
@@ -61,7 +61,7 @@ class Group:
 
     Args:
         key: The record's key.
-        record: The first rollout without its completion. It may have labels.
+        record: The record's first rollout without its completion. It may contain labels.
     """
 
     def __init__(self, key: str, record: dict[str, Any]) -> None:
@@ -93,11 +93,11 @@ class Pool:
             self._add(rollout)
 
     def of_record(self, record: Mapping[str, Any]) -> Group | None:
-        """Return a record's group by record key, or else the first group with its prompt and reference."""
+        """Return the group with a record's key, or else the first group with its prompt and reference."""
         return self.groups.get(record_key(record)) or self._by_content.get(content_key(record))
 
     def of_prompt(self, messages: Sequence[Mapping[str, Any]]) -> list[Candidate]:
-        """Return all completions recorded for a prompt, with any reference; empty if the prompt is unknown.
+        """Return all completions recorded for a prompt with any reference, or none for an unknown prompt.
 
         The whole conversation is looked up first. If it is unknown, only its last user turn is looked up, so
         that a bare prompt finds a record that was collected with a system message.
@@ -140,10 +140,10 @@ def load_pool(
 
     Args:
         paths: The files.
-        each: Called for every rollout in order, with its record key, the rollout and its place.
+        each: Called for every rollout in order, with the record key, the rollout and its place.
 
     Raises:
-        InputError: A file cannot be read, or a line is not a rollout; the message names the line.
+        InputError: A file cannot be read, or a line is not a rollout. The message names the line.
     """
     return Pool(rollout for path in paths for rollout in _rollouts(path, each))
 
@@ -179,7 +179,7 @@ def _rollouts(path: DataFile, each: Callable[[str, dict[str, Any], str], None]) 
 
 
 def _not_a_rollout(rollout: Any) -> str | None:
-    """Return the reason why a line is not a rollout; None if it is a rollout."""
+    """Return the reason why a line is not a rollout, or None if it is one."""
     messages = rollout.get("messages") if isinstance(rollout, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return "not a rollout: it has no list of `messages`"

@@ -1,4 +1,4 @@
-"""Names the style features that a policy amplified and suppressed: words, markers, length, count of numbers.
+"""Names the style features that training amplified or suppressed, such as words, markers and length.
 
 The names come from the policy's own features, so no labels are needed. Features that occur in exactly the
 same completions cannot be distinguished and are reported together. The mean advantage of a feature is
@@ -24,11 +24,11 @@ _SHOWN: Final = 10
 _TEXTS: Final = 3
 _JOINED: Final = 4
 _FEWEST: Final = 3
-"""With fewer completions, a feature may be a coincidence."""
+"""Minimum number of completions with a feature. With fewer, the feature may be a coincidence."""
 _SAME: Final = 0.5
 """Two features that share at least this fraction of their completions are reported as one."""
 _LEAST: Final = 0.005
-"""Number added to both frequencies of a ratio, so that rare features do not rank first by chance."""
+"""Number added to both frequencies in a ratio, so that rare features do not rank first by chance."""
 
 
 class Moved(NamedTuple):
@@ -40,12 +40,12 @@ class Moved(NamedTuple):
     after: float
     reward: float | None
     advantage: float
-    """The advantage, computed over all recorded completions of the group, not over draws."""
+    """Advantage over all recorded completions of the group, not over draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureShift:
-    """Expected frequency of completions with a feature, before and after training."""
+    """Expected frequency of completions with certain features before and after training."""
 
     names: list[str]
     """Features that occur in exactly the same completions, such as `word:therefore` or `numbers:2`."""
@@ -60,7 +60,7 @@ class FeatureShift:
 
     @property
     def log_ratio(self) -> float:
-        """The strength of the amplification; negative if the feature was suppressed."""
+        """Strength of the amplification, which is negative if the feature was suppressed."""
         return math.log((self.after + _LEAST) / (self.before + _LEAST))
 
 
@@ -92,7 +92,7 @@ def feature_shifts(moved: Sequence[Moved], groups: int) -> tuple[list[FeatureShi
 
 
 def _distinct(ordered: Sequence[tuple[FeatureShift, frozenset[int]]]) -> list[FeatureShift]:
-    """Return the first features that do not overlap with an earlier one."""
+    """Return the first features that do not overlap with an earlier feature."""
     kept: list[tuple[FeatureShift, frozenset[int]]] = []
     for shift, places in ordered:
         if all(len(places & other) < _SAME * len(places | other) for _, other in kept):
@@ -113,7 +113,7 @@ def said_of(names: Sequence[str]) -> str:
 
 
 def mean(values: Iterable[float]) -> float | None:
-    """Return the mean of the numbers; None if there are none."""
+    """Return the mean of the numbers, or None if there are none."""
     some = list(values)
     return math.fsum(some) / len(some) if some else None
 

@@ -1,6 +1,6 @@
 """Runs a job's steps (draw completions, get rewards, update the policy), and validates the policy.
 
-The same arguments give the same step, so an interrupted step can be repeated. Nothing is stored here.
+The same arguments give the same step, so an interrupted step can be repeated. This module stores nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class DrawRow(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """The order and the size of a job's steps over its examples."""
+    """The order and size of a job's steps over its examples."""
 
     seed: int
     n_epochs: int
@@ -61,7 +61,7 @@ class Schedule(NamedTuple):
     def batch(self, step: int, examples: Sequence[Example]) -> list[Example]:
         """Return the examples for a step, counted from 0.
 
-        Each epoch has its own order, and its last batch may be short.
+        Each epoch has its own order, and the last batch may be short.
         """
         epoch, at = divmod(step, math.ceil(len(examples) / self.batch_size))
         order = _order(self.seed, epoch, len(examples))
@@ -70,7 +70,7 @@ class Schedule(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _order(seed: int, epoch: int, count: int) -> list[int]:
-    """Return the order of an epoch, which is cached because every step needs it."""
+    """Return the order of examples in an epoch, which is cached because every step needs it."""
     order = list(range(count))
     generator("order", seed, epoch).shuffle(order)
     return order
@@ -88,12 +88,12 @@ class Step(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """The policy's figures on held-out records, using only the weights learned for all records (theta)."""
+    """The policy's figures on held-out records, using only the weights shared by all records (theta)."""
 
     reward: float | None
     """Exact expected reward, averaged over the groups."""
     loss: float | None
-    """-ln of the probability of a group's best completions, averaged over groups with different rewards."""
+    """-ln of the probability of a group's best completions, averaged over groups with unequal rewards."""
 
 
 def take_step(
@@ -141,11 +141,11 @@ def take_step(
 def grade_all(
     examples: Sequence[Example], known: Mapping[str, float | None], grader: Grading
 ) -> dict[str, float | None]:
-    """Grade every completion of the examples that has no reward yet.
+    """Grade all completions of the examples that have no reward yet.
 
     Args:
         examples: The examples to grade.
-        known: Known rewards by completion; these are not graded again.
+        known: Known rewards by completion. These completions are not graded again.
         grader: Grades the completions.
 
     Returns:
@@ -168,7 +168,7 @@ def validate(policy: Policy, examples: Sequence[Example], rewards: Mapping[str, 
     """Compute the figures of a checkpoint.
 
     Args:
-        policy: The checkpoint's policy; its completion-specific terms are ignored.
+        policy: The checkpoint's policy, without regard to its terms for single completions.
         examples: The held-out examples.
         rewards: Rewards by completion.
     """

@@ -1,4 +1,4 @@
-"""The page's card for the audit of a run's grader: verdict, headline, findings and counts."""
+"""Builds the page's card for the audit of a run's grader: verdict, headline, findings and counts."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """One finding, as a row of the table."""
+    """One finding as a row of the table."""
 
     severity: str
     id: str
     message: str
     records: str
-    """The number of records, as in `8 of 24`; empty if the probe does not count records."""
+    """Number of records, as in `8 of 24`; empty if the probe does not count records."""
     waived: str
     """The reason why the finding is waived; empty if it is not waived."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditCard:
-    """The results of an audit of the grader."""
+    """The result of an audit of the grader."""
 
     name: str
     verdict: str
     sentences: list[str]
     findings: list[ShownFinding]
     more: int
-    """The number of findings that are not in `findings`."""
+    """Number of findings that are not in `findings`."""
 
 
 def audit_card(run: Run) -> AuditCard | None:
-    """Return the newest audit of exactly the grader that a run used; None if there is no such audit.
+    """Return the newest audit of exactly the grader that a run used, or None if there is none.
 
     Args:
         run: The run. Audits are stored next to the run's folder.

@@ -1,6 +1,7 @@
-"""The page's bar charts: HTML tables, whose rows have a name, a bar and a figure. They need no script.
+"""Builds the page's bar charts as HTML tables that need no script. Each row has a name, bar and figure.
 
-Shares are fractions of the chart's full width. A bar may show an interval and link to the samples it counts.
+Shares are fractions of the chart's full width. A bar may show an interval and link to the samples that it
+counts.
 """
 
 from __future__ import annotations
@@ -45,23 +46,23 @@ class Bar:
 
     name: str
     share: float
-    """The fraction of the width that the bar fills, 0 to 1."""
+    """Fraction of the width that the bar fills, from 0 to 1."""
     figure: str
     tone: Tone = "plain"
     link: str | None = None
-    """The address within the page that shows the counted samples."""
+    """Address within the page that shows the counted samples."""
     low: float | None = None
-    """The start of the bar's interval, 0 to 1."""
+    """Start of the bar's interval, from 0 to 1."""
     high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A bar chart and a sentence about it."""
+    """A bar chart with a sentence about it."""
 
     title: str
     columns: tuple[str, str]
-    """Headings for the names and the figures."""
+    """Column headings for the names and the figures."""
     bars: list[Bar]
     note: str = ""
 
@@ -74,7 +75,7 @@ class BarChart:
 
 @dataclass(frozen=True, slots=True)
 class DensityCell:
-    """The number of samples in one part of a map."""
+    """One cell of a map, with its number of samples."""
 
     x: int
     y: int
@@ -99,7 +100,7 @@ class DensityMap:
 
 
 def reward_bars(look: Look) -> BarChart:
-    """Return the distribution of rewards, with a bar for each value or for each tenth of the range."""
+    """Return the distribution of rewards, with one bar per value or per tenth of the range."""
     low, high = look.span
     width = (high - low) / len(look.bins)
     if look.values:
@@ -123,7 +124,7 @@ def reward_bars(look: Look) -> BarChart:
 
 
 def group_bars(groups: GroupCounts) -> BarChart:
-    """Return the number of groups that can teach something, and of groups that cannot, by reason."""
+    """Return the number of groups that can teach something and, by reason, of those that cannot."""
     total = groups.groups + groups.unrewarded
     told = groups.groups - groups.zero_std
     rows: list[tuple[str, int, Tone]] = [("rewards differ: can teach", told, "good")]
@@ -150,8 +151,8 @@ def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> B
     """Return the gradings without a reward by kind and message, most frequent first.
 
     Args:
-        ordered: Pairs of kind and message, with their counts.
-        gradings: The number of all gradings.
+        ordered: Pairs of kind and message with their counts.
+        gradings: Number of all gradings.
     """
     most = ordered[0][1] if ordered else 0
     bars = [
@@ -168,7 +169,7 @@ def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart
 
     Args:
         look: The run.
-        lows: The lowest and highest value, by metric.
+        lows: The lowest and highest value of each metric.
     """
     bars = []
     for name, of in sorted(look.metrics.items())[:_ROWS]:
@@ -202,10 +203,10 @@ def label_bars(look: Look) -> BarChart:
 
 
 def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap | None:
-    """Return a map of completions by length and reward; None if all lengths are equal.
+    """Return a map of completions by length and reward, or None if all lengths are equal.
 
     Args:
-        points: Length in characters, and reward, of each sample.
+        points: Length in characters and reward of each sample.
         span: The lowest and the highest reward.
     """
     ordered = sorted(points)
@@ -235,7 +236,7 @@ def length_map(points: Iterable[tuple[int, float]], span: Bounds) -> DensityMap 
 
 
 def _tenths(ordered: list[tuple[int, float]], span: Bounds) -> BarChart:
-    """Return the mean reward of each tenth of the samples, shortest completions first."""
+    """Return the mean reward of each tenth of the samples, in order of completion length."""
     parts = min(10, len(ordered))
     bars = []
     for at in range(parts):

@@ -1,4 +1,4 @@
-"""Pairs a run's gradings with another run's gradings of the same samples, in one pass."""
+"""Pairs two runs' gradings of the same samples in one pass."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["beside"]
 def beside(one: Run, other: Run | None) -> Iterator[Pair]:
     """Yield the gradings of a run, each with the other run's grading of the same sample.
 
-    Runs over the same lines are read in parallel. Otherwise samples are matched by record, id and repeat, and
-    the other run's gradings are held in memory.
+    Runs of the same lines are read in parallel. Otherwise samples are matched by record, ID and repeat, and
+    the other run's gradings are stored in memory.
 
     Args:
         one: The run.

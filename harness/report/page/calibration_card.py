@@ -1,4 +1,4 @@
-"""The page's card for a calibration: the verdict, its warnings and all figures."""
+"""Builds the page's card for a calibration: the verdict, its warnings and all figures."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class CalibrationCard:
 
 
 def calibration_card(run: Run, bounds: Bounds | None) -> CalibrationCard | None:
-    """Return the calibration of a run; None if the run has neither labels nor repeats.
+    """Return the calibration of a run, or None if the run has neither labels nor repeats.
 
     Args:
         run: The run.
-        bounds: The grader's range, if the run does not know it.
+        bounds: The grader's range, if the run has not recorded it.
     """
     facts = run.facts
     if facts.label is None and facts.repeats < 2:

@@ -1,4 +1,4 @@
-"""The page's comparison of two runs: sentences, bars, and the rollouts whose advantage changed sign."""
+"""Builds the page's comparison of two runs: sentences, bars, and rollouts whose advantage changed sign."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JOINED = {
 
 @dataclass(frozen=True, slots=True)
 class ChangedSide:
-    """A rollout that moved from above its record's mean to below it, or the reverse."""
+    """A rollout whose reward moved from above its record's mean to below it, or vice versa."""
 
     name: str
     was: str
@@ -40,12 +40,12 @@ class ComparisonCard:
     other: str
     sentences: list[str]
     chart: BarChart | None
-    """The chart of the comparison; None if the runs have no completion in common."""
+    """Chart of the comparison; None if the runs have no completions in common."""
     labels: list[tuple[str, str, str]]
-    """Figures about labels: name, before, now."""
+    """Figures about labels, each as name, value before and value now."""
     flips: list[ChangedSide]
     flipped: int
-    """Number of all rollouts whose advantage changed sign; `flips` has only the first ones."""
+    """Number of all rollouts whose advantage changed sign. `flips` contains only the first ones."""
 
 
 def comparison_card(found: Comparison) -> ComparisonCard:

@@ -62,13 +62,13 @@ class ReportPage:
     length_note: str
     statistics: list[StatisticLine]
     groups: int
-    """The number of groups that are drawn, out of `all_groups`."""
+    """Number of groups that are drawn, out of `all_groups`."""
     all_groups: int
     calibration: CalibrationCard | None
-    """The card about the calibration; None if the run has neither labels nor repeats."""
+    """Calibration card; None if the run has neither labels nor repeats."""
     comparison: ComparisonCard | None
     audit: AuditCard | None
-    """The card about the newest audit; None if there is no audit of this grader."""
+    """Audit card for the newest audit; None if there is no audit of this grader."""
     training: list[CurveChart]
     rehearsal: list[CurveChart]
     rehearsal_says: list[str]
@@ -76,7 +76,7 @@ class ReportPage:
     """Remarks on samples that the page leaves out, and on figures that were not measured."""
     printed: list[PrintedSample]
     held: int
-    """The number of samples in the page, out of `gradings`."""
+    """Number of samples in the page, out of `gradings`."""
     gradings: int
     data: str
     """The packed samples."""
@@ -84,7 +84,7 @@ class ReportPage:
 
 @dataclass(slots=True)
 class _Gathered:
-    """Facts gathered in the same pass over the rewards as a `Look`."""
+    """Facts that are gathered in the same pass over the rewards as the `Look`."""
 
     middle: float | None
     look: Look
@@ -92,7 +92,7 @@ class _Gathered:
     failures: FailureCounts = field(default_factory=FailureCounts)
     extremes: dict[str, tuple[float, float]] = field(default_factory=dict)
     matched: int = 0
-    """The number of gradings that the other run also has."""
+    """Number of gradings that the other run also has."""
 
     def passing(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
         """Yield gradings unchanged while gathering facts about them."""
@@ -107,7 +107,7 @@ class _Gathered:
             yield row, other
 
     def worth_reading(self, row: Row, other: Row | None) -> bool:
-        """Return True if a grading failed, or disagrees with its label, the other run or another wire."""
+        """Return True if a grading failed, or disagrees with its label, the other run or another format."""
         if row["reward"] is None or "wires" in row:
             return True
         if other is not None and other["reward"] != row["reward"]:
@@ -130,7 +130,7 @@ def page_of(
     Args:
         run: A finished run.
         against: Another finished run to compare the run with.
-        bounds: The grader's range, if the run does not know it.
+        bounds: The grader's range, if the run has not recorded it.
         job: Name and folder of a job with stored events.
         rehearsal: Folder of a finished rehearsal.
         most_characters: Maximum number of characters in a page with full texts.
@@ -195,7 +195,7 @@ def page_of(
 
 
 def _texts(run: Run, held: HeldRows, rows: Sequence[Row], most: int) -> HeldTexts | None:
-    """Return the texts of gradings; None if the rollouts no longer exist or have changed."""
+    """Return the texts of gradings, or None if the rollouts no longer exist or have changed."""
     return read_texts(run.rollouts, rows, held.worth, most) if run.why_unreadable() is None else None
 
 

@@ -1,4 +1,4 @@
-"""The page's curves of a job or a rehearsal: the step and value of every point."""
+"""Provides the page's curves of a job or a rehearsal, with the step and value of every point."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _POINTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CurveChart:
-    """One metric over the steps."""
+    """The curve of one metric over the steps."""
 
     title: str
     metric: str
@@ -48,7 +48,7 @@ class CurveChart:
 
     @property
     def said(self) -> str:
-        """A description of the curve in words."""
+        """Description of the curve in words."""
         ends = ((self.values[at], self.steps[at]) for at in (0, -1))
         return ", ".join(f"{value:.4g} at step {step:g}" for value, step in ends)
 
@@ -129,7 +129,7 @@ def _said(found: Rehearsal) -> Iterator[str]:
 
 
 def _events(path: Path) -> Iterator[Event]:
-    """Read the stored events. The last line may be incomplete, because a watch may be writing it."""
+    """Read the stored events. The last line may be incomplete, because a watch may still be writing it."""
     for _, line in lines(path):
         try:
             value = parse(line)
@@ -140,7 +140,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 
 def _thinned(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """Reduce a curve to at most 1,000 points. Each is the mean of neighboring points, at their last step."""
+    """Reduce a curve to at most 1,000 points by averaging neighbors. Each mean gets their last step."""
     stride = -(-len(points) // _POINTS)
     parts = [points[at : at + stride] for at in range(0, len(points), stride)]
     return [part[-1][0] for part in parts], [sum(value for _, value in part) / len(part) for part in parts]

@@ -1,4 +1,4 @@
-"""The top of a page: the verdict, the run's facts, and the key figures."""
+"""Builds the top of a page: the verdict, the run's facts and the key figures."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def lead_of(run: Run) -> str:
 
 
 def verdict_of(advice: Advice) -> PageVerdict:
-    """Return the page's verdict for the advice."""
+    """Return the verdict that the page shows for the advice."""
     return PageVerdict(
         advice.action.capitalize(),
         _TONES[advice.action],

@@ -1,4 +1,4 @@
-"""The heat map: one cell per group of a run, sorted by mean reward."""
+"""Builds the heat map, with one cell per group of a run, sorted by mean reward."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GroupCell:
 
     @property
     def mean(self) -> float | None:
-        """The mean reward; None if there is no reward."""
+        """Mean reward; None if no rollout has a reward."""
         return self.total / self.count if self.count else None
 
     @property
@@ -43,7 +43,7 @@ class GroupCells:
     cells: dict[str, GroupCell] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
-        """Count one grading. Only the first of several repeats counts, as in `harness.signal.groups`."""
+        """Count one grading. As in `harness.signal.groups`, only the first of several repeats counts."""
         name, reward = row["group"], row["reward"]
         if name is None or row["repeat"]:
             return
@@ -58,7 +58,7 @@ class GroupCells:
         cell.lowest, cell.highest = min(cell.lowest, reward), max(cell.highest, reward)
 
     def drawn(self) -> list[GroupCell]:
-        """Return the groups by mean reward, or an even sample of them. Groups without rewards come last."""
+        """Return the groups, or an even sample of them, by mean reward. Groups without rewards come last."""
         ordered = sorted(self.cells.values(), key=lambda cell: math.inf if cell.mean is None else cell.mean)
         if len(ordered) <= CELLS:
             return ordered

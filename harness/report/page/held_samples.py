@@ -1,8 +1,8 @@
-"""Selects the samples of a page, and reads their full texts unless the page would become too large.
+"""Selects the samples for a page, and reads their full texts unless the page would become too large.
 
-With more than 25 million characters of text, the page has excerpts, and only the lowest, failed and
-disagreeing samples are complete. With more than 50,000 gradings, the page leaves out some samples. Omissions
-are counted, so that the page can report them.
+If there are more than 25 million characters of text, the page contains excerpts, and only the lowest, failed
+and disagreeing samples are complete. If there are more than 50,000 gradings, the page leaves some samples
+out. Omissions are counted so that the page can report them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LONGEST_AMONG_EXCERPTS = 20_000
 Value = TypeVar("Value")
 
 Pair: TypeAlias = tuple[Row, Row | None]
-"""A grading, and the other run's grading of the same sample."""
+"""A grading with the other run's grading of the same sample."""
 
 Judge = Callable[[Row, Row | None], bool]
 """Returns True for a grading that is worth reading: one without a reward or with a disagreement."""
@@ -47,20 +47,20 @@ Judge = Callable[[Row, Row | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """The gradings of a page, in input order."""
+    """The gradings in a page, in input order."""
 
     rows: list[Row]
     others: list[Row | None]
     """The other run's gradings of the same samples."""
     of: int
-    """The number of gradings in the run."""
+    """Number of gradings in the run."""
     worth: frozenset[int]
-    """Indexes in `rows` of the gradings whose texts stay complete."""
+    """Indexes in `rows` of the gradings whose texts are not shortened."""
 
 
 @dataclass(slots=True)
 class HeldTexts:
-    """The texts of a page's rollouts; equal prompts and references are stored once."""
+    """The texts of a page's rollouts. Equal prompts and references are stored only once."""
 
     prompts: dict[tuple[tuple[str, Shown], ...], int] = field(default_factory=dict)
     references: dict[Shown, int] = field(default_factory=dict)
@@ -71,17 +71,17 @@ class HeldTexts:
     reasoning: list[Shown] = field(default_factory=list)
     model: list[str | None] = field(default_factory=list)
     length: list[int] = field(default_factory=list)
-    """The number of characters in the full completion."""
+    """Number of characters in the full completion."""
     line: list[int] = field(default_factory=list)
-    """The line number in the rollout's file."""
+    """Line number in the rollouts file."""
     file: list[str] = field(default_factory=list)
     of_at: dict[int, int] = field(default_factory=dict)
-    """Index in these lists, by the byte at which the rollout's line begins."""
+    """Index in these lists by the byte offset of the rollout's line."""
     characters: int = 0
     shortened: int = 0
-    """The number of texts that are excerpts."""
+    """Number of texts that are excerpts."""
     excerpts: bool = False
-    """True if the full texts would be too large, so that most texts are excerpts."""
+    """True if the full texts would be too large and most texts are therefore excerpts."""
 
     def add(self, line: Line, most: int) -> None:
         """Add one rollout.
@@ -125,14 +125,14 @@ class HeldTexts:
 
 
 def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAMPLES) -> HeldRows:
-    """Select the gradings of a page.
+    """Select the gradings for a page.
 
     Args:
         pairs: All gradings of the run.
-        of: The number of gradings.
+        of: Number of gradings.
         judge: Decides which gradings are worth reading.
-        most: Maximum number of gradings. If there are more, the lowest and those worth reading are kept, and
-            the others are sampled evenly.
+        most: Maximum number of gradings. If there are more, those with the lowest rewards and those worth
+            reading are kept, and the others are sampled evenly.
     """
     step = 1 if of <= most else -(-of // max(1, most - _WORTH))
     kept: dict[int, Pair] = {}
@@ -160,12 +160,12 @@ def hold_rows(pairs: Iterable[Pair], of: int, judge: Judge, most: int = MOST_SAM
 def read_texts(
     rollouts: DataFile, rows: Sequence[Row], worth: Collection[int], most: int = MOST_CHARACTERS
 ) -> HeldTexts:
-    """Read the texts of gradings, in full if they fit.
+    """Read the texts of gradings, in full if the page has room for them.
 
     Args:
         rollouts: The rollouts.
         rows: The gradings.
-        worth: Indexes of the gradings whose texts stay complete.
+        worth: Indexes of the gradings whose texts must stay complete.
         most: Maximum number of characters for full texts.
 
     Raises:

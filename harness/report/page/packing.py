@@ -1,4 +1,4 @@
-"""Packs the samples of a page into compressed JSON, in ASCII, which no browser runs as a script.
+"""Packs a page's samples into compressed JSON encoded as ASCII, which no browser runs as a script.
 
 The JSON has one list per field, which is smaller and faster to parse than a list of objects. Equal prompts
 are stored once.
@@ -37,12 +37,12 @@ class OtherSide:
 
     name: str
     texts: HeldTexts | None
-    """The texts of the other run, if it has other rollouts."""
+    """Texts of the other run, if its rollouts are different."""
 
 
 @dataclass(slots=True)
 class _Places:
-    """Numbers values in the order of their first appearance."""
+    """Assigns numbers to values in the order of their first appearance."""
 
     of: dict[Any, int] = field(default_factory=dict)
 
@@ -66,9 +66,9 @@ def sample_columns(
         held: The gradings.
         texts: The gradings' texts; None if the rollouts have changed or no longer exist.
         bounds: The grader's range; None if unknown.
-        rule: The rule for reading labels.
+        rule: The rule for interpreting labels.
         cells: The groups to draw.
-        failures: Kinds and messages of failures that are numbered first, in this order.
+        failures: Kinds and messages of failures, which are numbered first, in this order.
         other: The other run in a comparison.
     """
     rows, groups = held.rows, _Places()
@@ -100,7 +100,7 @@ def sample_columns(
 
 
 def packed(value: Any) -> str:
-    """Return a value as compressed JSON, in ASCII."""
+    """Return a value as compressed JSON encoded as ASCII."""
     try:
         content = orjson.dumps(value)
     except TypeError:  # JSON can escape a lone surrogate, but UTF-8 cannot encode it

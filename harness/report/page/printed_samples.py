@@ -1,4 +1,4 @@
-"""Short versions of the lowest samples, for print and for browsers without scripts."""
+"""Shortens the lowest samples for printing and for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PrintedSample:
 
 
 def printed_samples(rows: Sequence[Row], texts: HeldTexts | None) -> list[PrintedSample]:
-    """Return the samples with the lowest rewards, failed ones first."""
+    """Return the samples with the lowest rewards, with failed ones first."""
     if texts is None:
         return []
     first = sorted(rows, key=lambda row: (row["reward"] is not None, row["reward"] or 0.0))

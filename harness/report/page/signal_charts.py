@@ -1,4 +1,4 @@
-"""The page's charts of a run's signal: the forecast, correlates of the reward, and all statistics."""
+"""Builds the page's charts of a run's signal: the forecast, correlates of the reward and all statistics."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def forecast_bars(found: Signal) -> BarChart:
 
 
 def component_bars(found: Signal) -> BarChart:
-    """Return the correlation of each metric with the reward among the rollouts of a record."""
+    """Return the correlation between each metric and the reward across a record's rollouts."""
     bars = []
     for one in found.components[:_COMPONENTS]:
         if one.correlation is not None:
@@ -64,7 +64,7 @@ def component_bars(found: Signal) -> BarChart:
 
 
 def length_note(found: Signal) -> str:
-    """Describe the correlation of length and reward within records."""
+    """Describe the correlation between length and reward within records."""
     one = found.length
     if one.value is None:
         return f"Correlation within records not measured: {one.why}."
@@ -73,7 +73,7 @@ def length_note(found: Signal) -> str:
 
 
 def statistic_lines(found: Signal) -> list[StatisticLine]:
-    """Return every statistic, measured or not."""
+    """Return all statistics, including those that were not measured."""
     shares = [
         ("rewards at the floor", found.at_floor),
         ("rewards at the top", found.at_top),

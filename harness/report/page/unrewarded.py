@@ -1,4 +1,4 @@
-"""Counts the gradings of a run that have no reward, by the kind and message of the failure."""
+"""Counts the gradings of a run that have no reward by the kind and message of the failure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Writes a page as one HTML file that loads nothing and runs only its own script.
 
-The page's content security policy names the hashes of its script and style, so the browser runs no other
+The page's content security policy lists the hashes of its script and style, so the browser runs no other
 script, whatever a completion contains.
 """
 
@@ -31,14 +31,14 @@ _SCRIPTS = (
 
 @dataclass(frozen=True, slots=True)
 class WrittenPage:
-    """A page that was written."""
+    """Facts about a page that was written."""
 
     path: Path
     bytes: int
     gradings: int
-    """The number of gradings in the run."""
+    """Number of gradings in the run."""
     samples: int
-    """The number of gradings in the page."""
+    """Number of gradings in the page."""
     remarks: list[str]
     """Remarks on samples and texts that the page leaves out."""
 
@@ -91,7 +91,7 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """Join all scripts into one. The page's own scripts are inside a function, so their names are local."""
+    """Join all scripts into one. The page's own scripts are wrapped in a function to keep names local."""
     own = "\n".join(_part(f"scripts/{name}.js") for name in _SCRIPTS)
     license = f"/*\n{_part('uplot/LICENSE')}*/\n"  # uPlot may be distributed only with its license
     return f'{license}{_part("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}}})();\n'
