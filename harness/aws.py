@@ -98,7 +98,7 @@ class NotServed(AwsError, ServiceError):
 
 
 class Denied(NotServed):
-    """These credentials do not allow the action."""
+    """The credentials do not allow the action."""
 
 
 class NotInAws(NotSetUp):
@@ -190,7 +190,7 @@ def explained(place: str | None) -> Iterator[None]:
 
     Raises:
         NotInAws: The object does not exist.
-        Denied: These credentials do not allow the action.
+        Denied: The credentials do not allow the action.
         AwsError: boto3 is not configured (also an `InputError`), or AWS could not be reached or refused the
             call (also a `ServiceError`).
     """

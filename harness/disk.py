@@ -139,7 +139,7 @@ def _refuse_device(path: Path) -> None:
 
 @contextlib.contextmanager
 def replaced(path: Path, fix: str | None = None) -> Iterator[IO[bytes]]:
-    """Replace a file's content atomically when the block ends.
+    """Atomically replace a file's content when the block ends.
 
     The file keeps its permissions. If the block raises an exception, the file keeps its old content or is not
     created.

@@ -106,7 +106,7 @@ def _call(use: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _system(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the system turns without those that have no text, which Converse rejects."""
+    """Return the system turns, omitting those without text because Converse rejects them."""
     found = [block for message in messages for block in _texts(message.get("content"))]
     return [block for block in found if block["text"]]
 

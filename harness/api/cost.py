@@ -143,7 +143,7 @@ class GraderUse:
 
 @dataclass(frozen=True, slots=True)
 class JobCost:
-    """The cost of a workload in US dollars. None means unknown."""
+    """The cost of a workload in US dollars. Unknown costs are None."""
 
     gb_seconds: float | None
     price: LambdaPrice | None

@@ -1,6 +1,6 @@
-"""Shows the API client's requests as `curl` commands instead of sending them.
+"""Converts the API client's requests to `curl` commands instead of sending them.
 
-No key is shown, because the shell fills in `$OPENAI_API_KEY`.
+The commands contain no key, because the shell fills in `$OPENAI_API_KEY`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DESCRIBES_SENDER = "x-stainless-"
 
 
 class NotSent(Exception):
-    """Raised instead of sending a request.
+    """Raised in place of sending a request.
 
     Args:
         command: The equivalent shell command.

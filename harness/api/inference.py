@@ -53,7 +53,7 @@ class ChatReply:
     finish: str | None
     """The finish reason given by the API."""
     answer: Mapping[str, Any]
-    """The response as the service sent it."""
+    """The response as sent by the service."""
     instead: str | None = None
     """Why there is no text, such as `the model refused: ...`, or None if there is text."""
 
@@ -162,7 +162,7 @@ def first_choice(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | No
     """Return the first message of a Chat Completions or Completions response.
 
     Args:
-        answer: The response as the service sent it.
+        answer: The response as sent by the service.
 
     Returns:
         The message and the finish reason.

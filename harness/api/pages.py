@@ -86,7 +86,7 @@ def gathered(walk: Iterator[Shape], before: Sequence[Shape] = ()) -> Listing[Sha
 
 
 def next_cursor(page: Page[Any], after: str | None) -> str:
-    """Return the id after which the next page starts.
+    """Return the id to request the next page with.
 
     Args:
         page: A page that is not the last one.
@@ -105,7 +105,7 @@ def next_cursor(page: Page[Any], after: str | None) -> str:
 
 
 def _id(element: Any) -> str | None:
-    """Return an element's id as a string; None if the id is missing or malformed."""
+    """Return an element's id as a string, or None if it is missing or malformed."""
     return _word(element.get("id"))
 
 

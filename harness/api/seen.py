@@ -17,7 +17,7 @@ from harness.api.times import seconds_since_1970
 __all__ = ["Json", "SeenCheckpoint", "SeenDeletion", "SeenEvent", "SeenFile", "SeenJob", "Time", "as_text"]
 
 Json = Mapping[str, Any]
-"""A JSON object as the service sent it."""
+"""A JSON object as sent by the service."""
 
 Time = float | str | None
 """Seconds since 1970, the service's value as a string if it is not a time, or None if absent."""

@@ -1,4 +1,4 @@
-"""The interface that both training services share: the OpenAI-compatible API and native Bedrock."""
+"""The common interface of both training services, the OpenAI-compatible API and native Bedrock."""
 
 from __future__ import annotations
 

@@ -135,11 +135,11 @@ TRAINING_METRICS: Final[tuple[str, ...]] = (
     ADVANTAGES_MEAN,
     RESPONSE_LENGTH_MEAN,
 )
-"""The numbers in the `data` of an event of type `metrics`, besides `step` and `total_steps`."""
+"""The numbers that the `data` of a `metrics` event contains in addition to `step` and `total_steps`."""
 
 
 class Event(TypedDict):
-    """One event of a job. Lists are newest first (as in OpenAI's API; unverified on Bedrock)."""
+    """An event of a job. Lists of events are newest first (as in OpenAI's API; unverified on Bedrock)."""
 
     id: str
     object: Literal["fine_tuning.job.event"]
@@ -217,7 +217,7 @@ DEFAULT_REGION: Final = "us-west-2"
 
 
 class Range(NamedTuple):
-    """The allowed values of one hyperparameter.
+    """The allowed values of a hyperparameter.
 
     `low` and `high` bound the sensible range. AWS publishes no ranges for this API, so the bounds are
     *unverified*, and a value outside them only causes a warning. A value that is not greater than `above` can
@@ -251,7 +251,7 @@ HYPERPARAMETERS: Final[dict[str, Range]] = {
 
 MIN_RECORDS: Final = 100
 MAX_RECORDS: Final = 20_000
-"""Documented for open-weight models; an AWS blog post gives 10,000."""
+"""Limit documented for open-weight models. An AWS blog post says 10,000 instead."""
 
 GENERATE_S: Final = 600.0
 """Timeout for inference requests, in seconds. No limit is documented."""

@@ -117,7 +117,7 @@ _FITS = {
 def number(text: str) -> Fraction | None:
     """Parse a string that consists of exactly one number.
 
-    Thousands separators, currency signs, percent signs and fractions are allowed; `50%` is 50.
+    Thousands separators, currency signs, percent signs and fractions are allowed. `50%` is parsed as 50.
 
     Args:
         text: An answer.

@@ -11,7 +11,7 @@ from harness.data.records import text_of
 __all__ = ["MARK", "PLAIN", "seek_question"]
 
 MARK = "Rftmarkcompletion"
-"""A word that occurs in no prompt. If the judge's prompt contains it, so does the completion."""
+"""A word that occurs in no prompt, used to recognize the completion in the judge's prompt."""
 PLAIN = f"The answer to the question is {MARK}, because of what the question says."
 """A completion that is sent to the judge by any grader that does not check completions first."""
 

@@ -46,7 +46,7 @@ class Attempt(NamedTuple):
 
 
 class Paid(NamedTuple):
-    """An attempt that is rewarded."""
+    """A rewarded attempt."""
 
     record: int
     completion: Any
@@ -196,7 +196,7 @@ def severity_of(share: float) -> Severity:
 def found_by(
     case: Case, rule: Rule, tally: AttemptTally, message: str, severity: Severity | None = None, **more: Any
 ) -> Found:
-    """Make a finding from the best attempt of a tally.
+    """Create a finding from the best attempt in a tally.
 
     Args:
         case: The audit.

@@ -27,7 +27,7 @@ __all__ = ["Case", "Control", "FamilyStopped", "NotRun", "Probe", "Recorded", "S
 
 _NEED_THE_ANSWER = ("C05", "C08", "C14")
 DELTA = 0.1
-"""A completion counts as rewarded if it beats an honest wrong answer by this share of the range."""
+"""A completion counts as rewarded if it earns this share of the range more than an honest wrong answer."""
 
 
 class Recorded(NamedTuple):
@@ -54,7 +54,7 @@ class Subject:
     lines: tuple[int, ...]
     """Line number of each record in the file."""
     recorded: tuple[Recorded, ...] = ()
-    """Rollouts of these records."""
+    """Recorded rollouts of these records."""
     kind: str | None = None
     """The kind of answers given by the user, or None to infer it."""
     accepted: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The rewards of right answers and honest wrong answers, which probes compare other rewards with."""
+    """The rewards of right and honest wrong answers, used by probes as the basis for comparison."""
 
     kind: str
     """The inferred or declared kind of answers, one of `harness.audit.answer_kinds.KINDS`."""
@@ -94,11 +94,11 @@ class Control:
     other: dict[int, int]
     """For each record, another record whose answer is used as a wrong answer because its value differs."""
     low: float
-    """The lowest reward seen or declared."""
+    """The lowest reward observed or declared."""
     high: float
-    """The highest reward seen or declared."""
+    """The highest reward observed or declared."""
     golds: dict[int, str] = field(default_factory=dict)
-    """The right answer of each record, extracted as the first format specifies."""
+    """The right answer of each record, extracted as specified by the first format."""
 
     @property
     def span(self) -> float:

@@ -155,7 +155,7 @@ def bench_of(case: Case, apart: bool = False) -> Bench:
 
 
 def _best(top: dict[int, float]) -> list[int]:
-    """Return the records whose right program earns the most."""
+    """Return the records whose right programs earn the highest reward."""
     most = max(top.values(), default=0.0)
     return [at for at, reward in top.items() if reward >= most - DELTA * abs(most)][:_RECORDS]
 
@@ -192,7 +192,7 @@ class PaidProgram(NamedTuple):
     record: int
     program: Program
     share: float
-    """The reward as a share of the right program's reward; 0 if the program ends the grader's process."""
+    """The reward as a share of the right program's reward, or 0 if the program ends the grader's process."""
     records: int
     """Number of records on which the program is rewarded or ends the process."""
 

@@ -118,7 +118,7 @@ class Hollow(OfCode):
     )
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade hollow programs. A tenth of the reward is an error; 30% is critical.
+        """Grade hollow programs. Earning a tenth of the reward is an error, and earning 30% is critical.
 
         A program that returns a constant may earn the share of tests that expect this constant.
 

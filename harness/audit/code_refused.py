@@ -61,7 +61,7 @@ class RefusedVariants(OfCode):
 
 
 class Evaluated:
-    """Probe for graders that evaluate answers as Python, although they are not meant to run code."""
+    """Probe for graders that evaluate answers as Python although they are not meant to run code."""
 
     controlled = True
     rule = Rule(

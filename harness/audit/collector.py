@@ -214,7 +214,7 @@ class Collector:
         return {**fields, "id": name, "messages": [*fields["messages"], last]}
 
     def ask(self, asked: Sequence[tuple[int, Any]]) -> list[Graded]:
-        """Grade completions of records; results are cached.
+        """Grade completions for records. Results are cached.
 
         Args:
             asked: Pairs of a record's index and a completion, which is a string or a final message.
@@ -273,7 +273,7 @@ class Collector:
 
     @property
     def pace(self) -> float:
-        """Milliseconds per sample in the slowest of the last calls."""
+        """Milliseconds per sample in the slowest recent call."""
         return max(self._ms[-_FIRST:], default=1.0)
 
     @property

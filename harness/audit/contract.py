@@ -264,7 +264,7 @@ class Ids:
 
 
 PROBES = (Ids(),)
-"""The only probe of this file."""
+"""The only probe in this module."""
 
 
 def good_completion(case: Case, at: int) -> Any:

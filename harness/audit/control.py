@@ -42,7 +42,7 @@ _REASONING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Tried(NamedTuple):
-    """A format's results on several records."""
+    """The results of a format on several records."""
 
     format: Format
     share: float

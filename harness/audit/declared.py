@@ -188,7 +188,7 @@ def _inside(prompt: str) -> Iterator[str]:
 
 
 def _options(prompt: str) -> Iterator[str]:
-    """Yield templates with the word before a prompt's options, as in `Option A` and `Option B`."""
+    """Yield templates that contain the word before a prompt's options, as in `Option A` and `Option B`."""
     options: dict[str, set[str]] = {}
     for word, name in _OPTION.findall(prompt):
         options.setdefault(word, set()).add(name)
@@ -258,7 +258,7 @@ def _answer_key(keys: Sequence[str]) -> str:
 
 
 def _object(keys: list[str], quoted: bool) -> Iterator[str]:
-    """Yield objects with the answer under the most likely key, as a string and as a bare value."""
+    """Yield objects that hold the answer under the most likely key, as a string and as a bare value."""
     chosen = _answer_key(keys)
     for slot in (f'"{SLOT}"', SLOT) if quoted else (SLOT, f'"{SLOT}"'):
         parts = (f"{json.dumps(key)}: {slot if key == chosen else json.dumps(WORKING)}" for key in keys)

@@ -91,7 +91,7 @@ class ProbeOutcome(NamedTuple):
 
     id: str
     what: str
-    """`passed`, `failed`, `skipped` or `inapplicable`."""
+    """One of `passed`, `failed`, `skipped` and `inapplicable`."""
     why: str = ""
     """Why the probe was skipped or does not apply."""
 
@@ -178,7 +178,7 @@ def _slow(case: Case) -> bool:
 
 
 def _until_stopped(found: Iterable[Found]) -> Iterator[Found]:
-    """Yield findings until the family is stopped."""
+    """Yield findings until the family of probes is stopped."""
     with suppress(FamilyStopped):
         yield from found
 

@@ -1,4 +1,4 @@
-"""Counts how often recorded completions write the right answer in each form."""
+"""Counts how often recorded completions use each form for the right answer."""
 
 from __future__ import annotations
 

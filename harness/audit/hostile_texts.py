@@ -52,7 +52,7 @@ class HostileText:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each text next to a right answer, bare and in the first accepted format."""
+        """Grade each text, bare and in the first accepted format, in one call with a right answer."""
         at = (case.some(1, "A12") or [0])[0]
         good = case.collector.rollout(at, good_completion(case, at))
         if _fault(case, [good, good]) is not None:
@@ -86,7 +86,7 @@ class HostileText:
 
 
 PROBES = (HostileText(),)
-"""The only probe of this file."""
+"""The only probe in this module."""
 
 
 def _completions(case: Case) -> list[tuple[str, dict[str, Any]]]:

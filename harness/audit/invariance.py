@@ -19,7 +19,7 @@ __all__ = ["PROBES"]
 
 _RECORDS = 6
 _FEW, _HEAVY_MS = 2, 15.0
-"""Number of records to try for samples that take longer than the given milliseconds."""
+"""Reduced number of records, and the time per sample in milliseconds above which it is used."""
 _PROMPTS = 20
 _ORDER = re.compile(
     r"\b(?:order\w*|sort\w*|rank\w*|chronolog\w*|alphabet\w*|ascend\w*|descend\w*|sequence|steps?|first|path|route)\b",

@@ -166,7 +166,7 @@ def witness_files(findings: Iterable[Found]) -> dict[str, bytes]:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder, each atomically.
+    """Write files to a folder, each one atomically.
 
     Args:
         folder: Created if missing.

@@ -96,7 +96,7 @@ class Repetition:
         return "the format is not text" if tools else None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Repeat a wrong answer, words such as `clearly` and `therefore`, and a list item."""
+        """Grade repetitions of a wrong answer, of words such as `clearly`, and of a list item."""
         answers = answers_in(case, case.known.formats[0])
         for name, make in _repeated(case, answers).items():
             records = drawn_evenly(case, answers, fewer(case, _RECORDS), "C15")
@@ -188,4 +188,4 @@ def _repeated(case: Case, answers: Answers) -> dict[str, Callable[[int, int], An
 
 
 PROBES = (LengthSlope(), Repetition())
-"""The probes of this file."""
+"""The probes in this module."""

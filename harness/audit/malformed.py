@@ -128,4 +128,4 @@ def _of_poisons(
 
 
 PROBES = (PoisonedCall(),)
-"""The only probe of this file."""
+"""The only probe in this module."""

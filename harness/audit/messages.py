@@ -222,7 +222,7 @@ def _reads_reference(case: Case, records: Sequence[int], right: Sequence[dict[st
 
 
 PROBES = (ContentShape(), RightMessage(), PaidFailure())
-"""The probes of this file, in the order in which they run."""
+"""The probes in this module, in the order in which they run."""
 
 
 def _right(case: Case, records: Sequence[int], form: Format | None = None) -> list[dict[str, Any]]:
@@ -244,7 +244,7 @@ def _with_last(sample: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 def _says_so(case: Case, one: Graded, at: int) -> bool:
-    """Return True if an entry has an error, or metrics that differ from those of a wrong answer."""
+    """Return True if an entry has an error or if its metrics differ from those of a wrong answer."""
     (wrong,) = case.collector.ask([(at, "I do not know.")])
     return one.error is not None or one.metrics != wrong.metrics
 

@@ -68,7 +68,7 @@ class PrintedContent:
 
 
 PROBES = (PrintedContent(),)
-"""The only probe of this file."""
+"""The only probe in this module."""
 
 
 def _output(collector: Any) -> Output | None:

@@ -73,7 +73,7 @@ def answers_of(
 def others(kind: str, known: dict[int, str]) -> dict[int, int]:
     """For each record, choose another record whose answer has a different value.
 
-    Distant numbers, objects with the same keys and calls with the same name are preferred.
+    Numbers that are far apart, objects with the same keys and calls with the same name are preferred.
 
     Args:
         kind: The kind of the answers, one of `harness.audit.answer_kinds.KINDS`.
@@ -200,7 +200,7 @@ def _of_accepted(
 
 
 def _composed(declared: Sequence[str]) -> Iterator[str]:
-    """Combine reasoning and answer tags with other formats."""
+    """Combine other formats with reasoning and answer tags."""
     inner = [one for one in declared if not one.startswith("<")] or ["\\boxed{{a}}", "#### {a}"]
     for one in inner[:3]:
         yield f"{WORKING}\n{one}"

@@ -144,7 +144,7 @@ class Sparse(_OfRecorded):
 class TinySteps(_OfRecorded):
     """Probe for groups whose rewards differ by very little.
 
-    The normalization of advantages turns even a tiny difference into full advantages.
+    Because advantages are normalized, even a tiny difference in reward has the full effect on training.
     """
 
     rule = Rule(

@@ -235,4 +235,4 @@ def _as_right(case: Case) -> Any:
 
 
 PROBES = (AnotherAnswer(), Inverted())
-"""The probes of this file."""
+"""The probes in this module."""

@@ -183,7 +183,7 @@ class ReferenceShape:
 
 
 PROBES = (VacuousReference(), ReferenceShape())
-"""The probes of this file, in the order in which they run."""
+"""The probes in this module, in the order in which they run."""
 
 
 def _no_reference(case: Case) -> str | None:

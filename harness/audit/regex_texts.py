@@ -1,4 +1,4 @@
-"""Generates strings that a regular expression matches, by analyzing its syntax."""
+"""Generates strings that match a regular expression by analyzing the expression's syntax."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Search:
 
 
 PROBES = (Search(),)
-"""The only probe of this file. Its finding is C16, or C11 if the text is from the source."""
+"""The only probe in this module. Its finding is C16, or C11 if the text is from the source."""
 
 
 class _Hunt:

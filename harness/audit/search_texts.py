@@ -39,7 +39,7 @@ class TextPool(NamedTuple):
     numbers: tuple[str, ...]
     formats: tuple[Format, ...]
     lead: tuple[str, ...]
-    """Accepted formats with a filler in place of the answer, to satisfy rules for form."""
+    """Accepted formats with a filler in place of the answer, which may satisfy rules about form."""
 
     @property
     def fragments(self) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _soups(pool: TextPool) -> Iterator[str]:
 
 
 def _beside(pool: TextPool) -> Iterator[str]:
-    """Yield all fragments before a format with one of them in it, which may satisfy two rules."""
+    """Yield all fragments followed by a format that contains one of them, which may satisfy two rules."""
     whole = "\n".join(dict.fromkeys((*pool.literals[:60], *pool.matching[:40])))
     inside = (*pool.matching, *pool.literals, *pool.matching_more)[:_PAIRS]
     for one in pool.formats[:2]:

@@ -180,7 +180,7 @@ def _renamed(sample: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _swapped(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the same samples with their ids exchanged."""
+    """Return the same samples with their ids swapped."""
     others = [*samples[1:], *samples[:1]]
     return [{**one, "id": other["id"]} for one, other in zip(samples, others, strict=True)]
 

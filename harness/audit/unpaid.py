@@ -42,7 +42,7 @@ def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequen
 
 
 def _no_answers(case: Case) -> str:
-    """Explain why the records have no answers that can be compared."""
+    """Explain why the records have no comparable answers."""
     if len(case.subject.records) < 2:
         return "an audit needs at least two records with different answers"
     if all(case.subject.reference(at) is None for at in range(len(case.subject.records))):

@@ -31,11 +31,13 @@ class WrongStep(NamedTuple):
     """Description of the error, for messages."""
     answer: str
     group: str
-    """`scale`, `relative`, `absolute`, `digits`, `after`, or `unworked` (a right value left uncomputed)."""
+    """One of `scale`, `relative`, `absolute`, `digits`, `after`, and `unworked` (a right value left
+    uncomputed).
+    """
     ratio: Decimal | None = None
     """Ratio of the number to the right value, or None if unknown or if the right value is 0."""
     off: Decimal | None = None
-    """Distance of the number from the right value."""
+    """Difference between the number and the right value."""
 
 
 class _Read(NamedTuple):

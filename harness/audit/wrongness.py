@@ -135,7 +135,7 @@ class Fillers:
             )
 
     def _ideas(self, answers: Answers, whole: Sequence[str]) -> Iterator[Idea]:
-        """Yield ideas with fillers for all kinds and for this kind, and with right answers without values."""
+        """Yield ideas with fillers for any or for this kind of answer, and right answers without values."""
         # A format made from a whole accepted text is right without a filler, so fillers prove nothing.
         accepted = answers.kind == "format" and answers.format.template in [f"{one}{SLOT}" for one in whole]
         seen = set()

@@ -83,7 +83,7 @@ def _cancelled(client: TrainingService, job_id: str) -> SeenJob:
 
 
 def confirm(question: str) -> None:
-    """Ask for confirmation on stderr, and raise an error unless the answer is yes.
+    """Ask for confirmation on stderr. Raise an error unless the answer is yes.
 
     Args:
         question: The question, including the action to confirm.

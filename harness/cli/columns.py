@@ -19,7 +19,7 @@ _WIDEST = 44
 
 
 def say_columns(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
-    """Print values in columns, no wider than the terminal if stdout is one.
+    """Print values in columns. If stdout is a terminal, do not exceed its width.
 
     Args:
         header: The columns' names.

@@ -22,7 +22,7 @@ class _Shown:
     value: Value | None
     """The value, or None if the setting is not set."""
     source: str | None
-    """`rft.toml:3`, a variable's name, or `default`."""
+    """The source: a place such as `rft.toml:3`, a variable's name or `default`."""
     note: str | None = None
     """A note about the setting, for example that its file does not exist."""
 

@@ -224,7 +224,7 @@ def _only(value: Any) -> Any:
 
 
 def fill(context: click.Context, verb: str, command: click.Command, words: list[str]) -> None:
-    """Pass settings to a verb as click's `default_map`, and store them in the context's `meta`.
+    """Pass settings to a verb as click's `default_map` and store them in the context's `meta`.
 
     Args:
         context: The context of `rft` itself.

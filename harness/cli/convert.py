@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.data.formats.conversion import Conversion, Kind
 
 _SHOWN = 10
-"""Maximum number of kinds of problems to print; --json prints all."""
+"""Maximum number of different problems to print. --json prints all of them."""
 
 
 @click.command("convert")

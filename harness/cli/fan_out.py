@@ -121,7 +121,7 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
 
 
 def _record_facts(records: DataFile | None) -> SourceFacts | None:
-    """Return facts about the training records, which must be in S3 for the workers."""
+    """Return facts about the training records, which must be in S3 so that workers can read them."""
     if records is None:
         return None
     from harness.replay.fan_out.shards import check_source

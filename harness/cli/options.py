@@ -67,7 +67,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 class FiniteNumber(click.FloatRange):
-    """A finite number within bounds. click's own range check would accept NaN."""
+    """Parameter type for a finite number within bounds. click's own range check would accept NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse the value of an option."""
@@ -232,7 +232,7 @@ answers_option = click.option(
 
 
 def arn_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add --arn, passed as `arn`, or as `arns` if it is repeatable."""
+    """Add --arn, which is passed as `arn` or, if repeatable, as `arns`."""
     return click.option(
         "--arn",
         "arns" if multiple else "arn",
@@ -297,7 +297,7 @@ def seed_option(what: str, default: int | None = None) -> Callable[[Verb], Verb]
 
 
 def label_option(*, multiple: bool = False) -> Callable[[Verb], Verb]:
-    """Add --label, passed as `label`, or as `labels` if it is repeatable."""
+    """Add --label, which is passed as `label` or, if repeatable, as `labels`."""
     return click.option(
         "--label",
         "labels" if multiple else "label",

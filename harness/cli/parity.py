@@ -1,4 +1,4 @@
-"""`rft parity`: grades the same samples here, in the built artifact and in AWS."""
+"""`rft parity`: grades the same samples in this process, in the built artifact and in AWS."""
 
 from __future__ import annotations
 

@@ -115,9 +115,8 @@ asking_options = all_of(
 def command(**asked: Any) -> int:
     """Ask a model for N completions of each of the RECORDS, and append them to a rollouts file.
 
-    After a kill, an interruption or a lost connection, the same command asks only for the missing
-    completions. With a larger -n, it asks for the additional ones. Name a native Bedrock deployment by its
-    ARN.
+    If the run is killed, interrupted or disconnected, the same command requests only the missing completions.
+    With a larger -n, it asks for the additional ones. Name a native Bedrock deployment by its ARN.
 
     Exit codes: 0 every completion is saved; 1 the model refused some; 2 wrong input; 3 the service was busy
     or did not answer for too long.

@@ -64,7 +64,7 @@ class Service:
         return found
 
     def connect(self, **settings: Any) -> FineTuning:
-        """Connect with the key from the environment.
+        """Connect using the key from the environment.
 
         Args:
             settings: Other arguments for `FineTuning`.
@@ -184,7 +184,7 @@ inference_option = click.option(
 
 
 def service_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --base-url, --region and --print-curl, passed together as `service`."""
+    """Add --base-url, --region and --print-curl, which are passed together as `service`."""
 
     @functools.wraps(verb)
     def with_service(

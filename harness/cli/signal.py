@@ -57,7 +57,7 @@ def command(**asked: Any) -> int:
     data, fix the grader, or fine-tune first. Each statistic has a 95 % interval and its sample size; fewer
     than 30 rollouts or 10 groups are not measured.
 
-    With --records and --out, it writes a training file without the records whose rewards are all equal at one
+    With --records and --out, it writes a training file that omits records whose rewards are all at the same
     end of the range and are expected to stay equal. Every other line is copied byte for byte.
 
     Exit codes: 0 train; 1 something must be fixed first; 2 too little data to tell, or wrong input.

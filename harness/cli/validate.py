@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = 5
-"""Maximum number of findings to print per rule; --json prints all."""
+"""Maximum number of findings to print per rule. --json prints all of them."""
 
 
 @click.command("validate")

@@ -150,7 +150,7 @@ def _limit(
 
 
 class _Json:
-    """Prints nothing, because --json prints one object at the end."""
+    """Prints nothing while watching, because --json prints one object at the end."""
 
     def resumed(self, watched: Watched) -> None: ...
     def events(self, events: list[Event]) -> None: ...

@@ -51,7 +51,7 @@ class Conclusions:
     folds: FoldedFigures | None
     """Figures from records left out of training, or None if all records share one prompt."""
     length_pay: LengthPay | None = None
-    """Correlation of the reward with length.
+    """Correlation between reward and length.
 
     None if length and correctness could not be separated or if nothing could be compared.
     """

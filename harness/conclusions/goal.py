@@ -46,7 +46,7 @@ class Goal:
 
 
 class GoalValues:
-    """Collects the goal's values while the rollouts are read.
+    """Collects the values of the goal field while the rollouts are read.
 
     Args:
         asked: The field named by the user. None selects `is_right`, or the label if there is only one.

@@ -47,7 +47,7 @@ class LengthPay:
 def length_pay(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal
 ) -> LengthPay | None:
-    """Correlate reward and length among wrong completions, or among equally right ones if few are wrong.
+    """Correlate reward with length among wrong completions, or among equally right ones if few are wrong.
 
     Args:
         examples: All records, each once.
@@ -69,7 +69,7 @@ def length_pay_by_components(
     rewards: Mapping[str, float | None],
     components: Mapping[str, Mapping[str, float]],
 ) -> LengthPay | None:
-    """Correlate reward and length among completions with equal components, ignoring those about length.
+    """Correlate reward with length among completions with equal components, ignoring those about length.
 
     Args:
         examples: All records, each once.

@@ -73,7 +73,7 @@ class WarningFigures:
     scale: float
     """Width of the grader's range, or of the recorded rewards if the range is unknown."""
     length: LengthPay | None
-    """Correlation of the reward with length.
+    """Correlation between reward and length.
 
     None if length and correctness could not be separated or if nothing could be compared.
     """

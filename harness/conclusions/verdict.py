@@ -1,4 +1,4 @@
-"""Describes a rehearsal's figures in sentences that claim no more than the figures show.
+"""Describes the results of a rehearsal in sentences that claim no more than the figures show.
 
 If the rollouts say which completions are right, the sentences compare the reward with correctness. Otherwise,
 they name the features that the reward favors and say that correctness was not measured. No sentence predicts
@@ -37,8 +37,8 @@ regardless of the interval.
 WRONG_PAID: Final = 0.05
 """Minimum share of wrong answers that must be rewarded for them to explain a rising reward.
 
-A grader that rewards right answers in only one format makes right answers in other formats less frequent,
-which is not due to wrong answers. In the benchmark's larger-number world, GRPO raised the share of right
+If a grader rewards right answers in only one format, right answers in other formats become less frequent, but
+wrong answers are not the cause. In the benchmark's larger-number world, GRPO raised the share of right
 answers from .22 to .95 with such graders, although the rehearsal had blamed wrong answers. This limit was
 chosen after that result was known.
 """

@@ -36,7 +36,7 @@ class FileBreach(NamedTuple):
 
 
 class FileChecks:
-    """Compares the records of one file as they are added.
+    """Compares the records of a file as they are added.
 
     Args:
         for_job: Whether the file is about to be uploaded. If so, a wrong number of records is an error.

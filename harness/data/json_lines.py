@@ -39,7 +39,7 @@ BOM = b"\xef\xbb\xbf"
 """UTF-8 byte order mark."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""Maximum length of a line in bytes, ten times the payload of one Lambda call."""
+"""Maximum length of a line in bytes, ten times the payload limit of a Lambda call."""
 
 _BLOCK = 1024 * 1024
 
@@ -188,11 +188,11 @@ class Line(NamedTuple):
     source: str
     """Name of the file or object that contains the line."""
     number: int
-    """The line's number in its file or object, from 1, counting blank lines."""
+    """Line number in the file or object, starting at 1 and counting blank lines."""
     at: int
     """Offset of the line's first byte in the whole source."""
     text: bytes
-    r"""The line without its `\n` or `\r\n`."""
+    r"""The line without a trailing `\n` or `\r\n`."""
 
     @property
     def place(self) -> str:

@@ -68,7 +68,7 @@ def _check_messages(messages: list[Any]) -> Iterator[Breach]:
 
 
 def _check_system(fields: dict[str, Any], messages: list[Any]) -> Iterator[Breach]:
-    """Find a system prompt in a field of its own. Only the grader sees such a field."""
+    """Find a system prompt in a separate field, which only the grader would see."""
     turns = [one for one in messages if isinstance(one, dict) and one.get("role") in _INSTRUCTING]
     said = {_folded(text_of(one.get("content")) or "") for one in turns}
     for name, value in look_alikes(fields, SYSTEM, ""):

@@ -29,7 +29,7 @@ class Record(NamedTuple):
     """A line of a training file."""
 
     line: int
-    """Line number from 1, counting blank lines."""
+    """Line number, starting at 1 and counting blank lines."""
     offset: int
     """Offset of the line's first byte."""
     fields: dict[str, Any]

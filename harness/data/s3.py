@@ -58,7 +58,7 @@ class S3Source:
         self._named = {"Bucket": bucket, "Key": key}
 
     def open(self, start: int = 0) -> io.BufferedReader:
-        """Open the object at a byte offset. The first request is sent with the first read.
+        """Open the object at a byte offset. No request is sent before the first read.
 
         Raises:
             InputError: The object was replaced or deleted.
@@ -67,7 +67,7 @@ class S3Source:
         return io.BufferedReader(_Body(self, start), _BUFFER)
 
     def changed(self) -> str | None:
-        """Ask S3 whether the content has changed. Return the reason, or None if it is unchanged."""
+        """Ask S3 if the content has changed. Return why it may have, or None if it is unchanged."""
         try:
             with _explained(self.name, self._s3):
                 self._pinned(self._s3.head_object)

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 S3_SCHEME = "s3://"
-"""Prefix of the name of an S3 object."""
+"""Prefix of the names of S3 objects."""
 
 STANDARD_INPUT = "-"
 """Name of standard input."""

@@ -16,7 +16,7 @@ _SCHEMAS = ("parameters", "input_schema", "inputSchema")
 
 
 def tool_offer(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the Chat Completions request fields that offer a record's tools.
+    """Return the Chat Completions request fields that offer a record's tools to the model.
 
     Args:
         fields: The record's fields.

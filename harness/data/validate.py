@@ -69,7 +69,7 @@ class Report:
 
     @property
     def errors(self) -> int:
-        """Number of findings of severity error."""
+        """Number of findings with severity `error`."""
         return sum(count for severity, count in self.by_severity.items() if severity >= Severity.ERROR)
 
     @property

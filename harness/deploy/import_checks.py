@@ -172,7 +172,7 @@ def _walk(node: ast.AST, package: tuple[str, ...], *, optional: bool) -> Iterato
 
 
 _NEVER = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"})
-"""Conditions of branches that never run in Lambda."""
+"""Conditions whose branches never run in Lambda."""
 
 
 def _named(node: ast.AST, package: tuple[str, ...]) -> Iterator[tuple[str, bool]]:

@@ -36,7 +36,7 @@ class Difference(NamedTuple):
 
     id: Any
     place: str
-    """The place where the result was different."""
+    """The place where the result differs from that of this process."""
     wire: str
     what: str
     """`reward`, `error`, or the name of a metric."""

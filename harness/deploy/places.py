@@ -32,7 +32,7 @@ class GradingPlace:
     """A place where samples are graded."""
 
     name: str
-    """`in-process`, `lambda-runtime` or an ARN."""
+    """One of `in-process`, `lambda-runtime` and a function's ARN."""
     target: Target
     code_sha256: str | None
     """Hash of the code: of a source file or an artifact's files, or Lambda's hash of the zip file."""

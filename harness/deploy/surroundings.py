@@ -61,7 +61,7 @@ def surroundings_here() -> Surroundings:
 
 
 def surroundings_of(spec: FunctionSpec) -> Surroundings:
-    """Describe the environment of a function under the local Lambda runtime."""
+    """Describe the environment of a function in the local Lambda runtime."""
     interpreter = find_interpreter(spec.runtime)
     with closing(Confinement(spec, interpreter)) as confinement:
         variables = function_variables(
@@ -73,7 +73,7 @@ def surroundings_of(spec: FunctionSpec) -> Surroundings:
 
 
 def surroundings_deployed(configuration: Mapping[str, Any]) -> Surroundings:
-    """Describe the environment of a function in AWS, as far as its configuration shows it.
+    """Describe the environment of a function in AWS, to the extent shown by its configuration.
 
     Args:
         configuration: The response of GetFunctionConfiguration, or an empty object if the credentials do not

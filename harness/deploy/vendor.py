@@ -58,7 +58,7 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:,]+ ", re.MULTILINE)
 def install_requirements(
     requirements: Sequence[Path], into: Path, *, runtime: str, architecture: str
 ) -> list[str]:
-    """Install the wheels of requirements files for a function's platform, on any machine.
+    """Install wheels from requirements files for a function's platform, regardless of this machine's.
 
     pip checks hashes for every file that contains a hash. A file never replaces a package installed by
     another file; different versions of a package conflict.

@@ -50,7 +50,7 @@ class RowProblem:
 
     message: str
     first: str
-    """`file:line` of the first affected row."""
+    """The first affected row, as `file:line`."""
     rows: int = 0
 
 

@@ -47,8 +47,8 @@ class FieldMap:
 def parse_map(text: str) -> FieldMap:
     """Parse `FIELD=PATH`.
 
-    `choices.0.text` and `choices[0].text` are the same path. With the suffix `:json`, as in `answer:json`,
-    the value is parsed as JSON.
+    `choices.0.text` and `choices[0].text` are equivalent. With the suffix `:json`, as in `answer:json`, the
+    value is parsed as JSON.
 
     Raises:
         InputError: The argument is not a valid map, or the field may not be mapped.
@@ -84,7 +84,7 @@ class _Found(NamedTuple):
 
 
 def by_maps(maps: Sequence[FieldMap]) -> Importer:
-    """Return an importer that uses nothing but the maps.
+    """Return an importer that uses only the given maps.
 
     Args:
         maps: The maps. They must include the messages unless the rows have a `messages` field.

@@ -33,7 +33,7 @@ class SourceRow(NamedTuple):
     """A row, or the reason it cannot be read."""
 
     place: str
-    """`file:12`, or `file, row 12` for files without lines."""
+    """The row's place, such as `file:12`, or `file, row 12` in files without lines."""
     at: int
     """Approximate offset of the row in the source, in bytes."""
     value: Any

@@ -54,7 +54,7 @@ def _said(messages: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
 
 
 def _repeated(parts: RowParts) -> Iterator[str]:
-    """Yield the root fields that repeat a metric."""
+    """Yield the root fields that duplicate a metric."""
     metrics = parts.peek("metrics")
     for name, value in metrics.items() if isinstance(metrics, dict) else ():
         if name != "metrics" and value is not None and parts.peek(name) == value:
