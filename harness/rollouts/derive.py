@@ -122,8 +122,15 @@ def _completion(record: dict[str, Any], place: str, template: str | None) -> str
     raise InputError(
         "the record's reference_answer is not a string",
         place=place,
-        fix='Say how to write it: --completion-template "{reference_answer.answer}".',
+        fix=f"Say how to write it: {_templates(reference)}.",
     )
+
+
+def _templates(reference: Any) -> str:
+    """Return the option that writes a whole reference as JSON, and the one for its first field, if any."""
+    fields = [name for name in reference if re.fullmatch(r"\w+", name)] if isinstance(reference, dict) else []
+    part = f', or "{{reference_answer.{fields[0]}}}" for one field' if fields else ""
+    return f'--completion-template "{{reference_answer}}" for all of it as JSON{part}'
 
 
 def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
@@ -132,7 +139,7 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
         if not isinstance(value, dict) or part not in value:
             raise InputError(f"the record has no {path} that the completion template uses", place=place)
         value = value[part]
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)  # as a model writes it
 
 
 def _others(completions: list[str]) -> list[str | None]:

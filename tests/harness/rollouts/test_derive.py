@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,25 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
 def test_lone_surrogates_survive(tmp_path: Path) -> None:
     found = derive(tmp_path, [record("\ud800"), record("2")])
     assert found[0]["messages"][-1]["content"] == "\ud800"
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"))
+
+
+@given(st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), VALUES, min_size=1))
+def test_the_advice_for_an_object_writes_it_as_a_model_would(reference: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with pytest.raises(InputError) as error:
+            derive(folder, [record(reference)])
+        whole, *part = re.findall(r'"(\{.*?\})"', str(error.value))
+        completion = derive(folder, [record(reference)], whole)[0]["messages"][-1]["content"]
+        assert json.loads(completion) == reference
+        for text in [*reference, *reference.values()]:
+            if isinstance(text, str) and text.isalpha():
+                assert text in completion
+        for template in part:
+            one = derive(folder, [record(reference)], template)[0]["messages"][-1]["content"]
+            assert one in [
+                value if isinstance(value, str) else json.dumps(value) for value in reference.values()
+            ]
