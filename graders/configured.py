@@ -68,7 +68,7 @@ def configured_grader(text: str, folder: str = "") -> Grader[Any, Any]:
     Args:
         text: Path of a `.toml` file, or a line such as `checks.numbers:number(marker="####")`. Options on a
             line must be literals. No code is evaluated.
-        folder: Folder for relative paths; the current folder by default.
+        folder: Folder for relative paths. Defaults to the current folder.
 
     Raises:
         DecorationError: The file cannot be read, the check does not exist, or an option is invalid. For a

@@ -230,7 +230,7 @@ def grader(
             fails.
         on_error: With `floor`, a failed sample gets the smallest reward and an error metric. With `raise`,
             the first failed sample fails the call.
-        timeout_s: Seconds allowed per sample; None for no limit.
+        timeout_s: Seconds allowed per sample, or None for no limit.
         concurrency: Maximum number of samples that an async scoring function grades concurrently.
         max_error_rate: Fraction of the process's last 64 samples that may fail before the call fails, from 0
             to 1.

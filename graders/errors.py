@@ -27,35 +27,35 @@ class GraderError(Exception):
 
 
 class DecorationError(GraderError, TypeError):
-    """A grader or a check was declared incorrectly."""
+    """Raised when a grader or a check is declared incorrectly."""
 
 
 class ConfigurationError(GraderError):
-    """No sample can be graded until the setup is fixed, so the whole call fails."""
+    """Raised when no sample can be graded until the setup is fixed, so the whole call fails."""
 
 
 class EventError(GraderError, ValueError):
-    """The event has an unknown shape, so none of its samples can be read."""
+    """Raised when an event has an unknown shape, so none of its samples can be read."""
 
 
 class AnswerShapeError(EventError):
-    """A handler's answer is not a list with one entry per sample."""
+    """Raised when a handler's response is not a list with one entry per sample."""
 
 
 class AnswerIdError(EventError):
-    """The id of an answer's entry differs from the id of the sample at the same position."""
+    """Raised when the id of a response's entry differs from the id of the sample at the same position."""
 
 
 class AnswerRewardError(EventError):
-    """The reward or a metric in an answer's entry is not a finite number."""
+    """Raised when the reward or a metric in a response's entry is not a finite number."""
 
 
 class RecordError(GraderError, ValueError):
-    """The record has a fault, such as a missing reference, so no completions for it can be graded."""
+    """Raised when a record has a fault, such as a missing reference, so its completions cannot be graded."""
 
 
 class SampleError(GraderError):
-    """One sample got no reward.
+    """Raised when a sample cannot be given a reward.
 
     Args:
         kind: `exception`, `timeout`, `abstain`, `record` or `value`.
@@ -75,7 +75,7 @@ class SampleError(GraderError):
 
 
 class ErrorBudgetExceeded(GraderError):
-    """More of the last samples failed than `max_error_rate` allows, so the whole call fails."""
+    """Raised when more of the last samples failed than `max_error_rate` allows, so the whole call fails."""
 
 
 class Interrupted(BaseException):

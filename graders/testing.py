@@ -28,7 +28,7 @@ def make_sample(
 
     Args:
         completion: The model's answer.
-        reference_answer: The record's reference; None for a record without a reference.
+        reference_answer: The record's reference, or None for a record without one.
         prompt: Text of the user's turn.
         id: Id of the sample.
         **fields: The record's other fields.
@@ -59,7 +59,7 @@ def invoke(
         handler: A grader, or any function that takes an event and a context.
         samples: Samples, or rollouts with `id`, `messages`, `reference_answer` and the record's other fields.
         wire: The dialect of the events, one of `graders.wire.PROFILES`.
-        context: A Lambda context; `Context()` by default.
+        context: A Lambda context. Defaults to `Context()`.
 
     Returns:
         For each sample, a Reward or the Failure that the grader reported.

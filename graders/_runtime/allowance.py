@@ -18,8 +18,9 @@ class Allowance:
 
     Args:
         timer: The timer that ends the sample.
-        limit: Seconds allowed; None for no limit.
-        deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
+        limit: Seconds allowed, or None for no limit.
+        deadline: Time at which the batch must end, on the clock of `time.perf_counter`, or None for no
+            deadline.
         outer: The `Allowance` of the sample whose grader called this grader; None if no grader called this
             one.
     """

@@ -399,8 +399,8 @@ def place_of(error: BaseException, users_only: bool = False) -> str:
 
     Args:
         error: The error.
-        users_only: True to return an empty string if the user's code was not involved. Otherwise the location
-            where the error was raised is returned.
+        users_only: True to return an empty string if the user's code was not involved. Otherwise, the
+            location where the error was raised is returned.
     """
     place, found, trace = "" if users_only else "an unknown place", users_only, error.__traceback__
     while trace is not None:

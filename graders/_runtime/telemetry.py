@@ -41,7 +41,7 @@ def report(
         outcomes: The outcome of each sample.
         milliseconds: The time that the batch took.
         replaced: The number of strings in the response that JSON could not represent.
-        left: Milliseconds remaining until the function's timeout; None if unknown.
+        left: Milliseconds remaining until the function's timeout, or None if unknown.
     """
     global _send
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:

@@ -72,8 +72,9 @@ class Tick:
     """Context manager that enforces the time limits of one batch.
 
     Args:
-        limit: Seconds for one sample; None for no limit.
-        deadline: Time at which the batch must end, on the clock of `time.perf_counter`; None for no deadline.
+        limit: Seconds for one sample, or None for no limit.
+        deadline: Time at which the batch must end, on the clock of `time.perf_counter`, or None for no
+            deadline.
         scorers: The code objects of the functions that call scoring functions. These functions are never
             interrupted, because an exception between two samples would fail the batch.
         needed: False if asyncio also enforces the limit, on tasks that are waiting.
@@ -359,7 +360,7 @@ def deadline_of(context: object) -> float | None:
     """Return the deadline of a Lambda invocation, on the clock of `time.perf_counter`.
 
     Args:
-        context: The Lambda context; None outside Lambda.
+        context: The Lambda context, or None outside Lambda.
 
     Returns:
         The time at which scoring must stop to leave time for the response, or None if there is no context.

@@ -50,7 +50,7 @@ def conversation(documents: object, trace: str | None) -> list[Turn]:
 
     Args:
         documents: The event's `sessionSpans`.
-        trace: Id of the trace to read; None if the session has only one.
+        trace: Id of the trace to read, or None if the session has only one.
 
     Raises:
         SpansUnread: The trace has no answer that can be read.

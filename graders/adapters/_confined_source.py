@@ -36,7 +36,7 @@ class ConfinedSource:
         text: The source code.
         function: Name of the function.
         place: Name of the source code for messages.
-        file: Path of the file; None if the source is not in a file. The code may import modules from the
+        file: Path of the file, or None if the code is not in a file. The code may import modules from the
             file's folder.
         packages: Packages outside the standard library that the code may import.
 

@@ -194,7 +194,7 @@ class InputMetadata(StandInRecord):
 
 
 class RolloutStatus(StandInRecord):
-    """The status of a rollout, in place of eval-protocol's `Status`. It is always `finished`."""
+    """The status of a rollout, in place of eval-protocol's `Status`. Every rollout is finished."""
 
     CALLED = "Status"
     DEFAULTS: ClassVar[dict[str, Any]] = {"code": 100, "message": "", "details": list}

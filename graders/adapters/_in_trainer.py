@@ -141,7 +141,7 @@ class GraderInTrainer:
 
     Args:
         given: A grader or a scoring function. A scoring function gets the default options of `@grader`.
-        name: Name of the grader for messages; its own name by default.
+        name: Name of the grader for messages. Defaults to its own name.
 
     Raises:
         DecorationError: The value is neither a grader nor a scoring function.

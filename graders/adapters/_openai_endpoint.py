@@ -71,7 +71,7 @@ class ScoringEndpoint:
     Args:
         url: URL of the service. `${NAME}` refers to the environment variable NAME.
         headers: Headers of each request. Their values may contain `${NAME}` too.
-        rate_limit: Maximum number of requests per second from this process; None for no limit.
+        rate_limit: Maximum number of requests per second from this process, or None for no limit.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], rate_limit: float | None) -> None:

@@ -50,7 +50,7 @@ class GradeFault(SampleError):
         flag: One of `FLAGS`.
         message: A description of the cause for people.
         kind: The kind of failure, as in `SampleError`.
-        origin: Type and location of the original error; empty if there was no such error.
+        origin: Type and location of the original error. Empty if there was no such error.
         details: The details that OpenAI adds to the flag; the message by default.
     """
 

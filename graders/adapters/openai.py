@@ -113,7 +113,7 @@ class OpenAIRun:
     """The response of OpenAI's `/graders/run` for one sample.
 
     Args:
-        name: The grader's name; None if it has no name.
+        name: The grader's name, or None if it has no name.
         type: The grader's type.
         score: The grader's score for the sample.
         seconds: Time that scoring took, in seconds.

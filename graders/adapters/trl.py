@@ -70,7 +70,7 @@ def from_trl(
             Otherwise, they are strings and the prompt is the last user turn.
 
     Raises:
-        DecorationError: No function is given, or the weights are not one number for each function.
+        DecorationError: No function is given, or the weights do not consist of one number for each function.
 
     Example:
         >>> from graders.testing import make_sample
@@ -223,7 +223,7 @@ def as_trl(
     Args:
         grader: A grader or a scoring function, sync or async.
         reference: The data set's column that contains the reference.
-        name: The function's name in TRL's log; the grader's own name by default.
+        name: The function's name in TRL's log. Defaults to the grader's own name.
 
     Raises:
         DecorationError: The value is neither a grader nor a scoring function.

@@ -94,7 +94,7 @@ class _TimeUp(Exception):
 
 
 class ChildSession:
-    """A session in a separate process; see `Session`.
+    """A session in a separate process. See `Session`.
 
     Args:
         server: The server that creates the process.
@@ -133,7 +133,7 @@ class ChildSession:
         self._clock = SessionClock(limits.seconds, limits.longest, limits.least)
 
     def run(self, source: str, given: Mapping[str, Callable[..., Any]] | None = None) -> Ran:
-        """Run the source code of a module; see `Session.run`."""
+        """Run the source code of a module. See `Session.run`."""
         self._given = {**self._given, **(given or {})}
         ran = self._ask(("run", source, list(given or ())))
         ran.value = None  # a module has no value, even if the answer contains one

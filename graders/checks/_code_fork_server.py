@@ -82,7 +82,7 @@ class CannotImport(ConfigurationError):
 
 
 class ForkServer:
-    """A process that creates sessions; see `_code_child_main`.
+    """A process that creates sessions. See `_code_child_main`.
 
     Args:
         imports: Dotted names of modules to load before the first session, from the folders that this process

@@ -93,7 +93,7 @@ class Trial:
         self._refused: dict[str, str] = {}
         self._given: dict[str, str] = {}
         self.first: FormRefused | None = None
-        """The first rejection."""
+        """The model's first rejection of this question."""
         self.formless = False
         """Whether the model rejected the last available form with a message that mentions forms."""
         self.is_hopeless = False

@@ -59,13 +59,13 @@ def code_function(
     contains a solution, the solution must pass the tests.
 
     Args:
-        entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
+        entry: The name of the function or, for a method, a name such as `Solution.add`. None takes the name
             from the record.
         field: The record field with the tests, as a list or as a JSON string.
         entry_field: The record field with the function's name. Ignored if `entry` is given.
         prompt_field: The record field with code that a completion may continue, such as imports and the
             function's signature. None if completions contain all of the code.
-        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        partial: Whether to reward the fraction of the tests that pass instead of all or nothing.
         tolerance: The largest difference at which two numbers count as equal.
         relative: The largest difference as a fraction of the expected number, if that number is a float.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
@@ -137,13 +137,13 @@ def code_asserts(
     solution, the solution must pass the tests.
 
     Args:
-        entry: The name of the function, or for a method a name such as `Solution.add`. None reads the name
+        entry: The name of the function or, for a method, a name such as `Solution.add`. None takes the name
             from the record.
         field: The record field that contains a test's source code or a list of tests.
         entry_field: The record field with the function's name. Ignored if `entry` is given.
         prompt_field: The record field with code that a completion may continue, such as imports and the
             function's signature. None if completions contain all of the code.
-        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        partial: Whether to reward the fraction of the tests that pass instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
             `timeout_s`, or the time left in a call with many samples, may shorten it.
         memory_mb: The memory limit for the code, in MB.
@@ -212,7 +212,7 @@ def code_program(
         output: How to compare outputs: `lines` ignores white space at the ends of lines and around the
             output, `words` ignores all differences in white space, `exact` ignores nothing.
         tolerance: The largest difference at which two numbers count as equal. Used only with `words`.
-        partial: Whether to reward the fraction of the tests that pass, instead of all or nothing.
+        partial: Whether to reward the fraction of the tests that pass instead of all or nothing.
         seconds: The time limit for all tests of a completion together, on each engine. The grader's
             `timeout_s`, or the time left in a call with many samples, may shorten it.
         memory_mb: The memory limit for the code, in MB.

@@ -61,7 +61,7 @@ def constraints(
         arguments: The record field that lists, for each kind, a table of arguments.
         loose: Whether it is enough for one of IFEval's loose readings to follow an instruction: the text
             without asterisks, without its first line, without its last line, or without both lines.
-        partial: Whether to reward the fraction of the instructions that are followed, instead of all or
+        partial: Whether to reward the fraction of the instructions that are followed instead of all or
             nothing.
         take: Extracts the part of a completion that must follow the instructions. None uses the whole
             completion.

@@ -47,8 +47,8 @@ def fuzzy(
     truncated. The metric `similarity` is the value before `at_least` is applied.
 
     It pays for answers that differ from the reference in letters that matter: `Austria` for `Australia` earns
-    0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in Paris`. For
-    500 pairs of unrelated sentences from GSM8K, `ratio` was 0.35 on average and at most 0.49, so `at_least`
+    0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in Paris`. In
+    500 comparisons of unrelated GSM8K sentences, `ratio` was 0.35 on average and at most 0.49, so `at_least`
     defaults to 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and 0.86 for
     more than half of the unrelated solutions. Use it only to reproduce another system's figures.
 

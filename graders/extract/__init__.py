@@ -1,9 +1,9 @@
-r"""Find the answer inside a completion: after a marker, in a box, in a tag, in a fenced block.
+r"""Find the answer in a completion: after a marker, in a box, in a tag or in a fenced block.
 
 Every function returns the part of the text that contains the answer, or `Missing`. `Missing` is false and
-equal to nothing, so a missing answer in the completion never equals a missing one in the reference. No
-function raises an error because of the completion, and each takes time linear in the length of the text. By
-default the last answer counts, so a model gains nothing by naming several answers.
+equals nothing, so a missing answer in the completion never equals a missing one in the reference. The
+functions never raise an error because of the completion, and their running time is linear in the length of
+the text. By default, the last answer counts, so a model gains nothing by giving several answers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LATE = {"choice_letter": "_choices", "json_block": "_json"}
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load a function on first use if its module would slow every cold start."""
+        """Load a function on first use if its module would slow down every cold start."""
         if name not in _LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

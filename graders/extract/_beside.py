@@ -1,7 +1,7 @@
-"""Examines the text next to a numeral, which may contain a sign or a unit, or change the number.
+"""Examines the text next to a numeral, which may contain a sign or a unit or change the number.
 
-Text that is known to leave the number unchanged is skipped. Mathematics, negations, and unknown text that
-touches the digits make the number unread.
+Text that is known not to change the number is skipped. Mathematics, negations and unknown text that touches
+the digits make the number unread.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ JOINING = 0x530  # scripts from here on are written without spaces, or attach pr
 
 
 def sign_before(text: str, at: int) -> tuple[int, int, str]:
-    """Return a number's sign (0 if it is unread), the start of its prefixes, and its outer bracket."""
+    """Return a number's sign (0 if it is unread), the start of its prefixes and its outer bracket."""
     sign, signed, opened, low = 1, False, "", max(0, at - _WINDOW)
     while at > low:
         before, left = text[at - 1], text[at - 2 : at - 1] if at > 1 else ""
@@ -96,7 +96,7 @@ def sign_before(text: str, at: int) -> tuple[int, int, str]:
 
 
 def _is_operator(character: str) -> bool:
-    """Return True if a non-ASCII character is mathematical; arrows and East Asian brackets are not."""
+    """Return True if a non-ASCII character is mathematical. Arrows and East Asian brackets are not."""
     from unicodedata import category
 
     if character in "▲△" + OVER:  # a minus in East Asian accounting; a fraction bar
@@ -114,7 +114,7 @@ def _is_unsolved(left: str) -> bool:
 
 
 def _is_operation(text: str, at: int, left: str) -> bool:
-    """Return True if a sign has an operand before it; a currency code is not an operand."""
+    """Return True if a sign is preceded by an operand. A currency code is not an operand."""
     if left == " ":
         return text[at - 2 : at - 1] == ")" or text[at - 2 : at - 1].isdigit()
     if not left or not (left in "+-)]}%°!" or left.isalnum()):
@@ -125,7 +125,7 @@ def _is_operation(text: str, at: int, left: str) -> bool:
 
 
 def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int, int, str]:
-    """Return a number's sign, given the text before it, which may mean minus or change the number."""
+    """Return a number's sign, given the text before it, which may stand for minus or change the number."""
     if not left:
         return sign, at, opened
     minus = _MINUS_WORD.search(left, max(0, len(left) - 12)) if left[-1] not in ":=" else None
@@ -151,7 +151,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
 
 
 def _apart(text: str, at: int, sign: int, signed: bool, opened: str) -> tuple[int, int, str]:
-    """Return the sign of a number after a sign and a space, which is unread except in `= - 5`."""
+    """Return the sign of a number after a sign and a space. Such a number is unread, except in `= - 5`."""
     if not signed and re.search(r"=\s{0,2}-\s{1,3}\Z", text[max(0, at - 8) : at]):
         return -sign, at - 2, opened
     return 0, at, opened
@@ -161,7 +161,7 @@ def changed_behind(text: str) -> bool:
     """Return True if the text right after a number changes the number.
 
     Args:
-        text: The text after the number, as `plain` returned it.
+        text: The text after the number, as returned by `plain`.
     """
     at = 0
     while at < 12 and text[at : at + 1] in _CLOSERS and text[at : at + 1]:
@@ -192,14 +192,14 @@ def changed_after(text: str, found: re.Match[str], start: int, end: int, power: 
 
 
 def _is_spaceless(text: str, at: int) -> bool:
-    """Return True if a word of an unspaced script starts here, except a scale word as in `3分之1`."""
+    """Return True if a word of a script without spaces starts here, except a scale word (`3分之1`)."""
     code = ord(text[at])
     spaceless = any(low <= code < high for low, high in _SPACELESS)
     return spaceless and (not text.startswith(_SCALING, at) or text.startswith(_SCALED_UNITS, at))
 
 
 def past_unit(text: str, at: int) -> int:
-    """Return the end of the unit at a position or after one space; the position itself if there is none."""
+    """Return the end of the unit at a position or after one space, or the position if there is none."""
     start = at + (text[at : at + 1] == " ")
     end = unit_end(text, start)
     return end if end > start else at

@@ -2,8 +2,8 @@ r"""Finds the numerals in a text and reads each one exactly or leaves it unread.
 
 Digits alone do not determine a number: `5` has a different meaning in each of `2\sqrt{5}`, `x < 5`, `5!`,
 `-5`, `5 million` and `H5`. A numeral is therefore read together with the text on both sides of it. Text that
-is known to leave the number unchanged (units, currencies, brackets, words) is skipped. Mathematics, negations
-and unknown text that touches the digits make the number unread.
+is known not to change the number (units, currencies, brackets, words) is skipped. Mathematics, negations and
+unknown text that touches the digits make the number unread.
 """
 
 from __future__ import annotations
