@@ -187,7 +187,7 @@ class FineTuning:
         return cast(Page[Event], self._page(_of_job(job_id, "/events"), after, limit))
 
     def events(self, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[SeenEvent]:
-        """Yield each event of a job once, in the order used by the service."""
+        """Yield each event of a job once, in the order returned by the service."""
         return map(SeenEvent.read, self._list(_of_job(job_id, "/events"), page_size))
 
     def checkpoints(self, job_id: str, page_size: int = 10) -> Iterator[SeenCheckpoint]:

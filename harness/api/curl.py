@@ -45,7 +45,7 @@ class ShowTransport(httpx2.BaseTransport):
 
     def __init__(self) -> None:
         self.upload: tuple[Path, str] | None = None
-        """The file to send in the next multipart request, and its name there."""
+        """The file to send in the next multipart request, and the name to send it under."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Convert the request to a `curl` command.

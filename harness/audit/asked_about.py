@@ -1,4 +1,4 @@
-"""Finds a completion that the grader sends to its judge, even if it rejects most completions before that."""
+"""Finds a completion that the grader sends to its judge, even if cheaper checks reject most completions."""
 
 from __future__ import annotations
 

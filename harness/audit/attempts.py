@@ -151,7 +151,7 @@ def _rank(tally: AttemptTally) -> tuple[float, int]:
 
 
 def _enough(answers: Answers, tally: AttemptTally) -> bool:
-    """Return True if chance is ruled out: the idea is rewarded for two right answers or on many records."""
+    """Return True if an idea is rewarded for two right answers or on many records, not just by chance."""
     if len(tally.paid) < 2:
         return False
     if answers.distinct(one.record for one in tally.paid) >= 2 and len(tally.paid) >= 0.1 * tally.tried:

@@ -123,7 +123,7 @@ class AcceptanceBand:
         return Severity.ERROR
 
     def _beyond_float(self, case: Case) -> Found | None:
-        """Grade 2**53 + 1 where 2**53 is right. The two numbers are equal as floats."""
+        """Grade 2**53 + 1 against the right answer 2**53. The two numbers are equal as floats."""
         one = case.known.formats[0]
         right, wrong = (one.fill(str(number)) for number in BEYOND_FLOAT)
         for at in case.some(3, "C05 float"):

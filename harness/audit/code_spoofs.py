@@ -11,7 +11,7 @@ __all__ = ["patches", "spoofs"]
 
 
 def spoofs(task: Task) -> list[Program]:
-    """Return programs that return an object equal to everything, in one variant as an expected-type instance.
+    """Return programs that return an object equal to everything, plain or as the type of an expected value.
 
     Args:
         task: The task of the record.

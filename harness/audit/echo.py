@@ -68,9 +68,9 @@ class Echo:
     def _paid(
         self, answers: Answers, tally: AttemptTally, lucky: set[int], drawn: list[int]
     ) -> AttemptTally | None:
-        """Return the attempts not rewarded by chance.
+        """Return the attempts that are not rewarded by chance, or None.
 
-        The part contains no answer, or it earns more than a guess.
+        In these attempts, the repeated part contains no answer or earns more than a guess.
         """
         clean = [one for one in tally.paid if one.record not in lucky]
         unlucky = tally.tried - len(lucky)

@@ -213,7 +213,7 @@ def _is_declared(case: Case, shown: Paid) -> bool:
 
 
 def _deciding(case: Case) -> dict[str, float]:
-    """Return the metrics that are higher for all right answers than for wrong ones, with the minimums."""
+    """Return the metrics that are higher for all right answers than for wrong ones, and their minimums."""
     known = case.known
     answers = answers_in(case, known.formats[0])
     records = [at for at in case.some(_RECORDS, "C17", among=answers.gold) if at in known.other]

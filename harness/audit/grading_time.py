@@ -29,7 +29,7 @@ _BATCH = 64
 _DEFAULT_S = 3.0
 _SURELY_S = 6.0
 _USUAL = ("1", "12345678", "the answer", "I do not know.")
-"""Completions that should be slow to grade only if everything is."""
+"""Completions that are slow to grade only if the grader is slow in general."""
 _LIMIT_S = 1.0
 _SIZES = (40, 2_000, 16_000)
 _CHUNK = 10

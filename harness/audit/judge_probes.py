@@ -139,7 +139,7 @@ class _OfAJudge:
 
 
 class ReplyParser(_OfAJudge):
-    """Probe for rewards after unfavorable replies or replies without a verdict."""
+    """Probe for completions that are rewarded after an unfavorable reply or one without a verdict."""
 
     rule = Rule(
         "D01",

@@ -34,7 +34,7 @@ _PAID = 0.2
 
 
 class AnotherAnswer:
-    """Probe for rewarded answers of other records, in accepted formats, or in any format if none is."""
+    """Probe for rewarded answers of other records, in accepted formats or else in the best known ones."""
 
     rule = Rule(
         "C04",

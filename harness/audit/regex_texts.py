@@ -136,7 +136,7 @@ class _Writer:
         return "".join(self.one(op, given) for op, given in tree)
 
     def one(self, op: Any, given: Any) -> str:
-        """Return a string that matches a part. Empty for zero-width parts or if the result gets too long."""
+        """Return a string that matches a part. It is empty for zero-width or overlong parts."""
         writes = self.write.get(str(op))
         if writes is None or self.length > _LONGEST:
             return ""

@@ -55,7 +55,7 @@ def recorded_templates(subject: Subject, reading: Reading) -> list[str]:
 
 
 def whole_template(text: str, answer: str) -> str | None:
-    """Replace the last occurrence of the answer in a completion with the slot. Return None without one.
+    """Replace the last occurrence of the answer in a completion with the slot. Return None if there is none.
 
     Args:
         text: The completion.

@@ -23,7 +23,7 @@ def explain(case: Case, answers: Mapping[Reading, SampledAnswers], tried: Sequen
 
     Args:
         case: The audit.
-        answers: The answers of the records in the sample, by reading.
+        answers: The answers of the sampled records, by reading.
         tried: The formats that were tried.
     """
     formats = tuple(tried)

@@ -233,7 +233,7 @@ def fill(context: click.Context, verb: str, command: click.Command, words: list[
         words: The command-line arguments after the verb.
 
     Raises:
-        InputError: The project's settings file cannot be read or understood.
+        InputError: The project's settings file cannot be read or is invalid.
     """
     inner = command.commands if isinstance(command, click.Group) else {}
     commands = {verb: command, **inner}

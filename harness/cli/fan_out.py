@@ -83,7 +83,7 @@ def fan_out_facts(asked: FanOutChoice, grader: str, records: DataFile | None) ->
 
     Args:
         asked: The verb's options.
-        grader: The function, as the user named it.
+        grader: The function, as named by the user.
         records: The training records.
 
     Raises:

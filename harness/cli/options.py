@@ -111,7 +111,7 @@ class LocalPath(click.Path):
     commands would read a file of that name as standard input.
 
     Args:
-        takes_dash: True if `-` is allowed, with a meaning of its own.
+        takes_dash: Whether `-` is allowed, with a special meaning.
     """
 
     def __init__(self, *, takes_dash: bool = False) -> None:

@@ -82,7 +82,7 @@ def divided(examples: Sequence[Example], seed: int, count: int = FOLDS) -> list[
 def fold_figures(
     examples: Sequence[Example], rewards: Mapping[str, float | None], goal: Goal | None, schedule: Schedule
 ) -> FoldedFigures | None:
-    """For each fold, train on the other folds and test the shared weights on this one.
+    """For each fold, train on the other folds and test the shared weights on the fold left out.
 
     Args:
         examples: All records, each once.
@@ -159,7 +159,7 @@ def _earned(
     rewards: Mapping[str, float | None],
     rightness: Mapping[str, float],
 ) -> Iterable[tuple[float, float, float]]:
-    """Yield probability, correctness and reward of each completion for which the latter two are known."""
+    """Yield probability, correctness and reward of each completion whose correctness and reward are known."""
     for weight, candidate in zip(weights, example.group.candidates, strict=True):
         reward, right = rewards.get(candidate.key), rightness.get(candidate.key)
         if reward is not None and right is not None:

@@ -167,8 +167,8 @@ def lines(
         Offset of the line's first byte and the line, without `\n` or `\r\n` unless `ends` is set.
 
     Raises:
-        InputError: The source is missing, a folder, unreadable or in another format, or a line exceeds
-            `MAX_LINE`.
+        InputError: The source is missing, is a folder, cannot be read or has another format, or a line
+            exceeds `MAX_LINE`.
         EncodingError: The source is UTF-16 or UTF-32.
     """
     base = 0

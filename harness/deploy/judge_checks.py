@@ -58,7 +58,7 @@ def model_arns(model: str, partition: str, region: str, account: str) -> list[st
     """Return the possible ARNs of a model, as a foundation model and as an inference profile.
 
     Args:
-        model: The model's ID or ARN. An ARN is returned unchanged.
+        model: The model's ID or ARN. If it is an ARN, only this ARN is returned.
         partition: The account's partition.
         region: The Region in which the model is called.
         account: The account that calls the model.

@@ -30,8 +30,8 @@ def not_checked_function(name: str, properties: Mapping[str, Any], place: Place)
 
     Args:
         name: The function's logical ID.
-        properties: The function's properties merged with the template's Globals, without values known only at
-            deployment.
+        properties: The function's properties, merged with the template's Globals and without values that are
+            not known before deployment.
         place: The function's place, for use in findings.
     """
     if properties.get("PackageType") == "Image":

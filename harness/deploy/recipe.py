@@ -55,7 +55,7 @@ class Recipe:
     sources: tuple[Path, ...] = ()
     """Other modules and folders, each copied to the top of the artifact under its own name."""
     project: Path = Path()
-    """The folder that paths are relative to and that links must not leave."""
+    """The folder that paths are relative to. Links must not point outside it."""
     image: bool = False
     """Whether the function is deployed as a container image, which may be larger than a zip file."""
     worker: bool = False

@@ -1,4 +1,4 @@
-"""Compares a grader's environment in two places, which can make the same code grade differently."""
+"""Compares a grader's environments in two places, because they can make the same code grade differently."""
 
 from __future__ import annotations
 

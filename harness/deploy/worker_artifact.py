@@ -55,7 +55,7 @@ def is_wanted(
     """Decide whether a stack with these values has the worker. If a value is unknown, assume that it does.
 
     Args:
-        template: The template, as `read_template` returns it.
+        template: The template, as returned by `read_template`.
         resource: The worker's resource.
         parameters: Parameter values that replace the defaults.
         project: The folder that contains `samconfig.toml`, whose values are used by `sam deploy`.
