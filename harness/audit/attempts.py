@@ -104,7 +104,7 @@ def try_all(
     Args:
         case: The audit.
         attempts: The attempts to grade.
-        pays: Function that returns True if a completion counts as rewarded, given the record and the reward.
+        pays: Function that returns True if a completion counts as rewarded, given the reward and the record.
             None to require more than the reward of a wrong answer.
     """
     pays = pays or case.known.pays

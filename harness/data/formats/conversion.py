@@ -250,7 +250,7 @@ def _with_ids(made: tuple[dict[str, Any], ...], number: int) -> Iterable[dict[st
 
     Args:
         made: The lines made from one row, in which the row's own `id` is called `row_id`.
-        number: Number of the row, used as the id of its rollouts if the row has none.
+        number: Number of the row, used to name the row if it has no id.
     """
     several = sum(_kind(line) == "rollouts" for line in made) > 1
     for count, line in enumerate(made, 1):
