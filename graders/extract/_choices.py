@@ -28,7 +28,12 @@ else:
 
     Patterns = namedtuple("Patterns", "named rival label")
 
-_WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]")
+# Signs that point at an answer or approve of it may surround a letter. Crosses and question marks may not.
+_WRAPPING = re.compile(
+    r"\\(?:text|textbf|mathrm|mathbf)\s?\{|[*_`$\"'()\[\]{}<>.,:;!\s]|\\[()\[\]]|=>"
+    "|[\u25b6\u2611\u2705\u2713\u2714\u27a1\u2b50\U0001f3af\U0001f449\U0001f44d\U0001f7e2\U0001f7e9]"
+)
+_TAGGED = re.compile(r"\s*<(?!(?:s|del|strike)>)([A-Za-z_]{1,16})>([^<>]*)</\1>\s*", re.IGNORECASE)
 SEVERAL_LABELS = "it names several letters"
 """The result if a text has labels for several letters and no claim. A clearer statement overrides it."""
 
@@ -41,10 +46,11 @@ _SURE_END = re.compile(
     r"[)\]}>*_`\"'$]{0,6}(?:\s?[.,;:!]|\s?$|\s(?:because|since|as|for)\b|\s?\()", re.MULTILINE
 )
 _LEAD = (
-    r"(?:%s|<answer>\s{0,8}|\\(?:boxed|fbox|box)\s?\{\s{0,4})"
+    r"(?:%s|(?i:<answer>)\s{0,8}|\b(?i:correct|solution|result|response|conclusion|output|selected|pick)[\s*_]{0,4}[:=]"
+    r"[\s*_]{0,6}|\\(?:boxed|fbox|box)\s?\{\s{0,4})"
     rf"{_OPEN}\Z"
     r"|(?P<weak>\b(?i:(?:it|this|that)(?:\sis|'s|\smust\sbe|\shas\sto\sbe)|so|therefore|thus|hence|correction|no(?=[,.:;])"
-    r"|wait|actually|sorry|i\smean|i(?:'d|'ll|\swould|\swill|\sam|'m)?\s"
+    r"|wait|actually|sorry|definitely|clearly|probably|i\s(?:mean|think|believe|guess)|i(?:'d|'ll|\swould|\swill|\sam|'m)?\s"
     r"(?:choose|pick|select|chose|picked|go(?:ing)?\s(?:with|for)))"
     r"|所以|因此|故|应该是|應該是|而是)[\s,:.]{0,3}"
     r"(?:(?i:it(?:\sis|'s|\smust\sbe)|option|choice|letter|answer|definitely|probably)\s){0,2}"
@@ -60,7 +66,8 @@ _BOX_END = re.compile(r"[^{}\n]{0,60}\}")
 _TOLD = re.compile(
     r"[)\]*_]{0,3}\s?(?:(?i:is|was|must\sbe|would\sbe|seems|looks)\s(?i:(?:the|clearly|indeed|definitely"
     r"|therefore|thus|also|most|only|our|my)\s){0,3}(?i:correct|right|true|best|answer|valid)\b"
-    r"|(?:项|項|选项)?(?:是|为|為)?(?:正确|正確|对的|對的))"
+    r"|(?:ist|est|es|é|è)\s(?:(?:die|das|der|la|le|a)\s)?(?i:richtig|korrekt|juste|bonne|correct|corret|certa|giusta)"
+    r"|(?:верно|правильн)|\s?が(?:正解|正しい)|(?:项|項|选项)?(?:是|为|為)?(?:正确|正確|对的|對的))"
 )
 _PLURAL = re.compile(r"[)\]}*_\"']{0,3}\s(?:are|were)\b")
 _LONGEST_LIST = 25
@@ -71,17 +78,25 @@ _CUES = frozenset(
     """answer ans choice option letter selection final correction label verdict is was be probably likely most
     definitely clearly therefore thus either still simply indeed box boxed fbox text textbf mathrm mathbf s so
     hence no wait actually sorry mean choose pick select chose picked with for sure course fact
-    certainly surely obviously evidently undoubtedly really just""".split()
+    certainly surely obviously evidently undoubtedly really just correct solution result response conclusion
+    output selected think believe guess""".split()
 )
+# Conjunctions that make two letters rivals, in the languages whose announcements are recognized.
+_JOINS = "or|and|vs\\.?|maybe|possibly|perhaps|to|oder|und|ou|et|o|y|e|или|и|або|atau|dan|au|hoặc|và|أو"
 _STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # what follows a letter that is not a word in a sentence
 _RIVAL = (
-    r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:or|and|vs\.?|maybe|possibly|perhaps|to)\b|或者?|和|与|及)"
+    r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:%(join)s)\b|या|或者?|和|与|及|または|또는)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
     rf"[(\[{{<*_`\"'$]{{0,6}}(?P<letter>[%(upper)s]|(?(join)[%(either)s]|(?!))(?={_STOP})){_END}"
 )
+_NOUNS = (
+    r"option|choice|answer|antwort|r[ée]ponse|opci[óo]n|op[çc][ãa]o|letra|alternativa|opzione|opsi"
+    r"|вариант|ответ"
+)
 _LABEL = (
-    rf"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:option|choice)\s([%(upper)s]){_END}"
-    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|[^\x00-\x7f]|$)|\s-\s|[*_`]{0,3}[ \t]{0,3}$)"
+    rf"\(([%(upper)s])\)|\*\*([%(upper)s])[.:]?\*\*|\b(?i:{_NOUNS})\s([%(upper)s]){_END}"
+    r"|^[\s*_#>-]{0,6}([%(upper)s])(?:[.):](?=[\s*]|[^\x00-\x7f]|$)|\s-\s|,?\s(?:because|since)\b"
+    r"|[*_`]{0,3}[ \t]{0,3}$)"
     r"|\A[*_]{0,2}([%(either)s])[.)]\s[^\n]{1,80}\Z"
 )
 # The letter comes first, so that the regular expression engine skips places that cannot match.
@@ -199,7 +214,7 @@ def _compile(letters: str) -> Patterns:
             f"letters={letters!r}: write two or more different capitals, such as 'ABCD', or digits"
         )
     lower = "".join(letter for letter in letters.lower() if letter not in letters)
-    names = {"upper": letters, "either": letters + lower}
+    names = {"upper": letters, "either": letters + lower, "join": _JOINS}
     patterns = Patterns(*(re.compile(form % names, re.MULTILINE) for form in (_NAMED, _RIVAL, _LABEL)))
     _compiled[letters] = patterns
     return patterns
@@ -209,7 +224,8 @@ def _lone(text: str, letters: str) -> str | None:
     """Return the letter in a short text that consists of one letter, markup and punctuation."""
     if len(text) > _LONGEST:
         return None
-    core = _WRAPPING.sub("", text).upper()
+    tagged = _TAGGED.fullmatch(text)
+    core = _WRAPPING.sub("", tagged[2] if tagged else text).upper()
     return core if len(core) == 1 and core in letters else None
 
 
@@ -334,7 +350,10 @@ def _labeled(text: str, patterns: Patterns) -> str | Missing:
         group = found.lastindex or 0
         letter: str = found[group].upper()
         start, end = found.span(group)
-        if is_denied(text, start, end):
+        settled = _beside_rivals(text, letter, end, patterns)
+        if settled == "":
+            return Missing(SEVERAL_LABELS, "several")
+        if settled is None or is_denied(text, start, end):
             if named == letter:
                 return Missing("it takes back the letter that it names", "several")
             continue

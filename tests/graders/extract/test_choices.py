@@ -328,7 +328,24 @@ def test_digits_are_letters_too():
 @given(
     st.sampled_from("ABCD"),
     st.sampled_from("ABCD"),
-    st.sampled_from([" or ", "/", ", ", " and ", " & ", " "]),
+    st.sampled_from(
+        [
+            " or ",
+            "/",
+            ", ",
+            " and ",
+            " & ",
+            " ",
+            " oder ",
+            " ou ",
+            " o ",
+            " или ",
+            " atau ",
+            " hoặc ",
+            "或",
+            "または",
+        ]
+    ),
 )
 def test_naming_two_letters_is_not_an_answer(one, other, joint):
     if one != other:
