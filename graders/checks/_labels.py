@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 
 from ..errors import DecorationError
 from ..extract import Missing
+from ..extract._conjunctions import AND, OR, OR_ANYWHERE
 from ..extract._denial_phrases import small
 from ..extract._denials import NO_DOUBT, is_asked, is_denied, is_doubted
 from ..extract._math_words import math_words
@@ -42,7 +43,7 @@ _SEVERAL = Missing("it names several labels", "several")
 _AROUND = " \t\r.,;:!\"'`*_()[]{}$-#>"
 _JOINED = re.compile(
     r"[\s*_`\"'()$]{0,4}(?:[/&|,]\s{0,3})?"
-    r"(?:(?:\b(?:or|and|vs|versus|nor|either|rather|maybe|perhaps|possibly)\b[\s/,]{0,3}){1,3}|[/&|]|[-=]>|或)"
+    rf"(?:(?:(?:\b(?:{OR}|{AND}|nor|either|rather|maybe|perhaps|possibly)\b|{OR_ANYWHERE})[\s/,]{{0,3}}){{1,3}}|[/&|]|[-=]>)"
     r"[\s*_`\"'(.$]{0,4}",
     re.IGNORECASE,
 )
@@ -50,7 +51,7 @@ _NO_WORD = re.compile(r"[\W_]{0,8}")
 _BARE_END = re.compile(r"[\s*_`\"')]{0,4}(?:[.!?;,]|\Z)")
 # Matches after a label that stands alone, rather than starting a statement.
 _BESIDE_END = re.compile(
-    r"[\s*_`\"')\]}$]{0,4}(?:[.!?;,/|&]|\Z|\b(?:or|and|nor|vs|maybe|perhaps|possibly|because|since)\b)"
+    rf"[\s*_`\"')\]}}$]{{0,4}}(?:[.!?;,/|&]|\Z|{OR_ANYWHERE}|\b(?:{OR}|{AND}|nor|maybe|perhaps|possibly|because|since)\b)"
 )
 _LAST_WORD = re.compile(r"\b([^\W_]{1,24})[\s:,]{0,3}\Z")
 _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

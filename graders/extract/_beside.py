@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ._conjunctions import OR, OR_ANYWHERE
 from ._runs import OVER
 from ._units import CURRENCIES, code_start, scale_at, unit_end
 
@@ -57,7 +58,11 @@ _UNSOLVED = re.compile(
 )
 _OPERAND = re.compile(r"(?:[0-9)}$π%°]|\b[a-z])\s{0,3}\Z")
 _COUNTED = re.compile(r"[0-9][^\W\d_]{1,3}\Z")
-_RIVAL = re.compile(r"[0-9]\S{0,12}(?:\s\w{1,12}){0,2},?\s(?:or|vs\.?|versus)\s(?:[a-z]\s?=\s?)?\Z")
+_RIVAL = re.compile(
+    rf"[0-9]\S{{0,12}}(?:\s\w{{1,12}}){{0,2}},?(?:\s(?:{OR})\.?\s|\s?(?:{OR_ANYWHERE}|か)\s?)(?:[a-z]\s?=\s?)?\Z",
+    re.IGNORECASE,
+)
+_RIVAL_END = re.compile(rf"(?:\s(?:{OR})\.?\s|(?:{OR_ANYWHERE}|か)\s?)(?:[a-z]\s?=\s?)?\Z", re.IGNORECASE)
 _RANGE = re.compile(
     r"\b(?:between|zwischen|entre|tra|fra|между)\s\D{0,3}[0-9]\S{0,12}(?:\s\w{1,12}){0,2}\s(?:and|und|et|y|e|и)\s\Z"
 )
@@ -135,7 +140,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     apart = left.rstrip()[-1:] in _APART
     if not apart and _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)):
         return 0, at, opened
-    if ("or" in left or "v" in left) and _RIVAL.search(left):
+    if _RIVAL_END.search(left, max(0, len(left) - 16)) and _RIVAL.search(left):
         return 0, at, opened
     if left.endswith(_RANGE_ENDS) and _RANGE.search(left.lower()):
         return 0, at, opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from ._conjunctions import AND, OR, OR_ANYWHERE
 from ._denial_phrases import small
 from ._denials import is_asked, is_denied, is_doubted, may_deny
 from ._math_words import math_words
@@ -81,11 +82,9 @@ _CUES = frozenset(
     certainly surely obviously evidently undoubtedly really just correct solution result response conclusion
     output selected think believe guess""".split()
 )
-# Conjunctions that make two letters rivals, in the languages whose announcements are recognized.
-_JOINS = "or|and|vs\\.?|maybe|possibly|perhaps|to|oder|und|ou|et|o|y|e|или|и|або|atau|dan|au|hoặc|và|أو"
 _STOP = r"[)\]}*_`\"'$ ]{0,4}(?:[.,;:!?\n]|\Z)"  # what follows a letter that is not a word in a sentence
 _RIVAL = (
-    r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:%(join)s)\b|या|或者?|和|与|及|または|또는)"
+    r"[)\]}>*_`\"'$?\s]{0,8}(?:(?P<join>[,/&|;+=-]|\b(?i:%(or)s|%(and)s|maybe|possibly|perhaps|to)\b\.?|%(wide)s|和|与|及)"
     r"|)\s{0,3}\(?(?:(?i:or|and|option|maybe|possibly|perhaps|also|then|choice)\b\s{0,3}|或者?|和){0,3}"
     rf"[(\[{{<*_`\"'$]{{0,6}}(?P<letter>[%(upper)s]|(?(join)[%(either)s]|(?!))(?={_STOP})){_END}"
 )
@@ -214,7 +213,7 @@ def _compile(letters: str) -> Patterns:
             f"letters={letters!r}: write two or more different capitals, such as 'ABCD', or digits"
         )
     lower = "".join(letter for letter in letters.lower() if letter not in letters)
-    names = {"upper": letters, "either": letters + lower, "join": _JOINS}
+    names = {"upper": letters, "either": letters + lower, "or": OR, "and": AND, "wide": OR_ANYWHERE}
     patterns = Patterns(*(re.compile(form % names, re.MULTILINE) for form in (_NAMED, _RIVAL, _LABEL)))
     _compiled[letters] = patterns
     return patterns

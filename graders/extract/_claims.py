@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 
 from ._blocks import TAKEN_BACK, box_span, is_retracted
+from ._conjunctions import OR
 from ._late import late
 from ._missing import Missing
 from ._notes import number_alone
@@ -92,6 +93,7 @@ _CLOSING = late(  # a sentence that offers the reader more help; its numbers are
     re.IGNORECASE,
 )
 _NOT_LAST = late(r"[*$]{0,3}(?:\s[^\W\d_]{1,16}){0,3}[*$]{0,3}, not [*$]{0,3}")
+_OR = frozenset(OR.split("|"))
 _SHORTEST_CLOSING = 10
 _CLOSERS = " \t\r.*_$)"
 _LONGEST_QUESTION = 240
@@ -286,7 +288,7 @@ def _remarked(line: str, read: list[Numeral], last: Numeral) -> Numeral | None:
 def _ordinary_end(line: str) -> Number | None:
     """Return the number at the end of a simple line, such as `and so it is $72.`. None for other lines."""
     before, _, token = line.rstrip().rpartition(" ")
-    if " or " in before[-24:]:
+    if before.rpartition(" ")[2].lower() in _OR or " or " in before[-24:]:
         return None
     if before and before[-1] != ":" and not (before[-1] == "=" and _NO_LETTER.fullmatch(before[-24:])):
         word = _PLAIN_WORD.search(before, max(0, len(before) - 16))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.checks.choices import label
+from graders.extract._conjunctions import AND, OR
 from graders.testing import make_sample
 
 FORMS = ["{a} {b}", "{a} or {b}", "{a}, {b}", "{a}/{b}", "{a} / {b}", "{a}-{b}", "{a}; {b}", "{a}\n{b}"]
@@ -100,3 +101,11 @@ def test_a_label_that_announcements_use_as_a_filler_is_read():
     for text in ("Answer: likely", "The answer is likely.", "Answer: likely, since it rains."):
         assert paid(["likely", "unlikely"], text) == ["likely"], text
     assert paid(["likely", "unlikely"], "The answer is likely unlikely.") == []
+
+
+@pytest.mark.parametrize("joint", [*OR.split("|"), *AND.split("|"), "或者", "หรือ", "또는", "أو", "या"])
+@pytest.mark.parametrize("form", ["{}", "Answer: {}", "The answer is {}.", "So {}"])
+def test_two_labels_with_a_conjunction_are_no_answer_in_any_language(joint, form):
+    check = label(["positive", "negative"])
+    for text in (f"positive {joint} negative", f"negative {joint} positive"):
+        assert check(make_sample(form.format(text), "positive")).metrics["unread"] == 1, text

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from graders.checks.numbers import boxed_number, list_of_numbers, number
 from graders.errors import DecorationError, RecordError
+from graders.extract._conjunctions import OR
 from graders.testing import make_sample
 
 
@@ -269,6 +270,16 @@ def test_a_list_with_an_item_a_line_reads_as_its_items_unless_it_goes_on(numbers
     check = list_of_numbers()
     assert check(make_sample(text, numbers)).value == 1
     assert check(make_sample(f"{text}, ...", numbers)).metrics == {"unread": 1.0}
+
+
+@given(
+    st.integers(0, 999),
+    st.integers(1, 999),
+    st.sampled_from([*OR.split("|"), "或者", "または", "หรือ", "또는", "أو", "या"]),
+)
+def test_one_of_two_numbers_is_no_answer_in_any_language(one, more, joint):
+    for text in (f"{one} {joint} {one + more}", f"x = {one} {joint} x = {one + more}"):
+        assert number()(make_sample(text, str(one + more))).metrics == {"unread": 1.0}
 
 
 @given(st.integers(0, 999), st.integers(1, 999), st.sampled_from(["between {} and {}", "zwischen {} und {}"]))
