@@ -71,7 +71,7 @@ def native_calls(sample: Sample[Any]) -> list[Call] | Missing | None:
 
 
 def call_of(given: object, *, from_api: bool = False) -> Call | Missing:
-    """Parse one call: an object with `name` and `arguments` or `parameters`, or an API's equivalent.
+    """Parse one call: an object with a `name` and `arguments` or `parameters`, or an API's equivalent.
 
     Args:
         given: The call.

@@ -1,6 +1,6 @@
 """Describes an error raised by a model's code, using its nearest built-in class and plain arguments.
 
-The description is for programs. `Ran.message` is for people.
+The description is meant for programs, and `Ran.message` for people.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
         @property
         def key(self) -> tuple[str, str, str]:
-            """Service, address and model. The same for all checks that use the same model."""
+            """Service, address and model, which are the same for all checks that use the same model."""
             ...
 
         @property

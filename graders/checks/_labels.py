@@ -217,7 +217,7 @@ def _bare(text: str, found: Sequence[re.Match[str]]) -> list[tuple[bool, bool]]:
 
 
 def _outranks(text: str, behind: int, claim: re.Match[str]) -> bool:
-    """Return True if a claim replaces the previous one: it is a revision, is final or has its own line."""
+    """Return True if a claim replaces the previous one: it is a revision, is final or is on its own line."""
     line = text.rfind("\n", max(behind - 1, claim.start() - 24), claim.start())
     own_line = line >= 0 and ":" in text[line : claim.end()]
     final = "inal" in text[max(behind, claim.start() - 8) : claim.end()]

@@ -130,9 +130,9 @@ def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, floa
     steps do not run. A judge in the last step therefore sees few completions. If all steps run, the last
     step's reward counts. The metric `steps` is the number of steps that ran.
 
-    It pays a completion that stops at an early step that step's reward, which may be more than the last step
-    would have given. Early steps should therefore give either 0 or enough to continue. A record that a later
-    step cannot grade is detected only if that step runs.
+    It pays a completion that stops early the reward of the step at which it stopped, which may be more than
+    the last step would have given. Early steps should therefore give either 0 or enough to continue. A record
+    that a later step cannot grade is detected only if that step runs.
 
     Args:
         steps: The checks by name, cheapest first. A name consists of letters, digits and underscores.
