@@ -1,4 +1,4 @@
-"""The engineer's side of `rft-graders`: data, replay, signal, deployment and jobs, used by the `rft` command.
+"""Provides what the `rft` command needs besides graders: data, replay, signal, deployment and jobs.
 
-A grader in Lambda needs only the `graders` package.
+A grader in Lambda needs only the package `graders`.
 """

@@ -1,10 +1,11 @@
-"""The harness's exceptions: three classes, each with the command line's exit code.
+"""Defines the harness's exceptions: three classes, each with an exit code for the command line.
 
     HarnessError          1   a finding, a difference or a failed job ends the command
     +-- InputError        2   usage, input that cannot be read, something that could not be measured
     +-- ServiceError      3   a service could not be reached; the same command resumes
 
-An error says what happened, where, and how to fix it. Only `harness.cli` prints errors, without a traceback.
+An error tells what happened, where, and how to fix it. Only `harness.cli` prints errors, and without a
+traceback.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ __all__ = ["HarnessError", "InputError", "ServiceError"]
 
 
 class HarnessError(Exception):
-    """A failure that is reported to the user in one message.
+    """Raised for a failure that is reported to the user in one message.
 
     Args:
-        message: The problem, without its place and the fix.
+        message: The problem, without the place and the fix.
         fix: A sentence that tells the user how to fix it.
-        place: The place of the problem: `file`, `file:line`, a sample id, an ARN.
+        place: Where the problem is: `file`, `file:line`, a sample ID or an ARN.
     """
 
     exit_code: ClassVar[int] = 1
@@ -41,18 +42,18 @@ class HarnessError(Exception):
         return printable(text)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Keep `fix` and `place` when a worker process sends the error."""
+        """Keep `fix` and `place` when the error is pickled, as a worker process does to send it."""
         return (_rebuild, (type(self), self.message, self.fix, self.place))
 
 
 class InputError(HarnessError):
-    """The command cannot read or use its input, or could not measure something."""
+    """Raised if a command cannot read or use its input, or could not measure something."""
 
     exit_code: ClassVar[int] = 2
 
 
 class ServiceError(HarnessError):
-    """A service, such as AWS, could not be reached or kept refusing; the same command resumes."""
+    """Raised if a service, such as AWS, cannot be reached or keeps refusing. The same command resumes."""
 
     exit_code: ClassVar[int] = 3
 

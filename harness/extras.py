@@ -1,4 +1,4 @@
-"""The packages in each extra of `rft-graders`, and the command that installs a missing one."""
+"""Knows the packages in each extra of `rft-graders`, and the command that installs a missing one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BRINGS = {
     "zst": ("zstandard",),
     "parquet": ("pyarrow",),
 }
-"""Modules of each extra in pyproject.toml; every extra also includes the modules of `replay`."""
+"""Modules of each extra in pyproject.toml. Every extra also includes the modules of `replay`."""
 
 _BROUGHT_ALONG = """
     _yaml annotated_types anyio certifi dateutil distro h11 httpcore2 httpx idna jiter jmespath markdown_it
@@ -26,7 +26,7 @@ _BROUGHT_ALONG = """
 MODULES = frozenset(
     ("graders", "harness", *(each for names in _BRINGS.values() for each in names), *_BROUGHT_ALONG.split())
 )
-"""Every top-level module of the harness and its direct and indirect dependencies."""
+"""All top-level modules of the harness and of its direct and indirect dependencies."""
 
 
 def install_line(extra: str) -> str:
@@ -40,7 +40,7 @@ def missing_package(error: ImportError, needed_by: str, extra: str) -> InputErro
     Args:
         error: The failed import.
         needed_by: The command or fixture that needs the package.
-        extra: The extra that the whole command needs.
+        extra: The extra that the whole command requires.
 
     Returns:
         The error to show, or None if the import failed for another reason, which is a bug.

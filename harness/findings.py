@@ -1,7 +1,7 @@
-"""Findings: the results of validation, preflight and audit, as data.
+"""Defines findings, which are the results of validation, preflight and audit.
 
-Checks return findings, and callers display them. Nothing here prints, decides an exit code, or knows which
-rules exist.
+Checks return findings, and callers display them. This module does not print, choose an exit code, or know
+which rules exist.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["Finding", "Place", "Rule", "Severity", "count_by_severity", "worst"]
 class Severity(StrEnum):
     """Severity of a finding, in order: `info` < `note` < `warning` < `error` < `critical`.
 
-    A member is its lowercase name, so it serializes to JSON directly. Members are compared by severity, not
-    by spelling.
+    Each member is a string, its lowercase name, so it can be written to JSON directly. Members are compared
+    by severity, not by spelling.
     """
 
     INFO = "info"
@@ -29,7 +29,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Position in the order, 0 for `info`."""
+        """Position in the order of severities, which starts with 0 for `info`."""
         return _RANKS[self.value]
 
     # `str` would compare them alphabetically: critical < error < info.
@@ -54,7 +54,7 @@ _RANKS = {member.value: rank for rank, member in enumerate(Severity)}
 
 
 class Rule(NamedTuple):
-    """One kind of problem that a check looks for. The meaning of an id never changes."""
+    """One kind of problem that a check looks for. The meaning of an ID never changes."""
 
     id: str
     severity: Severity
@@ -65,7 +65,7 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The location of a finding; every part may be unknown."""
+    """Location of a finding, any part of which may be unknown."""
 
     file: str | None = None
     """Path as the user wrote it."""
@@ -91,7 +91,7 @@ class Finding:
     id: str
     """Fixed identifier of the rule or probe, such as `R020`."""
     severity: Severity
-    """Severity; a plain string such as `"error"` is also accepted."""
+    """Severity. A plain string such as `"error"` is also accepted."""
     message: str
     """The problem, as a sentence or clause, without the place and the fix."""
     place: Place | None = None
@@ -102,7 +102,7 @@ class Finding:
     """JSON value that demonstrates the problem, such as an event that `rft replay` runs."""
 
     def __post_init__(self) -> None:
-        """Turn a severity given as a plain string into the member.
+        """Convert a severity that was given as a plain string to the enum member.
 
         Raises:
             ValueError: The severity is not one of the five.
@@ -131,5 +131,5 @@ def count_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
-    """Return the highest severity among the findings; None if there are no findings."""
+    """Return the highest severity among the findings, or None if there are no findings."""
     return max((finding.severity for finding in findings), default=None)

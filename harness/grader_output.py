@@ -1,4 +1,4 @@
-"""Redirects the output of a grader and its child processes to a file, away from our own output."""
+"""Redirects the output of a grader and its child processes to a file, apart from our own output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def output_to(path: Path | None) -> Iterator[Path]:
     """Redirect output from Python, C and child processes to a file. Delete the file if it stays empty.
 
     Args:
-        path: The file to append to; None for a temporary file that is deleted at the end.
+        path: The file to append to; None for a temporary file, which is deleted at the end.
 
     Raises:
         InputError: The file cannot be written, or is a symbolic link.

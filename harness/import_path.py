@@ -1,7 +1,7 @@
 """Puts a grader's folder on the import path, without letting its files shadow modules of the harness.
 
-As in Lambda, the grader's folder comes first, so the grader imports its own `answers.py`. But the standard
-library and this package must not import a `queue.py`, a `rich.py` or a folder `harness` from there.
+As in Lambda, the grader's folder comes first, so the grader imports its own `answers.py`. However, the
+standard library and this package must not import a `queue.py`, a `rich.py` or a folder `harness` from there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _OwnModulesFirst:  # without a base from `importlib.abc`, which takes 3 ms
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the module's spec, or None to let the other finders look anywhere."""
+        """Return the module's spec, or None to leave the search to the other finders."""
         if path is not None or not is_taken(fullname):
             return None
         elsewhere = [entry for entry in sys.path if entry not in self.folders]
@@ -52,7 +52,7 @@ def add_folder(folder: str) -> None:
 
 
 def use_path(path: Iterable[str]) -> None:
-    """Use another process's import path, and treat folders that are new here as graders' folders.
+    """Adopt another process's import path, and treat folders that are new here as graders' folders.
 
     Args:
         path: That process's `sys.path`.

@@ -16,7 +16,7 @@ _SUFFIXES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
 
 @cache
 def owners() -> dict[str, list[str]]:
-    """Return the names of the distributions that contain each top-level module.
+    """Return, for each top-level module, the names of the distributions that contain it.
 
     `importlib.metadata.packages_distributions` gives the same result but parses every description and path,
     which takes a third of a second in each process that grades.
@@ -29,7 +29,7 @@ def owners() -> dict[str, list[str]]:
 
 
 def _modules(distribution: Distribution) -> set[str]:
-    """Return the top-level modules of a distribution, from its own list or else from its files."""
+    """Return a distribution's top-level modules, from its own list or else from its files."""
     told = distribution.read_text("top_level.txt")
     if told is not None:
         return set(told.split())
@@ -44,7 +44,7 @@ def _modules(distribution: Distribution) -> set[str]:
 
 
 def _name(distribution: Distribution) -> str:
-    """Return the name in a distribution's metadata, without parsing the description."""
+    """Return the name from a distribution's metadata without parsing the description."""
     headers, _, _ = (distribution.read_text("METADATA") or "").partition("\n\n")
     found = _NAME.search(headers)
     return found[1] if found else distribution.name

@@ -1,4 +1,4 @@
-"""Makes text from data safe to print: a completion must not control the terminal or forge a line."""
+"""Makes text from data safe to print, so that a completion cannot control the terminal or forge a line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def readable(text: str) -> str:
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """Shorten text to a limit by omitting its middle, because an error ends with its place."""
+    """Shorten text to a limit by omitting its middle, because errors end with their place."""
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
@@ -39,12 +39,12 @@ def shortened(text: str, most: int = 300) -> str:
 def wrapped(text: str, width: int) -> str:
     """Wrap lines between words to fit a terminal.
 
-    Continuation lines are indented by two more columns. A word that is wider than a line, such as a path, is
-    not split.
+    Continuation lines are indented by two more columns. Words wider than a line, such as paths, are not
+    split.
 
     Args:
         text: The text, whose lines may be indented.
-        width: Columns of the terminal.
+        width: Number of columns in the terminal.
     """
     return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
 
@@ -75,7 +75,7 @@ def columns_of(text: str) -> int:
 
 
 def named(names: Sequence[str], most: int = 10) -> str:
-    """Return the first names and the number of the others, for a sentence."""
+    """Return the first few names and the number of the others, for use in a sentence."""
     shown = ", ".join(shortened(name, 60) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
@@ -91,8 +91,8 @@ def filled(text: str, indent: str = "") -> str:
     """Wrap a paragraph to 80 columns, without splitting paths and ARNs.
 
     Args:
-        text: The text; control characters are escaped.
-        indent: Prefix of the first line; the others are indented by two more spaces.
+        text: The text, in which control characters are escaped.
+        indent: Prefix of the first line. The other lines are indented by two more spaces.
     """
     import textwrap
 

@@ -1,10 +1,10 @@
-"""Ends processes: our children, their descendants, and orphans of an earlier run.
+"""Ends child processes, their descendants, and orphans of an earlier run.
 
-A process that this one did not start is ended only if its id, start time, command line and user all match. A
-process id alone is not enough, because the system reuses ids.
+A process that this one did not start is ended only if its ID, start time, command line and user all match. A
+process ID alone is not enough, because the system reuses IDs.
 
-psutil and subprocess are imported only when needed, because importing them takes a tenth of the time of a
-small replay.
+psutil and subprocess are imported only when needed, because the imports take a tenth of the time of a small
+replay.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def cores() -> int:
 
 
 def mark() -> str:
-    """Return a string by which `end_marked` recognizes this process: its id and start time."""
+    """Return this process's ID and start time as a string, by which `end_marked` recognizes it."""
     return f"{os.getpid()} {_own_start():.2f}"
 
 
@@ -53,10 +53,10 @@ def _own_start() -> float:
 
 
 def end_marked(mark: str, words: Sequence[str]) -> bool:
-    """End an orphan with SIGKILL if it is certainly ours.
+    """End an orphan with SIGKILL, but only if it is certainly ours.
 
     Args:
-        mark: The string that `mark` returned in that process. With any other string, no process is ended.
+        mark: The string that the function `mark` returned in that process. Any other string ends no process.
         words: Words that the process's command line must contain.
 
     Returns:
@@ -87,8 +87,8 @@ def end(process: subprocess.Popen[bytes], grace_s: float = 0.0) -> None:
     """End a child process, and close its pipes.
 
     Args:
-        process: The child; it may already have ended.
-        grace_s: Seconds to wait after SIGTERM; 0 kills it immediately.
+        process: The child, which may already have ended.
+        grace_s: Seconds to wait after SIGTERM; 0 to kill the child immediately.
     """
     if grace_s:
         import subprocess
@@ -108,7 +108,7 @@ def end_group(pid: int) -> None:
     """Kill a child that leads a process group, its whole group, and all its descendants.
 
     Args:
-        pid: A child that was not waited for yet, so its id cannot have been reused.
+        pid: The ID of a child that was not waited for yet, so the ID cannot have been reused.
     """
     found = reversed(descendants(pid))
     # The processes may have ended in the meantime.

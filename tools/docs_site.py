@@ -1,8 +1,8 @@
 """Writes the sources of the documentation site: `python -m tools.docs_site FOLDER`.
 
-The folder gets the pages of `docs`, the README as `index.md`, the changelog, the reference pages, and
+The folder receives the pages of `docs`, the README as `index.md`, the changelog, the reference pages, and
 `llms.txt`, which lists every page with its first sentence for language models. `make docs` builds the site
-from it.
+from this folder.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _LINK = re.compile(
     r"|\[(?P<text>[^\[\]]*)\]\((?P<path>[\w./-]+)(?P<anchor>(?:#[\w-]*)?)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Matches code, in which links stay unchanged, or a link to a file."""
+"""Matches a link to a file, or code, in which links stay unchanged."""
 _NAMED = re.compile(
     r"`?\bdocs/(?P<page>[\w-]+\.md)`?|^```.*?^```|`[^`\n]*`|(?<!\]\()(?P<url>https?://[^\s)>`]+)",
     re.DOTALL | re.MULTILINE,
 )
-"""Matches code, the name of a page, or a URL that is not yet a link, in a docstring."""
+"""Matches, in a docstring, code, the name of a page, or a URL that is not yet a link."""
 
 
 def pages() -> dict[str, str]:
-    """Return all pages of the site.
+    """Return all pages of the site as Markdown.
 
     Returns:
         Markdown, by the page's path in the site's sources.
@@ -53,14 +53,14 @@ def pages() -> dict[str, str]:
 
 
 def _linked(named: re.Match[str]) -> str:
-    """Turn the pages (`docs/NAME.md`) and URLs that a docstring names into links; keep code unchanged."""
+    """Turn pages (`docs/NAME.md`) and URLs in a docstring into links, but leave code unchanged."""
     if named["page"] is not None:
         return f"[{named['page']}](../../{named['page']})"
     return f"<{named['url']}>" if named["url"] is not None else named.group()
 
 
 def _on_site(link: re.Match[str]) -> str:
-    """Keep code and links to pages; replace a link to a file without a page by its text."""
+    """Replace a link to a file without a page by the link's text. Keep code and other links."""
     if link["text"] is None:
         return link.group()
     page = _FROM_ROOT.get(link["path"], link["path"])
@@ -72,7 +72,7 @@ def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[s
     """Yield the pages in the order of the site's menu.
 
     Yields:
-        The group in the menu, the title (empty if the page's heading is the title), and the page.
+        The group in the menu, the title (empty to use the page's heading), and the page.
     """
     entries = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))["nav"] if nav is None else nav
     for entry in entries:
@@ -84,7 +84,7 @@ def nav_pages(nav: list[Any] | None = None, group: str = "") -> Iterator[tuple[s
 
 
 def first_sentence(text: str) -> str:
-    """Return the first sentence of a page's first paragraph, without blocks and markup."""
+    """Return the first sentence of a page's first paragraph, ignoring blocks and markup."""
     body = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     paragraphs = (part.strip() for part in body.split("\n\n"))
     first = next((part for part in paragraphs if part and part[0] not in "#|-!<"), "")

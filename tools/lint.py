@@ -1,7 +1,7 @@
-"""Checks house rules that no public linter knows: `python -m tools.lint` prints `file:line: message`.
+"""Checks house rules that no public linter checks. `python -m tools.lint` prints `file:line: message`.
 
-Names must be descriptive and have one meaning. No file may name a package registry, a path of one machine, or
-anything outside the project. Tests may neither read the clock nor sleep.
+Names must be descriptive and have one meaning. No file may name a package registry, a path on one particular
+machine, or anything outside the project. Tests may neither read the clock nor sleep.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Complaint", "complaints", "main", "project_files"]
 
 
 class Complaint(NamedTuple):
-    """A broken rule: its place, and a message with the fix."""
+    """A broken rule, with its place and a message that names the fix."""
 
     file: str
     line: int
@@ -83,7 +83,7 @@ _MAY_SLEEP = {
 
 
 def project_files(root: Path) -> list[PurePosixPath]:
-    """Return every file that git tracks, or would track after the next commit, sorted.
+    """Return a sorted list of the files that git tracks or would track after the next commit.
 
     Raises:
         OSError: git is not installed.
@@ -99,7 +99,7 @@ def project_files(root: Path) -> list[PurePosixPath]:
 
 
 def complaints(root: Path, files: Iterable[PurePosixPath]) -> list[Complaint]:
-    """Return every broken rule in the given files, in order.
+    """Return all violations in the given files, in order.
 
     Args:
         root: The project's folder.
@@ -168,7 +168,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _file_names(code: dict[PurePosixPath, ast.Module]) -> Iterator[tuple[str, PurePosixPath, int]]:
-    """Yield the file names, except in the command line, where each file is named after its command."""
+    """Yield file names, except those in the command line, where each file is named after its command."""
     for file in code:
         counted = file.parts[:2] != ("harness", "cli") and file.stem not in _NOT_COUNTED | _ONE_A_PACKAGE
         if counted and not file.stem.startswith("_"):

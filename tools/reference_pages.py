@@ -1,8 +1,9 @@
-"""Makes the reference pages of the documentation: one for each verb of `rft`, and one for each public module.
+"""Makes the documentation's reference pages, one for each verb of `rft` and one for each public module.
 
 The pages of verbs are made from click's command objects. Modules and their public names come from the table
 in `docs/stability.md`, and the description of each name comes from its docstring, which griffe reads without
-importing the module. The pytest fixtures have a separate page, with the class of the object that they return.
+importing the module. The pytest fixtures have a separate page, which includes the class of the object that
+they return.
 """
 
 from __future__ import annotations
@@ -54,10 +55,10 @@ _FIXTURES = """\
 
 
 def verb_pages() -> dict[str, str]:
-    """Return the page of each verb.
+    """Return a page for each verb.
 
     Returns:
-        Markdown by page, such as `reference/rft/audit.md`; `reference/rft/index.md` lists all verbs.
+        Markdown by page, such as `reference/rft/audit.md`. The page `reference/rft/index.md` lists all verbs.
     """
     pages = {"reference/rft/index.md": _ALL_VERBS.format(groups="\n\n".join(map(_group, GROUPS)))}
     for verb in VERBS:
@@ -67,7 +68,7 @@ def verb_pages() -> dict[str, str]:
 
 
 def module_pages() -> dict[str, str]:
-    """Return the page of each public module.
+    """Return a page for each public module.
 
     Returns:
         Markdown by page, such as `reference/python/graders.extract.md`.
@@ -91,7 +92,7 @@ def module_pages() -> dict[str, str]:
 
 
 def fixture_page() -> str:
-    """Return the page of the pytest fixtures, in Markdown."""
+    """Return the page for the pytest fixtures, in Markdown."""
     plugin, replayed = _loaded("harness/pytest_plugin"), _loaded("harness/replay/replayed")["Replayed"]
     parts = [_FIXTURES.rstrip()]
     for name in fixture_names():
@@ -108,7 +109,7 @@ def fixture_names() -> list[str]:
 
 
 def _loaded(path: str) -> Any:
-    """Parse a module or package with griffe, without the rest of the package around it."""
+    """Parse a module or package with griffe, without the package that contains it."""
     return griffe.load(
         Path(path).name,
         search_paths=[(ROOT / path).parent],
@@ -118,7 +119,7 @@ def _loaded(path: str) -> Any:
 
 
 def public_names() -> dict[str, list[str]]:
-    """Return the public names of each module in `docs/stability.md`, except those for the harness only."""
+    """Return each module's public names in `docs/stability.md`, except those only for the harness."""
     table = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
     return {
         module: re.findall(r"`(\w+)`", names.partition(_INTERNAL)[0]) for module, names in _ROW.findall(table)
@@ -141,7 +142,7 @@ def _group(title: str) -> str:
 
 
 def _command(command: click.Command, called: str, level: int) -> Iterator[str]:
-    """Yield a command's usage, description and options, followed by the commands of a group."""
+    """Yield a command's usage, description and options, and for a group also its commands."""
     context = click.Context(command, info_name=called)
     yield f"{'#' * level} {called}"
     usage = " ".join([called, *command.collect_usage_pieces(context)])
@@ -193,7 +194,7 @@ def _members(one: Any) -> Iterator[str]:
 
 
 def _wrapped(signature: str) -> str:
-    """Break a signature of more than 88 characters, so that each parameter has its own line."""
+    """Break a signature of more than 88 characters so that each parameter is on a separate line."""
     if len(signature) <= 88:
         return signature
     name, _, rest = signature.partition("(")

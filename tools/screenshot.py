@@ -1,7 +1,7 @@
-"""Takes the picture of a report page for the README, with headless Chromium: `python -m tools.screenshot`.
+"""Takes a picture of a report page for the README with headless Chromium: `python -m tools.screenshot`.
 
-It replays the shipped samples with the grader of `rft demo` and writes their report page. The page's first
-screen becomes `docs/images/report.png`. Run it again after a change to the page's design.
+The program replays the shipped samples with the grader of `rft demo` and writes their report page. The page's
+first screen becomes `docs/images/report.png`. Run it again when the page's design changes.
 """
 
 from __future__ import annotations

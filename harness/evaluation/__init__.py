@@ -1,1 +1,1 @@
-"""Compares models on held-out records, with intervals."""
+"""Compares models on held-out records, with confidence intervals."""

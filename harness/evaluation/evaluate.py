@@ -1,8 +1,7 @@
 """Compares the rewards of several models on the same records, with the same grader.
 
-Each model's completions are saved in a rollouts file, so a second call asks only for missing ones. All
-completions are graded again each time. A completion without a reward is counted separately, never as a low
-reward.
+Each model's completions are saved in a rollouts file, so a second call requests only the missing ones. Every
+call grades all completions again. A completion without a reward is counted separately, never as a low reward.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ __all__ = ["Evaluation", "Named", "EvaluationRequest", "Standing", "evaluate"]
 
 
 class Named(NamedTuple):
-    """A model and the user's name for it."""
+    """A model, with the name that the user gave it."""
 
     label: str
     model: str
     exposure: Exposure
-    """The model's exposure to the records in training."""
+    """The model's exposure to the records during training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +48,9 @@ class EvaluationRequest(Asking):
 
     grader: str
     models: tuple[Named, ...]
-    """The models; the first is the baseline for the others."""
+    """The models, of which the first is the baseline for the others."""
     into: Path
-    """Folder for the completions."""
+    """Folder in which completions are saved."""
     n: int = 4
 
 
@@ -65,28 +64,28 @@ class Standing:
     rollouts: str
     """The file with the model's completions."""
     reward: Interval | None
-    """The mean reward with its interval; None if no completion got a reward."""
+    """Mean reward with its interval; None if no completion got a reward."""
     completions: int
     kept: int
-    """Number of these completions that an earlier call requested."""
+    """Number of the completions that an earlier call requested."""
     rewarded: int
     failures: dict[str, int]
-    """Completions without a reward, by kind; `abstain` is one of them."""
+    """Completions without a reward by kind, one of which is `abstain`."""
     not_recorded: int
-    """Completions that the emulator did not have. They are excluded."""
+    """Completions that the emulator had not recorded, which are excluded."""
     refused: int
     """Completions that the model refused to give."""
     textless: dict[str, int]
-    """Graded completions without text, by the kind of their content: a refusal, a tool call, reasoning."""
+    """Graded completions without text, by kind of content: a refusal, a tool call or reasoning."""
     cut: dict[str, int]
     """Graded completions that were cut off, by their `finish_reason`."""
     length: float | None
     """Mean length of the graded completions in characters."""
     tokens: dict[str, int]
     by_record: dict[str, float]
-    """The mean reward of each record."""
+    """Mean reward of each record."""
     by_completion: dict[str, float]
-    """The reward of each completion, by id."""
+    """Reward of each completion by ID."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON, without the rewards of single completions."""
@@ -97,7 +96,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The result of an evaluation, with all models."""
+    """The result of an evaluation of several models."""
 
     records: int
     n: int
@@ -106,11 +105,11 @@ class Evaluation:
     """Hash of the grader's files, packages and options; None if it has no file."""
     standings: list[Standing]
     pairs: list[Pair | None]
-    """Comparison of each other model with the baseline, in order."""
+    """Comparison of every other model with the baseline, in order."""
 
     @property
     def baseline(self) -> Standing:
-        """The first model; the others are compared with it."""
+        """The first model, with which the others are compared."""
         return self.standings[0]
 
     @property
@@ -140,16 +139,16 @@ def evaluate(
     ask: Ask,
     progress: Callable[[str, Generated], None] = lambda label, state: None,
 ) -> Evaluation:
-    """Ask every model for completions, grade them, and compare.
+    """Request completions from every model, grade them, and compare the rewards.
 
     Args:
         request: The options.
-        ask: Asks a model once.
-        progress: Called with a model's label and the state of its completions.
+        ask: Sends one request to a model.
+        progress: Called with a model's label and the progress of its completions.
 
     Raises:
         InputError: The records or the grader cannot be used.
-        ServiceError: The service stayed busy or unreachable; the same call resumes.
+        ServiceError: The service stayed busy or unreachable. The same call resumes.
     """
     way = {one.name: getattr(request, one.name) for one in fields(Asking)}
     standings = []
@@ -168,7 +167,7 @@ def evaluate(
 
 
 def file_name(model: str) -> str:
-    """Return the name of a model's rollouts file, which is readable and unique to the model."""
+    """Return a readable name for a model's rollouts file that is unique to the model."""
     mark = hashlib.blake2b(model.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model).strip('-.')[:60]}-{mark}.jsonl"
 
@@ -209,7 +208,7 @@ def _standing(named: Named, path: Path, state: Generated, target: Target, n: int
 
 
 def _number(rollout: Rollout) -> int:
-    """Return a completion's number within its record. An earlier call may have asked for more completions."""
+    """Return a completion's number within its record. Earlier calls may have requested more of them."""
     return int(str(rollout.id).rpartition("/")[2])
 
 

@@ -1,8 +1,8 @@
-"""Checks whether a model was trained on an evaluation's records, which would make the evaluation meaningless.
+"""Checks if a model was trained on an evaluation's records, which would make the evaluation meaningless.
 
 A job's journal names its training file and the file's hash. Records are compared by record key and by leak
-key, so a record counts as trained on if its prompt was, regardless of the reference. If only a model ID is
-known, or the training file is missing, the result is `not checked`.
+key, so a record counts as trained on if its prompt was used in training, whatever the reference. If only a
+model ID is known, or the training file is missing, the result is `not checked`.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ class Exposure:
     """A model's exposure to the records of an evaluation."""
 
     state: State
-    """The result of the check.
+    """Result of the check.
 
     `none`: the model was trained on none of the records. `trained`: the model was trained on at least one.
     `not tuned`: no job trained the model.
     """
     why: str | None = None
-    """The reason that the exposure is unknown."""
+    """The reason why the exposure is unknown."""
     training_file: str | None = None
     records: int | None = None
     """Number of compared records; None if nothing was compared."""
     same_record: int = 0
     """Number of the compared records that are in the training file."""
     same_prompt: int = 0
-    """Additional records whose prompt is in the training file with another reference."""
+    """Number of further records whose prompt is in the training file with another reference."""
     examples: tuple[str, ...] = ()
     """Examples of matching records, such as `held_out.jsonl:3 = train.jsonl:17`."""
 
@@ -68,7 +68,7 @@ class Exposure:
 
 
 def exposure_of_base() -> Exposure:
-    """Return the exposure of a base model, which was not tuned."""
+    """Return the exposure of a base model, which no job has tuned."""
     return Exposure("not tuned")
 
 
@@ -92,7 +92,7 @@ def exposure_of_job(jobs_dir: Path, job: str, records: DataFile, limit: int | No
         jobs_dir: The folder of all jobs.
         job: The job's name or ID.
         records: The records of the evaluation.
-        limit: Compare only the first N records.
+        limit: Number of records to compare, from the start of the file.
 
     Raises:
         InputError: The records cannot be read.
@@ -121,8 +121,8 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
     """Raise an error if a model was trained on the records.
 
     Args:
-        exposures: The user's name for each model, and its exposure. Models from one job are named once, under
-            the last name.
+        exposures: The user's name for each model, with the model's exposure. If several models come from one
+            job, only the last one is named.
 
     Raises:
         InputError: At least one model was trained on the records.
@@ -137,7 +137,7 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 
 
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
-    """Return the path of the training file, if it still has the content that was trained on."""
+    """Return the path of the training file if its content has not changed since the training."""
     for path in (data.path, records):
         if path == STANDARD_INPUT:  # stdin now has the evaluation's records
             continue
@@ -156,7 +156,7 @@ def _comparable(file: DataFile) -> Iterator[Record]:
 
 
 def _short(record: Record) -> str:
-    """Return a record's place without its folder: `held_out.jsonl:3`."""
+    """Return a record's place without the folder, as in `held_out.jsonl:3`."""
     return record.place.rpartition("/")[2]
 
 

@@ -1,1 +1,1 @@
-"""Follows a job until it ends: its events, the curves computed from them, and warnings."""
+"""Follows a job until it ends and reports its events, the curves computed from them, and warnings."""

@@ -14,19 +14,19 @@ from harness.follow.watched import Watched
 __all__ = ["Brake"]
 
 _CANCEL_S = 60.0
-"""Seconds that the service may take to cancel a job."""
+"""Number of seconds that the service may take to cancel a job."""
 
 
 class Brake:
-    """Cancels a job once, when its known cost exceeds the limit.
+    """Cancels a job, only once, when its known cost exceeds the limit.
 
     Args:
         client: The connection.
         job_id: The job.
-        limit: The limit; None to never cancel the job.
+        limit: The cost limit; None to never cancel the job.
         clock: The clock.
-        watched: The watched job, whose cost the brake updates.
-        note: Called with each message, a sentence without a period.
+        watched: The watched job, whose cost is updated.
+        note: Called with each message, which is a sentence without a period.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Brake:
         """Check the cost, and cancel the job if it exceeds the limit.
 
         Raises:
-            Unreachable: The service could not be reached; the next call tries again.
+            Unreachable: The service could not be reached. The next call tries again.
         """
         watched, limit = self._watched, self._limit
         if limit is None or watched.ended:
@@ -74,12 +74,12 @@ class Brake:
 
     @property
     def waits(self) -> bool:
-        """True after the brake asked the service to cancel the job."""
+        """True once the service has been asked to cancel the job."""
         return self._asked_at is not None
 
     @property
     def failed(self) -> bool:
-        """True if the job continues although the brake asked the service to cancel it."""
+        """True if the job continues although the service was asked to cancel it."""
         if self._watched.stop == "refused":
             return True
         if self._asked_at is None or self._clock.monotonic() - self._asked_at < _CANCEL_S:
@@ -92,7 +92,7 @@ class Brake:
         return True
 
     def _hours(self, limit: SpendingLimit) -> float | None:
-        """Return the hours since the job was created; None if they are unknown or have no price."""
+        """Return the hours since the job was created, or None if they are unknown or have no price."""
         if limit.usd_per_hour is None:
             return None
         job = self._watched.job

@@ -1,7 +1,7 @@
 """Computes a job's progress and the curves of its metrics from its events.
 
-A curve keeps about 500 points, however long the job is. Times come from the events, not from this machine's
-clock. Events without numbers or out of order are ignored.
+A curve has at most about 500 points, however long the job is. Times are taken from the events, not from this
+machine's clock. Events without numbers or out of order are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 class Series:
-    """One metric over the steps: the first values, the latest values, and averages over all of them."""
+    """The curve of one metric over the steps: the first and latest values, and averages over all values."""
 
     __slots__ = ("_pending", "_stride", "count", "first", "points", "recent")
 
@@ -34,7 +34,7 @@ class Series:
         self.recent: deque[float] = deque(maxlen=_WINDOW)
         """The latest 20 values."""
         self.points: list[float] = []
-        """At most 512 points. Each is the mean of the same number of values."""
+        """At most 512 points, each of which is the mean of the same number of values."""
         self._stride = 1
         self._pending: list[float] = []
 
@@ -115,7 +115,7 @@ class Curves:
 
     @property
     def seconds_a_step(self) -> float | None:
-        """Seconds per step, from the times of the latest events or of all events; None while unknown."""
+        """Seconds per step, from the times of the latest events or of all of them; None while unknown."""
         if not self._times or self._start is None:
             return None
         last_step, last_time = self._times[-1]
@@ -138,7 +138,7 @@ class Curves:
 
 
 def sparkline(points: list[float], width: int = 40) -> str:
-    """Draw a curve as one line of block characters, scaled from its minimum to its maximum.
+    """Draw a curve as one line of block characters scaled from its minimum to its maximum.
 
     Args:
         points: Finite numbers.

@@ -1,7 +1,7 @@
 """Stores a job's events in `events.jsonl`, oldest first and without duplicates.
 
-Only one process can open the journal at a time. Memory use is constant, because only the newest 2,000 ids are
-kept in memory, far more than a poll reads back.
+Only one process at a time can open this journal. Memory use is constant, because only the newest 2,000 ids
+are kept in memory, far more than one poll needs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _IDS_KEPT = 2_000
 
 
 class EventLog:
-    """A job's journal of events. Call `recover` once before adding events.
+    """A job's journal of events. `recover` must be called once before events are added.
 
     Args:
         directory: The job's folder, which is created if it is missing.
 
     Raises:
-        InputError: The folder cannot be written, or another process holds the journal.
+        InputError: The folder cannot be written, or another process has the journal open.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -44,7 +44,7 @@ class EventLog:
         self._order: deque[str] = deque()
         self._known: set[str] = set()
         self.count = 0
-        """The number of events in the journal."""
+        """Number of events in the journal."""
 
     def __enter__(self) -> EventLog:
         return self
@@ -55,7 +55,7 @@ class EventLog:
 
     @property
     def last_id(self) -> str | None:
-        """Id of the newest event."""
+        """ID of the newest event."""
         return self._order[-1] if self._order else None
 
     def __contains__(self, event: Event) -> bool:
@@ -63,7 +63,7 @@ class EventLog:
         return event_id(event) in self._known
 
     def recover(self) -> Iterator[Event]:
-        """Read the journal from the start, and cut off an incomplete last line.
+        """Read the journal from the start, and truncate an incomplete last line.
 
         Yields:
             The events, oldest first.
@@ -74,7 +74,7 @@ class EventLog:
             yield event
 
     def add(self, events: list[Event]) -> list[Event]:
-        """Append the events that the journal does not contain yet.
+        """Append those events that the journal does not contain yet.
 
         Args:
             events: Events, oldest first.
@@ -100,7 +100,7 @@ class EventLog:
 
 
 def event_id(event: Event) -> str:
-    """Return an event's id, or a key made from its content if the service sent no id.
+    """Return an event's ID, or a key derived from its content if the service sent no ID.
 
     Args:
         event: Any event.

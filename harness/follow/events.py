@@ -1,14 +1,14 @@
 """Fetches every new event of a job exactly once, oldest first, over an unreliable network.
 
-Pages come newest first, so a poll reads back until it finds an event of the journal. If this takes more than
-one page, the pages are stored on disk (`events.walk.jsonl`). An interrupted walk can then resume, and 100,000
-events need no more memory than 100. Events are appended to the journal only when the walk has reached an
-event that the journal already has, so the journal has no gap unless the service causes one. If a page
-announces another page without a usable id, the page is fetched again a few times. After that it counts as the
-last page, and `incomplete` is true.
+Pages arrive newest first, so a poll pages back until it finds an event that is already in the journal. If
+this takes more than one page, the pages are stored on disk (`events.walk.jsonl`). An interrupted walk can
+then resume, and 100,000 events need no more memory than 100. Events are appended to the journal only after
+the walk has reached a known event, so the journal has no gap unless the service causes one. If a page
+announces a next page but has no usable id, it is fetched again a few times. After that it counts as the last
+page, and `incomplete` is true.
 
 Wire facts: pages, `after` and `has_more` are documented. The order is not documented, so it is determined
-from each first page. A service that lists the oldest events first works too.
+from each first page. Services that list the oldest events first are supported too.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from harness.follow.event_log import EventLog, event_id
 __all__ = ["NewEvents", "is_newest_first"]
 
 _DEAD_ENDS = 3
-"""Maximum number of attempts to fetch an announced page. Then the page before it counts as the last one."""
+"""Maximum number of attempts to fetch an announced page, after which the previous page counts as the last."""
 
 
 class NewEvents:
-    """Fetches a job's events that are not in the journal yet. Use it as a context manager.
+    """Fetches a job's events that are not in the journal yet. To be used as a context manager.
 
     Args:
-        fetch: Fetches the page after an id, or the first page for None.
-        log: The journal, after `recover`.
+        fetch: Fetches the page after an event's ID, or the first page for None.
+        log: The journal, after a call of `recover`.
     """
 
     def __init__(self, fetch: Callable[[str | None], Page[Event]], log: EventLog) -> None:
@@ -60,7 +60,7 @@ class NewEvents:
 
     @property
     def pending(self) -> bool:
-        """True if an announced page is missing. The next poll asks for it again."""
+        """True if an announced page is missing. The next poll requests it again."""
         return 0 < self._dead_ends < _DEAD_ENDS
 
     @property
@@ -69,7 +69,7 @@ class NewEvents:
         return self._dead_ends >= _DEAD_ENDS
 
     def poll(self) -> Iterator[list[Event]]:
-        """Fetch new events page by page. After an error, the next call continues.
+        """Fetch new events page by page. After an error, the next call resumes.
 
         Yields:
             New events, oldest first, after they were written to the journal.
@@ -129,9 +129,9 @@ class NewEvents:
         return True
 
     def _cursor(self, page: Page[Event], after: str | None) -> str | None:
-        """Return the id after which the next page starts.
+        """Return the event ID after which the next page starts.
 
-        The result is None if the page has no such id, or if the id leads back to a page already read.
+        The result is None if the page has no such ID, or if the ID leads back to an earlier page.
         """
         try:
             cursor = next_cursor(page, after)
@@ -146,7 +146,7 @@ class NewEvents:
     def _merge(self) -> Iterator[list[Event]]:
         """Append the walk's pages to the journal, oldest first.
 
-        If an earlier merge was killed, the merge starts at the page with the journal's newest event.
+        If an earlier call was killed, appending starts at the page with the journal's newest event.
         """
         first_pages = range(min(2, len(self._offsets)))
         if is_newest_first([event for number in first_pages for event in self._page(number)]) is False:
@@ -172,7 +172,7 @@ class NewEvents:
         self._walk.cut(0)
 
     def _has_unseen(self, page: Page[Event]) -> bool:
-        """Return True if all events of a first page are known but later pages may have new events."""
+        """Return True if all events on the first page are known but later pages may contain new ones."""
         if not page.get("has_more") or not all(event in self._log for event in page["data"]):
             return False
         ids = {event_id(event) for event in page["data"]}
@@ -212,7 +212,7 @@ def is_newest_first(events: list[Event]) -> bool | None:
         events: A page, in the service's order.
 
     Returns:
-        True for newest first, False for oldest first, None if all events are in the same second.
+        True for newest first, False for oldest first, or None if all events have the same second.
     """
     for read in (lambda event: seconds_since_1970(event.get("created_at")), _step):
         values = [value for value in map(read, events) if isinstance(value, int | float)]

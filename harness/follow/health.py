@@ -1,6 +1,6 @@
 """Checks the curves for the warning signs that AWS lists for training.
 
-Each kind of finding is reported once per job, as advice. The signs are AWS's (plateau below 0.15, entropy
+Each kind of finding is reported once per job, as advice. The signs come from AWS (plateau below 0.15, entropy
 approaching 0, exploding length, gradient spikes, rising variance). No source gives the other thresholds, so
 this project chose them, and they are *unverified*.
 """
@@ -149,6 +149,6 @@ def _rising_variance(curves: Curves) -> tuple[str, str] | None:
 
 
 def _spread(values: Collection[float]) -> float:
-    """Return the standard deviation. `statistics` uses fractions, which is a hundred times slower."""
+    """Return the standard deviation. `statistics` is a hundred times slower because it uses fractions."""
     mean = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))

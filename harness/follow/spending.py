@@ -1,8 +1,9 @@
 """Computes a job's known cost so far, and compares the cost with the user's limit.
 
 The Lambda cost is computed from the number of steps and from the duration that a replay measured. If the user
-gave a price per hour, all hours since the job was created count, including the wait in the queue, because AWS
-does not document when billing starts. Unknown costs count as zero, so they never end a job.
+gave a price per hour, all hours since the job was created are counted, including the time in the queue,
+because AWS does not document when billing starts. Unknown costs count as zero, so they never cause a job to
+be canceled.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ __all__ = ["SpendingLimit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendingLimit:
-    """A job's maximum cost, and the figures to compute the cost from."""
+    """A job's cost limit, and the figures from which the cost is computed."""
 
     usd: float
-    """Cancel the job when the known cost so far exceeds this."""
+    """Known cost above which the job is canceled."""
     grader: GraderUse = GraderUse()
-    """Lambda's work for one grading."""
+    """The Lambda usage of one grading."""
     grader_assumed: bool = False
-    """True if the function's memory and architecture are assumed."""
+    """True if the function's memory and architecture are only assumed."""
     batch_size: int | None = None
     """Number of records per step; None if it is not known."""
     usd_per_hour: float | None = None
-    """The service's price per hour, which the user gives."""
+    """The service's price per hour, as given by the user."""
 
     def so_far(self, steps: int, hours: float | None) -> JobCost:
-        """Compute the known cost.
+        """Compute the known cost so far.
 
         Args:
             steps: Number of steps so far.
@@ -42,14 +43,14 @@ class SpendingLimit:
         return cost_of(work, grader, hours=hours, usd_per_hour=self.usd_per_hour)
 
     def is_passed(self, cost: JobCost) -> bool:
-        """Return True if a known cost exceeds the limit. NaN never does."""
+        """Return True if a known cost exceeds the limit, which NaN never does."""
         return cost.known_usd > self.usd
 
     def sentences(self) -> list[str]:
-        """Return sentences without periods that list the counted costs and the costs left out.
+        """Return sentences, without periods, that list which costs are counted and which are not.
 
         Raises:
-            InputError: No cost is known, so the limit could never end the job.
+            InputError: No cost is known, so the limit could never take effect.
         """
         priced = self.so_far(1, None)
         counted, unknown = [], []

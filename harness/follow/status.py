@@ -1,7 +1,7 @@
 """Interprets a job's status, including statuses that are not documented.
 
-AWS documents `succeeded` and `cancelled`. The other known statuses are OpenAI's or native Bedrock's. A job
-with an unknown status has ended if its `finished_at` is set.
+AWS documents `succeeded` and `cancelled`. The other known statuses are those of OpenAI or native Bedrock. A
+job with an unknown status has ended if its `finished_at` is set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GOING_ON: Final = frozenset(
 
 
 def status_word(job: SeenJob | None) -> str:
-    """Return a job's status in the service's spelling, safe to print; `(no status)` if there is none."""
+    """Return a job's status in the service's spelling and safe to print, or `(no status)`."""
     found = None if job is None else job.status or job.odd.get("status")
     return plain_text(found) if found else "(no status)"
 
@@ -56,7 +56,7 @@ def what_is_odd(job: SeenJob) -> str | None:
         job: The service's job.
 
     Returns:
-        One sentence without a period; None for the usual statuses.
+        One sentence without a period, or None for the usual statuses.
     """
     word, shown = _word(job), status_word(job)
     if word in _ENDED:
@@ -75,5 +75,5 @@ def _word(job: SeenJob) -> str:
 
 
 def _is_finished(job: SeenJob) -> bool:
-    """Return True if a job has an end time. `SeenJob` reads 0, false and an empty string as None."""
+    """Return True if a job has an end time. `SeenJob` turns 0, false and an empty string into None."""
     return job.finished_at is not None

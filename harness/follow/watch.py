@@ -2,7 +2,7 @@
 
 Each event is stored in the job's folder and reported once. `watch` sends at most two requests per interval,
 plus one per 100 new events. It accepts unknown statuses and events, and gives up only if the service does not
-answer for `patience_s`. If a job reports nothing new for that long, `watch` reports this and continues.
+respond for `patience_s`. If a job has no news for that long, `watch` reports this and continues.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Polling:
     """The intervals of a watch, in seconds."""
 
     interval_s: float = 10.0
-    """Time between two polls. It grows to a minute while there are no new events."""
+    """Time between two polls, which grows to a minute while there are no new events."""
     patience_s: float = 900.0
-    """Maximum time without an answer from the service."""
+    """Maximum time without a response from the service."""
 
 
 def watch(
@@ -60,13 +60,13 @@ def watch(
         observer: Receives events, warnings and progress.
         clock: The clock, which also waits.
         pace: The intervals.
-        limit: Cancel the job when its cost exceeds this limit.
+        limit: The cost limit above which the job is canceled.
 
     Returns:
         The job's final state, or its last known state if the service failed to cancel the job.
 
     Raises:
-        Unreachable: The service was silent for longer than `patience_s`; the same call resumes.
+        Unreachable: The service did not respond for longer than `patience_s`. The same call resumes.
         RequestRefused: The job does not exist, or the key may not see it.
         InputError: The folder cannot be written.
     """
@@ -83,7 +83,7 @@ def watch(
 
 
 class _Follower:
-    """Rebuilds a job's state from its journal, then updates the state with each poll."""
+    """Rebuilds a job's state from its journal, and then updates the state with each poll."""
 
     def __init__(
         self, client: TrainingService, job_id: str, log: EventLog, news: NewEvents, observer: Observer
@@ -125,7 +125,7 @@ class _Follower:
         return self.log.count - before
 
     def note(self, text: str) -> None:
-        """Report a note that was not reported before."""
+        """Report a note unless it was reported before."""
         if text not in self.watched.notes:
             self.watched.notes.append(text)
             self.observer.note(text)
@@ -219,9 +219,9 @@ class _Silence:
 
 
 def _transient(error: Unreachable | RequestRefused, seen: bool, *, resumed: bool) -> Unreachable:
-    """Return the error if the request may be retried; raise it otherwise.
+    """Return the error if the request may be retried, and raise it otherwise.
 
-    If a job that was found before is now missing, the service may be at fault, so the request is retried.
+    If a job that was found earlier is now missing, the service may be at fault, so the request is retried.
     """
     if isinstance(error, Unreachable):
         return error

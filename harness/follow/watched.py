@@ -1,4 +1,4 @@
-"""The state of a watched job, and the observer that a watch reports to."""
+"""Defines the state of a watched job, and the observer to which a watch reports."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MESSAGES_KEPT = 5
 
 @dataclass(slots=True)
 class Watched:
-    """A watched job: its progress so far, and its outcome."""
+    """A watched job, with its progress so far and its outcome."""
 
     job: SeenJob | None = None
-    """The service's job; None until the service has answered."""
+    """The job as described by the service; None until the service has responded."""
     curves: Curves = field(default_factory=Curves)
     warnings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Watched:
     cost: JobCost | None = None
     """The known cost of the job so far; None if there is no limit."""
     stop: Literal["asked", "refused"] | None = None
-    """`asked` after a request to cancel the job because of its cost; `refused` if the job continues."""
+    """`asked` after a request to cancel the job because of its cost; `refused` if it continues anyway."""
 
     @property
     def ended(self) -> bool:
@@ -57,7 +57,7 @@ class Observer(Protocol):
     """Receives events, warnings and progress while a job is watched."""
 
     def resumed(self, watched: Watched) -> None:
-        """Called after the journal was read; `watched` has its contents."""
+        """Called after the journal was read, whose contents are now in `watched`."""
 
     def events(self, events: list[Event]) -> None:
         """Called with new events, oldest first."""
@@ -66,7 +66,7 @@ class Observer(Protocol):
         """Called with a warning about a curve."""
 
     def note(self, text: str) -> None:
-        """Called with a note about the job or the service, one sentence without a period."""
+        """Called with a note about the job or the service, which is one sentence without a period."""
 
     def state(self, watched: Watched) -> None:
         """Called after each poll."""

@@ -1,4 +1,4 @@
-"""Checks the replay of a grader before a job is submitted.
+"""Checks a grader's replay before a job is submitted.
 
 The findings have the ids J019 to J035 and follow AWS's advice on rewards before training.
 """
@@ -30,19 +30,19 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Evidence", "changed_code", "evidence"]
 
 SEEN = 0.5
-"""A replay that graded this share of the training records or less gets a warning."""
+"""Share of the training records at or below which a replay gets a warning."""
 _JOB_WIRE = "open-weight"
-"""Prefix of the names of the wire formats that the service may send."""
+"""Prefix in the names of the wire formats that the service may use."""
 FAILED = 0.5
 """A grader's default error budget: the maximum share of gradings without a reward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Findings about a job's grader, and facts about its replay."""
+    """Findings about a job's grader, with facts about its replay."""
 
     findings: list[Finding]
-    """An error means that the job would fail or learn nothing."""
+    """The findings. An error means that the job would fail or learn nothing."""
     replay: ReplayEvidence | None = None
     """The finished replay, if there is one."""
 
@@ -53,13 +53,13 @@ def evidence(
     training: DataFile,
     bounds: Bounds | None = None,
 ) -> Evidence:
-    """Check the replay of a grader before a job uses the grader.
+    """Check a grader's replay before a job uses the grader.
 
     Args:
         folder: The run's folder; None if there is no replay.
         function: The job's function, from `look_at_function`.
         training: The training file.
-        bounds: The grader's range, needed if the grader does not declare one.
+        bounds: The grader's range, required if the grader does not declare one.
 
     Raises:
         InputError: The run does not exist or is damaged, or its grader has another range.
@@ -101,7 +101,7 @@ def evidence(
 
 
 def _replay_command(arn: str) -> str | None:
-    """Return the command that replays the function; None if the ARN is malformed."""
+    """Return the command that replays the function, or None if the ARN is malformed."""
     try:
         read_arn(arn)
     except InputError:
@@ -195,7 +195,7 @@ def _same_records(
 
 
 def _asked(facts: RunFacts, place: Place) -> Iterator[Finding]:
-    """Report that recorded answers were used in place of the service that the grader asks."""
+    """Report that recorded answers replaced the service that the grader calls."""
     if facts.answers is not None and facts.answers.ask != "all":
         path = os.path.relpath(facts.answers.path)
         some = "some of " if facts.answers.ask == "new" else ""
@@ -245,7 +245,7 @@ def _failures(totals: Totals, place: Place) -> list[Finding]:
 
 
 def _signal(counts: GroupCounts, place: Place) -> list[Finding]:
-    """Report a replay in which all groups have equal rewards, or no record has two completions."""
+    """Report a replay in which no group has different rewards, or no record has two completions."""
     telling = counts.groups - counts.single
     if telling <= 0:
         if counts.unrewarded and not counts.groups:

@@ -1,4 +1,4 @@
-"""Forecasts a job's steps, grader calls and Lambda cost, and states the assumptions."""
+"""Forecasts a job's steps, grader calls and Lambda cost, and lists the assumptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["Forecast", "forecast", "forecast_replayed", "grader_use"]
 
 _MEMORY_MB, _ARCHITECTURE = 512, "x86_64"
-"""The settings in a project's template, assumed if AWS was not asked."""
+"""The function settings in a project's template, which are assumed if AWS was not asked."""
 _MEASURED = {
     "in-process": " in this machine's Python",
     "lambda-runtime": " in the local runtime",
@@ -30,19 +30,19 @@ class Forecast:
 
     work: Workload
     use: GraderUse
-    """Lambda's work for one grading; the duration comes from the replay."""
+    """The Lambda usage of one grading, whose duration comes from the replay."""
     cost: JobCost
     completions_a_call: int
-    """Number of completions per call. This is assumed, because no AWS source documents it."""
+    """Number of completions per call, an assumption because no AWS source documents it."""
     settings_assumed: bool
     """True if memory and architecture are assumed, because AWS was not asked about the function."""
     usd_per_hour: float | None
-    """The service's price per hour, which the user gives; None means unknown."""
+    """The service's price per hour, as given by the user; None if unknown."""
     measured: str = ""
-    """The environment in which the replay measured the duration, as the end of a sentence."""
+    """Where the replay measured the duration, as the end of a sentence."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the forecast with its assumptions; null means unknown."""
+        """Return the forecast and its assumptions as JSON, in which null means unknown."""
         return {
             "steps": self.work.steps,
             "graded": self.work.completions,
@@ -106,7 +106,7 @@ def forecast(
     """Forecast a job.
 
     Args:
-        plan: The job; its replay measured the duration of a grading.
+        plan: The job, whose replay measured the duration of a grading.
         function: The grader, from `look_at_function`.
         completions_a_call: Number of completions per call.
         usd_per_hour: The service's price per hour.
@@ -139,7 +139,7 @@ def forecast_replayed(
         seconds: Mean duration of one grading in a replay; None if the replay measured no durations.
         target: The `kind` of the replay's target.
         batch_size: Number of records per step.
-        n_epochs: Passes over the records.
+        n_epochs: Number of passes over the records.
         region: The AWS Region for the price; None if unknown.
         usd_per_hour: The service's price per hour.
     """
@@ -151,7 +151,7 @@ def forecast_replayed(
 def grader_use(
     arn: str, seconds: float | None, function: FunctionFacts | UnknownFunction
 ) -> tuple[GraderUse, bool]:
-    """Return Lambda's work for one grading.
+    """Return the Lambda usage of one grading.
 
     Args:
         arn: The function.
@@ -159,7 +159,7 @@ def grader_use(
         function: The function, from `look_at_function`.
 
     Returns:
-        The work, and True if memory and architecture are assumed.
+        The usage, and True if memory and architecture are only assumed.
     """
     known = not isinstance(function, UnknownFunction)
     memory = function.memory_mb if isinstance(function, FunctionFacts) else None

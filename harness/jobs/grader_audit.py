@@ -1,7 +1,7 @@
 """Finds the audit of a job's grader and reports its open findings.
 
-The findings have the ids J036 to J038. An audit is recognized by the grader's fingerprint in the replay, by
-the function's `CodeSha256`, or by the files in the function.
+The findings have the ids J036 to J038. An audit is matched by the grader's fingerprint in the replay, by the
+function's `CodeSha256`, or by the files in the function.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.targets.deployed_code import FunctionFacts
 __all__ = ["audit_findings"]
 
 _COMPARED = 3
-"""Maximum number of audited graders to compare with the function's files, which are downloaded."""
+"""Maximum number of audited graders to compare with the function's downloaded files."""
 _FIX = "Run `rft audit` on the training file, with this grader."
 
 
@@ -34,7 +34,7 @@ def audit_findings(
         replay: The replay of the function's grader; None if there is none.
 
     Returns:
-        Findings; an error if the audit's verdict stops the job.
+        The findings. There is an error among them if the audit's verdict must stop the job.
     """
     found = _audit_of(runs, function, replay)
     if found is None:
@@ -65,7 +65,7 @@ def _told(found: AuditFacts, place: Place) -> Iterator[Finding]:
 def _audit_of(
     runs: Path, function: FunctionFacts | UnknownFunction, replay: ReplayEvidence | None
 ) -> AuditFacts | None:
-    """Return the newest audit of the job's grader; None if none was found."""
+    """Return the newest audit of the job's grader, or None if none was found."""
     known = {function.code_sha256}
     if replay is not None and replay.same_code != "different":
         known.add(replay.grader_sha256)

@@ -59,7 +59,7 @@ class JobGrader:
 
     arn: str
     code_sha256: str | None
-    """The function's CodeSha256 when the job was submitted, if it was known."""
+    """The function's CodeSha256 when the job was submitted, if known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class UploadedFile:
     """The training file on the service."""
 
     name: str
-    """The file's name, which ends with the plan's digest, so that an earlier submission can be found."""
+    """File name that ends with the plan's digest, so that an earlier submission can be found."""
     id: str | None = None
-    """The file's id; None until the service has answered the upload."""
+    """The file's ID; None until the service has responded to the upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class CreatedJob:
     """The job on the service."""
 
     id: str | None = None
-    """The job's id; None until the service has answered the request to create the job."""
+    """The job's ID; None until the service has responded to the request that creates the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +108,12 @@ class Entry:
     """The journal of one submission."""
 
     path: Path
-    """Path of the `job.json`."""
+    """Path of the `job.json` file."""
     facts: JobFacts
 
     @classmethod
     def open(cls, jobs_dir: Path, name: str, plan: Plan, written_at: str) -> Entry:
-        """Read the journal of a job, or start one.
+        """Read a job's journal, or start a new one.
 
         Args:
             jobs_dir: The folder of all jobs.
@@ -122,7 +122,7 @@ class Entry:
             written_at: The current time, ISO 8601.
 
         Raises:
-            InputError: The name is malformed, or its journal belongs to another plan.
+            InputError: The name is malformed, or the journal with this name belongs to another plan.
         """
         check_name(name)
         found = _read(jobs_dir / name)
@@ -160,7 +160,7 @@ class Entry:
 
 
 def check_name(name: str) -> None:
-    """Refuse an invalid local name for a job.
+    """Reject an invalid local name for a job.
 
     Raises:
         InputError: The name is too long or contains a character that is not allowed.
@@ -184,10 +184,10 @@ def default_name(plan: Plan) -> str:
 
 
 def file_ending(name: str, plan: Plan) -> str:
-    """Return the ending of the training file's name on the service, the same from every folder and machine.
+    """Return the ending of the training file's name on the service. It is the same on every machine.
 
     Args:
-        name: The job's local name. A name chosen by the user makes this a different submission.
+        name: The job's local name. A name that the user chose makes this a different submission.
         plan: The job.
     """
     chosen = None if name == default_name(plan) else name
@@ -262,7 +262,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
         name_or_id: The job's local name, or its id on the service.
 
     Returns:
-        The journal; None if nothing was submitted from here under that name or id.
+        The journal, or None if nothing was submitted from here under that name or ID.
 
     Raises:
         InputError: The journal of that name is damaged.
@@ -275,7 +275,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
 
 
 def names_by_id(jobs_dir: Path) -> dict[str, str]:
-    """Return the local names of submitted jobs, by the service's ids.
+    """Return the local names of submitted jobs by the service's IDs.
 
     Args:
         jobs_dir: The folder of all jobs.
@@ -284,7 +284,7 @@ def names_by_id(jobs_dir: Path) -> dict[str, str]:
 
 
 def _entries(jobs_dir: Path) -> Iterator[Entry]:
-    """Yield every journal that can be read. A damaged journal must not hide the others."""
+    """Yield every readable journal, because a damaged one must not hide the others."""
     for path in sorted(jobs_dir.glob("*/job.json")):
         try:
             found = _read(path.parent)
@@ -295,14 +295,14 @@ def _entries(jobs_dir: Path) -> Iterator[Entry]:
 
 
 def journal_of(jobs_dir: Path, job: str) -> JobFacts:
-    """Return the journal of a job whose plan is to be used again.
+    """Return the journal of a job whose plan is to be reused.
 
     Args:
         jobs_dir: The folder of all jobs.
         job: The job's local name, or its id on the service.
 
     Returns:
-        The journal. Its training file has not changed since the job was submitted.
+        The journal, whose training file has not changed since the job was submitted.
 
     Raises:
         InputError: The job has no journal, or its training file is missing or changed.
@@ -331,15 +331,15 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
 
 
 def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
-    """Describe the difference if a job was submitted with another grader.
+    """Describe the difference if a job was submitted with a different grader.
 
     Args:
         jobs_dir: The folder of all jobs.
         job: The job's local name, or its id on the service.
-        sha256: The grader's fingerprint in a replay in process; None if unknown.
+        sha256: The grader's fingerprint in an in-process replay; None if unknown.
 
     Returns:
-        One sentence without a period; None if the grader is the same, or the journal does not show it.
+        One sentence without a period, or None if the grader is the same or the journal does not tell.
     """
     found = find_entry(jobs_dir, job)
     replay = found.facts.replay if found is not None else None

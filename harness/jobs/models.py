@@ -1,6 +1,6 @@
 """Connects `rollouts.generate` to a training service, and looks up the models of jobs.
 
-A failure becomes `Busy` (wait) or `AskRefused` (skip the record). Any other error ends the sampling.
+Failures become `Busy` (wait and retry) or `AskRefused` (skip the record). Any other error ends the sampling.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _GRADERS_READ = ("reasoning_content", "reasoning")
 
 
 def asker(client: TrainingService) -> Ask:
-    """Return a function that asks a model through Chat Completions.
+    """Return a function that sends requests to a model through Chat Completions.
 
     Args:
-        client: The connection, with retries turned off, because the caller retries.
+        client: The connection. Its retries must be turned off, because the caller retries.
     """
 
     def ask(model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
@@ -50,7 +50,7 @@ def asker(client: TrainingService) -> Ask:
 
 
 def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: int | None = None) -> str:
-    """Return the id of the model that the user named.
+    """Return the ID of the model that the user named.
 
     Args:
         client: The connection.
@@ -68,14 +68,14 @@ def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: in
 
 
 def job_of(jobs_dir: Path, given: str) -> str | None:
-    """Return the id of the job with this name or id; None if `given` is a model."""
+    """Return the ID of the job with this name or ID, or None if `given` is a model."""
     if given.startswith("ftjob"):
         return given
     return None if find_entry(jobs_dir, given) is None else find_job(jobs_dir, given)[0]
 
 
 def service_name(client: FineTuning | NativeBedrock) -> str:
-    """Return the service's name. Completions of two services, or of two local ports, are not mixed."""
+    """Return a name for the service, because completions of different services or ports are not mixed."""
     if isinstance(client, NativeBedrock):
         return f"native Bedrock in {client.region}"
     return client.inference.base_url

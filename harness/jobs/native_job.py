@@ -1,7 +1,8 @@
-"""Plans jobs of native Bedrock, and submits each exactly once, even after failures.
+"""Plans native Bedrock jobs and submits each exactly once, even after failures.
 
-The plan's digest is the request's token and the ending of the job's name, so the service itself ensures one
-job per plan, from any folder and machine. The training file is uploaded to S3 once, under its SHA-256.
+The plan's digest is the request's token and the ending of the job's name, so the service itself ensures that
+there is one job per plan, whichever folder or machine submits it. The training file is uploaded to S3 once,
+under its SHA-256.
 """
 
 from __future__ import annotations
@@ -37,19 +38,19 @@ class NativePlan(Plan):
     role_arn: str
     """The role that the service assumes to read the data, call the grader and write the output."""
     data_uri: str
-    """The folder in S3 that the training file is uploaded to."""
+    """The folder in S3 to which the training file is uploaded."""
     output_uri: str
     model_name: str
     """The tuned model's name."""
     name: str | None = None
-    """The job's name, if the user chose one; another name trains the same plan again."""
+    """The job's name, if the user chose one. Another name trains the same plan again."""
 
     def digest(self) -> str:
         """Return a SHA-256 that identifies the plan."""
         return self.intent(None)
 
     def intent(self, name: str | None = None) -> str:
-        """Return a SHA-256 that is the same for equal submissions from any folder and machine.
+        """Return a SHA-256 that is the same for equal submissions from every folder and machine.
 
         Args:
             name: The user's name for the submission. Another name allows a second job with the same plan.
@@ -88,7 +89,7 @@ class NativePlan(Plan):
 
 
 def native_findings(plan: NativePlan) -> list[Finding]:
-    """Check a plan against botocore's model of the API. A note lists the requirements not checked.
+    """Check a plan against botocore's model of the API, and note which requirements were not checked.
 
     Args:
         plan: The job.
@@ -121,7 +122,7 @@ def submit_native(
 
     Raises:
         RequestRefused: AWS refuses the file or the job.
-        Unreachable: AWS could not be reached; the same call resumes.
+        Unreachable: AWS could not be reached. The same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
     if entry.facts.job.id is not None:
@@ -143,7 +144,7 @@ def submit_native(
 
 
 def _created(client: NativeBedrock, plan: NativePlan, clock: Clock) -> str:
-    """Send the request until AWS answers. Requests with the same token create only one job."""
+    """Send the request until AWS responds. Requests with the same token create only one job."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The plan of a job: everything needed to create the job, and to create the same job again."""
+"""Defines a job's plan, which has everything needed to create the job, and to create the same job again."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class TrainingFile:
     """Facts about a training file."""
 
     path: str
-    """The name that the user gave."""
+    """Name or path that the user gave."""
     sha256: str
     bytes: int
     records: int
-    """Number of nonblank lines."""
+    """Number of lines that are not blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ReplayEvidence:
     grader_sha256: str | None
     """The grader's fingerprint in the run: the hash of its files and packages, or of its artifact."""
     same_code: SameCode
-    """Result of comparing that grader with the job's function."""
+    """Result of comparing the replayed grader with the job's function."""
     records_seen: int | None = None
     """Number of records of the training file that the run graded; None if unknown."""
     seconds: float | None = None
@@ -69,22 +69,22 @@ class Plan:
     base_url: str
     region: str | None
     code_sha256: str | None = None
-    """The function's CodeSha256; None if neither AWS nor the user gave it."""
+    """The function's CodeSha256; None if neither AWS nor the user provided it."""
     replay: ReplayEvidence | None = None
-    """The replay that the user gave."""
+    """The replay that the user named."""
     region_from: str | None = None
-    """The source of the Region."""
+    """Where the Region comes from."""
     region_guessed: bool = False
-    """True if an environment variable gave a Region but the service runs on this machine."""
+    """True if an environment variable sets a Region although the service runs on this machine."""
 
     def digest(self) -> str:
-        """Return a SHA-256 that identifies the plan. It ignores the file's name and the grader's code."""
+        """Return a SHA-256 that identifies the plan, regardless of the file's name and the grader's code."""
         parts = [self.data.sha256, self.grader_arn, self.model, self.base_url]
         text = json.dumps([*parts, self.hyperparameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def intent(self, name: str | None = None) -> str:
-        """Return a SHA-256 that is the same for equal submissions from any folder and machine.
+        """Return a SHA-256 that is the same for equal submissions from every folder and machine.
 
         Args:
             name: The user's name for the submission. Another name allows a second job with the same plan.
@@ -123,10 +123,10 @@ class Plan:
 
 
 def hyperparameters(**given: float | None) -> Hyperparameters:
-    """Return all three hyperparameters, so that a job can be repeated after the service changes its defaults.
+    """Return all three hyperparameters, so that a job can be repeated even if the service's defaults change.
 
     Args:
-        given: Values by name. A value that is None or missing becomes the documented default.
+        given: Values by name. Missing values and None are replaced by the documented defaults.
     """
     values = {
         name: spec.default if given.get(name) is None else given[name]
@@ -161,7 +161,7 @@ def read_training_file(file: DataFile) -> TrainingFile:
 
 
 def checked_copy(data: TrainingFile) -> IO[bytes]:
-    """Copy a training file, so that a change during the submission cannot reach the service.
+    """Copy a training file so that changes during the submission cannot reach the service.
 
     Args:
         data: The training file, with its expected digest.

@@ -1,7 +1,7 @@
 """Checks a job's plan for problems before anything is sent.
 
-The findings have the ids J001 to J018. These checks do not ask AWS. `rft doctor` and `rft parity` check that
-the function exists and answers.
+The findings have the ids J001 to J018. These checks do not call AWS. `rft doctor` and `rft parity` check that
+the function exists and responds.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ def preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
         validate: Whether to check every record of the training file too.
 
     Returns:
-        Findings; one of severity `error` or worse means that the job should not be submitted.
+        The findings. If any has severity `error` or worse, the job should not be submitted.
     """
     data = data_findings(plan) if validate else _records(plan)
     return [*data, *_arn(plan), *_model(plan), *_hyperparameters(plan)]
 
 
 def native_preflight(plan: Plan, *, validate: bool = True) -> list[Finding]:
-    """Check the data and the function of a native Bedrock job. `native_rules` has the other checks.
+    """Check the data and the function of a native Bedrock job. Other checks are in `native_rules`.
 
     Args:
         plan: The job.
         validate: Whether to check every record of the training file too.
 
     Returns:
-        Findings, as from `preflight`.
+        The findings, as for `preflight`.
     """
     return [*(data_findings(plan) if validate else _records(plan)), *_arn(plan)]
 
@@ -59,7 +59,7 @@ def data_findings(plan: Plan) -> list[Finding]:
         plan: The job.
 
     Returns:
-        At most five findings per rule, and a note for each rule with more.
+        At most five findings per rule, and a note for each rule that has more.
     """
     # Imported here, so that commands that need no validation start faster.
     from harness.data.validate import validate
@@ -77,7 +77,7 @@ def data_findings(plan: Plan) -> list[Finding]:
 
 
 def _all_alike(plan: Plan, report: Report) -> Iterator[Finding]:
-    """Report too few distinct records, and a file in which no record has a reference."""
+    """Report a file with too few distinct records, or one in which no record has a reference."""
     place = Place(file=plan.data.path)
     copies = report.copies
     different = report.records - copies

@@ -38,7 +38,7 @@ _SHOWN = 3
 
 
 class GradedBy(Protocol):
-    """A run or an audit, which both record their grader and its target."""
+    """A run or an audit, each of which records its grader and target."""
 
     @property
     def grader(self) -> GraderFacts:
@@ -55,12 +55,12 @@ class GradedBy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnknownFunction:
-    """A function about which AWS gave no information."""
+    """A function about which AWS provided no information."""
 
     arn: str
     why: str
     missing: bool = False
-    """True if AWS says that the function does not exist."""
+    """True if AWS reports that the function does not exist."""
     code_sha256: None = None
 
 
@@ -70,9 +70,9 @@ class CodeComparison:
 
     same: SameCode
     why: tuple[str, ...] = ()
-    """The differences, or the reasons why the comparison proves nothing."""
+    """Differences, or reasons why the comparison proves nothing."""
     unchecked: tuple[str, ...] = ()
-    """The parts that were not compared."""
+    """Parts that were not compared."""
 
 
 def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | UnknownFunction:
@@ -80,8 +80,8 @@ def look_at_function(arn: str, *, local_service: bool) -> FunctionFacts | Unknow
 
     Args:
         arn: The function's ARN.
-        local_service: True if the job's service runs on this machine. AWS is then asked only if an endpoint
-            is set in the environment, so that local work needs no network.
+        local_service: True if the job's service runs on this machine. In this case AWS is called only if an
+            endpoint is set in the environment, so that local work needs no network.
 
     Returns:
         AWS's description of the function, or the reason why there is none. AWS errors are not raised, because
@@ -176,7 +176,7 @@ def _without_qualifier(arn: str) -> str:
 
 
 class _Comparing:
-    """Collects differences while a run is compared with a function's code."""
+    """Collects the differences found while a run is compared with a function's code."""
 
     def __init__(self, function: FunctionFacts, code: FunctionCode) -> None:
         self.function = function
@@ -200,7 +200,7 @@ class _Comparing:
         return self.function.check is not None and not self.function.check.endswith(".toml")
 
     def handler(self, ref: str) -> None:
-        """Compare the handlers. One of the two may include more of the path."""
+        """Compare the handlers, one of which may include more of the path."""
         if self.function.handler == READY_HANDLER:
             if not names_the_check(ref, self.function.check):
                 what = f"its variable {READY_VARIABLE} is {self.function.check or 'not set'}"
@@ -219,7 +219,7 @@ class _Comparing:
             self.unchecked.append(f"which function of {ref} graded, as the replay named none")
 
     def artifact(self, target: LocalRuntimeFacts) -> None:
-        """Compare the files with the replayed artifact. If it still exists, name the files that differ."""
+        """Compare the files with the replayed artifact, and name those that differ if it still exists."""
         if self.code.digest == target.code_sha256:
             return
         folder = target.template if target.handler else target.template.parent / target.function
@@ -257,7 +257,7 @@ class _Comparing:
             self.differences.append(f"it does not have {_list(missing)}")
 
     def _root(self, files: Mapping[str, str]) -> PurePosixPath | None:
-        """Find the local folder that corresponds to the top of the zip, by the handler's file."""
+        """Use the handler's file to find the local folder that corresponds to the top of the zip."""
         module = (self.function.handler or "").replace(".", "/").rpartition("/")[0]
         for place in (f"{module}.py", f"{module}/__init__.py"):
             here = [path for path in files if path.endswith(f"/{place}")]
@@ -267,7 +267,7 @@ class _Comparing:
         return None
 
     def _place(self, path: PurePosixPath, content: str, root: PurePosixPath | None) -> str | None:
-        """Return a file's place in the zip. A build puts files from outside the folder at the top."""
+        """Return a file's path in the zip. A build puts files from outside the folder at the top."""
         below = root is not None and path.is_relative_to(root)
         if root is not None and below and (exact := path.relative_to(root).as_posix()) in self.code.files:
             return exact
@@ -291,7 +291,7 @@ class _Comparing:
             self.unchecked.append(f"how it grades under {self.function.runtime}, as the replay ran in {here}")
 
     def library(self, version: str | None) -> None:
-        """Compare the `graders` package by its version, if the zip states one, and by its files."""
+        """Compare the `graders` package by version, if the zip states one, and by files."""
         packaged = self.code.packages.get("rft-graders", version)
         if packaged != version:
             self.differences.append(f"it has rft-graders {packaged} (the replay: {version})")

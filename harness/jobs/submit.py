@@ -1,9 +1,9 @@
-"""Creates exactly one job per plan, from any folder and even after failures.
+"""Creates exactly one job per plan, whichever folder submits it and even after failures.
 
 The training file's name on the service ends with a digest of the plan (`file_ending`). The file of an earlier
 submission is therefore found by its name, and the job by its file. The journal records each request before it
-is sent. POST /fine_tuning/jobs is repeated only if the service did not process the request (throttled or not
-reached), or if the list of jobs was read several times and shows no new job.
+is sent. POST /fine_tuning/jobs is repeated only if the service did not process the request (because it was
+throttled or not reached), or if the list of jobs, read several times, shows no new job.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Submitted:
     found: bool
     """True if an earlier call had created the job."""
     unlooked: str | None = None
-    """The error that made the list of files incomplete; another submission may exist then."""
+    """Error that made the list of files incomplete. In this case another submission may exist."""
 
 
 def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submitted:
@@ -51,7 +51,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
     Args:
         client: The connection.
         plan: The plan.
-        entry: Its journal.
+        entry: The plan's journal.
         clock: The clock, which also waits.
 
     Returns:
@@ -59,7 +59,7 @@ def submit(client: FineTuning, plan: Plan, entry: Entry, clock: Clock) -> Submit
 
     Raises:
         RequestRefused: The service refuses the file or the job.
-        Unreachable: The service could not be reached; the same call resumes.
+        Unreachable: The service could not be reached. The same call resumes.
         InputError: The training file changed, or the journal cannot be written.
     """
     if entry.facts.job.id is not None:
@@ -99,7 +99,7 @@ class _SameFiles:
     """The files on the service that belong to a submission."""
 
     ids: tuple[str, ...]
-    """Ids, oldest first. The job uses the oldest file."""
+    """File IDs, oldest first. The job uses the oldest file."""
     why: str | None = None
     """The reason why the list may be incomplete."""
 
@@ -159,7 +159,7 @@ def _may_have_arrived(error: Unreachable) -> bool:
 
 
 def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
-    """Read a list, and retry while the service cannot be reached. Reading has no side effects."""
+    """Read a list, and retry while the service cannot be reached, because reading has no side effects."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         try:
@@ -172,7 +172,7 @@ def _patiently(look: Callable[[], Found], clock: Clock) -> Found:
 def _created(
     client: FineTuning, request: JobRequest, entry: Entry, clock: Clock, *, unsure: bool
 ) -> Submitted:
-    """Send the request until the service answers. `unsure`: an earlier request may still take effect."""
+    """Send the request until the service responds. `unsure` means that an earlier one may take effect."""
     backoff = Backoff(clock, tries=_TRIES, patience_s=_PATIENCE_S)
     while True:
         entry.reach("creating")
@@ -203,7 +203,7 @@ def _nothing_came_of_it(entry: Entry, unsure: bool) -> None:
 def _created_before(
     client: FineTuning, files: Collection[str], clock: Clock, looks: int = _LOOKS
 ) -> SeenJob | None:
-    """Return the job that uses one of these files. The list is read repeatedly, because it may lag."""
+    """Return the job that uses one of these files. The list of jobs is read repeatedly, as it may lag."""
 
     def look() -> SeenJob | None:
         return next((job for job in client.jobs() if job.training_file in files), None)

@@ -1,12 +1,12 @@
-"""Replay tests for pytest: fixtures that run rollouts through a grader and check its rewards.
+"""Provides pytest fixtures that run rollouts through a grader and check its rewards.
 
-Three fixtures grade in this process, with the events that Lambda would get: `rft_replay` returns a `Replayed`
-with assertions, `reward_snapshot` compares with rewards stored next to the test, and `assert_order` compares
-the rewards of a few completions. A fourth, `assert_no_findings`, audits a grader. A failure shows the
-completion, reference, reward and metrics.
+Three fixtures grade in this process with the same events that Lambda would get: `rft_replay` returns a
+`Replayed` with assertions, `reward_snapshot` compares with rewards stored next to the test, and
+`assert_order` compares the rewards of a few completions. A fourth, `assert_no_findings`, audits a grader. A
+failed test shows the completion, reference, reward and metrics.
 
-Every pytest run in an environment with the harness loads this plugin, so the plugin imports nothing until it
-is used.
+Every pytest run in an environment that has the harness loads this plugin, so the plugin imports nothing until
+it is used.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a rollouts file as tests, one per sample."""
+    """Collect a rollouts file as one test per sample."""
     if not file_path.name.endswith(_ENDING):
         return None
     from harness.pytest_plugin.rollouts_file import RolloutsFile
@@ -56,11 +56,11 @@ def rft_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
     """A function that replays a rollouts file through a grader.
 
     The function takes `rollouts` (a path or an S3 URI) and `grader` (a grader, or its `module:name` or
-    `file.py:name`). Other arguments are the same as the options of `rft replay`: `wire`, `repeats`, `limit`,
-    `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records` and `answers`
-    (paths), and `range`. With `answers`, no service is called. Files are looked up next to the test, then in
-    pytest's root folder. Arguments that are omitted come from the project's settings: the grader with its
-    range, the rollouts with their label and records, and the answers.
+    `file.py:name`). The other arguments are the same as the options of `rft replay`: `wire`, `repeats`,
+    `limit`, `label`, `label_threshold`, `label_tolerance`, `label_true`, `keep_field`, `records` and
+    `answers` (paths), and `range`. With `answers`, no service is called. Files are looked up next to the
+    test, then in pytest's root folder. Arguments that are omitted come from the project's settings: the
+    grader with its range, the rollouts with their label and records, and the answers.
 
     Example:
         def test_rewards(rft_replay):
@@ -104,7 +104,7 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
     The function takes the completions from best to worst, each as a string or as the assistant's whole
     message. `grader` is a grader or its name, by default the one in the project's settings. `prompt`,
-    `reference` and other arguments set the record's fields. `strict=False` allows neighbors with equal
+    `reference` and other arguments set the record's fields. With `strict=False`, neighbors may have equal
     rewards. The function returns the replay.
 
     Example:
@@ -121,14 +121,14 @@ def assert_order(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
 
 @pytest.fixture
 def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFacts]:
-    """A function that audits a grader, and fails if there are findings.
+    """A function that audits a grader and fails if there are findings.
 
     The function takes `records` (a path) and `grader` (a grader or its name), by default those in the
-    project's settings. `fail_on` is the lowest severity that fails, by default `error`. Other arguments are
-    the same as the options of `rft audit`: `rollouts` (a path), `kind`, `accepted`, `range`, `wire`, `limit`,
-    `search`, `seconds` and `seed`. By default the function audits 60 records and searches with 200 gradings,
-    which takes a second or two. Findings that the project's settings waive do not fail. The function returns
-    the audit, and saves nothing.
+    project's settings. `fail_on` is the lowest severity that makes the test fail, by default `error`. Other
+    arguments are the same as the options of `rft audit`: `rollouts` (a path), `kind`, `accepted`, `range`,
+    `wire`, `limit`, `search`, `seconds` and `seed`. By default the function audits 60 records and searches
+    with 200 gradings, which takes a second or two. Findings that the project's settings waive do not count as
+    failures. The function returns the audit and saves nothing.
 
     Example:
         def test_only_right_answers_earn_a_reward(assert_no_findings):
@@ -146,7 +146,7 @@ def assert_no_findings(request: pytest.FixtureRequest) -> Callable[..., AuditFac
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Escape control characters in a grader's failure, because its error may quote a completion."""
+    """Escape control characters in a grader's failure, because the error message may quote a completion."""
     outcome = yield
     if call.excinfo is None or not _is_of_a_grader(call.excinfo.value):
         return
@@ -162,7 +162,7 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, An
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the files of stored rewards and the number of judge calls, from all workers of the test run."""
+    """Print the files of stored rewards and the number of judge calls of all workers in the test run."""
     reports = [each for some in terminalreporter.stats.values() for each in some]
     by_test: dict[str, list[tuple[str, Any]]] = {}
     for report in reports:  # a test has several reports; the last ones have all its notes
@@ -181,7 +181,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _plainly(fixture: str, work: Callable[[], Work]) -> Work:
-    """Run a fixture's work. A harness error fails the test with only its message."""
+    """Run the code of a fixture. A harness error fails the test and shows only its message."""
     __tracebackhide__ = True
     from harness.errors import HarnessError
 
@@ -213,7 +213,7 @@ def _replayed(
 
 
 def _note_questions(request: pytest.FixtureRequest, run: Replayed, answers: Path | None) -> None:
-    """Record the number of questions that a judge answered in a test, for the terminal summary."""
+    """Record for the terminal summary how many questions a judge answered in a test."""
     from harness.runs.rows import judge_questions
 
     asked = sum(judge_questions(row["metrics"]) for row in run.rows) if answers is None else 0
@@ -292,7 +292,7 @@ def _finder(path: Path, config: pytest.Config) -> Finder:
 
 
 def _node_id(request: pytest.FixtureRequest) -> str:
-    """Return the test's id relative to the current folder, for use in a command."""
+    """Return the test's ID relative to the current folder, for use in a command."""
     path = os.path.relpath(request.path, request.config.invocation_params.dir)
     return "::".join([path, *request.node.nodeid.split("::")[1:]])
 

@@ -21,7 +21,7 @@ from harness.targets.opening import TargetChoice
 __all__ = ["audit_without_findings"]
 
 RECORDS, SEARCH = 60, 200
-"""Default options, with which an audit takes a second or two."""
+"""Default options, chosen so that an audit takes only a second or two."""
 
 
 def audit_without_findings(
@@ -35,7 +35,7 @@ def audit_without_findings(
 
     Args:
         finder: Finds the files that the test names.
-        records: The records, or rollouts of them; None for the records in the settings.
+        records: The records, or rollouts made from them; None for the records in the settings.
         grader: The grader; None for the grader in the settings.
         fail_on: The lowest severity of a finding that fails the test.
         options: Other fields of `AuditRequest`.

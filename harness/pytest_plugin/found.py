@@ -1,4 +1,4 @@
-"""Finds the files and graders of a test, with the project's settings as defaults."""
+"""Finds the files and graders that a test uses, with the project's settings as defaults."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _OF_LABEL = ("label_true", "label_threshold", "label_tolerance")
 
 
 class FoundGrader(NamedTuple):
-    """A grader, its folder and its range."""
+    """A grader with its folder and range."""
 
     grader: Callable[..., Any] | str
     folder: Path
     """The folder of the grader's file or module."""
     bounds: Bounds | None = None
-    """The range from the settings; None if they have none."""
+    """The range from the settings; None if the settings have none."""
 
 
 class FoundRollouts(NamedTuple):
@@ -53,7 +53,7 @@ class Finder:
         """The settings by key, with absolute paths.
 
         Raises:
-            InputError: The nearest settings file cannot be read or understood.
+            InputError: The nearest settings file cannot be read or is invalid.
         """
         found = find_configuration(self._folders[0])
         if found is None:
@@ -65,7 +65,7 @@ class Finder:
         return {**values, "folder": found.file.parent}
 
     def grader(self, grader: Callable[..., Any] | str | None) -> FoundGrader:
-        """Return the test's grader, or by default the grader in the settings with its range.
+        """Return the test's grader, or by default the one in the settings with its range.
 
         Raises:
             InputError: Neither the test nor the settings name a grader.
@@ -84,7 +84,7 @@ class Finder:
         return FoundGrader(name, self.settings["folder"], low_high and tuple(low_high))
 
     def rollouts(self, rollouts: DataFile | None, options: Mapping[str, Any]) -> FoundRollouts:
-        """Return the test's rollouts, or by default the rollouts in the settings with their label.
+        """Return the test's rollouts, or by default those in the settings with their label.
 
         Args:
             rollouts: The test's argument: a path, an S3 URI, or a source.
@@ -109,7 +109,7 @@ class Finder:
         return FoundRollouts(self.settings["rollouts"], {**known, **given})
 
     def records(self, records: DataFile | None) -> DataFile:
-        """Return the test's records, or by default the records in the settings.
+        """Return the test's records, or by default those in the settings.
 
         Raises:
             InputError: Neither the test nor the settings name records.
@@ -123,7 +123,7 @@ class Finder:
         return found
 
     def optional(self, data: DataFile | None) -> DataFile | None:
-        """Return the test's data with its path looked up; None if the test names none."""
+        """Return the test's data source with its path looked up, or None if the test names none."""
         return None if data is None else self._data(data)
 
     @property
@@ -133,24 +133,24 @@ class Finder:
         return () if found is None else found.waivers
 
     def answers(self, answers: str | Path | None) -> Path | None:
-        """Return the test's recorded answers, or by default those in the settings; None without either."""
+        """Return the test's recorded answers, by default those in the settings, or None without either."""
         if answers is not None:
             return self._file(answers)
         found: Path | None = self.settings.get("answers")
         return found
 
     def region(self) -> AbstractContextManager[None]:
-        """Make the settings' Region the environment's default, for a grader that calls AWS."""
+        """Make the Region in the settings the environment's default, for a grader that calls AWS."""
         return region_of_project(self.settings.get("region"))
 
     def _data(self, data: DataFile) -> DataFile:
-        """Look up a local file; other data is returned unchanged."""
+        """Look up a local file. Other data sources are returned unchanged."""
         if not isinstance(data, str | os.PathLike) or os.fspath(data).startswith(S3_SCHEME):
             return data
         return self._file(data)
 
     def _file(self, path: str | os.PathLike[str]) -> Path:
-        """Return the path of a file in the first folder that has it, or else in the test's own folder."""
+        """Return a file's path in the first folder that has the file, or else in the test's own folder."""
         first = self._folders[0]
         return next((folder / path for folder in self._folders if (folder / path).exists()), first / path)
 

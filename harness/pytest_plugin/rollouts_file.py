@@ -1,4 +1,4 @@
-"""Collects a rollouts file for pytest: one test per sample, named by its id."""
+"""Collects a rollouts file for pytest as one test per sample, named after the sample's ID."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["RolloutItem", "RolloutsFile"]
 
 
 class RolloutsFile(pytest.File):
-    """A `*.rollouts.jsonl` file; the project's settings name its grader."""
+    """A `*.rollouts.jsonl` file, whose grader the project's settings name."""
 
     def collect(self) -> Iterator[RolloutItem]:
         """Yield one test for each sample of the file.
 
         Raises:
-            CollectError: No grader is named, it cannot be imported, or a line is not a rollout.
+            CollectError: No grader is named, the grader cannot be imported, or a line is not a rollout.
         """
         try:
             tests, grade = self._read()
@@ -71,7 +71,7 @@ class RolloutsFile(pytest.File):
 
 
 class RolloutItem(pytest.Item):
-    """A test that grades one sample and compares the reward with the reward that the line expects."""
+    """A test that grades one sample and compares the reward with the one that the line expects."""
 
     def __init__(self, *, test: RolloutTest, grade: Callable[[RolloutTest], str | None], **more: Any) -> None:
         super().__init__(**more)
@@ -85,14 +85,14 @@ class RolloutItem(pytest.Item):
             raise AssertionError(failure)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Describe the difference between the sample's reward and the reward that the line expects."""
+        """Describe how the sample's reward differs from the one that the line expects."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return the sample's file, line from 0, and title, which is longer than the name.
+        """Return the sample's file, its line number from 0, and a title, which is longer than the name.
 
-        In a title that is only a name, pytest would treat dots as separators of classes.
+        If the title were just the name, pytest would treat dots in it as separators of classes.
         """
         return self.path, self._test.line - 1, f"{self.name} (line {self._test.line})"

@@ -1,1 +1,1 @@
-"""Reads rollouts from a file, requests them from a model, or makes them from records alone."""
+"""Reads rollouts from files, requests them from models, or makes them from records alone."""

@@ -18,9 +18,9 @@ class Completion(NamedTuple):
     message: dict[str, Any]
     """The assistant's turn."""
     finish: str | None
-    """Finish reason, as named by the API."""
+    """Finish reason as named by the API."""
     tokens_in: int | None = None
-    """Number of prompt tokens; like `tokens_out`, None if the service does not report it."""
+    """Number of prompt tokens. Like `tokens_out`, it is None if the service does not report it."""
     tokens_out: int | None = None
     more: int = 0
     """Number of additional completions in the response, which were not requested."""
@@ -32,13 +32,13 @@ class Completion(NamedTuple):
 
 
 class Busy(Exception):
-    """Raised when the service did not answer and the request should be retried.
+    """Raised if the service did not respond and the request should be retried.
 
     Args:
         message: The service's message.
-        wait_s: The wait that the service asked for, in seconds, or None if it did not specify one.
+        wait_s: Number of seconds that the service asked to wait, or None if it did not specify any.
         reached: True if the service was reached at all.
-        throttled: True if the service wants fewer requests from all threads.
+        throttled: True if the service wants fewer requests from all threads together.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Busy(Exception):
 
 
 class AskRefused(Exception):
-    """Raised when the model refuses to answer a record. Retrying will not help."""
+    """Raised if the model refuses to answer a record, so that retrying will not help."""
 
 
 class Ask(Protocol):
-    """Sends one request to a model. It is called from several threads."""
+    """Sends one request to a model. Called from several threads."""
 
     def __call__(self, model: str, messages: list[dict[str, Any]], options: dict[str, Any]) -> Completion:
         """Send the request. Raises `Busy`, `AskRefused`, or a `HarnessError` that ends the run."""
@@ -74,13 +74,13 @@ class Asking:
     options: dict[str, Any] = field(default_factory=dict)
     """Other fields of the request, such as `temperature` and `max_tokens`. A record's tools are added."""
     seed: int | None = None
-    """Base seed from which a seed is made for each completion. None sends no seeds."""
+    """Base seed from which each completion's seed is derived. None to send no seeds."""
     limit: int | None = None
-    """Number of records to use from the start of the file. None uses all."""
+    """Number of records to use from the start of the file; None to use all."""
     concurrency: int = 8
     per_second: float | None = None
     patience_s: float = 600.0
-    """Maximum time in seconds to wait for an answer, and to keep trying a service that does not answer."""
+    """Maximum number of seconds to wait for a response, and to keep trying an unresponsive service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +101,11 @@ class Generated:
     done: int = 0
     """Number of completions from this call."""
     endings: dict[str, int] = field(default_factory=dict)
-    """Number of completions of all calls by `finish_reason`; `unknown` if there is none."""
+    """Number of completions of all calls by `finish_reason`, or under `unknown` if there is none."""
     textless: dict[str, int] = field(default_factory=dict)
     """Number of completions without text, by kind: a refusal, a tool call, or only reasoning."""
     left_out: int = 0
-    """Number of completions that the service returned although this call did not request them."""
+    """Number of completions that the service returned although they were not requested."""
     waits: int = 0
     """Number of times the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -117,5 +117,5 @@ class Generated:
     uncounted: int = 0
     """Number of completions in the file whose token counts are unknown.
 
-    The service did not report them, or the process was killed before they were saved.
+    Either the service did not report them, or the process was killed before they were saved.
     """

@@ -1,9 +1,9 @@
-"""Makes rollouts from records alone, for use before there is a model.
+"""Makes rollouts from records alone, for use before any model is available.
 
 Each record gives two rollouts: one with its own reference as the completion, which should get a high reward,
-and one with another record's different reference, which should get a low reward. For worked answers, the part
-after the last `####` must differ. These rewards are reported but not required, because references may not
-have the format that the grader expects.
+and one with another record's different reference, which should get a low reward. For worked solutions, the
+part after the last `####` must differ. These rewards are reported but not required, because references may
+not have the format that the grader expects.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PlacedRecord(NamedTuple):
     """A record and its position."""
 
     number: int
-    """Line number from 1, counted over all files. It is used to name a record that has no name."""
+    """Line number from 1, counted over all files. Used to name a record that has no name."""
     place: str
     """Position for error messages."""
     value: dict[str, Any]
@@ -111,7 +111,7 @@ def _records(file: DataFile) -> Iterator[PlacedRecord]:
 
 
 def _completion(record: dict[str, Any], place: str, template: str | None) -> str:
-    """Return a record's reference as a completion: unchanged, or as the template writes it."""
+    """Return a record's reference as a completion, either unchanged or formatted by the template."""
     reference = record.get("reference_answer")
     if template is not None:
         return re.sub(r"\{([\w.]+)\}", lambda found: _looked_up(record, found[1], place), template)
@@ -143,7 +143,7 @@ def _looked_up(record: dict[str, Any], path: str, place: str) -> str:
 
 
 def _others(completions: list[str]) -> list[str | None]:
-    """For each record, return the next completion with a different answer, or None if all are equal."""
+    """For each record, return the next completion with a different answer, or None if all are the same."""
     answers = [" ".join(completion.rpartition(_MARKER)[2].split()) for completion in completions]
     found: list[str | None] = [None] * len(completions)
     # If the next record has the same answer, what was found for the next record also applies to this one.

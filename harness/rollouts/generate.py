@@ -54,7 +54,7 @@ def generate(
 
     Raises:
         InputError: The records cannot be used, or the file was started with other settings.
-        ServiceError: The service stayed busy or unreachable; the same call resumes.
+        ServiceError: The service stayed busy or unreachable. The same call resumes.
     """
     names, offers = _names(request)
     with GrowingFile(request.out, _identity(request, offers)) as file:
@@ -80,7 +80,7 @@ def generate(
 
 
 class _Crew:
-    """Threads that send requests, and the queue through which they return answers."""
+    """The threads that send requests, with the queue through which they return the responses."""
 
     def __init__(self, request: GenerationRequest, ask: Ask, state: Generated) -> None:
         self._request = request
@@ -91,7 +91,7 @@ class _Crew:
         self._found: queue.Queue[tuple[_Task, Completion | AskRefused | Exception | None]] = queue.Queue()
 
     def work(self, tasks: Iterator[_Task]) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Request the completions of all tasks, and yield the answers as they arrive."""
+        """Request the completions for all tasks, and yield the responses as they arrive."""
         # Daemon threads, so that an interrupt does not wait for answers that may take minutes.
         for _ in range(self._request.concurrency):
             threading.Thread(target=self._run, daemon=True).start()
@@ -114,10 +114,10 @@ class _Crew:
             self._pace.stopped.set()
 
     def _under_way(self, waiting: int) -> Iterator[tuple[_Task, Completion | AskRefused]]:
-        """Wait briefly for the answers to requests that were already sent, because they are paid for.
+        """Wait briefly for responses to requests that were already sent, because those cost money.
 
         Args:
-            waiting: Number of tasks without an answer, including those not yet started.
+            waiting: Number of tasks without a response, including those not yet started.
         """
         until = time.monotonic() + _LAST_ANSWERS_S
         while waiting > self._tasks.qsize():
@@ -199,7 +199,7 @@ def _given_up(busy: Busy, patience_s: float) -> ServiceError:
 def _names(request: GenerationRequest) -> tuple[list[str], bool]:
     """Return unique names for the records, and True if a record has tools.
 
-    Reads the whole file before anything is requested.
+    The whole file is read before anything is requested.
     """
     if request.n < 1 or request.concurrency < 1:
         raise InputError("the numbers of completions and of parallel requests must be at least 1")
@@ -216,17 +216,17 @@ def _names(request: GenerationRequest) -> tuple[list[str], bool]:
 
 
 def check_askable(record: Record, file: DataFile) -> dict[str, Any]:
-    """Check that a model can be asked for completions of a record.
+    """Check that completions of a record can be requested from a model.
 
     Args:
         record: The record.
         file: The source of the record.
 
     Returns:
-        The fields of the request that offer the record's tools.
+        The request fields that offer the record's tools.
 
     Raises:
-        InputError: The line is not a record, or no request can contain it.
+        InputError: The line is not a record, or it cannot be sent in a request.
     """
     fields, place = record.fields, record.place
     messages = fields.get("messages")
@@ -273,7 +273,7 @@ def _missing(request: GenerationRequest, names: list[str], done: dict[str, set[i
 
 
 def _identity(request: GenerationRequest, offers: bool) -> CompletionsAsked:
-    """Return the settings that must not change between calls. `n`, the limit and the speed may change."""
+    """Return the settings that must not change between calls, unlike `n`, the limit and the speed."""
     return CompletionsAsked(
         model=request.model,
         service=request.service,
@@ -349,6 +349,6 @@ def _count(state: Generated, found: Completion) -> None:
 
 
 def _check_refusals(state: Generated) -> None:
-    """Raise an error if the model refuses every record, because the records are then not the reason."""
+    """Raise an error if the model refuses every record, because the cause is then not in the records."""
     if state.done + state.there == 0 and len(state.refused) >= _REFUSALS_AT_FIRST:
         raise HarnessError(f"the model refuses every record: {next(iter(state.refused.values()))}")

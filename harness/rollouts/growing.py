@@ -1,7 +1,7 @@
-"""An append-only rollouts file, written while a model is sampled and resumable after a kill.
+"""Provides an append-only rollouts file that is written while a model is sampled and survives a kill.
 
-A note next to the file has the request settings, so that a file never mixes two models or two configurations.
-Only one process at a time may write the file.
+A note next to the file stores the request settings, so that a file never mixes two models or configurations.
+Only one process at a time may write to the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def note_of(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionsAsked:
-    """The request settings that must be equal for two commands to write the same file."""
+    """Request settings that must be equal for two commands to write to the same file."""
 
     model: str
     service: str
@@ -47,13 +47,13 @@ class AskedNote:
 
     asked: CompletionsAsked
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
-    """Total number of tokens that all commands used."""
+    """Total numbers of tokens that all commands used."""
     counted: int | None = None
     """Number of completions included in `tokens`, or None in the note of an older version."""
     schema: int = _SCHEMA
 
     def __post_init__(self) -> None:
-        """Raise an error for token counts that no command can have written."""
+        """Raise an error if the token counts cannot come from any command."""
         if self.tokens.keys() != {"in", "out"} or min(self.tokens.values()) < 0:
             raise ValueError("counts tokens other than `in` and `out`")
 
@@ -62,8 +62,8 @@ class GrowingFile:
     """A rollouts file and its note, as a context manager.
 
     Args:
-        path: The rollouts file; created if missing.
-        asked: The settings; they must match the note of an earlier command.
+        path: The rollouts file, which is created if missing.
+        asked: The settings, which must match the note of an earlier command.
 
     Raises:
         InputError: Another process uses the file, it was started with other settings, or the file cannot be
@@ -89,7 +89,7 @@ class GrowingFile:
         self._opened.close()
 
     def recover(self) -> Iterator[dict[str, Any]]:
-        """Cut off an incomplete last line, then yield the rollouts in the file.
+        """Truncate an incomplete last line, and then yield the rollouts in the file.
 
         Raises:
             InputError: A line is not a rollout of this file.

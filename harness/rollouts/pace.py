@@ -1,6 +1,6 @@
-"""Decides how fast to send requests and when to give up, for all threads that use the same service.
+"""Decides, for all threads that use a service, how fast to send requests and when to give up.
 
-If the service specifies a wait, no request is sent before the wait ends. Otherwise, waits grow with each try.
+If the service asks for a wait, no request is sent before it ends. Otherwise, the wait grows with each try.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STRANGER_S = 4.0
 
 
 class _StoppableClock(SystemClock):
-    """The system clock, with waits that an event can end."""
+    """The system clock, whose waits can be ended by an event."""
 
     def __init__(self, stopped: threading.Event) -> None:
         self._stopped = stopped
@@ -33,7 +33,7 @@ class Pace:
     Args:
         per_second: Maximum number of requests per second, or None for no limit.
         patience_s: Seconds to keep trying a service that does not answer.
-        clock: Clock to wait with, or None for the system clock.
+        clock: The clock to use, or None for the system clock.
     """
 
     def __init__(self, per_second: float | None, patience_s: float, clock: Clock | None = None) -> None:
@@ -54,11 +54,11 @@ class Pace:
         )
 
     def now(self) -> float:
-        """Return the time of a monotonic clock, in seconds."""
+        """Return the time of a monotonic clock in seconds."""
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait until a request may be sent, and return True. Return False if all waits were ended."""
+        """Wait until a request may be sent. Return True, or False if all waits were ended."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)
@@ -75,7 +75,7 @@ class Pace:
         return False
 
     def succeeded(self) -> None:
-        """Report that a request was answered."""
+        """Report that the service responded to a request."""
         with self._lock:
             self._backoff.patience_s = self._patience_s
             self._backoff.reset()
@@ -88,13 +88,13 @@ class Pace:
         everybody: bool = False,
         began: float | None = None,
     ) -> bool:
-        """Report an unanswered request, and wait. If the service wants fewer requests, all threads pause.
+        """Report a request without a response, and wait. All threads wait if the service is overloaded.
 
         Args:
-            wait_s: The wait that the service asked for, in seconds, or None if it did not specify one.
+            wait_s: Number of seconds that the service asked to wait, or None if it did not specify any.
             reached: True if the service was reached at all.
             everybody: True if all threads must wait.
-            began: Time on the clock of `now` when the request was sent. None means just now.
+            began: When the request was sent, in the time of `now`. None means just now.
 
         Returns:
             False if it is time to give up.

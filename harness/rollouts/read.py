@@ -1,9 +1,9 @@
 """Reads rollouts files line by line, and prepares each rollout for the grader.
 
-A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and next to them `id`,
-`record`, `model`, `reference_answer` and the record's fields. Fields that a grader would not get in training
-(the harness's own fields, labels, notes about the completion) are removed. A line that cannot be used does
-not affect other lines.
+A rollouts file is JSONL. A line has `messages` that end with the assistant's turn, and also `id`, `record`,
+`model`, `reference_answer` and the record's fields. Fields that a grader would not get in training (the
+harness's own fields, labels, notes about the completion) are removed. A line that cannot be used does not
+affect other lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_LABELS = ("id", "messages", "reference_answer", "metadata", *OWN_FIELDS)
 
 
 def check_label(label: str | None) -> None:
-    """Raise an error if the label names a field that every rollout needs.
+    """Raise an error if the label is a field that every rollout needs.
 
     Raises:
         InputError: The label is such a field.
@@ -70,7 +70,7 @@ class Rollout(NamedTuple):
     at: int
     """Byte offset of the line in the file."""
     id: Any
-    """The line's id, or an id made from the offset if the line has none."""
+    """The line's ID, or an ID derived from the offset if the line has none."""
     group: str | None
     """Name of the rollout's record, or None for a line that cannot be used."""
     sent: dict[str, Any] | None
@@ -80,7 +80,7 @@ class Rollout(NamedTuple):
     problem: str | None = None
     """The reason why the line cannot be used, or None for a usable line."""
     differing: tuple[str, ...] = ()
-    """Fields that the grader sees although they differ from another rollout of the record."""
+    """Fields that the grader sees although another rollout of the record has other values."""
     length: int | None = None
     """Length of the whole completion in characters, including reasoning, or None for an unusable line."""
     finish: str | None = None
@@ -106,12 +106,12 @@ def read_rollout(
     Args:
         at: Byte offset of the line in its file.
         line: The line, with or without its newline.
-        label: Field with the label, which the grader must not see.
-        choice: Names the other fields that the grader does not see.
+        label: The field with the label, which the grader must not see.
+        choice: Determines which other fields the grader does not see.
         records: The training records. If given, the grader sees their fields instead of the rollout's.
 
     Returns:
-        The rollout, with `problem` set if it cannot be used, or None for a blank line.
+        The rollout, or None for a blank line. `problem` is set if the rollout cannot be used.
     """
     if not line or line.isspace():
         return None
@@ -174,8 +174,8 @@ def read_rollouts(
 ) -> Iterator[Rollout]:
     """Stream the rollouts of a source, or of a byte range in it.
 
-    If the source is part of a larger one, `base` is its offset there, and is added to each rollout's offset.
-    Other arguments are those of `read_rollout`.
+    If the source is part of a larger one, `base` is its offset there and is added to each rollout's offset.
+    The other arguments are those of `read_rollout`.
 
     Raises:
         InputError: The file cannot be read.
@@ -194,7 +194,7 @@ def read_rollouts(
 
 
 def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[str, str | bytes]]) -> Rollout:
-    """Add the fields that contradict an earlier rollout of the same record."""
+    """Add the fields whose values contradict an earlier rollout of the same record."""
     assert rollout.group is not None
     try:
         values = comparable(fields)
@@ -208,7 +208,7 @@ def _compared(rollout: Rollout, fields: dict[str, Any], recent: dict[str, dict[s
 
 
 def holds_rollouts(file: DataFile) -> bool:
-    """Return True if a source has rollouts rather than records, judged by its first line.
+    """Return True if a source contains rollouts rather than records, judging by its first line.
 
     Raises:
         InputError: The source is empty, or its first line is neither a rollout nor a record.
@@ -235,7 +235,7 @@ def holds_rollouts(file: DataFile) -> bool:
 
 
 def _length(message: dict[str, Any]) -> int:
-    """Return the length of a completion in characters, including any reasoning next to its content."""
+    """Return a completion's length in characters, including any reasoning outside its content."""
     content = message.get("content")
     count = len(content) if type(content) is str else _characters(content)
     if len(message) > 2:  # the message has fields besides role and content
@@ -244,7 +244,7 @@ def _length(message: dict[str, Any]) -> int:
 
 
 def _characters(content: Any) -> int:
-    """Count the characters of a string, or of blocks of text or reasoning in any service's format."""
+    """Count the characters in a string, or in text and reasoning blocks in any service's format."""
     waiting, count = [content], 0
     while waiting:
         item = waiting.pop()

@@ -1,4 +1,4 @@
-"""Names the records of a training file, so that each rollout made from it names its own record."""
+"""Names the records of a training file, so that each rollout can refer to its record."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["RecordNames"]
 
 
 class RecordNames:
-    """The names given so far in one training file.
+    """The names given so far to the records of one training file.
 
-    A record is named by its `task_id`, else by its `id`, else by its line. If an earlier record has the same
-    name, as in files joined from several data sets, the line number is added. Rollouts of two records
-    would otherwise count as one group.
+    A record's name is its `task_id`, or else its `id`, or else its line number. If an earlier record has the
+    same name, as in files joined from several data sets, the line number is added, because rollouts of two
+    records would otherwise count as one group.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,7 @@
-"""Makes a word problem with its exact steps from a template and random numbers.
+"""Makes word problems with exact steps from templates and random numbers.
 
 All arithmetic uses fractions, so no answer depends on a machine's rounding. A problem stores its steps as
-operations, so a slip in one step carries a wrong number through the following steps, as in a model's
-completion.
+operations, so a slip in one step affects the numbers in all later steps, as in a model's completion.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _MOST_TRIES = 400
 
 
 class Dice:
-    """Random draws from a seed, with only `random()`, which is the same on every version of Python.
+    """Draws from a seed, using only `random()`, which gives the same numbers on every version of Python.
 
     Args:
         seed: Any integer.
@@ -53,7 +52,7 @@ class Dice:
 
 @dataclass(frozen=True, slots=True)
 class WorkedStep:
-    """One operation of the solution, with the words around it."""
+    """One operation of a solution, with the words around it."""
 
     lead: str
     left: Fraction
@@ -94,11 +93,11 @@ def show(value: Fraction) -> str:
 def draw_problem(template: Template, dice: Dice) -> Problem:
     """Draw numbers until the problem is fair.
 
-    In a fair problem every step is positive with at most two decimals, no value repeats, people and pieces
-    are whole numbers, and the answer is not one of the question's numbers, so it cannot be copied.
+    In a fair problem, every step is positive with at most two decimals, no value repeats, people and pieces
+    are whole numbers, and the answer is not one of the question's numbers, so that it cannot be copied.
 
     Raises:
-        ValueError: The template's ranges allow no fair problem.
+        ValueError: The template's ranges do not allow any fair problem.
     """
     a = dice.pick(NAMES)
     b = dice.pick([name for name in NAMES if name != a])
@@ -122,7 +121,7 @@ def work(
     slip_at: int = -1,
     slip_to: str = "",
 ) -> tuple[WorkedStep, ...]:
-    """Compute the steps. In step `slip_at`, `slip_to` replaces the operator, or is added to the result."""
+    """Compute the steps. In step `slip_at`, replace the operator by `slip_to` or add it to the result."""
     known = dict(numbers)
     steps = []
     for place, (lead, expression, name, tail) in enumerate(template.steps):
@@ -200,7 +199,7 @@ def _is_fair(template: Template, numbers: dict[str, Fraction], steps: tuple[Work
 
 
 class _Shown:
-    """A number inside a question: `{n}` plain, `{n:,}` with thousands separators, `{n:m}` as money."""
+    """A number in a question: `{n}` plain, `{n:,}` with thousands separators, `{n:m}` as money."""
 
     def __init__(self, value: Fraction) -> None:
         self._value = value

@@ -1,8 +1,8 @@
-"""Writes a completion of a problem in a given style, right or wrong by construction.
+"""Writes completions for a problem in a given style, which are right or wrong by construction.
 
 A right completion has exactly one number after the last `####`, and it equals the answer. The styles differ
-in words, marks and length, like completions of real models. Careful styles are usually right. Sloppy ones are
-rarely or never right, because some do not settle on one answer.
+in words, marks and length, as do completions of real models. Careful styles are usually right. Sloppy ones
+are rarely or never right, because some do not settle on one answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARKER = "####"
 
 
 class StyledCompletion(NamedTuple):
-    """A completion of a synthetic model."""
+    """A completion from a synthetic model."""
 
     text: str
     style: str
@@ -43,8 +43,8 @@ def complete(problem: Problem, style: str, is_right: bool, dice: Dice) -> Styled
     Args:
         problem: The problem to answer.
         style: A name in `STYLES`.
-        is_right: Whether the steps lead to the answer. A style without a single answer is never right.
-        dice: Draws the words and the slip.
+        is_right: True if the steps lead to the answer. A style without a single answer is never right.
+        dice: Chooses the words and the slip.
     """
     steps = problem.steps if is_right else slip(problem, dice)
     text = STYLES[style](problem, steps, dice)
@@ -117,7 +117,7 @@ def _empty(problem: Problem, steps: tuple[WorkedStep, ...], dice: Dice) -> str:
 
 
 CAREFUL: dict[str, Writer] = {"worked": _worked, "steps": _steps, "checked": _checked}
-"""Styles that show their steps: usually right."""
+"""Styles that show their steps and are usually right."""
 SLOPPY: dict[str, Writer] = {
     "bare": _bare,
     "guess": _guess,
@@ -127,7 +127,7 @@ SLOPPY: dict[str, Writer] = {
     "cut": _cut,
     "empty": _empty,
 }
-"""Styles that guess, wander, or show no single answer: rarely or never right."""
+"""Styles that guess, ramble, or give no single answer, and are rarely or never right."""
 STYLES: dict[str, Writer] = CAREFUL | SLOPPY
 _NEVER_RIGHT = {"hedged", "prose", "cut", "empty"}
 
@@ -177,7 +177,7 @@ def _plain(problem: Problem, value: Fraction) -> str:
 
 
 def _form(problem: Problem, value: Fraction, dice: Dice) -> str:
-    """Write a number as a model might. Every form contains this number and no other number."""
+    """Write a number as a model might. Every form contains only this number."""
     plain = _plain(problem, value)
     if dice.chance(0.55):
         return plain

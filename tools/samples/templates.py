@@ -4,7 +4,7 @@ A number is drawn as `(from, to)`, `(from, to, step)` or `(from, to, step, divis
 computed from earlier numbers as `"left op right"`. A step is
 `(lead, "left op right", name of its value, tail)`.
 
-In a question, `{n}` is the plain number, `{n:,}` has a thousands separator, and `{n:m}` is money; `{a}` and
+In a question, `{n}` is the plain number, `{n:,}` has a thousands separator, and `{n:m}` is money. `{a}` and
 `{b}` are people.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 __all__ = ["NAMES", "POOLS", "TEMPLATES", "Draw", "Template"]
 
 Draw = tuple[int, ...] | str
-"""The rule that gives one number of a question."""
+"""The rule for one number in a question."""
 
 
 class Template(NamedTuple):

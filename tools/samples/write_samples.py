@@ -1,8 +1,8 @@
 """Writes the sample records and rollouts: `python -m tools.samples.write_samples [FOLDER]`.
 
-For one seed, `records.jsonl` and `rollouts.jsonl` are identical byte for byte on every Python. The
-completions are synthetic: a mixture of careful and sloppy styles over problems of three difficulties. About a
-fifth of the groups have equal rewards, and the style correlates with being right.
+With the same seed, `records.jsonl` and `rollouts.jsonl` are byte-for-byte identical on every Python version.
+The completions are synthetic, a mixture of careful and sloppy styles for problems of three difficulties.
+About a fifth of the groups have equal rewards, and style correlates with correctness.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["COMPLETIONS", "INSTRUCTION", "RECORD_COUNT", "SEED", "generate", "ma
 SEED = 20_260_711
 RECORD_COUNT = 300
 COMPLETIONS = 8
-"""Completions per record."""
+"""Number of completions per record."""
 INSTRUCTION = 'Think step by step and write the final answer after "####".'
 
 # Frequencies of sloppy styles, and the share of right completions among styles with a single answer.
@@ -36,7 +36,7 @@ def generate(seed: int = SEED) -> Iterator[tuple[dict[str, Any], list[dict[str, 
     """Yield the records in order, each with its rollouts.
 
     Args:
-        seed: Any integer; `SEED` gives the shipped files.
+        seed: Any integer. `SEED` gives the shipped files.
 
     Yields:
         One line of the training file, and the lines of the rollouts file for it.
