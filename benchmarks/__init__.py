@@ -1,1 +1,1 @@
-"""Benchmarks that print ratios. Both parts are measured alternately, because a machine's speed drifts."""
+"""Benchmarks that print ratios. The two sides are measured alternately, because a machine's speed drifts."""

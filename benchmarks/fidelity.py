@@ -1,9 +1,10 @@
-"""Compares the rehearsal with real GRPO of a small transformer on the same graders.
+"""Compares rehearsals with real GRPO training of a small transformer on the same graders.
 
 `python benchmarks/fidelity.py --worlds 0 1 --seeds 2 --out DIR` trains a base model in each world, records
 its completions, rehearses each grader on them like `rft rehearse`, and trains the model with each grader and
 seed. Every result is a file in DIR, so the same command resumes, and `--tables` prints the existing results.
-It needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later), and is not part of `make bench`.
+The benchmark needs `pip install -e ".[replay]" --group fidelity` (pip 25.1 or later) and is not part of `make
+bench`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _from(least: int) -> Callable[[str], int]:
 
 
 def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) -> None:
-    """Create every missing result of a world."""
+    """Create all missing results for a world."""
     try:
         from benchmarks.grpo.runs import Trainer
     except ModuleNotFoundError as error:
@@ -127,7 +128,7 @@ def _run(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) 
 
 
 def _cases(one: World, out: Path, graders: Sequence[str], seeds: int, steps: int) -> Iterator[Case]:
-    """Yield the existing results of a world."""
+    """Yield the existing results for a world."""
     folder = _folder(one, out)
     for name in graders:
         said = read_result(rehearsal_file(folder, name), Rehearsed)

@@ -1,8 +1,8 @@
-"""Measures the time that the handler adds per sample, against a bare loop of the scoring function.
+"""Measures the time that the handler adds per sample, compared with a bare loop over the scoring function.
 
 The event has 64 samples with completions of 2,000 characters. The function finds the number after `####` with
 a regular expression and compares it. The parts are measured alternately, and the best of many rounds counts
-for each, because disturbances only make a round slower.
+for each, because interference can only make a round slower.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def loop_with_metric(items: list[dict[str, Any]]) -> list[tuple[float, dict[str,
 
 
 def best(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Return microseconds per sample for each part, measured alternately."""
+    """Return the microseconds per sample of each part, measured alternately."""
     times = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for name, call in calls.items():

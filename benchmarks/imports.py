@@ -1,8 +1,8 @@
-"""Measures the time to import a grader, in fresh processes.
+"""Measures how long it takes to import a grader in fresh processes.
 
 The time is compared with that of a bare interpreter, and with that of an interpreter that has loaded the
-modules of the Lambda runtime's own client, each with bytecode and without. Each figure is the lowest of many
-processes, measured alternately.
+modules of the Lambda runtime's own client, each with and without bytecode. Each figure is the lowest of many
+processes that are measured alternately.
 """
 
 from __future__ import annotations

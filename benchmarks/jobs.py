@@ -1,11 +1,10 @@
-"""Rehearsal time against a bare loop, the emulator's steps per second, and memory while following 100,000
-events.
+"""Measures rehearsal time, the emulator's steps per second, and memory while following 100,000 events.
 
-A rehearsal is the whole command on the shipped samples. Its loop is a script that calls the same functions in
-one process and prints the same figures; both times include starting the interpreter. The emulator's job uses
-the shipped records in batches of 4 records with 8 completions each, and a grader in process, through the
-official client. The events are pages of an invented job, so that only the client that follows them is
-measured. Each number of events gets a separate process.
+A rehearsal is the whole command on the shipped samples. It is compared with a bare loop, a script that calls
+the same functions in one process and prints the same figures. Both times include starting the interpreter.
+The emulator's job uses the shipped records in batches of 4 records with 8 completions each, and a grader in
+process, through the official client. The events are pages of an invented job, so that only the client that
+follows them is measured. Each number of events gets a separate process.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def rehearsing() -> tuple[float, float]:
-    """Return the seconds that the command and the bare loop take, each the shortest of several runs."""
+    """Return the seconds that the command and the bare loop take, each in the fastest of several runs."""
     command = [sys.executable, "-m", "harness.cli.main", "rehearse", str(ROLLOUTS), "-g", GRADER]
     took: dict[str, list[float]] = {"command": [], "loop": []}
     for _ in range(ROUNDS):

@@ -1,10 +1,10 @@
 """Compares other auditors with `rft audit` on the planted set: `python benchmarks/other_auditors.py [TOOL
 ...]`.
 
-It installs each auditor in a separate environment, wraps each planted and each good grader in the form that
-the auditor accepts, and prints how many planted and how many good graders are flagged. Any flag counts,
-because other auditors' findings do not have our ids; for `rft audit`, flags with the right id are counted
-too. No required check runs this benchmark.
+The benchmark installs each auditor in a separate environment, wraps each planted and each good grader in the
+form that the auditor accepts, and prints how many planted and how many good graders are flagged. Any flag
+counts, because other auditors' findings do not have our IDs. For `rft audit`, flags with the right ID are
+also counted separately. No required check runs this benchmark.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TASKS = 60
 OURS = "rft audit"
 PLANTED = tuple(row for row in FIRST_PLANTED if row.kind != "judge")
 GOOD = tuple(row for row in FIRST_GOOD if row.kind != "judge")
-"""The graders without judges: `rft audit` replaces a judge's model, but other auditors would call it."""
+"""The graders without judges, because other auditors would call a judge's model."""
 
 Ask = Callable[[Planted | Good, Path, int], Answer]
 
@@ -101,7 +101,7 @@ def parsed() -> argparse.Namespace:
 
 
 def said_of_all(name: str, ask: Ask, options: argparse.Namespace) -> list[Row]:
-    """Return one auditor's result for every grader; missing answers are reported on stderr."""
+    """Return one auditor's result for every grader. Missing verdicts are reported on stderr."""
     rows = []
     for grader in (*PLANTED[:: options.every], *GOOD[:: options.every]):
         folder = laid_out(grader, options.env.resolve() / "graders")

@@ -1,8 +1,8 @@
 """Audits public reward functions: `python benchmarks/public_graders.py [NAME ...]`.
 
-It installs pinned versions of reasoning-gym, math-verify and verl in a separate environment, wraps their
-reward functions as graders, shows their known faults by calling them, and runs `rft audit` on each. AWS's
-samples and its starter template are audited if options name clones of them. No required check runs this
+The benchmark installs pinned versions of reasoning-gym, math-verify and verl in a separate environment, wraps
+their reward functions as graders, shows their known faults by calling them, and runs `rft audit` on each.
+AWS's samples and its starter template are audited if options name their clones. No required check runs this
 benchmark.
 """
 
@@ -56,7 +56,7 @@ def parsed() -> argparse.Namespace:
 
 
 def source_of(case: Public, options: argparse.Namespace) -> Path | None:
-    """Return the file with the reward function; None if no option names a clone that has it."""
+    """Return the file with the reward function, or None if no option names a clone that has it."""
     if case.clone is None:
         return WRAPPED / case.grader.partition(":")[0]
     clone: Path | None = options.aws_samples if case.clone == "samples" else options.aws_template
@@ -78,7 +78,7 @@ def laid_out(case: Public, source: Path, python: Path, options: argparse.Namespa
 
 
 def reproduced(case: Public, folder: Path, python: Path) -> str:
-    """Return the rewards of the right answers and the known texts, from a direct call."""
+    """Return the rewards that direct calls give the right answers and the known texts."""
     command = [str(python), "-m", "benchmarks.public.reproduce", case.name, str(folder)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if ended.returncode:

@@ -1,10 +1,10 @@
-"""Replay of many rollouts against a minimal loop that reads, grades and writes the same lines.
+"""Compares a replay of many rollouts with a minimal loop that reads, grades and writes the same lines.
 
-The input is made from the shipped rollouts, each with its own id and record: 160,000 as long as those of
-reasoning models (about 2,800 bytes per line), and 1,000,000 shorter ones (about 1,100), where the work per
-line weighs more. Everything runs in separate processes, so that peak memory can be attributed, in three
-alternating rounds; the lowest figure counts. The processor time of all processes is also compared, because
-other work on the machine disturbs it less.
+The input is made from the shipped rollouts, each with a unique ID and record: 160,000 that are as long as
+those of reasoning models (about 2,800 bytes per line), and 1,000,000 shorter ones (about 1,100), with which
+the work per line matters more. Everything runs in separate processes, so that peak memory can be attributed,
+and in three alternating rounds, of which the lowest figure counts. The processor time of all processes is
+also compared, because other work on the machine affects it less.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.samples import ROLLOUTS
 
 ROUNDS = 3
 KINDS = ((160_000, 40), (1_000_000, 8))
-"""The number of lines, and the number of lines of text before each completion."""
+"""Number of lines, and number of lines of text before each completion."""
 FEW = 20_000
 GRADER = "graders.examples.word_problems:word_problem"
 
@@ -42,19 +42,19 @@ for line in open(sys.argv[1], "rb"):
 
 
 class Taken(NamedTuple):
-    """The resources that a command used, summed over its processes except for memory."""
+    """Resources that a command used, summed over its processes except for memory."""
 
     seconds: float = float("inf")
     processor: float = float("inf")
     megabytes: float = float("inf")
-    """Memory of the largest process."""
+    """Memory use of the largest process."""
 
     def best(self, other: Taken) -> Taken:
         return Taken(*map(min, self, other))
 
 
 def write_input(path: Path, count: int, padding: int) -> None:
-    """Write rollouts with their own ids, padded to the length of real ones."""
+    """Write rollouts with unique IDs, padded to the length of real ones."""
     shipped = [json.loads(line) for line in ROLLOUTS.open(encoding="utf-8")]
     with path.open("w", encoding="utf-8") as file:
         for at in range(count):

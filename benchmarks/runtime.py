@@ -1,7 +1,8 @@
-"""Cold start and warm latency of the built artifact against a bare handler, under the same client.
+"""Compares cold start and warm latency of the built artifact and a bare handler under the same client.
 
 The real `awslambdaric` runs both, from folders that contain nothing else. Cold starts alternate, each in a
-separate process, and the medians are reported. The artifact is built once with Powertools and once without.
+separate process, and the benchmark reports the medians. The artifact is built once with Powertools and once
+without.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def event() -> bytes:
 
 
 def cold(spec: FunctionSpec, payload: bytes) -> float:
-    """Return the milliseconds from the start of the process to its first answer."""
+    """Return the milliseconds from the start of a process to its first response."""
     with LocalRuntime(spec) as runtime:
         started = perf_counter()
         found = runtime.invoke(payload)
@@ -66,7 +67,7 @@ def cold(spec: FunctionSpec, payload: bytes) -> float:
 
 
 def warm(spec: FunctionSpec, payload: bytes) -> list[float]:
-    """Return the milliseconds of each of many calls after the first."""
+    """Return the duration in milliseconds of each of many calls after the first."""
     with LocalRuntime(spec) as runtime:
         runtime.invoke(payload)
         return sorted(runtime.invoke(payload).duration_ms for _ in range(CALLS))

@@ -1,7 +1,7 @@
-"""`rft signal` and `rft compare` on 1,000,000 rewards per run, against reading them.
+"""Compares `rft signal` and `rft compare` on 1,000,000 rewards per run with just reading the rewards.
 
-The runs look like a replay's: 125,000 records of eight rollouts, with two metrics and a length each.
-Everything runs in separate processes, in three alternating rounds; the lowest figure counts.
+The runs look like those of a replay: 125,000 records with eight rollouts, each with two metrics and a length.
+Everything runs in separate processes and in three alternating rounds, of which the lowest figure counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ for row in read_rows(Path(sys.argv[1])):
 
 
 def write_run(folder: Path, name: str, seed: int) -> Run:
-    """Write a finished run, with each record's difficulty drawn from a beta distribution."""
+    """Write a finished run in which each record's difficulty is drawn from a beta distribution."""
     source = folder / "rollouts.jsonl"
     if not source.exists():
         source.touch()

@@ -1,8 +1,8 @@
 """Wraps a Lambda handler for other auditors, with as little code as their documentation allows.
 
-Other auditors do not call a handler with an event. So each auditor gets a copy of the grader's file, with
-functions at the end that build an event with one sample. If the auditor passes columns, the task's number
-selects the record; otherwise the first record is used, with the auditor's reference.
+Other auditors do not call a handler with an event. Each auditor therefore gets a copy of the grader's file,
+with functions at the end that build an event with one sample. If the auditor passes columns, the task's
+number selects the record. Otherwise the first record is used with the auditor's reference.
 """
 
 from __future__ import annotations
@@ -70,18 +70,18 @@ def load_environment(**options):
 
 
 def task_row(number: int, record: dict[str, Any], answer: str) -> dict[str, str]:
-    """Convert a record to a row of a data set: its prompt and its answer as text, and its number."""
+    """Convert a record to a data set row with its prompt and answer as text, and its number."""
     prompt = "\n\n".join(turn["content"] for turn in record["messages"])
     return {"task_id": str(number), "prompt": prompt, "question": prompt, "answer": answer}
 
 
 def write_lines(path: Path, rows: Iterable[Any]) -> None:
-    """Write JSONL."""
+    """Write objects to a JSONL file."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def lay_out(folder: Path, source: str, name: str, records: list[dict[str, Any]], answers: list[str]) -> None:
-    """Write the wrapped grader and its tasks.
+    """Write the wrapped grader and its tasks to a folder.
 
     Args:
         folder: The folder for `wrapped.py`, `records.jsonl` and `tasks.jsonl`.

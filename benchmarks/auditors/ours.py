@@ -24,7 +24,7 @@ def told(grader: Planted | Good) -> list[str]:
 
 
 def verdict_of(grader: Planted | Good, said: dict[str, Any]) -> Verdict:
-    """Return the verdict: a planted grader is flagged only by its right id, a good one by any warning."""
+    """Return the verdict. Only the right ID flags a planted grader, but any warning flags a good one."""
     found = {one["id"] for one in said.get("findings", ()) if one.get("severity") in _SEVERE}
     right = found.intersection(grader.finds) if isinstance(grader, Planted) else found
     if right:

@@ -21,7 +21,7 @@ Verdict = Literal["flagged", "clean", "not measured", "no answer"]
 
 @dataclass(frozen=True)
 class Answer:
-    """An auditor's verdict on one grader. Without a verdict, `why` is the end of the auditor's output."""
+    """An auditor's verdict on one grader. If there is none, `why` is the end of the auditor's output."""
 
     verdict: Verdict
     seconds: float
@@ -36,8 +36,8 @@ class Tool:
         name: The command that the package installs.
         pins: The packages that pip installs into a separate environment.
         arguments: The command's arguments. It runs in the folder of `wrapped.py` and `tasks.jsonl`.
-        read: Reads the verdict from that folder and the exit code; raises if there is no verdict.
-        prepare: Arguments of a call of the same command that must come first; empty if there is none.
+        read: Reads the verdict from that folder and the exit code, and raises an error if there is none.
+        prepare: Arguments for a first call of the same command, if it needs one; empty otherwise.
         module: A module to run with `python -m` instead of the command.
         rule: The criterion for a flagged grader, in words.
     """
@@ -145,7 +145,7 @@ TOOLS = (
 
 
 def installed(tool: Tool, home: Path) -> Path:
-    """Return the folder of commands in an auditor's environment, which is created if missing."""
+    """Return the folder of commands in an auditor's environment. Create the environment if it is missing."""
     folder = home / tool.name
     mark, wanted = folder / ".installed", repr((*tool.pins, *CHECKS))
     if not (mark.is_file() and mark.read_text() == wanted):
@@ -164,7 +164,7 @@ def installed(tool: Tool, home: Path) -> Path:
 
 
 def _call(command: list[str], folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
-    """Run a command in the folder, with a time limit in seconds."""
+    """Run a command in a folder with a time limit in seconds."""
     environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "NO_COLOR": "1"}
     ended = subprocess.run(
         ["timeout", "--kill-after=5", str(seconds), *command],
@@ -181,7 +181,7 @@ def _call(command: list[str], folder: Path, seconds: int) -> subprocess.Complete
 
 
 def answer_of(tool: Tool, commands: Path, folder: Path, limit: int) -> Answer:
-    """Run one auditor on one wrapped grader, within a time limit in seconds."""
+    """Run one auditor on one wrapped grader with a time limit in seconds."""
     started = time.perf_counter()
     own = [str(commands / tool.name)]
     if tool.prepare:

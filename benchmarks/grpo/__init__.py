@@ -1,1 +1,1 @@
-"""Real GRPO of a small transformer, with the same graders as the rehearsal."""
+"""Trains a small transformer with real GRPO, using the same graders as the rehearsal."""

@@ -1,4 +1,4 @@
-"""Compares the rehearsal's predictions with the results of GRPO: rank correlations, signs, warnings."""
+"""Compares the rehearsal's predictions with the results of GRPO by rank correlation, sign and warning."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from harness.conclusions.length_pay import rank_correlation_of
 from harness.conclusions.reward_warnings import RULES
 
 CONSTANT: Final = "constant"
-"""The grader that gives every answer the same reward, so no style is amplified and there is no ranking."""
+"""The grader that gives all answers the same reward, so that no style is amplified or ranked."""
 
 _LEAST: Final = 0.005
-"""Smaller shares are raised to this minimum, because a few answers out of 1,600 are chance."""
+"""Smaller shares are raised to this minimum, because a few answers out of 1,600 may be chance."""
 _FALL: Final = 0.02
 """The smallest decrease in the share of right answers that counts as harm."""
 _TREBLED: Final = 3.0
 _FLAT: Final = {"reward": 0.02, "right": 0.02, "length": 2.0}
-"""The smallest change that has a sign; for the reward, it is a fraction of the grader's range."""
+"""The smallest change that has a sign. For the reward, it is a fraction of the grader's range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One grader in one world: the runs of GRPO, one per seed, and the rehearsal's result."""
+    """One grader in one world, with a GRPO run for each seed and the rehearsal's result."""
 
     world: World
     grader: str
@@ -49,11 +49,11 @@ class Case:
         return self.runs[0].steps
 
     def real(self, step: int, figure: Callable[[Point], float]) -> Change:
-        """Return a figure of the real models before training and after `step`, as the mean over the seeds."""
+        """Return a figure of the real models before training and after `step`, averaged over the seeds."""
         return Change(*(fmean(figure(run.points[str(at)]) for run in self.runs) for at in (0, step)))
 
     def bred(self, step: int, run: RealRun | None = None) -> list[float]:
-        """Return GRPO's amplification of each style, in one run or from the mean shares of all runs."""
+        """Return how much GRPO amplified each style, in one run or from the mean shares of all runs."""
         runs = self.runs if run is None else [run]
         shares = (
             Change(*(fmean(one.points[str(at)].styles[style] for one in runs) for at in (0, step)))
@@ -62,26 +62,26 @@ class Case:
         return [amplified(share) for share in shares]
 
     def foretold(self) -> list[float]:
-        """Return the rehearsal's amplification of each style."""
+        """Return how much the rehearsal amplified each style."""
         return [amplified(self.said.styles.get(style, Change(0.0, 0.0))) for style in self.world.styles]
 
     def advantages(self) -> list[float]:
-        """Return the mean advantage of each style's recorded completions, without a policy."""
+        """Return the mean advantage of each style's recorded completions, independent of any policy."""
         return [self.said.advantages.get(style, 0.0) for style in self.world.styles]
 
     def harmed(self) -> bool:
-        """Return True if the real models lost right answers."""
+        """Return True if the real models gave fewer right answers after training."""
         right = self.real(self.last, lambda point: point.right)
         return right.after - right.before <= -_FALL
 
     def lengthened(self) -> bool:
-        """Return True if the real models' answers became three times as long."""
+        """Return True if the real models' answers became at least three times as long."""
         length = self.real(self.last, lambda point: point.length)
         return length.after >= _TREBLED * length.before
 
 
 def amplified(share: Change) -> float:
-    """Return the log ratio of the share after training to the share before."""
+    """Return the log of the ratio between the share after training and the share before."""
     return math.log(max(share.after, _LEAST) / max(share.before, _LEAST))
 
 
@@ -94,12 +94,11 @@ CEILING: Final = "ceiling: another seed of GRPO"
 
 
 def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
-    """Return rank correlations with the styles that GRPO amplified, over all cases except the constant
-    grader.
+    """Return rank correlations with GRPO's amplification of styles, over all cases but the constant grader.
 
     Args:
         cases: The cases. Graders are only compared within a world.
-        step: The step of GRPO.
+        step: The GRPO step.
     """
     ranked = [case for case in cases if case.grader != CONSTANT]
     pairs: dict[str, Iterable[tuple[Sequence[float], Sequence[float]]]] = {
@@ -126,7 +125,7 @@ def correlations(cases: Sequence[Case], step: int) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Counts of cases in which prediction and result have the same sign; tiny changes have no sign."""
+    """Counts of the cases in which prediction and result have the same sign. Tiny changes have no sign."""
 
     same: int
     opposite: list[str]
@@ -137,7 +136,7 @@ class Signs:
 
 
 def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change | None]]:
-    """Return the predicted and the real changes of reward, right answers and length, at a step."""
+    """Return the predicted and the real changes in reward, right answers and length at a step."""
     points = [run.points[str(at)] for run in case.runs for at in (0, step)]
     paid = all(point.reward is not None for point in points)
     return {
@@ -148,7 +147,7 @@ def changes(case: Case, step: int) -> Mapping[str, tuple[Change | None, Change |
 
 
 def signs(cases: Sequence[Case], step: int) -> dict[str, Signs]:
-    """Compare the signs of the predicted and the real changes in all cases, at a step."""
+    """Compare the signs of the predicted and the real changes in all cases at a step."""
     found = {}
     for name, flat in _FLAT.items():
         same, opposite, unmeasured = 0, [], 0
@@ -177,7 +176,7 @@ def _sign(change: Change | None, flat: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """The cases in which the warnings were right or wrong, by name."""
+    """Names of the cases in which the warnings were right or wrong."""
 
     warning: str
     caught: list[str]
@@ -188,11 +187,11 @@ class Warned:
 
 
 def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], bool] = Case.harmed) -> Warned:
-    """Compare warnings with the results.
+    """Compare warnings with the results of training.
 
     Args:
         cases: The cases.
-        names: Ids of warnings. A case counts if it has at least one of these warnings.
+        names: IDs of warnings. A case counts if it has at least one of them.
         harm: Decides whether the results of a case are harmful.
     """
     found = Warned(", ".join(names), [], [], [], [])
@@ -205,7 +204,7 @@ def warned(cases: Sequence[Case], names: Sequence[str], harm: Callable[[Case], b
 
 
 def warnings_of(cases: Sequence[Case], harm: Callable[[Case], bool] = Case.harmed) -> Iterator[Warned]:
-    """Return the results of each warning alone, of the warnings that need labels, and of all warnings."""
+    """Return the results for each warning alone, for the warnings that need labels, and for all warnings."""
     for name in RULES:
         yield warned(cases, [name], harm)
     yield warned(cases, [name for name in RULES if name != "B003"], harm)

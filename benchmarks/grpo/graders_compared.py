@@ -1,7 +1,7 @@
-"""The honest and the defective graders of the comparison.
+"""Defines the honest and the defective graders of the comparison.
 
 The thresholds of the warnings were chosen on graders of the first eleven kinds. The other six graders are
-new: they were listed before any of their figures were known, and no threshold depends on them.
+new: they were chosen before any of their figures were known, and no threshold depends on them.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def gated_short(sample: Sample) -> Reward:
 
 @grader
 def lenient(sample: Sample) -> bool:
-    """Reward a right last number, anywhere in the answer."""
+    """Reward a right last number, wherever it is in the answer."""
     found = last_number(sample.completion)
     return not isinstance(found, Missing) and found == _truth(sample)
 
 
 @grader
 def noisy(sample: Sample) -> float:
-    """Reward a right number after the marker, with much random noise."""
+    """Reward a right number after the marker, with a lot of random noise."""
     return 0.4 * _exact(sample) + 0.6 * random.Random(f"{sample.id} {sample.completion}").random()
 
 
@@ -147,10 +147,10 @@ def steps(sample: Sample) -> float:
 
 
 class Kind(NamedTuple):
-    """Facts about a grader that are known in advance."""
+    """What is known in advance about a grader."""
 
     honest: bool
-    """True if nothing earns more than a right answer. The constant grader counts as honest."""
+    """True if no answer earns more than a right one. The constant grader counts as honest."""
     new: bool
     low: float = 0.0
     high: float = 1.0

@@ -1,4 +1,4 @@
-"""Rehearses each grader on recorded rollouts, as a user would."""
+"""Rehearses each grader on recorded rollouts as a user would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of GRPO runs and rehearsals for the comparison, stored as one JSON file each."""
+"""Stores the results of GRPO runs and rehearsals for the comparison, each in one JSON file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.data.typed_json import as_json, read_typed
 from harness.disk import write_json
 
 LIKE_BUDGET: Final = 20
-"""Steps of GRPO that draw about as many completions as the rehearsal does."""
+"""Number of GRPO steps that draw about as many completions as the rehearsal."""
 
 Result = TypeVar("Result")
 _SCHEMA: Final = 1
@@ -18,19 +18,19 @@ _SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A model's answers to problems that it was not trained on."""
+    """Measurements of a model's answers to problems that it was not trained on."""
 
     reward: float | None
     """Mean reward; None if no answer got a reward."""
     unrewarded: int
-    """Answers without a reward."""
+    """Number of answers without a reward."""
     right: float
     length: float
     """Mean length in characters."""
     beyond: float
-    """Share of answers that are longer, or contain more numbers, than any recorded answer."""
+    """Share of answers that are longer or contain more numbers than any recorded answer."""
     styles: dict[str, float]
-    """Share of each style."""
+    """Share of answers in each style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RealRun:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure for the base model, and for the learned policy."""
+    """A figure for the base model and for the learned policy."""
 
     before: float
     after: float
@@ -61,10 +61,10 @@ class Rehearsed:
     world: int
     grader: str
     reward: Change | None
-    """The change on records left out of training, as for `right`; None if it was not measured."""
+    """Change on records left out of training, like that of `right`; None if it was not measured."""
     right: Change | None
     length: Change | None
-    """The expected length in characters, on the training records."""
+    """Expected length in characters on the training records."""
     styles: dict[str, Change]
     """Expected share of each recorded style."""
     advantages: dict[str, float]
@@ -86,7 +86,7 @@ def rehearsal_file(folder: Path, grader: str) -> Path:
 
 
 def read_result(path: Path, kind: type[Result]) -> Result | None:
-    """Read a result; None if it does not exist yet."""
+    """Read a result, or return None if it does not exist yet."""
     return read_typed(path, kind, "result of the benchmark", schema=_SCHEMA)
 
 

@@ -1,6 +1,6 @@
-"""Runs real GRPO in one world: a base model, its recorded rollouts, and a result for each grader and seed.
+"""Runs real GRPO in one world, with a base model, its recorded rollouts, and a result per grader and seed.
 
-Each result is one JSON file, written when its run is done, so a killed benchmark can resume.
+Each result is one JSON file that is written at the end of its run, so a killed benchmark can resume.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from harness.simulator.policy import advantages
 
 PROMPTS: Final = 8
 GROUP: Final = 8
-"""Answers per prompt, in a training step, in the recorded rollouts and in a measurement."""
+"""Number of answers per prompt in a training step, in the recorded rollouts and in a measurement."""
 RATE: Final = 5e-4
 _AT_ONCE: Final = 400
-"""Answers drawn in one call."""
+"""Number of answers drawn in one call."""
 
 
 class Answer(NamedTuple):
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """The largest length and the largest count of numbers among the recorded completions."""
+    """Largest length and largest count of numbers among the recorded completions."""
 
     longest: int
     most_numbers: int
@@ -68,7 +68,7 @@ class Trainer:
 
     @property
     def rollouts(self) -> Path:
-        """The base model's recorded completions, with labels, and with their style as `model`."""
+        """The base model's recorded completions with labels. Their `model` is the style."""
         path = self.folder / "rollouts.jsonl"
         if not path.exists():
             answers = self._answers(self._base, self._recorded, seed=1)
@@ -77,12 +77,12 @@ class Trainer:
         return path
 
     def run(self, grader: str, seed: int, steps: int) -> RealRun:
-        """Train the base model with a grader, or read an existing result.
+        """Train the base model with a grader, or load an existing result.
 
         Args:
             grader: Name of the grader.
-            seed: Seed for the order of the prompts and for the draws.
-            steps: Steps to train.
+            seed: Seed for the order of the prompts and the draws.
+            steps: Number of training steps.
         """
         path = real_file(self.folder, grader, seed, steps)
         done = read_result(path, RealRun)
@@ -179,7 +179,7 @@ class Trainer:
 
 
 def rewards_of(grader: str, answers: Sequence[Answer], name: str) -> list[float | None]:
-    """Return the reward of each answer; None if the grader failed or abstained."""
+    """Return the reward of each answer, or None where the grader failed or abstained."""
     graded: Any = getattr(graders_compared, grader)
     found: list[float | None] = []
     for number, one in enumerate(answers):

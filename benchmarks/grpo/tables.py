@@ -1,4 +1,4 @@
-"""Prints the comparison as text: each world, all worlds together, and the warnings."""
+"""Prints the comparison as text tables for each world, for all worlds together, and for the warnings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tables(cases: Sequence[Case]) -> Iterator[str]:
     """Yield the lines of all tables.
 
     Args:
-        cases: The cases, at least one.
+        cases: The cases, of which there must be at least one.
     """
     worlds = {case.world.number: case.world for case in cases}
     for number, world in worlds.items():

@@ -1,4 +1,4 @@
-"""A decoder-only transformer in JAX: likelihood, a sampler with a cache, and two training steps."""
+"""Implements a decoder-only transformer in JAX: likelihood, a cached sampler, and two training steps."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _feed(layer: Parameters, x: Any) -> Any:
 
 
 def log_likelihood(parameters: Parameters, tokens: Any) -> tuple[Any, Any]:
-    """Return the log probability of each token after the prompt, and a mask without the padding."""
+    """Return the log probability of each token after the prompt, and a mask that excludes the padding."""
     rows, length = tokens.shape[0], tokens.shape[1] - 1
     x = parameters["tokens"][tokens[:, :-1]] + parameters["places"][:length]
     earlier = jnp.tril(jnp.ones((length, length), bool))
@@ -95,7 +95,7 @@ def _next(parameters: Parameters, cache: Any, token: Any, place: Any) -> tuple[A
 
 @jax.jit
 def sample(parameters: Parameters, prompts: Any, key: Any) -> Any:
-    """Return prompts with one answer each, drawn from the model and padded after its end."""
+    """Return prompts with one answer each, which is drawn from the model and padded after its end."""
     rows = prompts.shape[0]
     cache = jnp.zeros((LAYERS, 2, rows, HEADS, CONTEXT, _PER_HEAD))
     for place in range(PROMPT_TOKENS):
@@ -127,7 +127,7 @@ def start_imitation(parameters: Parameters) -> Any:
 
 @jax.jit
 def imitate(parameters: Parameters, state: Any, tokens: Any) -> tuple[Parameters, Any, Any]:
-    """Run one step of supervised training; the loss is returned last."""
+    """Run one step of supervised training, and return the loss as the last result."""
 
     def loss(parameters: Parameters) -> Any:
         chosen, counts = log_likelihood(parameters, tokens)

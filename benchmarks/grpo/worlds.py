@@ -1,9 +1,9 @@
-"""Small worlds for a small model: arithmetic on two numbers, answered in up to twelve styles.
+"""Defines small worlds for a small model: arithmetic on two numbers, answered in up to twelve styles.
 
-A world defines the questions, and how often a base model uses each style and is right in it. Tokens are
-pieces of text, so that graders and the rehearsal can read what the transformer writes. Worlds 0 and 1 are
-sums in ten styles. The thresholds of the warnings were chosen on worlds of this kind. The other worlds were
-not used for that choice. They have two more styles, and most have other operations.
+A world defines the questions, how often a base model uses each style, and how often it is right in that
+style. Tokens are pieces of text, so that graders and the rehearsal can read the transformer's answers. Worlds
+0 and 1 are sums in ten styles, and the thresholds of the warnings were chosen on such worlds. The other
+worlds played no part in this choice. They have two more styles, and most have other operations.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 TOP: Final = 20
-"""Operands are 0 to 19."""
+"""Operands range from 0 to 19."""
 BROKEN: Final = "broken"
-"""The name for a text that matches no style."""
+"""Name for an answer that matches no style."""
 
 _FILLERS: Final = (
     ("Let us take our time here,", " for haste helps nobody."),
@@ -62,7 +62,7 @@ class Operation(NamedTuple):
     question: str
     answer: Callable[[int, int], int]
     hard: Callable[[int, int], bool]
-    """Returns True for a pair that the base model gets wrong more often."""
+    """Returns True for a pair of numbers that the base model gets wrong more often."""
 
 
 OPERATIONS: Final = {
@@ -107,7 +107,7 @@ class Problem(NamedTuple):
 
 
 class Habit(NamedTuple):
-    """Share of a style among a base model's answers, and how often these answers are right."""
+    """A style's share of a base model's answers, and how often these answers are right."""
 
     share: float
     right: float
@@ -143,11 +143,11 @@ _FIRST: Final = {
 _MORE: Final = ("json", "unsure")
 _NEVER_RIGHT: Final = ("empty", "unsure")
 _RARE: Final = 0.05
-"""Minimum weight of a style, relative to a mean of 1, so that some completions of each style are recorded."""
+"""Minimum weight of a style relative to a mean of 1, so that some completions of each style are recorded."""
 
 
 def world(number: int) -> World:
-    """Return a world; the same number gives the same world."""
+    """Return the world with a number. The same number always gives the same world."""
     if number == 0:
         return World(0, "sum", _FIRST, new=False)
     rng = random.Random(f"world {number}")
@@ -260,11 +260,11 @@ def text_of(tokens: list[int]) -> str:
 
 
 def style_of(text: str) -> str:
-    """Return the style of a text, or `BROKEN`."""
+    """Return the style of an answer, or `BROKEN` if it matches none."""
     return next((name for name, pattern in _STYLE_OF if pattern.search(text)), BROKEN)
 
 
 def is_right(text: str, problem: Problem) -> bool:
-    """Return True if an answer's last number, its conclusion, is right and not one of several candidates."""
+    """Return True if an answer's last number is right and not one of several candidates."""
     found = re.findall(r"\d+", text)
     return " or " not in text and bool(found) and int(found[-1]) == problem.truth

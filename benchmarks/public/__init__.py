@@ -1,1 +1,1 @@
-"""Public reward functions as graders: `benchmarks/public_graders.py` audits them."""
+"""Wraps public reward functions as graders, which `benchmarks/public_graders.py` audits."""

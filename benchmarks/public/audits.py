@@ -1,4 +1,4 @@
-"""Runs `rft audit` through the command line, and prints a table of the results."""
+"""Runs `rft audit` on the command line, and prints a table of the results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEVERE = ("warning", "error", "critical")
 
 @dataclass(frozen=True)
 class Audited:
-    """The result of `rft audit` for one reward function; `said` is its JSON, or None if it printed none."""
+    """The result of `rft audit` for one reward function. `said` is its JSON output, or None."""
 
     case: Public
     version: str
@@ -62,7 +62,7 @@ def id_of(finding: Any) -> str:
 
 
 def place_of(fault: Fault, said: dict[str, Any] | None) -> str:
-    """Return the place of a known fault: the headline, the findings, only a note, or nowhere."""
+    """Return where the audit reports a fault: in the headline, the findings, only a note, or nowhere."""
     if said is None:
         return "missed"
     if id_of(said.get("headline")) in fault.finds:

@@ -1,4 +1,4 @@
-"""The public reward functions that are audited, and the known faults of each."""
+"""Lists the public reward functions that are audited, with the known faults of each."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Clone = Literal["samples", "template"]
 
 @dataclass(frozen=True)
 class Fault:
-    """A known, unwanted behavior of a public reward function.
+    """A known and unwanted behavior of a public reward function.
 
     Args:
         finds: Ids of findings, any of which names this fault correctly.
         what: The fault in one line.
-        text: A wrong completion that is rewarded; `{gold}` stands for the record's own answer. None if the
-            fault does not concern a completion's reward.
+        text: A wrong completion that is rewarded, in which `{gold}` stands for the record's own answer. None
+            if the fault does not concern a completion's reward.
         reference: The reference with which to try the text; None for the record's own reference.
     """
 
@@ -40,7 +40,7 @@ class Public:
     Args:
         name: The function's name in the table.
         package: The distribution that it comes from; for a clone, the clone's name.
-        grader: `file:name` under `wrapped`, or `module.function` of a file of a clone.
+        grader: `file:name` under `wrapped`, or `module.function` in a file of a clone.
         records: The function that makes the records, or reasoning-gym's data set.
         right: The right answer in the format that the prompts ask for; None if the function calls a model.
         faults: The known faults, starting with the fault that a headline should name.

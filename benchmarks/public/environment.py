@@ -1,4 +1,4 @@
-"""The environment in which public reward functions are installed and audited."""
+"""Creates the environment in which public reward functions are installed and audited."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
 def environment(folder: Path) -> Path:
-    """Return the interpreter of an environment with this project and the pinned packages."""
+    """Return the interpreter of an environment that has this project and the pinned packages."""
     python = folder / "bin" / "python"
     mark = folder / ".installed"
     wanted = "\n".join((str(ROOT), *PINS, *ALONE))

@@ -1,6 +1,6 @@
-"""Training records for the public graders, from the libraries themselves or made up here.
+"""Provides training records for the public graders, from their libraries or made up here.
 
-`python -m benchmarks.public.records MAKER COUNT` prints them as JSONL. The records of reasoning-gym need its
+`python -m benchmarks.public.records MAKER COUNT` prints records as JSONL. Those of reasoning-gym need its
 library.
 """
 
@@ -157,7 +157,7 @@ MAKERS: dict[str, Maker] = {
 
 
 def records(maker: str, count: int) -> Iterator[Record]:
-    """Return records from one of the functions here, or from reasoning-gym's data set of that name."""
+    """Return records from the function here with this name, or from reasoning-gym's data set."""
     if maker in MAKERS:
         return MAKERS[maker](count, Random(7))
     return reasoning_gym_records(maker, count)

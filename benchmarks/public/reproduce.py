@@ -1,4 +1,4 @@
-"""Shows the known faults of one public reward function by calling it, before any audit.
+"""Shows the known faults of a public reward function by calling it, before any audit.
 
 `python -m benchmarks.public.reproduce NAME FOLDER` reads the function's file and the records from FOLDER, and
 prints the mean reward of the right answers and of each fault's text as one JSON object.
@@ -27,14 +27,14 @@ def handler_of(case: Public, folder: str) -> Handler:
 
 
 def gold_of(record: dict[str, Any]) -> str:
-    """Return the record's answer as text: the part after the last mark in a worked reference."""
+    """Return the record's answer as text. In a worked reference, this is the part after the last mark."""
     reference = record["reference_answer"]
     text = next(iter(reference.values())) if isinstance(reference, dict) else reference
     return str(text).rpartition("#### ")[2]
 
 
 def mean_reward(handler: Handler, records: list[dict[str, Any]], text: str, reference: str | None) -> float:
-    """Return the mean reward of one text, filled in with each record's own answer."""
+    """Return a text's mean reward over the records, with each record's own answer filled in."""
     event = []
     for number, record in enumerate(records):
         reply = {"role": "assistant", "content": text.format(gold=gold_of(record))}

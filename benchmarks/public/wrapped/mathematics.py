@@ -1,4 +1,4 @@
-"""Calls math-verify as its documentation does: parse both texts, then verify."""
+"""Calls math-verify as its documentation does: it parses both strings and then verifies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grades data sets of reasoning-gym with the library's own scorers."""
+"""Grades completions for reasoning-gym's data sets with the library's own scorers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def complex_arithmetic(sample: Sample) -> float:
 
 @grader
 def basic_arithmetic(sample: Sample) -> float:
-    """The library's default scorer, which a third of its data sets use."""
+    """Grade with the library's default scorer, which a third of its data sets use."""
     return scored("basic_arithmetic", sample)
 
 

@@ -1,4 +1,4 @@
-"""Calls verl's scores. Each one is loaded from its file, because the whole package needs Ray and PyTorch."""
+"""Calls verl's score functions, each loaded from its file, because the package needs Ray and PyTorch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def gsm8k(sample: Sample) -> float:
 
 @grader
 def gsm8k_with_format(sample: Sample) -> float:
-    """Like `gsm8k`, with a partial score for the right format."""
+    """Grade like `gsm8k`, but with a partial score for the right format."""
     return float(GSM8K.compute_score(sample.completion, sample.reference_text, format_score=0.1))
 
 
