@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from harness.data.formats.importer import Converted, Importer, RowError
 from harness.data.formats.reference_columns import reference_column, take_reference
-from harness.data.formats.row_parts import RowParts, line_of
+from harness.data.formats.row_parts import RowParts, line_of, with_system
 
 __all__ = ["ALPACA", "QUESTION_ANSWER"]
 
@@ -37,16 +37,11 @@ def _of_alpaca(row: Mapping[str, Any]) -> Converted:
         asked.append(parts.take("input"))
     if not all(isinstance(text, str) for text in asked):
         raise RowError("`instruction` and `input` are not both texts")
-    messages = [*_system(parts), *_history(parts), {"role": "user", "content": "\n\n".join(asked)}]
+    [messages] = with_system(parts, [*_history(parts), {"role": "user", "content": "\n\n".join(asked)}])
     answer = parts.take("output")
     if answer is None:
         raise RowError("the row has no `output`")
     return parts.converted(line_of(messages, answer, parts.rest()))
-
-
-def _system(parts: RowParts) -> Iterator[dict[str, Any]]:
-    if isinstance(parts.peek("system"), str) and (text := parts.take("system")):
-        yield {"role": "system", "content": text}
 
 
 def _history(parts: RowParts) -> Iterator[dict[str, Any]]:
@@ -79,7 +74,7 @@ def _of_question(row: Mapping[str, Any]) -> Converted:
     answer = take_reference(parts, row)
     if answer is None:
         raise RowError("the row has no answer")
-    messages = [*_system(parts), {"role": "user", "content": asked}]
+    [messages] = with_system(parts, [{"role": "user", "content": asked}])
     return parts.converted(line_of(messages, answer, parts.rest()))
 
 

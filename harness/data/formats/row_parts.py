@@ -11,9 +11,11 @@ from harness.data.json_lines import LineError, parse
 from harness.data.records import ends_with_assistant
 from harness.printable import shortened
 
-__all__ = ["RowParts", "completion_of", "joined", "line_ids", "line_of", "prompt_of"]
+__all__ = ["RowParts", "completion_of", "joined", "line_ids", "line_of", "prompt_of", "with_system"]
 
 _TAKEN: Final = object()
+_SYSTEM: Final = ("system", "system_prompt")
+"""Columns with a system prompt, most likely first."""
 _ROLE: Final = frozenset(("role", "content"))
 _OURS: Final = frozenset(
     (
@@ -150,6 +152,25 @@ def completion_of(value: Any, name: str = "completion") -> list[dict[str, Any]]:
     if not ends_with_assistant({"messages": messages}):
         raise RowError(f"`{name}` does not end with the assistant's message")
     return messages
+
+
+def with_system(parts: RowParts, *conversations: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Take a row's system prompt, and put it before the messages of each conversation.
+
+    Nothing is taken if a conversation already has a system message.
+
+    Args:
+        parts: The row's parts.
+        *conversations: The messages of each of the row's lines.
+    """
+    name = next((name for name in _SYSTEM if isinstance(parts.peek(name), str)), None)
+    if name is None or any(
+        turn["role"] in ("system", "developer") for turns in conversations for turn in turns
+    ):
+        return [*conversations]
+    text = parts.take(name)
+    first = [{"role": "system", "content": text}] if text.strip() else []
+    return [[*first, *turns] for turns in conversations]
 
 
 def joined(fields: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

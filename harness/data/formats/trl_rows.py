@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from harness.data.formats.importer import REWARD, Converted, Importer, RowError
 from harness.data.formats.reference_columns import reference_column, take_reference
-from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of
+from harness.data.formats.row_parts import RowParts, completion_of, line_of, prompt_of, with_system
 from harness.data.records import ASSISTANT_ROLES
 
 __all__ = ["TRL"]
@@ -58,17 +58,19 @@ def _convert(row: Mapping[str, Any]) -> Converted:
         verdict = parts.take("label")
     reference = take_reference(parts, row)
     messages = prompt_of(prompt) if completion is None else _answered(prompt, completion, "completion")
+    [messages] = with_system(parts, messages)
     return parts.converted(line_of(messages, reference, parts.rest(), **{REWARD: verdict}))
 
 
 def _preference(parts: RowParts, row: Mapping[str, Any], prompt: Any) -> Converted:
     reference = take_reference(parts, row)
-    pair = []
-    for name, verdict in (("chosen", True), ("rejected", False)):
-        messages = _answered(prompt, parts.take(name), name)
-        pair.append((messages, {REWARD: verdict, "score": parts.take(f"score_{name}")}))
+    names = ("chosen", "rejected")
+    pair = with_system(parts, *(_answered(prompt, parts.take(name), name) for name in names))
+    ours = [{REWARD: name == "chosen", "score": parts.take(f"score_{name}")} for name in names]
     fields = parts.rest()
-    return parts.converted(*(line_of(messages, reference, fields, **ours) for messages, ours in pair))
+    return parts.converted(
+        *(line_of(messages, reference, fields, **own) for messages, own in zip(pair, ours, strict=True))
+    )
 
 
 def _answered(prompt: Any, completion: Any, name: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.data.formats.all_importers import importer_named, importers_of
 from harness.data.formats.importer import RowError
 from harness.data.formats.row_parts import RowParts, completion_of, joined, line_ids, line_of, prompt_of
 
@@ -110,3 +111,30 @@ def test_invalid_prompts_are_refused(value: Any):
 def test_invalid_completions_are_refused(value: Any):
     with pytest.raises(RowError, match="completion"):
         completion_of(value)
+
+
+@pytest.mark.parametrize("column", ["system", "system_prompt"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Q", "answer": "A"},
+        {"prompt": "Q", "completion": "A"},
+        {"prompt": [{"role": "user", "content": "Q"}], "answer": "A"},
+        {"prompt": "Q", "chosen": "A", "rejected": "B"},
+        {"question": "Q", "answer": "A"},
+        {"instruction": "Q", "output": "A", "history": [["P", "O"]]},
+    ],
+)
+def test_a_system_prompt_in_a_column_becomes_the_first_message(row: dict[str, Any], column: str):
+    (importer,) = importers_of([{**row, column: "S"}])
+    plain, made = importer.convert(row), importer.convert({**row, column: "S"})
+    first = {"role": "system", "content": "S"}
+    assert made.lines == tuple({**line, "messages": [first, *line["messages"]]} for line in plain.lines)
+    assert made.lost == plain.lost
+
+
+def test_a_system_prompt_in_a_column_never_joins_one_in_the_messages():
+    prompt = [{"role": "system", "content": "T"}, {"role": "user", "content": "Q"}]
+    row = {"prompt": prompt, "answer": "A", "system": "S"}
+    (line,) = importer_named("trl").convert(row).lines
+    assert (line["messages"], line["system"]) == (prompt, "S")
