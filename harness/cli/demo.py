@@ -29,7 +29,6 @@ from harness.report.console import SafeConsole
 from harness.report.look import look_at, sample_of
 from harness.report.rehearsal import curves_lines, example_lines, verdict_lines, warning_lines
 from harness.report.terminal import print_groups, print_rewards
-from harness.runs.rows import read_rows
 from harness.runs.store import Run
 from harness.samples import RECORDS, ROLLOUTS, style_reward
 from harness.targets.opening import TargetChoice
@@ -142,7 +141,7 @@ def _rehearse(console: SafeConsole, folder: Path) -> None:
 
 def _show_one(console: SafeConsole, run: Run, reward: float) -> None:
     """Print the first sample with this reward whose completion fits on a screen."""
-    for row in read_rows(run.rewards):
+    for row in run.rows():
         if row["reward"] != reward:
             continue
         rollout: dict[str, Any] = sample_of(run, str(row["id"]))["rollout"]

@@ -21,7 +21,7 @@ from harness.localaws.manifest import changed_sources
 from harness.printable import named
 from harness.runs.facts import Bounds, LocalRuntimeFacts, RunFacts, share_of
 from harness.runs.replayed_records import RecordsSeen, RunReading, records_seen
-from harness.runs.rows import Totals, read_rows
+from harness.runs.rows import Totals
 from harness.runs.store import changed_files, open_run
 from harness.signal.advice import SATURATED, SPARSE
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
@@ -76,7 +76,7 @@ def evidence(
         return Evidence([Finding("J021", Severity.ERROR, "the replay is not finished", place, fix=fix)])
     bounds = run.bounds(bounds)
     reading = RunReading()
-    counts = count_groups(group_rewards(reading.noting(read_rows(run.rewards))).values(), bounds)
+    counts = count_groups(group_rewards(reading.noting(run.rows())).values(), bounds)
     compared = compare_code(run.facts, function)
     records = records_seen(run, reading, training)
     findings = [

@@ -18,7 +18,7 @@ from harness.runs.facts import Bounds, RunFacts, check_bounds, middle_of, share_
 from harness.runs.labels import LabelCounts
 from harness.runs.lines_at import lines_at
 from harness.runs.rank_correlation import RankCorrelation, RankPairs
-from harness.runs.rows import Row, Totals, read_rows
+from harness.runs.rows import Row, Totals
 from harness.runs.store import Run
 from harness.signal.groups import GroupCounts, count_groups, group_rewards
 
@@ -126,7 +126,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
     """
     totals, bounds = run.totals, run.bounds(bounds)
     look = Look(run.facts, str(run.folder), totals, bounds, bounds or _span(totals))
-    groups = group_rewards(look.gather(read_rows(run.rewards), keep))
+    groups = group_rewards(look.gather(run.rows(), keep))
     look.groups = count_groups(groups.values(), bounds)
     return look
 
@@ -155,8 +155,8 @@ def sample_of(run: Run, key: str) -> dict[str, Any]:
         InputError: The run is unfinished, it has no such sample, or its input changed.
     """
     _ = run.totals  # raises if the run is not finished
-    rows = [row for row in read_rows(run.rewards) if str(row["id"]) == key]
-    rows = rows or [row for row in read_rows(run.rewards) if f"at-{row['at']}" == key]
+    rows = [row for row in run.rows() if str(row["id"]) == key]
+    rows = rows or [row for row in run.rows() if f"at-{row['at']}" == key]
     if not rows:
         raise InputError(
             f"there is no sample {key!r} in this run",

@@ -21,7 +21,7 @@ from harness.replay.grading import ALL_WIRES
 from harness.replay.published_answers import PublishedAnswers
 from harness.runs.facts import LocalRuntimeFacts, RunFacts, answers_lines
 from harness.runs.rank_correlation import RankCorrelation, rank_correlation
-from harness.runs.rows import Row, Totals, failure_of, read_rows, sample_name
+from harness.runs.rows import Row, Totals, failure_of, sample_name
 from harness.runs.store import Run
 from harness.targets.function_report import FILE, LOG, FunctionReport
 
@@ -159,26 +159,26 @@ def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = Non
     """
     changed = None
     if stored is not None:
-        rows = read_rows(run.rewards)
+        rows = run.rows()
         changed = differences(stored, (StoredReward(row["id"], row["reward"], row["repeat"]) for row in rows))
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)
     ranks = RankCorrelation()
     if totals.labels.numbers:
-        ranks = rank_correlation(read_rows(run.rewards), run.facts.label_rule)
+        ranks = rank_correlation(run.rows(), run.facts.label_rule)
     return RunSummary(run, totals, changed, controls, unusable, _first_errors(run, totals), ranks, function)
 
 
 def _controls(run: Run) -> Controls:
-    rewards = ((str(row["id"]), row["reward"]) for row in read_rows(run.rewards))
+    rewards = ((str(row["id"]), row["reward"]) for row in run.rows())
     return count_controls(rewards, run.facts.bounds)
 
 
 def _unusable(run: Run) -> list[tuple[str, str]]:
     rollouts = None if run.why_unreadable() else run.rollouts
     name = run.rollouts_name
-    found = ((row, *failure_of(row)) for row in read_rows(run.rewards) if row["reward"] is None)
+    found = ((row, *failure_of(row)) for row in run.rows() if row["reward"] is None)
     kept = ((row, said) for row, kind, said in found if kind == "input" and row["repeat"] == 0)
     return [
         (
@@ -196,7 +196,7 @@ def _first_errors(run: Run, totals: Totals) -> list[Row]:
     """
     kinds, found = set(totals.errors) - {"input"}, []
     if kinds:
-        for row in read_rows(run.rewards):
+        for row in run.rows():
             if row["reward"] is None and (kind := failure_of(row)[0]) in kinds:
                 kinds.remove(kind)
                 found.append(row)

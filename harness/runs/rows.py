@@ -62,22 +62,29 @@ def dump(row: Row) -> bytes:
         return json.dumps(row).encode() + b"\n"
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, gradings: int | None = None) -> Iterator[Row]:
     """Stream the rows of a rewards file.
 
+    Args:
+        path: The file.
+        gradings: The number of rows that the file must have, or None if it is unknown.
+
     Raises:
-        InputError: The file does not exist, or a line is not a row.
+        InputError: The file does not exist, a line is not a row, or rows are missing.
     """
+    fix = "Replay again under another name: this file was damaged after it was written."
     try:
         with open(path, "rb", buffering=1 << 20, opener=no_link) as file:
+            number = 0
             for number, line in enumerate(file, 1):
                 try:
                     yield parse_row(line)
                 except LineError:
-                    fix = "Replay again under another name: this file was damaged after it was written."
-                    raise InputError(
-                        "this line is not a reward of a run", place=f"{path}:{number}", fix=fix
-                    ) from None
+                    what = "this line is not a reward of a run"
+                    raise InputError(what, place=f"{path}:{number}", fix=fix) from None
+        if gradings not in (None, number):
+            what = f"the file has {number:,} gradings, but the run had {gradings:,}"
+            raise InputError(what, place=str(path), fix=fix)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
 

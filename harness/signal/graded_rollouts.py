@@ -10,7 +10,7 @@ from typing import Final
 from harness.errors import InputError
 from harness.printable import named
 from harness.runs.facts import Bounds
-from harness.runs.rows import Row, failure_of, metrics_named, read_rows, sample_name
+from harness.runs.rows import Row, failure_of, metrics_named, sample_name
 from harness.runs.store import Run
 from harness.signal.by_record import Influence, mean_over_records
 from harness.signal.held_to_labels import Disagreement, GradedRollout, HeldToLabels
@@ -32,11 +32,11 @@ def rows_of(run: Run, metric: str | None, bounds: Bounds | None) -> Iterator[Row
         InputError: No grading has the metric, or a value is outside its range.
     """
     if metric is None or bounds is None:
-        yield from read_rows(run.rewards)
+        yield from run.rows()
         return
     low, high = bounds
     seen, others = False, dict[str, None]()
-    for row in read_rows(run.rewards):
+    for row in run.rows():
         if row["reward"] is not None:
             value = row["metrics"].get(metric)
             if value is None:

@@ -16,7 +16,7 @@ from harness.data.identity import completion_key
 from harness.data.json_lines import LineError, lines, parse
 from harness.data.record_fields import flattened
 from harness.errors import InputError
-from harness.runs.rows import Row, read_rows
+from harness.runs.rows import Row
 from harness.runs.run_input import holds_local_files
 from harness.runs.store import Run
 from harness.signal.label_agreement import Verdict
@@ -130,7 +130,7 @@ def verdicts_by_record(run: Run) -> dict[str, list[Verdict]]:
 
 def _first_gradings(run: Run) -> Iterator[Row]:
     """Return the first grading of each rollout of a run, without unusable lines."""
-    return (row for row in read_rows(run.rewards) if not row["repeat"] and row["group"] is not None)
+    return (row for row in run.rows() if not row["repeat"] and row["group"] is not None)
 
 
 def _with_completions(run: Run) -> Iterator[tuple[Row, str]]:

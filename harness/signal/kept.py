@@ -17,7 +17,6 @@ from harness.disk import created
 from harness.errors import InputError
 from harness.runs.facts import Bounds
 from harness.runs.replayed_records import ReplayedRecords, RunReading
-from harness.runs.rows import read_rows
 from harness.runs.store import Run
 from harness.signal.reward_groups import RewardGroups
 from harness.signal.tally import gather
@@ -63,7 +62,7 @@ def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> Kep
         InputError: For the reasons that `write_kept` lists.
     """
     reading = RunReading()
-    tally = gather(reading.noting(read_rows(run.rewards)))
+    tally = gather(reading.noting(run.rows()))
     rewards = RewardGroups((group.rewards for group in tally.groups.values()), bounds)
     kinds = rewards.droppable_kinds()
     drop = {name for name, group in tally.groups.items() if tuple(sorted(group.rewards)) in kinds}

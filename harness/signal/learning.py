@@ -14,7 +14,7 @@ from harness.api.cost import GROUP_SIZE
 from harness.api.types import HYPERPARAMETERS
 from harness.data.typed_json import as_json
 from harness.runs.facts import Bounds, RunFacts
-from harness.runs.rows import Totals, read_rows
+from harness.runs.rows import Totals
 from harness.runs.store import Run
 from harness.signal.advice import Advice, Grounds, advise
 from harness.signal.correlation import within_groups
@@ -134,7 +134,7 @@ def signal_of(run: Run, bounds: Bounds | None = None) -> Signal:
             grader's.
     """
     known, facts = run.bounds(bounds), run.facts
-    return signal_from(gather(read_rows(run.rewards), facts.repeats), facts, known, str(run.folder))
+    return signal_from(gather(run.rows(), facts.repeats), facts, known, str(run.folder))
 
 
 def signal_from(tally: Tally, facts: RunFacts, bounds: Bounds | None, folder: str = "") -> Signal:

@@ -15,7 +15,7 @@ from harness.printable import named
 from harness.replay.grading import ALL_WIRES
 from harness.runs.facts import Bounds, middle_of
 from harness.runs.labels import not_compared
-from harness.runs.rows import Row, read_rows
+from harness.runs.rows import Row
 from harness.runs.store import Run
 from harness.signal.groups import TOLERANCE
 
@@ -190,7 +190,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
     compared = 0
     seen: set[Condition] = set()
     metrics: dict[str, None] = {}
-    for row in read_rows(run.rewards):
+    for row in run.rows():
         found.gradings += 1
         values = [(condition, condition.value_in(row)) for condition in asked.where]
         seen.update(condition for condition, value in values if value is not None)
@@ -227,7 +227,7 @@ def _group_named(run: Run, name: str) -> str:
         InputError: The run has no such record.
     """
     of_sample = None
-    for row in read_rows(run.rewards):
+    for row in run.rows():
         if row["group"] == name:
             return name
         if of_sample is None and name in (str(row["id"]), f"at-{row['at']}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from harness.report.page.held_samples import Pair
-from harness.runs.rows import Row, read_rows
+from harness.runs.rows import Row
 from harness.runs.store import Run
 from harness.signal.joined import same_file
 
@@ -25,15 +25,15 @@ def beside(one: Run, other: Run | None) -> Iterator[Pair]:
     Raises:
         InputError: A rewards file is damaged.
     """
-    rows = read_rows(one.rewards)
+    rows = one.rows()
     if other is None:
         for row in rows:
             yield row, None
     elif same_file(one, other):
-        yield from _merged(rows, read_rows(other.rewards))
+        yield from _merged(rows, other.rows())
     else:
         theirs: dict[Hashable, Row] = {}
-        for row in read_rows(other.rewards):
+        for row in other.rows():
             theirs.setdefault(_key(row), row)
         for row in rows:
             yield row, theirs.pop(_key(row), None)

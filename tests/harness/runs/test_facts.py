@@ -256,12 +256,16 @@ def test_rewards_that_are_gone_are_one_sentence(tmp_path: Path, capsys: pytest.C
     assert shown(folder, capsys)[0] == 2
 
 
-def test_rewards_that_hold_less_than_the_totals_say_are_shown(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_rewards_that_hold_less_than_the_totals_say_are_refused(
+    left: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = kept(tmp_path)
-    (folder / "rewards.jsonl").write_bytes(b"")
-    assert shown(folder, capsys)[0] == 0
+    lines = (folder / "rewards.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "rewards.jsonl").write_bytes(b"".join(lines[:left]))
+    code, said = shown(folder, capsys)
+    assert code == 2
+    assert f"the file has {left} gradings, but the run had 3" in said
 
 
 @pytest.mark.parametrize("name", ["run.json", "rewards.jsonl", "lock", "grader.log", "shards/0.jsonl"])

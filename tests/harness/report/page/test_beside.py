@@ -39,6 +39,7 @@ def test_each_grading_meets_its_own(
         (folder / name / "rewards.jsonl").write_bytes(b"".join(map(dump, rows)))
         facts = facts_of()
         runs.append(Run(folder / name, replace(facts, input=replace(facts.input, sha256=sha256))))
+        runs[-1].save(state="done", totals=runs[-1].recount())
     pairs = [
         ((row["at"], row["repeat"]), None if other is None else (other["at"], other["repeat"]))
         for row, other in beside(*runs)
