@@ -43,7 +43,8 @@ _CHANGED_AFTER = re.compile(
 _CHANGED_BEFORE = re.compile(
     r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
-    r"|rather than|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
+    r"|rather than|(?:any|every)thing but|all but|except(?: for)?"
+    r"|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"
     r"|multiple) of|between|sqrt|log|ln|sin|cos|tan|up to|nicht|keine?|pas|jamais|no (?:es|son)|não (?:é|são)"
     r"|non (?:è|sono)|не)|n't|不[是为為等]于?|并非|並非|ليست?"
     r"|\\[a-z]{1,20}|(?<![=-])>|<|[<>!]=|[/×÷·^√±≤≥≠∈∞@\\]"

@@ -94,6 +94,12 @@ _CLOSING = late(  # a sentence that offers the reader more help; its numbers are
 )
 _NOT_LAST = late(r"[*$]{0,3}(?:\s[^\W\d_]{1,16}){0,3}[*$]{0,3}, not [*$]{0,3}")
 _OR = frozenset(OR.split("|"))
+_LEAD = 60
+_DOUBT = late(  # a word that may deny or doubt; most claims have none before them
+    r"not\b|n['\u2019]t\b|\b(?:never|cannot|hardly|if|whether|unless|suppose|assum|doubt|wrong|deny|false|incorrect"
+    r"|untrue|old|previous|earlier|original|initial|example|sample)",
+    re.IGNORECASE,
+)
 _SHORTEST_CLOSING = 10
 _CLOSERS = " \t\r.*_$)"
 _LONGEST_QUESTION = 240
@@ -317,11 +323,26 @@ def _claimed(text: str, decimal: Decimal, scale: bool) -> Number | Missing | Non
             claims.append((claim, slot, parse_number(slot, decimal=decimal, scale=scale)))
     if not claims:
         return None
+    claims = [one for one in claims if not _is_unsaid(text, one[0].start())]
+    if not claims:
+        return unread("what it claims is denied or doubted")
     claims = [one for one in claims if _FINAL.search(one[0][0])] or claims
     last, slot, value = claims[-1]
     at = text.find(slot, last.end())
     behind = _behind_digits(slot) + text[at + len(slot) :]
     return _unless_revised(value, slot, behind, decimal, scale, [one[2] for one in claims[:-1]])
+
+
+def _is_unsaid(text: str, start: int) -> bool:
+    """Return True if the clause before a claim denies or doubts it: `Suppose the answer is 72`."""
+    lead = text[max(0, start - _LEAD) : start]
+    if not _DOUBT.search(lead):
+        return False
+    from ._denials import is_doubted
+    from ._phrases import plain_width
+
+    lead = plain_width(lead)
+    return is_doubted(lead, len(lead))
 
 
 def _is_claimed_abroad(text: str) -> bool:

@@ -47,7 +47,9 @@ DENYING = {
         r"\s?(?:n['’]t\b|\b(?:not(?!\s(?:only|just|merely|simply)\b)|cannot|can['’]t|never)\b)"
         rf"|{_BE}\s(?:[a-z]{{2,12}}\s){{0,2}}?(?:{_WRONG}|out\b)",
         r"\b(?:not|never|cannot|hardly|if|whether|unless|suppose|assum\w{1,3}|doubt\w{0,3}|wrong|deny"
-        r"|(?:false|incorrect|untrue)(?=\s(?:that|to)\b))\b|n['’]t\b",
+        r"|(?:false|incorrect|untrue)(?=\s(?:that|to)\b)"
+        r"|(?:false|incorrect|untrue|old|previous|earlier|original|initial)(?=\sa?\Z))\b"
+        r"|\b(?:example|sample):?\s(?:the\s)?a?(?=\Z)|n['’]t\b",
         r"no|nope|nah|not(?:\s(?:really|quite|exactly|at\sall|so))?|(?:or|maybe|perhaps|probably|surely"
         rf"|certainly)\snot|wrong|incorrect|false|not\s{_RIGHT}|wait|oops|correction|sorry|psych|kidding",
         r"(?:scratch|strike|forget|disregard|ignore|cancel|undo|discard)\s(?:that|this|it|what|the\s(?:above"

@@ -63,6 +63,7 @@ _CUES = (
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
     *"unless eccett far dubit dud duvid doute rarely seldom nobody lack partly partial opposite".split(),
+    *"old previous earlier original initial ample".split(),
     *"bukan tidak kecuali selain jangan jika kalau apakah ragukan siyo isipokuwa hapana ikiwa".split(),
     "sidhani",
 )

@@ -148,6 +148,7 @@ _BRACKETS = str.maketrans(
         **dict.fromkeys("‘’‚", "'"),
         **dict.fromkeys("–—−‑‐", "-"),
         "。": ".",
+        "।": ".",
         "、": ",",
         "→": "=>",
         "⇒": "=>",

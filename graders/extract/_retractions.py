@@ -9,7 +9,7 @@ from ._phrases import plain_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _SAID_FIRST = (
     r"[\s*_\"'(\[>.,!$)\]}`-]{0,6}+"
@@ -18,15 +18,23 @@ _SAID_FIRST = (
     r"|mais|en\srealidad|pero|perd[óo]n|na\sverdade|mas|desculpe|in\srealtà|ma|scusa|на\sсамом\sделе|но|すみません|でも"
     r"|いや|아|죄송합니다|사실|لكن|عفوا|लेकिन|माफ़\sकीजिए)\b[\s,.!-]{0,4}+(?=\w)){0,3}+(?=\w)"
 )
+# These words begin a correction if the rest of their sentence names another answer. The readers look for the
+# English ones themselves.
+_CORRECTING = (
+    r"[\s*_\"'(]{0,6}(?:(?:moment(?:\smal)?|warte|halt|korrektur|eigentlich|tatsächlich|en\sfait|en\sréalité"
+    r"|plutôt|pardon|en\srealidad|mejor\sdicho|perd[óo]n|corrección|na\sverdade|aliás|desculpe|in\srealtà|anzi|scusa"
+    r"|на\sсамом\sделе|точнее|ой|извините|ошибся|насправді|à\svrai\sdire|sebenarnya|maaf|thực\sra|xin\slỗi|kwa\skweli)\b"
+    r"|等等|等一下|其实|其實|更正|いや|すみません|訂正|사실|잠깐|عفوا|في\sالواقع|नहीं|माफ़\sकीजिए|असल\sमें)(?P<corrects>)"
+)
 _RETRACTION = (
-    rf"{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)\]*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
-    r"|(?P<pointing>%pointing%))"
+    rf"(?:{_SAID_FIRST}(?:(?P<alone>(?:%alone%)(?=\s{{0,2}}(?:[.!?,;:\n)\]*_\"<\u2026-]|\Z)))|(?P<opening>%opening%)"
+    rf"|(?P<pointing>%pointing%))|{_CORRECTING})"
 )
 # The pattern begins with a character class, so that the regular expression engine can skip other characters.
 _TAKEN_BACK = Scripts(r"[.!?;:,\n()>}\u2026\"*-](?:(?<!-)|(?<=\s-))" + _RETRACTION)
 _TOLD_AT_MOST = 16
 _CROSSES = tuple("\u2717\u2718\u274c\u274e\u2a2f\u2716")
-_AT_ONCE = 8
+_AT_ONCE, _NEXT = 8, 400
 _THE_CLAIM = ("that", "this", "which", "the", "my ")
 _DRESS = " \t$)]}*_`"  # characters that may follow an answer as part of its markup
 _AROUND = " \t\r.!?;:,\n()>]}*$`-_\"'"
@@ -69,8 +77,8 @@ def is_taken_back(
     behind, told = behind.lstrip(_DRESS), 0
     if behind[0] not in ",.;:!?\n":
         behind = f":{behind}"  # the pattern needs a punctuation mark before each clause
-    for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
-        if found["opening"] or told >= _TOLD_AT_MOST:
+    for found in _repairs(behind, names_other):
+        if found["corrects"] is not None or found["opening"] or told >= _TOLD_AT_MOST:
             return True
         told += 1
         if is_negative and not _is_about_no(behind, found, is_announced):
@@ -86,6 +94,20 @@ def is_taken_back(
         if not (names_other(sentence) or _OTHERS_SAY.search(sentence)):
             return True
     return False
+
+
+def _repairs(behind: str, names_other: Callable[[str], object]) -> Iterator[re.Match[str]]:
+    """Yield the phrases that may take back a claim; a correction has to name another answer."""
+    told = 0
+    for found in _TAKEN_BACK[behind.isascii()].finditer(small(behind)):
+        told += found["corrects"] is not None
+        said = behind[found.end() : found.end() + _NEXT].lstrip(_AROUND)
+        if (
+            found["corrects"] is None
+            or told > _TOLD_AT_MOST
+            or names_other(_SENTENCE_END.split(said, maxsplit=1)[0])
+        ):
+            yield found
 
 
 def _is_about_no(behind: str, found: re.Match[str], is_announced: bool) -> bool:

@@ -286,3 +286,31 @@ def test_one_of_two_numbers_is_no_answer_in_any_language(one, more, joint):
 def test_the_end_of_a_range_is_not_the_answer(low, more, form):
     text = form.format(low, low + more)
     assert number()(make_sample(f"It is {text}.", str(low + more))).metrics == {"unread": 1.0}
+
+
+@given(
+    st.integers(0, 99),
+    st.integers(0, 99),
+    st.sampled_from(
+        [
+            "Moment, es sind {}.",
+            "En fait, c'est {}.",
+            "En realidad es {}.",
+            "Na verdade, é {}.",
+            "In realtà è {}.",
+        ]
+        + [
+            "Ой, {}.",
+            "На самом деле {}.",
+            "等等，应该是{}。",
+            "いや、{}です。",
+            "사실 {}입니다.",
+            "असल में {}।",
+            "Sebenarnya {}.",
+        ]
+    ),
+)
+def test_a_correction_takes_back_only_another_number(one, other, form):
+    found = number()(make_sample(f"Antwort: {one}. {form.format(other)}", str(one)))
+    assert found.value == (one == other)
+    assert number()(make_sample(f"Antwort: {one}. {form.format('x')}", str(one))).value == 1
