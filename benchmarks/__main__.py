@@ -1,4 +1,4 @@
-"""Runs the benchmarks, all or those named: `python -m benchmarks [grading] [imports] [replay] ...`."""
+"""Runs all benchmarks, or only those named: `python -m benchmarks [grading] [imports] [replay] ...`."""
 
 from __future__ import annotations
 

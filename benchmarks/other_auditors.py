@@ -66,7 +66,7 @@ def laid_out(grader: Planted | Good, home: Path) -> Path:
 
 
 def line(name: str, rule: str, rows: list[Row]) -> str:
-    """Return one auditor's counts."""
+    """Return a line with one auditor's counts."""
 
     def counted(kind: type[Planted] | type[Good]) -> str:
         said = [row.answer.verdict for row in rows if isinstance(row.grader, kind)]

@@ -1,1 +1,1 @@
-"""Programs for developers of this project; the wheel does not include them."""
+"""Programs for developers of this project, which are not part of the wheel."""

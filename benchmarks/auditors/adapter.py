@@ -85,7 +85,7 @@ def lay_out(folder: Path, source: str, name: str, records: list[dict[str, Any]],
 
     Args:
         folder: The folder for `wrapped.py`, `records.jsonl` and `tasks.jsonl`.
-        source: The text of the grader's file.
+        source: The contents of the grader's file.
         name: The handler's name in that file.
         records: Training records.
         answers: The right answers of the first records, as text. Each of these records is a task.

@@ -61,7 +61,7 @@ def _json_in(folder: Path, name: str) -> Any:
 
 
 def _severities(folder: Path) -> set[str]:
-    """Return the severities of rewardprobe's findings, without `state_leak`, which is about the data."""
+    """Return the severities of rewardprobe's findings except `state_leak`, which concerns the data."""
     families = _json_in(folder, "rewardprobe.json")["families"]
     found = [one for family in families for one in family["findings"]]
     return {one["severity"] for one in found if one["attack"] != "state_leak"}

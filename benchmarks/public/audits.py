@@ -94,7 +94,7 @@ def row(audit: Audited) -> str:
 
 
 def report(audits: list[Audited]) -> str:
-    """Return a row per audit, and the count of known faults by place."""
+    """Return one row per audit, and how many known faults were found in each place."""
     places = [place_of(fault, audit.said) for audit in audits for fault in audit.case.faults]
     first = [place_of(audit.case.faults[0], audit.said) for audit in audits]
     return "\n".join(

@@ -20,7 +20,7 @@ class Fault:
     """A known and unwanted behavior of a public reward function.
 
     Args:
-        finds: Ids of findings, any of which names this fault correctly.
+        finds: IDs of findings, any of which names this fault correctly.
         what: The fault in one line.
         text: A wrong completion that is rewarded, in which `{gold}` stands for the record's own answer. None
             if the fault does not concern a completion's reward.

@@ -1,4 +1,4 @@
-"""The emulated API's errors, with OpenAI's response body and status codes.
+"""Defines the emulated API's errors, which have OpenAI's response body and status codes.
 
 Bedrock's actual codes and messages are *unverified*.
 

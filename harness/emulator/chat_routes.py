@@ -79,7 +79,7 @@ def server_sent(events: Iterator[tuple[str | None, Any]]) -> Response:
 
 
 def words(text: str) -> list[str]:
-    """Split a completion into the pieces of a stream, each a word with the whitespace before it."""
+    """Split a completion into pieces for a stream, each of which is a word with the whitespace before it."""
     return re.findall(r"\s*\S+|\s+\Z", text)
 
 

@@ -50,7 +50,7 @@ def emulator_of(request: Request) -> Components:
 
 
 def list_body(data: Sequence[Mapping[str, Any]], has_more: bool, *, ids: bool = True) -> dict[str, Any]:
-    """Return the response for one page of a list. `ids` adds the ids of the first and the last element."""
+    """Return the response for one page of a list. `ids` adds the IDs of the first and the last element."""
     body: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more}
     if ids:
         body |= {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}

@@ -80,7 +80,7 @@ class Faults:
 class FrontDoor:
     """Middleware that refuses requests from web pages, injects faults, and checks for a token.
 
-    Requests from web pages are refused on all routes. The admin routes get no faults and need no token.
+    Requests from web pages are refused on all routes. Admin routes need no token and get no faults.
 
     Args:
         app: The application for all other requests.
@@ -148,6 +148,6 @@ def _texts(scope: Scope) -> list[tuple[str, str]]:
 
 
 async def _read_all(receive: Receive) -> None:
-    """Read the whole body, because a response before its end would break some clients' connections."""
+    """Read the whole request body, because responding earlier would break some clients' connections."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass

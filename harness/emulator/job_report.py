@@ -33,7 +33,7 @@ class JobReport:
 
 
 class _StoredRewards:
-    """Grades completions that have no stored reward, and stores the results for later reports."""
+    """Grades completions that have no stored reward, and stores the rewards for later reports."""
 
     def __init__(self, store: Store, job: str, calls: GraderCalls) -> None:
         self._store, self._job, self._calls = store, job, calls
@@ -56,7 +56,7 @@ def job_report(store: Store, job: str, equipment: Equipment, goal: Goal | None, 
 
     Args:
         store: The store that contains the job.
-        job: The job's id.
+        job: The job's ID.
         equipment: The job's equipment.
         goal: The correctness of the recorded completions; None if unknown.
         grade: True to grade completions that have no reward yet and draw conclusions from all rewards.

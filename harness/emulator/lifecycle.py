@@ -85,7 +85,7 @@ class Lifecycle:
         self._policies: dict[str, tuple[int, policies.Policy]] = {}
 
     def open_jobs(self) -> list[str]:
-        """Return the ids of unfinished jobs, oldest first."""
+        """Return the IDs of unfinished jobs, oldest first."""
         return self._store.open_jobs(sorted(FINAL_STATUSES))
 
     def advance(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """Creates a job from the body of POST /fine_tuning/jobs.
 
 The file, the function and the size of the pool are checked when the job runs. OpenAI's optional fields are
-used if they apply to reinforcement fine-tuning. It is *unverified* that Bedrock uses them.
+used if they apply to reinforcement fine-tuning. Whether Bedrock uses them is *unverified*.
 """
 
 from __future__ import annotations

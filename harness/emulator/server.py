@@ -112,7 +112,7 @@ def serve(
 
 
 def assemble(config: EmulatorConfig, functions: Functions, notices: Notices | None = None) -> Components:
-    """Create the emulator's components. The caller closes them and the functions."""
+    """Create the emulator's components. The caller must close them and the functions."""
     grader_runs = GraderRuns(config.judge_models, config.grader_seconds)
     values = GoalValues(None)
     pool = load_pool(config.rollouts, values.add)

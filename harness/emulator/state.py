@@ -67,7 +67,7 @@ class Store(Database):
         return str(rows[0][0]) if rows else name
 
     def exists(self, name: str) -> bool:
-        """Return True if a file, job, event, checkpoint or tuned model has this id."""
+        """Return True if a file, job, event, checkpoint or tuned model has this ID."""
         tables = ("files", "jobs", "events", "checkpoints", "models")
         found = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE id = ?1" for table in tables)
         return bool(self.rows(found, name))
@@ -78,7 +78,7 @@ class Store(Database):
         return (rows[0][0], rows[0][1]) if rows else None
 
     def add_retry(self, key: str, digest: str, name: str) -> None:
-        """Store the id of the object that a request with an idempotency key created."""
+        """Store the ID of the object that a request with an idempotency key created."""
         self.write("INSERT OR REPLACE INTO retries VALUES (?, ?, ?)", key, digest, name)
 
     # --- files ----------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Store(Database):
         )
 
     def job(self, name: str) -> StoredJob | None:
-        """Return a job by id or alias."""
+        """Return a job by ID or alias."""
         rows = self.rows("SELECT object, plan FROM jobs WHERE id = ?", self.resolve(name))
         return StoredJob(json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
@@ -138,7 +138,7 @@ class Store(Database):
         return self._page("jobs", "1 = 1", (), limit, after)
 
     def open_jobs(self, final: Sequence[str]) -> list[str]:
-        """Return the ids of jobs whose status is not in `final`, oldest first."""
+        """Return the IDs of jobs whose status is not in `final`, oldest first."""
         marks = ", ".join("?" * len(final))
         return [
             row[0]

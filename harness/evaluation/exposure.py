@@ -36,8 +36,8 @@ class Exposure:
     state: State
     """Result of the check.
 
-    `none`: the model was trained on none of the records. `trained`: the model was trained on at least one.
-    `not tuned`: no job trained the model.
+    `none` means that the model was trained on none of the records, `trained` on at least one. `not tuned`
+    means that no job trained the model.
     """
     why: str | None = None
     """The reason why the exposure is unknown."""

@@ -1,6 +1,6 @@
 """Stores a job's events in `events.jsonl`, oldest first and without duplicates.
 
-Only one process at a time can open this journal. Memory use is constant, because only the newest 2,000 ids
+Only one process at a time can open this journal. Memory use is constant, because only the newest 2,000 IDs
 are kept in memory, far more than one poll needs.
 """
 

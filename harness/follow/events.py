@@ -4,7 +4,7 @@ Pages arrive newest first, so a poll pages back until it finds an event that is 
 this takes more than one page, the pages are stored on disk (`events.walk.jsonl`). An interrupted walk can
 then resume, and 100,000 events need no more memory than 100. Events are appended to the journal only after
 the walk has reached a known event, so the journal has no gap unless the service causes one. If a page
-announces a next page but has no usable id, it is fetched again a few times. After that it counts as the last
+announces a next page but has no usable ID, it is fetched again a few times. After that it counts as the last
 page, and `incomplete` is true.
 
 Wire facts: pages, `after` and `has_more` are documented. The order is not documented, so it is determined

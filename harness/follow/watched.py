@@ -72,4 +72,4 @@ class Observer(Protocol):
         """Called after each poll."""
 
     def trouble(self, error: Unreachable, wait_s: float) -> None:
-        """Called when the service could not be reached; the next attempt is in `wait_s` seconds."""
+        """Called when the service could not be reached. The next attempt follows in `wait_s` seconds."""

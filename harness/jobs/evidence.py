@@ -1,6 +1,6 @@
 """Checks a grader's replay before a job is submitted.
 
-The findings have the ids J019 to J035 and follow AWS's advice on rewards before training.
+The findings have the IDs J019 to J035 and follow AWS's advice on rewards before training.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds the audit of a job's grader and reports its open findings.
 
-The findings have the ids J036 to J038. An audit is matched by the grader's fingerprint in the replay, by the
+The findings have the IDs J036 to J038. An audit is matched by the grader's fingerprint in the replay, by the
 function's `CodeSha256`, or by the files in the function.
 """
 

@@ -1,4 +1,4 @@
-"""Records the progress of each submission in `jobs/NAME/job.json`, and finds jobs by name or id.
+"""Records the progress of each submission in `jobs/NAME/job.json`, and finds jobs by name or ID.
 
 The file is replaced atomically at each stage. It contains no key.
 """
@@ -225,18 +225,18 @@ def held(jobs_dir: Path, name: str) -> HeldLock:
 
 
 def find_job(jobs_dir: Path, name_or_id: str) -> tuple[str, Path]:
-    """Find a job's id and folder.
+    """Find a job's ID and folder.
 
     Args:
         jobs_dir: The folder of all jobs.
-        name_or_id: The job's local name, or its id on the service.
+        name_or_id: The job's local name, or its ID on the service.
 
     Returns:
-        The id and the folder. For an id, the folder may not exist yet.
+        The ID and the folder. For an ID, the folder may not exist yet.
 
     Raises:
         InputError: The job was never created, its journal is damaged, or `name_or_id` is neither a
-            name nor an id.
+            name nor an ID.
     """
     segment = in_path(name_or_id, "job name or id")
     found = find_entry(jobs_dir, name_or_id)
@@ -259,7 +259,7 @@ def find_entry(jobs_dir: Path, name_or_id: str) -> Entry | None:
 
     Args:
         jobs_dir: The folder of all jobs.
-        name_or_id: The job's local name, or its id on the service.
+        name_or_id: The job's local name, or its ID on the service.
 
     Returns:
         The journal, or None if nothing was submitted from here under that name or ID.
@@ -299,7 +299,7 @@ def journal_of(jobs_dir: Path, job: str) -> JobFacts:
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: The job's local name, or its id on the service.
+        job: The job's local name, or its ID on the service.
 
     Returns:
         The journal, whose training file has not changed since the job was submitted.
@@ -335,7 +335,7 @@ def other_grader(jobs_dir: Path, job: str, sha256: str | None) -> str | None:
 
     Args:
         jobs_dir: The folder of all jobs.
-        job: The job's local name, or its id on the service.
+        job: The job's local name, or its ID on the service.
         sha256: The grader's fingerprint in an in-process replay; None if unknown.
 
     Returns:

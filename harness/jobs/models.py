@@ -55,7 +55,7 @@ def model_of(client: TrainingService, jobs_dir: Path, given: str, checkpoint: in
     Args:
         client: The connection.
         jobs_dir: The folder of all jobs.
-        given: A model's id, or a job's name or id for its tuned model.
+        given: A model's ID, or a job's name or ID for its tuned model.
         checkpoint: The step of a checkpoint of that job.
 
     Raises:

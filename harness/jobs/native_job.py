@@ -33,7 +33,7 @@ _SAFE = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativePlan(Plan):
-    """The plan of a native job, with Bedrock's own names for the hyperparameters."""
+    """The plan of a native Bedrock job, with Bedrock's own names for the hyperparameters."""
 
     role_arn: str
     """The role that the service assumes to read the data, call the grader and write the output."""

@@ -1,6 +1,6 @@
 """Checks a job's plan for problems before anything is sent.
 
-The findings have the ids J001 to J018. These checks do not call AWS. `rft doctor` and `rft parity` check that
+The findings have the IDs J001 to J018. These checks do not call AWS. `rft doctor` and `rft parity` check that
 the function exists and responds.
 """
 
@@ -53,7 +53,7 @@ _KEEP = 5
 
 
 def data_findings(plan: Plan) -> list[Finding]:
-    """Check every record of the training file by the rules of `rft validate` for jobs.
+    """Check every record of the training file against the rules that `rft validate` has for jobs.
 
     Args:
         plan: The job.

@@ -1,7 +1,7 @@
 """Compares the grader of a run with the code of the function that a job will call.
 
-A run under the local runtime is compared by its artifact, file by file. A run in process is compared by its
-fingerprint: the user's files, package versions, and the handler. A run of a deployed function is compared by
+A run in the local runtime is compared by its artifact, file by file. An in-process run is compared by its
+fingerprint: the user's files, package versions, and the handler. A run on a deployed function is compared by
 `CodeSha256`. The result lists the parts that could not be compared.
 """
 

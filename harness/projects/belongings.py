@@ -193,7 +193,7 @@ class Belongings:
         return path.as_posix() == text and (self.folder / path).is_file()
 
     def packages(self) -> dict[str, str | None]:
-        """Return the packages that Lambda does not have, with their installed distribution or None."""
+        """Return the packages that Lambda does not provide, each with its installed distribution or None."""
         names = sorted(self.imported.keys() - _IN_LAMBDA - sys.stdlib_module_names)
         installed = owners() if names else {}
         found = {name: installed.get(name, [None])[0] for name in names}

@@ -54,7 +54,7 @@ _PASSED = "this ignores a failure, which then looks like a wrong answer; let it 
 
 
 def _hidden(handler: ast.ExceptHandler, reads_record: bool) -> str | None:
-    """Return the note about an exception handler that hides a failure; None if the handler is harmless."""
+    """Return the note about an exception handler that hides a failure, or None if the handler is harmless."""
     inside = [*ast.walk(handler)]
     paid = _paid(inside)
     if all(name in _OF_ANSWERS for name in caught_by(handler)):

@@ -229,7 +229,7 @@ class _Finder:
         )
 
     def _unbound(self, name: str, place: str | None = None) -> InputError:
-        """Explain why a name is not a function at the top of the module."""
+        """Explain why a name does not refer to a top-level function of the module."""
         outer, _, inner = name.rpartition(".")
         for node in ast.walk(self._tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

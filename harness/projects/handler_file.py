@@ -24,7 +24,7 @@ class HandlerFile:
     module: str
     function: str
     files: dict[str, bytes]
-    """The handler's file and the files next to it that it needs, by path relative to its folder."""
+    """The handler's file and the neighboring files that it needs, by path relative to its folder."""
     packages: dict[str, str | None] = field(default_factory=dict)
     """Imported packages, each with its installed distribution and version, or None."""
 

@@ -1,4 +1,4 @@
-"""Builds the project of an imported grader, with a report on each part of the source."""
+"""Builds the project for an imported grader, including a report on each part of the source."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _role(imported: ImportedGrader) -> str:
 
 
 def _variables(secrets: Iterable[str]) -> str:
-    """Return the template's environment section for a function that needs keys."""
+    """Return the template's environment section for a function that needs API keys."""
     lines = "".join(f'          {name}: "{{{{resolve:secretsmanager:@NAME@/{name}}}}}"\n' for name in secrets)
     return f"{_VARIABLES}{lines}" if lines else ""
 

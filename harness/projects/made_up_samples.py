@@ -1,7 +1,7 @@
 """Makes up records and rollouts for an imported grader, and keeps those that it can grade on this machine.
 
-The records that a function was written for are unknown. So several forms of a reference and several spellings
-of an answer are tried, and the ones with which the grader distinguishes answers best are kept.
+The records for which a function was written are unknown. Several forms of a reference and several spellings
+of an answer are therefore tried, and those with which the grader distinguishes answers best are kept.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def made_up(keys: ReadKeys, shape: _Shape | None = None) -> Iterator[tuple[dict[
 
 
 def _value(kind: str, answer: str) -> Any:
-    """Return a value for a field, of the field's type if the source shows the type."""
+    """Return a value for a field, which has the right type if the source shows the type."""
     kind = kind.lower().replace("typing.", "")
     kind = kind.removeprefix("optional[")
     one = kind.removeprefix("list[").removeprefix("sequence[")

@@ -46,7 +46,7 @@ class ProjectNames:
 
 
 def grader_name(text: str, folder: Path) -> ProjectNames:
-    """Derive a grader's names from the user's: `receipt-total`, `receipt_total` or `ReceiptTotal`.
+    """Derive a grader's names from a name such as `receipt-total`, `receipt_total` or `ReceiptTotal`.
 
     Args:
         text: The user's name for the grader.
@@ -68,7 +68,7 @@ def grader_name(text: str, folder: Path) -> ProjectNames:
 
 
 def folder_name(like: str) -> str:
-    """Derive the name of a new project's folder from the name of a source, without its ending."""
+    """Derive the name of a new project's folder from the source's name without its extension."""
     words = re.sub("[^A-Za-z0-9]+", "-", like).strip("-")[:32].strip("-")
     if not words or words.lower() in (*FOLDERS_TAKEN, *NAMES_TAKEN):
         return "imported-grader"

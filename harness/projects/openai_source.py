@@ -213,7 +213,7 @@ class _Source:
             yield ImportNote(self._shown, "approximated", what)
 
     def _widened(self, rewards: Sequence[float]) -> Iterator[ImportNote]:
-        """Widen the range to the rewards of made-up samples, because OpenAI's 0 to 1 is not enforced."""
+        """Widen the range to include the made-up samples' rewards, because OpenAI does not enforce 0 to 1."""
         low, high = self._range
         outside = [paid for paid in rewards if not low <= paid <= high]
         if outside:
@@ -234,7 +234,7 @@ class _Source:
 
 
 def _installed(package: str) -> str | None:
-    """Return the line of requirements.txt for a package; None if the package is not installed."""
+    """Return the line of requirements.txt for a package, or None if the package is not installed."""
     try:
         return f"{package}=={version(package)}"
     except PackageNotFoundError:

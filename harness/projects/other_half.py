@@ -1,7 +1,7 @@
 """Makes records from the user's rollouts, or rollouts from the user's records, if only one file is given.
 
-Records are rollouts without their completions. Rollouts are records with made-up completions, spelled like
-the completions that the grader distinguished when it was tried on made-up records.
+Records are rollouts without their completions. Rollouts are records with made-up completions, in the spelling
+with which the grader distinguished completions of made-up records.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _answers(record: Mapping[str, Any], imported: ImportedGrader) -> Iterator[st
 def _written_for(
     pattern: str, made_up: Mapping[tuple[Any, ...], Any], own: Mapping[tuple[Any, ...], Any]
 ) -> str:
-    """Return a made-up completion with the values of its record replaced by those of another record."""
+    """Return a made-up completion in which the values of its record are replaced by another record's."""
     instead = {str(value): own[path] for path, value in reversed([*made_up.items()]) if path in own}
     instead.pop("", None)
     if not instead:

@@ -22,7 +22,7 @@ def common_words(
         logical_id: The function's name in the template.
         what: A description of the file.
         tested: A description of the tested behavior.
-        verdicts: The field with the rollouts' verdicts.
+        verdicts: The field that holds the rollouts' verdicts.
     """
     return {
         "@HANDLER@": handler,

@@ -210,7 +210,7 @@ class _Source:
         return InputError(message, place=place, fix=fix)
 
     def _check_confined(self, text: GraderText) -> None:
-        """Reject functions that could not be called confined, with the message of `confined`."""
+        """Reject functions that cannot be called confined, with the message that `confined` gives."""
         try:
             if self.kind == "openai":
                 from_openai(
@@ -227,7 +227,7 @@ class _Source:
             raise InputError("is not UTF-8", place=str(self.path), fix="Save it in that encoding.") from None
 
     def _unusable(self, message: str) -> InputError:
-        """Convert an adapter's message about a file into an error of the command."""
+        """Convert an adapter's message about a file to an error that the command reports."""
         line = re.search(r"line (\d+): ", message)
         place = f"{self.path}:{line[1]}" if line else str(self.path)
         return InputError(re.sub(r"^/source: (line \d+: )?", "", message), place=place)

@@ -68,7 +68,7 @@ class ReachedCode:
             yield from (SourceNode(file, node) for node in ast.walk(part))
 
     def packages(self) -> set[str]:
-        """Return the imported packages, except for imports in functions that are not reached."""
+        """Return the imported packages, except those imported only in functions that are not reached."""
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
@@ -158,7 +158,7 @@ def _top(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _is_for_scripts(node: ast.stmt) -> bool:
-    """Return True for `if __name__ == "__main__":` and for a branch for type checkers."""
+    """Return True for `if __name__ == "__main__":` and for branches that only type checkers read."""
     if not isinstance(node, ast.If):
         return False
     names = {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}

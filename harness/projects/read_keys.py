@@ -50,7 +50,7 @@ def read_keys(code: ReachedCode, functions: tuple[ForeignFunction, ...]) -> Read
 
     Args:
         code: The code that runs when the functions are called.
-        functions: The functions, all of one kind.
+        functions: The functions, which must all be of one kind.
     """
     kind = functions[0].kind
     parameters = _columns(functions)

@@ -85,7 +85,7 @@ class RecordValues:
         return known or self._code.definition(file, name) is not None
 
     def _spread(self, part: SourceNode) -> None:
-        """Add the names in a part that are bound to a value of the record."""
+        """Add the names in a part of the code that are bound to a value of the record."""
         for node in ast.walk(part.node):
             if isinstance(node, ast.Assign):
                 for target in node.targets:

@@ -1,4 +1,4 @@
-"""Makes a new project: a grader or a handler, samples, a replay test, and the files for deploying it.
+"""Makes a new project with a grader or a handler, samples, a replay test, and files for deployment.
 
 `pytest`, `rft replay` and `sam build` work in the new folder right away, without network access. The files
 are made from the templates in `new_project/` and those of the project's kind. The samples are the first ones
@@ -158,7 +158,7 @@ def _checked(folder: Path, name: str | None) -> str:
 
 
 def _check_empty(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Reject a folder that contains anything but files of an interrupted command for the same project."""
+    """Reject a folder that contains anything but what an interrupted command for the same project left."""
     if not folder.exists():
         return
     if not folder.is_dir():

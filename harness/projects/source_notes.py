@@ -87,7 +87,7 @@ def refused_by_confinement(code: ReachedCode) -> tuple[Refused, ...]:
 
 
 def _only_named(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes in annotations and after `except`, which run no code."""
+    """Yield the nodes in annotations and after `except`, which do not run any code."""
     parts = [getattr(node, name, None) for name in ("annotation", "returns")]
     parts += [node.type] if isinstance(node, ast.ExceptHandler) else []
     for part in parts:

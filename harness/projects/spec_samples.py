@@ -87,7 +87,7 @@ def _tried(values: SpecValues, here: GradingHere) -> MadeUp:
 
 
 def _graded(here: GradingHere, rollouts: list[dict[str, Any]]) -> tuple[dict[str, float | None], str | None]:
-    """Return the rewards of rollouts by id, and the message of the first failure."""
+    """Return the rewards of rollouts by ID, and the message of the first failure."""
     rewards: dict[str, float | None] = {}
     problem = None
     for rollout in rollouts:
@@ -108,7 +108,7 @@ def _record(values: SpecValues, kind: Callable[[int], Any], at: int) -> dict[str
 
 
 def _answers(values: SpecValues, record: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Yield completions that may equal a record's reference, each with its number."""
+    """Yield completions that may equal a record's reference, each with a number."""
     found: list[str] = []
     if values.reads_json:
         found.append(_json_answer(values, record))

@@ -107,7 +107,7 @@ def read_spec_values(document: Mapping[str, Any]) -> SpecValues:
 
 
 def value_at(value: Any, path: ReadPath) -> Any:
-    """Return the value at a place in a record or an answer; an empty string if the place does not exist."""
+    """Return the value at a place in a record or an answer, or an empty string if there is no such place."""
     for step in path:
         try:
             value = value[step]

@@ -1,6 +1,6 @@
 """Adds a grader to the text of a template without changing any other line.
 
-PyYAML's marks give the places in the text. The result is parsed and checked before it is returned.
+Places in the text come from PyYAML's marks. The result is parsed and checked before it is returned.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NoPlace(InputError):
 
 
 def grader_resource(logical_id: str, handler: str) -> str:
-    """Return the template's lines for a grader, with the settings of a new project's first grader.
+    """Return template lines for a grader that has the settings of a new project's first grader.
 
     Args:
         logical_id: The resource's logical ID.

@@ -1,4 +1,4 @@
-"""Reports on the source code inside the JSON of an OpenAI python grader."""
+"""Reports on the source code in the JSON of an OpenAI Python grader."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _different(argument: str, path: Path, lines: Iterable[int]) -> InputError:
 
 
 def _resolved(tree: ast.Module, path: Path, value: ast.expr) -> ast.expr:
-    """Return the list that a name is bound to anywhere in the file. Other expressions stay unchanged."""
+    """Return the list that a name is bound to anywhere in the file. Return other expressions unchanged."""
     if not isinstance(value, ast.Name):
         return value
     bound = [each for node in ast.walk(tree) for each in _bound_to(value.id, node)]

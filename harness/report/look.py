@@ -132,7 +132,7 @@ def look_at(run: Run, keep: int = 5, bounds: Bounds | None = None) -> Look:
 
 
 def _span(totals: Totals) -> Bounds:
-    """Return the lowest and highest reward, or 0 and 1 if they are too close to be divided into bins."""
+    """Return the lowest and highest reward, or 0 and 1 if both are too close to be divided into bins."""
     low, high = totals.lowest or 0.0, totals.highest or 0.0
     try:
         check_bounds((low, high))

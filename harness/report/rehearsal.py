@@ -204,7 +204,7 @@ def _models(by_model: dict[str, StyleShift]) -> Iterator[StyledLine]:
 
 
 def _earned(shift: FeatureShift | StyleShift) -> str:
-    """Describe the reward and advantage of recorded completions, which do not depend on the policy."""
+    """Describe the reward and advantage of recorded completions. Neither depends on the policy."""
     reward = "none" if shift.reward_mean is None else f"{shift.reward_mean:.2f}"
     gain = "unknown" if shift.advantage_mean is None else f"{shift.advantage_mean:+.2f}"
     return f"reward {reward:<4} advantage {gain}"

@@ -1,4 +1,4 @@
-"""Prints a run or one sample, as plain text if standard output is not a terminal.
+"""Prints a run or one sample. If standard output is not a terminal, it prints plain text.
 
 Markup in completions is not interpreted, and control characters are escaped.
 """

@@ -109,7 +109,7 @@ class Generated:
     waits: int = 0
     """Number of times the service was busy."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Reason for each completion that the model refused, by rollout id."""
+    """Reason for each completion that the model refused, by rollout ID."""
     tokens: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     """Sums of the known token counts of all calls, for prompts (`in`) and completions (`out`)."""
     counted: int = 0

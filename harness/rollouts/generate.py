@@ -2,8 +2,8 @@
 
 The caller passes an `Ask` that calls the model, so this module is independent of any API. Completions are
 appended as they arrive, each with its key (record, k). After a kill, the same call requests only the missing
-completions. A record that the model refuses loses only its own completions, and requests to a busy service
-are retried.
+completions. If the model refuses a record, only that record's completions are missing. Requests to a busy
+service are retried.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class _Crew:
     def _in_time(self, ask: Callable[[], Completion]) -> Completion:
         """Send a request, but give up after `patience_s` seconds, even if bytes are still trickling in.
 
-        A connection timeout would not limit this, because it restarts with every byte.
+        A connection timeout is not enough, because it restarts with every byte.
         """
         box: queue.SimpleQueue[Completion | Exception] = queue.SimpleQueue()
 

@@ -78,7 +78,7 @@ class Grounds:
 
 
 def advise(grounds: Grounds) -> Advice:
-    """Choose the advice. The most serious problem becomes the reason, and other problems are listed with it.
+    """Choose the advice. The most serious problem becomes the reason, and other problems are listed too.
 
     Args:
         grounds: The statistics.

@@ -1,4 +1,4 @@
-"""Confidence intervals for statistics over rollouts, with records as the independent units.
+"""Computes confidence intervals for statistics over rollouts, with records as the independent units.
 
 Each statistic is linearized: every rollout has an influence on it, the influences are summed within each
 record, and the spread of the sums gives the variance (Taylor linearization for clusters; Wolter,
@@ -63,7 +63,7 @@ def mean_over_records(values: Sequence[Influence], what: str = "rollouts") -> St
     """Given one number per rollout, return the mean, with a Student's t interval unless all are equal.
 
     Args:
-        values: The number of each rollout.
+        values: One number per rollout.
         what: Name of these rollouts in the message if there are too few.
     """
     if why := too_few(values, what):
@@ -92,7 +92,7 @@ def mean_share(shares: Sequence[Influence], most: int, what: str = "rollouts") -
     """Given one share per rollout, return the mean with Wilson's interval at the effective sample size.
 
     Args:
-        shares: The share of each rollout, from 0 to 1.
+        shares: One share per rollout, from 0 to 1.
         most: Upper limit for the effective sample size: the number of gradings.
         what: Name of these rollouts in the message if there are too few.
     """

@@ -118,7 +118,7 @@ def calibrate(
         labels: The label fields, one per rater; if empty, the label field of the replay is used.
         scale: The rule for interpreting labels; None to use the run's setting.
         bounds: The grader's range, if the grader does not declare it; with `metric`, the metric's range.
-        file: A file to read the labels from, by id, instead of the run or its rollouts.
+        file: A file to read the labels from, by ID, instead of the run or its rollouts.
         metric: A metric to compare with the labels instead of the reward.
         target_noise: The acceptable share of noise in the variance.
         worst: Maximum number of disagreements to keep; None keeps all.
@@ -206,7 +206,7 @@ def calibrate(
 
 
 def _each_took(tally: Tally, name: str) -> float | None:
-    """Return the average cost per rewarded rollout, over all judges of a grader; None if none is reported.
+    """Return the average cost per rewarded rollout, over all judges of a grader, or None if none is reported.
 
     All rewarded rollouts are counted, because a cascade that ends before it calls its judge reports no cost.
     """

@@ -1,7 +1,8 @@
 """Counts the groups of a run that would teach the model something and those that would not.
 
 A job learns from the differences between the rewards of one record's rollouts, because the advantage is
-(reward - group mean) / group std. A group whose rewards are all equal teaches nothing, even if they are high.
+(reward - group mean) / group std. A group whose rewards are all equal teaches nothing, even if the rewards
+are high.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def kappa_of(rated: Sequence[Rated], what: str = "labeled rollouts") -> Statisti
     Kappa is 1 minus the mean squared difference between a grading and its label, divided by the mean for
     gradings and labels paired at random (Cohen 1960; with weights: Cohen 1968, "Weighted kappa"). Numbers
     need no classes, because kappa then equals Lin's concordance correlation (1989), as Fleiss and Cohen
-    (1973) show for classes. Every grading counts and each rollout has the same weight, so the figure
+    (1973) show for classes. Every grading counts and all rollouts have the same weight, so the figure
     describes a single grading.
 
     The interval is Wilson's for the difference, at the effective sample size (Korn and Graubard 1998) from

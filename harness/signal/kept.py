@@ -50,7 +50,7 @@ class KeptRecords:
 
 
 def keep_records(run: Run, bounds: Bounds, training: DataFile, out: Path) -> KeptRecords:
-    """Write a training file without the records that would rarely teach anything.
+    """Write a training file that omits the records that would rarely teach anything.
 
     Args:
         run: A completed run with at least ten groups of two or more rewards.

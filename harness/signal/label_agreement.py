@@ -101,7 +101,7 @@ def agreement(groups: Iterable[Sequence[Verdict]], rule: LabelRule, middle: floa
 
 
 def _youden(positives: Statistic, negatives: Statistic) -> Statistic:
-    """Return Youden's J with the interval for a difference of two shares.
+    """Return Youden's J with an interval for the difference between two shares.
 
     Source: Newcombe (1998), "Interval estimation for the difference between independent proportions", method
     10, which combines two Wilson intervals.

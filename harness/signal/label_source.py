@@ -1,4 +1,4 @@
-"""Sources of human labels: the run, its rollouts file, or a separate file."""
+"""Reads human labels from a run, its rollouts file, or a separate file."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class FileLabels:
         names: The label fields.
 
     Raises:
-        InputError: The file cannot be read, an id is missing or duplicated, or no line has a label field.
+        InputError: The file cannot be read, an ID is missing or duplicated, or no line has a label field.
     """
 
     def __init__(self, path: DataFile, names: tuple[str, ...]) -> None:
@@ -105,7 +105,7 @@ class FileLabels:
         """Return a rollout's value in each field.
 
         Raises:
-            InputError: Two rollouts have the same id, so the label could belong to either.
+            InputError: Two rollouts have the same ID, so the label could belong to either.
         """
         key = sample_name(row)
         line = self._by_id.get(key)
@@ -122,7 +122,7 @@ class FileLabels:
 
     @property
     def unmatched(self) -> int:
-        """Number of lines whose id is not that of a rollout with a reward."""
+        """Number of lines whose ID is not that of a rollout with a reward."""
         return len(self._by_id) - len(self._at)
 
 

@@ -1,6 +1,6 @@
 """Computes how well a job could learn from a run's rewards, and gives advice based on the result.
 
-`signal_of(run)` returns a `Signal`, whose `verdict` advises whether to train, or which problem to fix first.
+`signal_of(run)` returns a `Signal`, whose `verdict` advises to train or names the problem to fix first.
 """
 
 from __future__ import annotations

@@ -73,11 +73,11 @@ def _parts(rollouts: Sequence[Sequence[float]]) -> _Parts:
 
 
 def noisy_groups(again: Repeats, repeats: int) -> Statistic:
-    """Of the groups with different rewards, return the share that differs only by the grader's noise.
+    """Return the share of the groups with different rewards that differ only by the grader's noise.
 
-    Each group gets a one-way analysis of variance. Its rollouts differ only by noise if the mean square
-    between them does not exceed the mean square between repeats, so that their estimated variance is not
-    positive (Searle, Casella and McCulloch, "Variance Components", 1992).
+    A one-way analysis of variance is computed for each group. Its rollouts differ only by noise if the mean
+    square between them does not exceed the mean square between repeats, so that their estimated variance is
+    not positive (Searle, Casella and McCulloch, "Variance Components", 1992).
 
     Args:
         again: Rewards of the rollouts that were graded more than once.

@@ -26,7 +26,7 @@ class PairCounts(NamedTuple):
 
 
 def pair_counts(first: Sequence[float], second: Sequence[float]) -> PairCounts:
-    """Count the pairs of a group in O(n log n), because a record may have very many completions.
+    """Count the pairs of a group in O(n log n), because a record may have a very large number of completions.
 
     Args:
         first: The first number of each member.

@@ -45,7 +45,7 @@ class NeededRepeats:
 
 
 def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = None) -> Statistic:
-    """Return the probability that two gradings of one rollout disagree, averaged over rollouts.
+    """Return the probability, averaged over rollouts, that two gradings of a rollout disagree.
 
     For each rollout, this is the share of pairs of its gradings that differ. The estimate is unbiased for any
     number of gradings (Hoeffding's U-statistic).
@@ -53,7 +53,8 @@ def flips_of(rollouts: Sequence[Regraded], repeats: int, middle: float | None = 
     Args:
         rollouts: Every rollout with a reward.
         repeats: Number of times the run graded each rollout.
-        middle: Compare only whether each reward is above this value; None compares the rewards themselves.
+        middle: Compare only which side of this value each reward is on; None to compare the rewards
+            themselves.
     """
     if repeats < 2:
         return refused(ONCE, of="rollouts")

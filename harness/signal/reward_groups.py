@@ -1,4 +1,4 @@
-"""Statistics of a run's rewards by group: their spread, and the records worth dropping.
+"""Computes statistics of a run's rewards by group: their spread, and which records to drop.
 
 Groups with the same rewards in any order are processed only once. Eight rewards of 0 or 1, for example, give
 at most nine distinct groups, however many records a run has.
@@ -26,7 +26,7 @@ MIXED: Final = 0.2
 """A zero-std record is dropped only if its next group has different rewards with a probability below this
 value, which is our choice."""
 LESS: Final = 0.5
-"""The probability must also be less than this fraction of the share of groups that teach something.
+"""The probability must also be below this fraction of the share of groups that teach something.
 
 As a result, fewer records are dropped if few groups teach anything. The value is our choice.
 """

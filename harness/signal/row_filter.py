@@ -137,7 +137,7 @@ class RowFilter:
     disagree: bool = False
     """True to select only gradings whose reward contradicts the label or differs between wire formats."""
     group: str | None = None
-    """Name of the record whose gradings to select, or the id of one of its samples."""
+    """Name of the record whose gradings to select, or the ID of one of its samples."""
     where: tuple[Condition, ...] = ()
 
 
@@ -221,7 +221,7 @@ def choose_rows(run: Run, asked: RowFilter, most: int, bounds: Bounds | None = N
 
 
 def _group_named(run: Run, name: str) -> str:
-    """Find a record by its name or by the id of one of its samples.
+    """Find a record by its name or by the ID of one of its samples.
 
     Raises:
         InputError: The run has no such record.
@@ -242,7 +242,7 @@ def _group_named(run: Run, name: str) -> str:
 
 
 def _check_seen(run: Run, missing: Iterable[Condition], metrics: list[str]) -> None:
-    """Reject a condition on a value that no grading has, because its empty result would be misleading.
+    """Reject a condition on a value that no grading has, because an empty result would be misleading.
 
     Raises:
         InputError: A condition compares a value that no grading has.

@@ -103,7 +103,7 @@ class Tally:
     rollouts: int = 0
     """Number of graded rollouts, each counted once."""
     errors: Counter[str] = field(default_factory=Counter)
-    """Number of rollouts without a reward, by kind; `input` means an unusable line."""
+    """Number of rollouts without a reward by kind, of which `input` means an unusable line."""
     values: Counter[float] = field(default_factory=Counter)
     """Number of occurrences of each reward, for the first thousand distinct ones."""
     metrics: dict[str, MetricSums] = field(default_factory=dict)

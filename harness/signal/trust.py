@@ -20,7 +20,7 @@ LABELS: Final = 100
 RARE: Final = 0.05
 """If the less frequent label has less than this share, kappa depends on very few rollouts."""
 FAILED: Final = 0.05
-"""If this share of gradings has no reward, the rewarded ones may be the easier ones."""
+"""If this share of gradings has no reward, those with a reward may be the easier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Rater:
-    """Agreement of another person's labels with the first rater and with the grader."""
+    """Agreement between another rater's labels and those of the first rater, and with the grader."""
 
     label: str
     """The label field."""

@@ -156,7 +156,8 @@ def _fitted(once: float, twice: float) -> tuple[float, float]:
 def chance_others(groups: Mapping[Partition, int], size: int) -> dict[int, float]:
     """Return the probability that a record whose rewards are all equal gets a different one next time.
 
-    This is the posterior of the beta-binomial model, with the distribution over all records as the prior.
+    This is the posterior probability in the beta-binomial model, with the distribution over all records as
+    the prior.
 
     Args:
         groups: Number of groups by a pair of counts: how often one reward occurs, and how often others do.

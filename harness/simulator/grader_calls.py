@@ -1,4 +1,4 @@
-"""Calls a grader as a training job would: in batches, with retries.
+"""Calls a grader as a training job would, in batches and with retries.
 
 A sample is a training record with one recorded completion added to its messages. All other fields come from
 the record. A failed call is retried three times, as AWS describes for Nova (*unverified* for open-weight

@@ -48,7 +48,7 @@ class Gradings:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRewards:
-    """Expected reward of one policy, averaged over records; None if no record has a reward."""
+    """Expected rewards of one policy, averaged over records; None if no record has a reward."""
 
     training: float | None
     training_theta_alone: float | None

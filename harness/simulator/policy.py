@@ -84,7 +84,7 @@ class Figures(NamedTuple):
     entropy: float
     """Entropy of the policy over a record's completions in nats, averaged over the groups."""
     loss: float
-    """-mean(advantage x log p) over the draws; its negative gradient is the step's direction."""
+    """-mean(advantage x log p) over the draws, whose negative gradient is the direction of the step."""
     grad_norm: float
     advantages_mean: float
     """Mean advantage, weighted by length like token-level averages. The unweighted mean is always 0."""

@@ -69,7 +69,7 @@ class Group:
         self.record = record
         self.candidates: list[Candidate] = []
         self.leaks: set[str] = set()
-        """Leak keys of the group's prompts. A split must not separate groups with a common leak key."""
+        """Leak keys of the group's prompts. A split must not separate groups that share a leak key."""
 
     @property
     def options(self) -> list[Option]:
@@ -189,7 +189,7 @@ def _not_a_rollout(rollout: Any) -> str | None:
 
 
 def _question(messages: Sequence[Mapping[str, Any]]) -> str:
-    """Return the leak key of only the last user turn."""
+    """Return the leak key of the last user turn alone."""
     return leak_key({"messages": [message for message in messages if message.get("role") == "user"][-1:]})
 
 

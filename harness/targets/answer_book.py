@@ -96,7 +96,7 @@ class AnswerBook:
         If requests may go to the service, only an answer from the same host counts. Otherwise an answer from
         another host is used too, because the Region or the address may have changed since the recording, and
         a built function's requests are redirected to this machine. If the service refused a form of request,
-        every request in that form is refused again, regardless of its text.
+        every request in that form is refused again, whatever its text.
         """
         question = self._question(url, headers, body, method)
         if question is None:
@@ -111,7 +111,7 @@ class AnswerBook:
     def find_or_ask(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """Return the recorded answer to a request; None if the caller must make the request.
+        """Return the recorded answer to a request, or None if the caller must make the request.
 
         Completions of one record are often identical, so a judge may get identical requests at the same time.
         The second request waits for the answer to the first. If the first gets no answer in time, the result
@@ -246,7 +246,7 @@ class AnswerBook:
     def _question(
         self, url: str, headers: Mapping[str, Any], body: Any, method: str
     ) -> RecordedAnswer | None:
-        """Return a request in recorded form, without an answer; None if such requests are not recorded."""
+        """Return a request in recorded form, without an answer, or None if such requests are not recorded."""
         if method.upper() != "POST" or _gives_credentials(url):
             return None
         found = question_of(url, body, secrets_among(url, headers))

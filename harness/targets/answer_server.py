@@ -20,7 +20,7 @@ _CHAT = ("/chat/completions", "/responses", "/completions")
 
 
 class AnswerServer:
-    """Serves a book's answers until closed.
+    """Serves the answers of an answer book until it is closed.
 
     Args:
         book: The answers.

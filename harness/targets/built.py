@@ -1,7 +1,7 @@
 """Finds the function that `sam build` produced, and imports its artifact to get the grader's declaration.
 
 The function is selected by its name or its grader, in a build folder (`.aws-sam/build`). The artifact is
-imported in a separate process, with the function's interpreter, so the result describes the very files that
+imported in a separate process with the function's interpreter, so the result describes exactly the files that
 are deployed.
 """
 
@@ -308,7 +308,7 @@ def _is_build(folder: Path) -> bool:
 
 
 def _handles(spec: FunctionSpec, grader: str) -> bool:
-    """Return True if a function runs the named grader. Its handler may have dots or slashes."""
+    """Return True if a function runs the named grader. Its handler may use dots or slashes."""
     if spec.handler == READY_HANDLER:
         return names_the_check(grader, spec.environment.get(READY_VARIABLE))
     module, _, name = spec.handler.replace("/", ".").rpartition(".")

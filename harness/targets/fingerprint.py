@@ -1,8 +1,8 @@
 """Identifies a grader by its files and packages, so that a run can report when the grader has changed.
 
-A grader is more than one file: it imports modules, reads data, and depends on packages. Files that it imports
-or opens during loading are known immediately. `GraderFiles.news` reports later ones during the run. The
-standard library, installed packages and this project are identified by their versions.
+A grader is more than one file: it imports modules, reads data, and depends on packages. Files that the grader
+imports or opens while it loads are known immediately. `GraderFiles.news` reports those it uses later during
+the run. The standard library, installed packages and this project are identified by their versions.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _with_shared(names: set[str], before: set[str]) -> set[str]:
 
 
 def _source_of(module: ModuleType | None) -> str | None:
-    """Return the path of a user's module; None for any other module."""
+    """Return the path of a user's module, or None for any other module."""
     file = getattr(module, "__file__", None)
     if not isinstance(file, str):
         return None

@@ -1,7 +1,7 @@
 """Imports graders by name, and explains why an object is not a grader.
 
 The folder of a grader's file is put on the import path, so the grader can import its neighbors as in Lambda.
-A file that would shadow a module that others import is refused.
+A file that would shadow a module that other code imports is refused.
 """
 
 from __future__ import annotations

@@ -290,7 +290,7 @@ def _variables(said: Any) -> dict[str, str | None]:
 
 
 def may_be_needed(name: str, value: Any) -> bool:
-    """Return True if a variable can belong to a request: the address of a service, or a key.
+    """Return True if a variable can belong to a request because it is a service's address or a key.
 
     Args:
         name: The variable's name.

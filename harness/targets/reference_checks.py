@@ -1,4 +1,4 @@
-"""Grades the references of a training file with the check that will grade completions.
+"""Grades a training file's references with the same check that will grade completions.
 
 If the check cannot parse a reference, every completion of that record fails. If a completion that gives the
 reference as its answer does not get the full reward, no completion can. Both problems are found before a job

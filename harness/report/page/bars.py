@@ -165,7 +165,7 @@ def failure_bars(ordered: Sequence[tuple[FailureText, int]], gradings: int) -> B
 
 
 def metric_bars(look: Look, lows: Mapping[str, tuple[float, float]]) -> BarChart:
-    """Return the mean of each metric, on a scale from its lowest to its highest value.
+    """Return the mean of each metric on a scale from the metric's lowest to its highest value.
 
     Args:
         look: The run.

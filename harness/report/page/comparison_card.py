@@ -49,7 +49,7 @@ class ComparisonCard:
 
 
 def comparison_card(found: Comparison) -> ComparisonCard:
-    """Build the card for the page of a comparison's second run."""
+    """Build the comparison card for the page of the second run."""
     other, order = Path(found.was).name, found.order
     flips = [] if order is None else order.flips[:_FLIPS]
     return ComparisonCard(

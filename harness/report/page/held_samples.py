@@ -42,7 +42,7 @@ Pair: TypeAlias = tuple[Row, Row | None]
 """A grading with the other run's grading of the same sample."""
 
 Judge = Callable[[Row, Row | None], bool]
-"""Returns True for a grading that is worth reading: one without a reward or with a disagreement."""
+"""Returns True for a grading worth reading, which has no reward or disagrees with something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def read_texts(
 def _read(
     rollouts: DataFile, rows: Sequence[Row], most: int | None, longest: Callable[[int], int]
 ) -> HeldTexts | None:
-    """Read the texts, each up to `longest` characters; return None once the total exceeds the limit."""
+    """Read the texts, up to `longest` characters of each. Return None if the total exceeds the limit."""
     wanted = {row["at"] for row in rows}
     found = HeldTexts()
     for line in numbered_lines(rollouts):

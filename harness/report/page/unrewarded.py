@@ -16,7 +16,7 @@ FailureText: TypeAlias = tuple[str, str]
 
 _LONGEST = 2_000
 _MOST = 10_000
-"""Maximum number of messages counted separately, because a grader may write a sample's id into each one."""
+"""Maximum number of messages counted separately, because a grader may write a sample's ID into each one."""
 
 
 def failure_text(row: Row) -> FailureText:
