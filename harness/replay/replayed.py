@@ -195,7 +195,8 @@ class Replayed:
                 wrong.append(row)
         if all(row["repeat"] == 0 for row in self.rows):
             raise InputError("every rollout was graded only once", fix="Write rft_replay(..., repeats=3).")
-        self._check(wrong, "rewards change when the same rollout is graded again")
+        claim = "rewards change when the same rollout is graded again"
+        self._check(wrong, claim, lambda row: f"at first {_graded(first[row['at']])}")
 
     def assert_wires_agree(self) -> None:
         """Assert that every wire format gives the same rewards. Requires `wire="all"`."""
@@ -248,6 +249,12 @@ class Replayed:
             lines.append(f"  and {len(texts) - SHOWN:,} more")
         notes = [claim_text(f"fields {note}") for note in self.fields.notes()]
         raise AssertionError("\n".join([claim_text(claim), *lines, *notes]))
+
+
+def _graded(row: Row) -> str:
+    """Return a row's reward, or the kind of its error, with its metrics."""
+    said = "no reward" if row["reward"] is None else str(row["reward"])
+    return f"{said} with {row['metrics']}" if row["metrics"] else said
 
 
 def _reward(row: Row) -> float:

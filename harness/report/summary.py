@@ -44,6 +44,8 @@ class RunSummary:
     """The first grading of each kind of error except `input`."""
     ranks: RankCorrelation = RankCorrelation()
     """Rank correlation between rewards and numeric labels."""
+    beyond: int = 0
+    """Number of gradings whose numeric label is outside the grader's range, so no reward can equal it."""
     function: FunctionReport | None = None
     """The local runtime's measurements of a built function."""
     published: PublishedAnswers | None = None
@@ -135,6 +137,10 @@ class RunSummary:
         left = f" ({totals.unlabeled:,} could not be compared)" if totals.unlabeled else ""
         yield f"agrees with {facts.label} on {totals.agreed:,} of {judged:,}{left}"
         yield from (f"  {line}" for line in [*totals.labels.lines(), *self.ranks.lines()])
+        if self.beyond and facts.bounds is not None:
+            low, high = facts.bounds
+            yield f"{self.beyond:,} gradings have a label that no reward from {low:g} to {high:g} can equal"
+            yield "  --label-threshold X reads numbers of X or more as yes"
         counts, yes = totals.labels, facts.label_rule.true
         if yes and counts.told and not counts.true_above + counts.true_below:
             yield f"every label says no: none is {' or '.join(map(repr, yes))}"
@@ -164,10 +170,24 @@ def summary_of(run: Run, totals: Totals, stored: list[StoredReward] | None = Non
     controls = _controls(run) if run.facts.input.derived else None
     unusable = _unusable(run) if totals.errors.get("input") else []
     function = read_typed(run.folder / FILE, FunctionReport, "function report", schema=1)
-    ranks = RankCorrelation()
+    ranks, beyond = RankCorrelation(), 0
     if totals.labels.numbers:
         ranks = rank_correlation(run.rows(), run.facts.label_rule)
-    return RunSummary(run, totals, changed, controls, unusable, _first_errors(run, totals), ranks, function)
+        beyond = _labels_beyond(run)
+    return RunSummary(
+        run, totals, changed, controls, unusable, _first_errors(run, totals), ranks, beyond, function
+    )
+
+
+def _labels_beyond(run: Run) -> int:
+    """Count the gradings with a reward whose numeric label differs from every reward in the range."""
+    bounds, rule = run.facts.bounds, run.facts.label_rule
+    if bounds is None or rule.threshold is not None:
+        return 0
+    low, high = bounds[0] - rule.tolerance, bounds[1] + rule.tolerance
+    labels = (row.get("label") for row in run.rows() if row["reward"] is not None)
+    numbers = (said for said in map(rule.says, labels) if said is not None and not isinstance(said, bool))
+    return sum(not low <= number <= high for number in numbers)
 
 
 def _controls(run: Run) -> Controls:

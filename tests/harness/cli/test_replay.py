@@ -342,6 +342,16 @@ def test_a_label_that_an_unknown_range_leaves_uncompared_is_never_called_agreeme
     assert "range not known: true and false were not compared; add --range LOW HIGH" in told.stdout
 
 
+def test_numbers_that_no_reward_can_equal_are_said(folder: Path) -> None:
+    stars = [rollout(str(at), "7", "7", stars=at) for at in range(6)]
+    write_rollouts(folder / "stars.jsonl", stars)
+    words = ("replay", "stars.jsonl", "--grader", "my_grader.py:right", "--label", "stars")
+    said = "gradings have a label that no reward from 0 to 1 can equal"
+    assert f"4 {said}" in rft_inside(folder, *words).stdout
+    assert f"3 {said}" in rft_inside(folder, *words, "--label-tolerance", "1").stdout
+    assert said not in rft_inside(folder, *words, "--label-threshold", "3").stdout
+
+
 def test_a_label_that_no_rollout_can_tell_is_refused_before_grading(folder: Path) -> None:
     said = [("a", "good"), ("b", "bad"), ("c", ["bad"])]
     write_rollouts(folder / "said.jsonl", [rollout(key, "7", "7", said=word) for key, word in said])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,7 @@ def test_determinism_is_shown_by_repeats(path: Path) -> None:
     replay_here(path, right, repeats=3).assert_deterministic()
     said = fails(replay_here(path, restless, repeats=2, limit=3), "assert_deterministic")
     assert "rewards change when the same rollout is graded again: 3 of 6 gradings" in said
+    assert re.search(r"0: reward 0\.\d+, at first [01]\.\d+\n", said)
     with pytest.raises(InputError, match="graded only once"):
         replay_here(path, right).assert_deterministic()
 
@@ -222,7 +224,8 @@ def test_changing_metrics_are_not_deterministic(path: Path) -> None:
     def counts(sample: Sample) -> Reward:
         return Reward(1.0, metrics={"calls": next(COUNTER)})
 
-    fails(replay_here(path, counts, repeats=2), "assert_deterministic")
+    said = fails(replay_here(path, counts, repeats=2), "assert_deterministic")
+    assert "reward 1.0, at first 1.0 with {'calls': " in said
 
 
 def test_wires_are_compared(path: Path) -> None:
