@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 _OPERATIONS = {
     "eq": "1 if input equals reference, including case and white space, else 0",
-    "ne": "1 if input differs from reference, else 0: it pays for any other text, even an empty one",
-    "like": "1 if input contains reference, else 0: it also pays for a list of answers that includes it",
-    "ilike": "1 if input contains reference in any case, else 0: it also pays for a list of answers that "
+    "ne": "1 if input differs from reference, else 0: it rewards any other text, even an empty one",
+    "like": "1 if input contains reference, else 0: it also rewards a list of answers that includes it",
+    "ilike": "1 if input contains reference in any case, else 0: it also rewards a list of answers that "
     "includes it",
 }
 _WITHIN = {
-    "like": "1 if input contains the completion, else 0: it pays for any part of input, even one letter",
-    "ilike": "1 if input contains the completion in any case, else 0: it pays for any part of input, even "
+    "like": "1 if input contains the completion, else 0: it rewards any part of input, even one letter",
+    "ilike": "1 if input contains the completion in any case, else 0: it rewards any part of input, even "
     "one letter",
 }
 """Notes for graders that use the completion in the reference instead of the input."""
 _METRICS = {
     "fuzzy_match": "rapidfuzz's WRatio with its default processor, divided by 100, as OpenAI's own Python "
-    "example calls it; it also pays for a part of the reference",
+    "example calls it; it also rewards a part of the reference",
     "bleu": "BLEU of 1 to 4 tokens as nltk computes it with smoothing method 1, tokens split by "
     "wordpunct_tokenize; a reference needs 4 tokens",
     "gleu": "GLEU as nltk computes it, tokens split by wordpunct_tokenize",
@@ -133,7 +133,7 @@ def _of_multi(node: MultiGrader) -> Iterator[SpecNote]:
         yield SpecNote(place, "approximated", what)
     else:
         if least > 0:
-            what = f"it pays {least:g} if all of its graders score 0, as for an empty completion"
+            what = f"the reward is {least:g} if all of its graders score 0, as for an empty completion"
             yield SpecNote(place, "approximated", what)
 
 

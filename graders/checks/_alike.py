@@ -30,7 +30,7 @@ def alike(
     max_chars: int,
     most_chars: int,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the answer's similarity to the closest accepted reference.
+    """Create a check whose reward is the answer's similarity to the closest accepted reference.
 
     Args:
         read: Extracts the value to compare from a string in composed Unicode form.

@@ -44,7 +44,7 @@ def comparing(
     reading: Callable[[object], Reader[Answer]] | None = None,
     metrics: Callable[[Answer | None], dict[str, float]] | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that compares the completion's answer with one or more references.
+    """Create a check that compares the completion's answer with one or more references.
 
     Args:
         read: Parses the answer in a string, strictly if its second argument is True. None if `reading` is

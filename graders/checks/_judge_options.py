@@ -34,7 +34,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
     """
     if not isinstance(labels, dict) or len(labels) < 2:
         raise DecorationError(
-            f"{name}={labels!r}: write two or more labels and what each pays, such as {_PAID}"
+            f"{name}={labels!r}: write two or more labels and the reward of each, such as {_PAID}"
         )
     values = {
         _label(name, label): number_option(f"{name}[{label!r}]", pays, 0, 1) for label, pays in labels.items()
@@ -42,7 +42,7 @@ def labels_option(name: str, labels: object, anchored: str, anchors: object) -> 
     if len({*map(str.casefold, values)}) < len(values):
         raise DecorationError(f"{name}={labels!r}: write labels that differ in more than case")
     if len({*values.values()}) < 2:
-        raise DecorationError(f"{name}={labels!r}: let labels pay differently, or there is nothing to judge")
+        raise DecorationError(f"{name}={labels!r}: give labels different rewards, or nothing is judged")
     return LabelScale(
         {label: float(pays) for label, pays in values.items()}, _anchors(anchored, anchors, values)
     )

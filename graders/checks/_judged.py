@@ -57,7 +57,7 @@ def judging(
     take: Take | None,
     max_chars: int,
 ) -> Judging:
-    """Make the scoring function that asks a judge.
+    """Create the scoring function that asks a judge.
 
     Args:
         service: Service that answers the questions.

@@ -39,7 +39,7 @@ def choice(
     first_index: Literal[0, 1] | None = None,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion settles on the reference's letter.
+    """Create a check that the completion settles on the reference's letter.
 
     The check parses the completion and the reference with the rules of `graders.extract.choice_letter`, so
     both may be written as `(B)` or `B. Paris`. A reference must also name its letter first: `Since A is
@@ -49,7 +49,7 @@ def choice(
     Paris`. If a letter and a text disagree, there is no answer. The reference may be a letter or the text of
     an option. A reference that could be either (`C`, if the text of option A is `C`) raises a `RecordError`.
 
-    It pays for lucky guesses (on average, one in N with N letters) and for answers without reasons.
+    It rewards lucky guesses (on average, one in N with N letters) and answers without reasons.
 
     Args:
         letters: The letters to choose from, in uppercase.
@@ -103,14 +103,14 @@ def choice(
 def choice_set(
     letters: str = "ABCD", *, partial: bool = False, take: Take | None = None
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the completion names all letters of the reference and no others.
+    r"""Create a check that the completion names all letters of the reference and no others.
 
     The reference is a string such as `A, C` or `AC`, or a list of letters. A completion may consist only of
     letters. Otherwise, the check parses the text after the last `answer:` or `answer is`, or in the last box
     or `<answer>`. This text must contain only letters: `A, C`, `A and C`, `(A)(C)`, `AC`. `A or C` is not an
     answer, nor is a claim that the completion later revises.
 
-    It pays for lucky guesses. With partial credit, a model earns part of the reward by naming the letters
+    It rewards lucky guesses. With partial credit, a model earns part of the reward by naming the letters
     that are right most often.
 
     Args:
@@ -149,7 +149,7 @@ def choice_set(
 def label(
     labels: Sequence[str] | Mapping[str, Sequence[str]], *, take: Take | None = None
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion settles on the reference's label.
+    """Create a check that the completion settles on the reference's label.
 
     Labels must be whole words. Case is ignored, hyphens and underscores count as spaces, and the longest
     label is tried first (`very good` before `good`). The check uses the first of these parts that exists: the
@@ -159,8 +159,8 @@ def label(
     label as an answer: `yes and no`, `no yes`, `Answer: yes or Answer: no` and `Yes. Wait, no.` are not
     answers. A label that the text denies does not count, as in `It is not true` or `non-positive`.
 
-    It pays for always giving the most frequent label as often as that label is right, so balance the records.
-    It also pays for a label in a denial whose wording it does not recognize, such as `the opposite of
+    It rewards always giving the most frequent label as often as that label is right, so balance the records.
+    It also rewards a label in a denial whose wording it does not recognize, such as `the opposite of
     positive in every respect`.
 
     Args:
@@ -181,14 +181,14 @@ def label(
 
 
 def yes_no(*, take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion answers yes or no as the reference does. True and false also count.
+    """Create a check that the completion answers yes or no as the reference does. True and false also count.
 
     Yes and no are recognized in English, Chinese, German, French, Spanish, Portuguese, Italian, Russian,
     Japanese, Korean, Arabic and Hindi: `是`, `nein`, `oui`, `нет`. For other languages, use `label` with the
     appropriate words: `label({"yes": ["yes", "có"], "no": ["no", "không"]})`. The reference may also be a
     JSON boolean.
 
-    It pays for lucky guesses: half of all guesses if the records are balanced and more if they are not.
+    It rewards lucky guesses: half of all guesses if the records are balanced and more if they are not.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.

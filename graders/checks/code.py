@@ -46,14 +46,14 @@ def code_function(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a Python function returns the expected result of each test.
+    """Create a check that a Python function returns the expected result of each test.
 
     A test is an object with `args`, `kwargs` (both optional) and `expected`. The function runs in a separate
     process and the grader compares its results, so the code never sees the expected values. Neither True nor
     "1" equals 1, but a tuple equals a list with the same items. `docs/code.md` explains which part of a
     completion is the code and how the code is confined.
 
-    It pays for a function that has memorized the tests, such as a table of their answers. Provide many tests,
+    It rewards a function that has memorized the tests, such as a table of their answers. Provide many tests,
     and none that are shown in the prompt. A record is rejected if a single value passes all of its tests,
     because a function that always returns that value would pass too. If the record's reference answer
     contains a solution, the solution must pass the tests.
@@ -123,14 +123,14 @@ def code_asserts(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a Python function passes tests written in Python.
+    """Create a check that a Python function passes tests written in Python.
 
     A test is source code with assertions that call the function by its name or as `candidate`, as in MBPP, or
     source code that defines `check(candidate)`, as in HumanEval. The tests and the code run in separate
     processes. Each call in a test is forwarded to the code's process, and plain values are returned as
     copies. A test passes if it ends without an error and has called the function.
 
-    It pays for any value that the assertions accept, such as True for `== 1`, and for a function that has
+    It rewards any value that the assertions accept, such as True for `== 1`, and a function that has
     memorized the tests. A record is rejected if its tests accept a function that always returns one of the
     values they compare with or always raises an error they catch. It is also rejected if a test ends before
     it calls the function or needs more than plain values from it. If the record's reference answer contains a
@@ -197,12 +197,12 @@ def code_program(
     protection: Protection = "full",
     take: Take | None = None,
 ) -> CodeCheck:
-    """Make a check that a Python program prints the expected output for each test's input.
+    """Create a check that a Python program prints the expected output for each test's input.
 
     A test is an object with the program's `input` and the expected `output`. Each test runs the program from
     the start, like `python program.py`, so `__name__` is `"__main__"`.
 
-    It pays for a program that has memorized the tests. Provide many tests, and none that are shown in the
+    It rewards a program that has memorized the tests. Provide many tests, and none that are shown in the
     prompt. A record is rejected if a single output passes all of its tests, because a program that always
     prints that output would pass too. If the record's reference answer contains a solution, the solution must
     pass the tests.

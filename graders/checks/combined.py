@@ -30,13 +30,13 @@ _STEPS = "steps"
 
 
 def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
-    """Make a check whose reward is a formula over the rewards of other checks.
+    """Create a check whose reward is a formula over the rewards of other checks.
 
     The result is never clipped. If it is outside the grader's range or cannot be computed (for example,
     because of a division by 0), the sample fails. A formula that is positive when every part is 0 is
     rejected, because it would reward an empty completion.
 
-    It pays for each part separately if the formula adds the parts, so a model can earn a reward for form
+    It rewards each part separately if the formula adds the parts, so a model can earn a reward for form
     without an answer. Multiply parts that should earn nothing without each other, as in `right * (0.8 + 0.2 *
     brief)`.
 
@@ -71,7 +71,8 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
         ) from None
     if nothing > 0:
         raise DecorationError(
-            f"formula {expression!r}: it pays {nothing:g} if every part is 0, as for an empty completion"
+            f"formula {expression!r}: the reward is {nothing:g} if every part is 0, as for an empty "
+            "completion"
         )
 
     def steps(sample: Sample[Any]) -> Generator[Any, Any, Reward]:
@@ -93,10 +94,10 @@ def formula(*, expression: str, parts: Mapping[str, Scoring]) -> Scoring:
 
 
 def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
-    """Make a check whose reward is the lowest reward of several checks.
+    """Create a check whose reward is the lowest reward of several checks.
 
-    It pays only if every check does. If one check misjudges a right answer, that answer earns as little as a
-    wrong one.
+    It rewards a completion only if every check does. If one check misjudges a right answer, that answer
+    earns as little as a wrong one.
 
     Args:
         parts: The checks by name. A name consists of letters, digits and underscores.
@@ -124,13 +125,13 @@ def all_of(*, parts: Mapping[str, Scoring]) -> Scoring:
 
 
 def cascade(*, steps: Mapping[str, Scoring], at_least: float | Mapping[str, float] = 1.0) -> Scoring:
-    """Make a check that runs cheap checks first and stops when a check's reward is too low.
+    """Create a check that runs cheap checks first and stops when a check's reward is too low.
 
     If a step's reward is below its `at_least`, that reward becomes the reward of the whole check, and later
     steps do not run. A judge in the last step therefore sees few completions. If all steps run, the last
     step's reward counts. The metric `steps` is the number of steps that ran.
 
-    It pays a completion that stops early the reward of the step at which it stopped, which may be more than
+    It rewards a completion that stops early as the step at which it stopped does, which may be more than
     the last step would have given. Early steps should therefore give either 0 or enough to continue. A record
     that a later step cannot grade is detected only if that step runs.
 

@@ -37,7 +37,7 @@ def constraints(
     partial: bool = False,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion follows instructions that a program can verify.
+    """Create a check that the completion follows instructions that a program can verify.
 
     Each record has its own instructions, as in IFEval: the field `instruction_id_list` lists their kinds, and
     `kwargs` lists the arguments for each. Alternatively, `constraints` specifies the same instructions for
@@ -47,11 +47,11 @@ def constraints(
     the fraction over all kinds. The metric `unread` is 1 if a completion has no visible content or its
     language cannot be detected.
 
-    It pays for any text that follows the instructions, on any topic. A single word earns full reward if the
+    It rewards any text that follows the instructions, on any topic. A single word earns full reward if the
     only instruction is `punctuation:no_comma`, and so does a keyword repeated eight times if the keyword must
     occur eight times. Combine it with a check of the answer, using `graders.combine.gated`, or with a judge.
-    With `loose=True`, it also pays if only the first or last line breaks an instruction, so a forbidden word
-    may occur there.
+    With `loose=True`, it also rewards a completion of which only the first or last line breaks an
+    instruction, so a forbidden word may occur there.
 
     Args:
         constraints: The instructions for every record. Each is a table with a `kind` and the arguments for

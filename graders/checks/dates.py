@@ -55,7 +55,7 @@ def date(
     day_first: bool | None = None,
     zone: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's date or time equals the reference's.
+    """Create a check that the answer's date or time equals the reference's.
 
     The answer must match every part of the date or time that the reference gives. If the reference is a day,
     any time on that day is right. If it is a month, any day in that month is right. An answer that is less
@@ -68,8 +68,8 @@ def date(
     ranges, and zone abbreviations other than UTC and GMT. A completion that contains several different dates
     must announce which one is its answer.
 
-    It pays for a right date even if the completion gives it as the date of something else, and even after
-    words such as `the opposite of`. It also pays for lucky guesses, which are likely if references are just
+    It rewards a right date even if the completion gives it as the date of something else, and even after
+    words such as `the opposite of`. It also rewards lucky guesses, which are likely if references are just
     years or months.
 
     Args:

@@ -41,15 +41,15 @@ def fuzzy(
     at_least: float = 0.8,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the spelling similarity of the answer and the reference, from 0 to 1.
+    """Create a check whose reward is the spelling similarity of the answer and the reference, from 0 to 1.
 
     An answer that is empty or longer than `max_chars` is unread and earns nothing. Answers are never
     truncated. The metric `similarity` is the value before `at_least` is applied.
 
-    It pays for answers that differ from the reference in letters that matter: `Austria` for `Australia` earns
+    It rewards answers that differ from the reference in letters that matter: `Austria` for `Australia` earns
     0.88, `John Smith` for `Jane Smith` 0.8, and `It is not in Paris` almost as much as `It is in Paris`. In
     500 comparisons of unrelated GSM8K sentences, `ratio` was 0.35 on average and at most 0.49, so `at_least`
-    defaults to 0.8. `WRatio` pays 0.6 or 0.9 for a part of the reference, even a single letter, and 0.86 for
+    defaults to 0.8. `WRatio` gives 0.6 or 0.9 for a part of the reference, even a single letter, and 0.86 for
     more than half of the unrelated solutions. Use it only to reproduce another system's figures.
 
     Args:

@@ -37,7 +37,7 @@ def quotations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer's quotations appear word for word in the record's sources.
+    """Create a check that the answer's quotations appear word for word in the record's sources.
 
     A quotation is text in double quotation marks of any kind or a Markdown block quote. Code is skipped. A
     quotation counts if it has at least `min_words` words, so names and titles are ignored. Case, white space,
@@ -46,7 +46,7 @@ def quotations(
     If a quotation is not closed, the answer is unread. The metrics `quotations` and `ungrounded` count
     distinct quotations.
 
-    It pays for any sentence copied from a source, even one that does not answer the question, and for
+    It rewards any sentence copied from a source, even one that does not answer the question, and
     quotations out of context. It ignores text that is not quoted and quotations shorter than `min_words`.
     With `partial`, many true quotations outweigh a false one. If the prompt is the source, the question in it
     may be quoted too.
@@ -107,14 +107,14 @@ def citations(
     take: Take | None = None,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer cites only existing sources, or exactly the ones the record expects.
+    """Create a check that the answer cites only existing sources, or exactly the ones the record expects.
 
     `[1]`, `[2, 3]`, `[1-3]`, `[doc-2]` and `【1†...】` are citations. Other text in brackets is a citation if
     it is a source's ID or contains a digit, as `[2024]` does. Code is skipped. Repeated citations of a source
     count once. The metric `citations` is the number of distinct citations, and `unknown` is the number of
     those that do not match a source. With `expected`, `precision` and `recall` are reported too.
 
-    It pays for the right IDs even if a source does not support the claim. Without `expected`, citing any one
+    It rewards the right IDs even if a source does not support the claim. Without `expected`, citing any one
     source earns full reward, and so does citing all of them. With `expected` and `partial`, citing all
     sources earns `2 * expected / (sources + expected)`.
 

@@ -35,7 +35,7 @@ def json_fields(
     repaired_reward: float = 0.5,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's JSON value equals the reference's.
+    """Create a check that the completion's JSON value equals the reference's.
 
     `graders.extract.json_block` finds the value in a completion. The reference is a string that contains
     JSON, or an object or array in the record. `1` equals `1.0`, `true` does not equal `1`, and the order of
@@ -45,11 +45,11 @@ def json_fields(
     With `fields`, the check compares only the given fields and reports how well each field matches, from 0 to
     1, as the metric `field.NAME`. `docs/json.md` describes the kinds of fields and their settings.
 
-    It pays for the right value even after wrong reasoning. It also pays despite a denial whose wording it
-    does not recognize, such as `{"a": 1} or I will not give an answer`. `take="tag"` makes this less likely.
-    With `partial=True`, it also pays for fields that are the same in most records, because a model can fill
-    them in without reading the prompt. Compare the fields that matter for the task, and give fields that
-    rarely vary a small weight.
+    It rewards the right value even after wrong reasoning. It also rewards it despite a denial whose
+    wording it does not recognize, such as `{"a": 1} or I will not give an answer`. `take="tag"` makes this
+    less likely. With `partial=True`, it also rewards fields that are the same in most records, because a
+    model can fill them in without reading the prompt. Compare the fields that matter for the task, and give
+    fields that rarely vary a small weight.
 
     Args:
         fields: The fields to compare: a list of names, or a table that maps each name to the kind of its

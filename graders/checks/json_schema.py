@@ -39,14 +39,14 @@ def json_schema(
     take: Take | None = None,
     max_chars: int = _LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's JSON value conforms to a JSON schema.
+    """Create a check that the completion's JSON value conforms to a JSON schema.
 
     `graders.extract.json_block` finds the value. The reference is ignored. The schema may use draft 4, 6 or
     7. `docs/json-schema.md` lists the supported formats. A schema is rejected if the check would not enforce
     all of it or if `{}`, `[]` or an empty string conforms to it. A `$ref` may only refer to a location in the
     schema itself. Regular expressions are matched by RE2, in linear time.
 
-    It pays only for form: every conforming value earns 1, so a model may learn to write the same value every
+    It rewards only form: every conforming value earns 1, so a model may learn to write the same value every
     time. Use it as the first step of `combined.cascade`, before a check of the content.
 
     Args:

@@ -59,12 +59,12 @@ def judge_label(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the value of the label that a judge assigns to the completion.
+    """Create a check whose reward is the value of the label that a judge assigns to the completion.
 
     The judge gives a reason first and then the label. The metrics are the number of requests (`judge_calls`),
     the numbers of tokens and, if prices are given, the cost.
 
-    It pays for anything that persuades the judge. Length, confidence, a friendly tone, self-praise and
+    It rewards anything that persuades the judge. Length, confidence, a friendly tone, self-praise and
     instructions to the judge are known to do so. Instructions in a completion cannot pose as part of the
     question, but the judge may still follow them. Compare the judge with human labels before training with
     it, and again once the reward has risen.
@@ -167,11 +167,11 @@ def judge_score(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is a judge's score for the completion, as a fraction of the scale.
+    """Create a check whose reward is a judge's score for the completion, as a fraction of the scale.
 
     The judge gives a reason first and then an integer. The worst score earns 0 and the best score earns 1.
 
-    It pays for anything that persuades the judge, like `judge_label`. On a long scale, judges mostly give
+    It rewards anything that persuades the judge, like `judge_label`. On a long scale, judges mostly give
     high scores, so even a poor completion earns most of the reward. Provide anchors for the scores, or use a
     few labels instead.
 
@@ -268,12 +268,12 @@ def judge_rubric(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the weighted mean of a judge's verdicts on several criteria.
+    """Create a check whose reward is the weighted mean of a judge's verdicts on several criteria.
 
     A single request asks about all criteria. For each criterion, the judge gives a reason and then a label or
     a score. Each criterion is reported by name as a component of the reward.
 
-    It pays for anything that persuades the judge, like `judge_label`, and it pays for each criterion
+    It rewards anything that persuades the judge, like `judge_label`, and it rewards each criterion
     separately. A completion that is well written but wrong earns the part for good writing. If one criterion
     is essential, put it in an earlier step of a cascade. A judge's verdict on one criterion also influences
     its other verdicts.
@@ -376,12 +376,12 @@ def judge_checklist(
     take: Take | None = None,
     max_chars: int = 50_000,
 ) -> Judging:
-    """Make a check whose reward is the fraction of a checklist's points that a judge finds to be met.
+    """Create a check whose reward is the fraction of a checklist's points that a judge finds to be met.
 
     For each point, the judge gives a reason and decides if the point is met. The metric `met` is the fraction
     of points that are met.
 
-    It pays for anything that persuades the judge, like `judge_label`. If a point is vague, merely mentioning
+    It rewards anything that persuades the judge, like `judge_label`. If a point is vague, merely mentioning
     it may be enough. All points have the same weight, so with `partial` the model learns the easy points
     first.
 

@@ -28,14 +28,14 @@ def no_leaks(
     field: str | None = None,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains no secrets or personal data, as detected by their formats.
+    """Create a check that the completion contains no secrets or personal data, as detected by their formats.
 
     The kinds are `private_key`, `aws_key`, `github_token`, `slack_token`, `google_key`, `api_key`, `jwt`,
     `email`, `phone`, `card`, `iban`, `cn_id` and `us_ssn`. A number with check digits counts only if they are
     right. The check reports a metric for each kind, such as `leak_email`, which is 1 if that kind was found.
     `reason` names the kinds, but never includes the text that was found.
 
-    It pays for any text without these kinds of data, on any topic, even a single letter or digit. It does not
+    It rewards any text without these kinds of data, on any topic, even a single letter or digit. It does not
     recognize names, postal addresses, passwords or birthdays, or data spelled out in words, such as `jo at
     example dot com`. Combine it with a check of the answer or a judge.
 

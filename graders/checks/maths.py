@@ -51,7 +51,7 @@ def maths(
     decimal: Decimal = ".",
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the completion's math expression has the same value as the reference.
+    r"""Create a check that the completion's math expression has the same value as the reference.
 
     `2\sqrt{3}` equals `\sqrt{12}`, `(x-1)(x+1)` equals `x^2-1`, and `[0,1)` equals `0 \le x < 1`. The answer
     is the first of these expressions that exists: the last box, the text after `the answer is`, the last
@@ -60,7 +60,7 @@ def maths(
     tolerance, `0.333` does not equal `1/3`. Alternatives, such as `72 or 73`, form a set, which never equals
     a scalar.
 
-    It pays for any expression with the right value, even an unfinished calculation: `6 \cdot 12` for 72, or
+    It rewards any expression with the right value, even an unfinished calculation: `6 \cdot 12` for 72, or
     `\int_0^1 2x\,dx` for 1. It compares values to 40 digits and expressions with variables at four points.
     `\%`, `^\circ` and currency signs are ignored, so `50\%` is right if 50 is. Words in `\text{}` are
     compared, ignoring case. Other words around the value are ignored, as in `the opposite of 72`.

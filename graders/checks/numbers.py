@@ -42,14 +42,14 @@ def number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the answer's number equals the reference's.
+    r"""Create a check that the answer's number equals the reference's.
 
     Without a marker, `graders.extract.last_number` chooses a completion's number: the boxed number, the
     number claimed as the answer, or else the last number, even if it is not the answer. The whole reference
     must be one number. `docs/answers.md` has a table of examples.
 
-    It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
-    Without a marker, it also pays for a completion that happens to end in the number.
+    It rewards a right number after wrong reasoning, and lucky guesses if answers are small numbers.
+    Without a marker, it also rewards a completion that happens to end in the number.
 
     Args:
         marker: The text right before the answer, in both the completion and the reference. The rest of the
@@ -93,11 +93,11 @@ def boxed_number(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the number in the last `\boxed{...}` equals the reference's.
+    r"""Create a check that the number in the last `\boxed{...}` equals the reference's.
 
     The reference must also contain a box, or be one number.
 
-    It pays for a right number after wrong reasoning, and for lucky guesses if answers are small numbers.
+    It rewards a right number after wrong reasoning, and lucky guesses if answers are small numbers.
 
     Args:
         take: Extracts the text that contains the box. None searches the whole text.
@@ -142,12 +142,12 @@ def list_of_numbers(
     tolerance: float = 0,
     relative: float = 0,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer contains all numbers of the reference and no others.
+    """Create a check that the answer contains all numbers of the reference and no others.
 
     Numbers may be separated by a comma and a space or by any other text that is not part of a number.
     `100,200` is one number. The reference may be a list of numbers or a string.
 
-    It pays for a right list after wrong reasoning and ignores surrounding words, as in `the opposite of 1,
+    It rewards a right list after wrong reasoning and ignores surrounding words, as in `the opposite of 1,
     2`. Without a marker, a completion with any other number earns nothing, so the model learns to leave out
     its reasoning.
 

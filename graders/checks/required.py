@@ -38,14 +38,14 @@ def must_contain(
     partial: bool = False,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains all or any of the given texts.
+    """Create a check that the completion contains all or any of the given texts.
 
     Texts are compared as whole words. Runs of white space count as one space, and curly quotes count as
     straight quotes. A number must be the exact number: `$5` contains `5`, but `-5`, `5/6` and `5-6` do not.
     The metric `contained` is the fraction of the texts that the completion contains, and `reason` names the
     missing ones.
 
-    It pays for the texts in any context, such as a list of the texts without an answer, or `no refund` if
+    It rewards the texts in any context, such as a list of the texts without an answer, or `no refund` if
     `refund` is required. `docs/required.md` shows both cases. Combine it with a check of the answer or a
     judge.
 
@@ -102,14 +102,14 @@ def must_not_contain(
     ignore_case: bool = True,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains none of the given texts.
+    """Create a check that the completion contains none of the given texts.
 
     Texts are compared as whole words. Runs of white space count as one space, curly quotes count as straight
     quotes, and full-width letters count as plain letters. A text is found even if it contains Markdown markup
     or invisible characters. The metric `contained` is the number of forbidden texts in the completion, and
     `reason` names them.
 
-    It pays for any other completion with a letter or a digit, on any topic, including a single word, a
+    It rewards any other completion with a letter or a digit, on any topic, including a single word, a
     paraphrase, or a different spelling such as `gu4rantee` or `g-u-a-r-a-n-t-e-e`. Combine it with a check of
     the answer or a judge.
 

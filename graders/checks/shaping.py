@@ -53,9 +53,9 @@ _SCRIPTS = {
 
 
 def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Sample[Any]], float]:
-    """Make a reward for short completions: 1 up to `full`, falling linearly to 0 at `zero`.
+    """Create a reward for short completions: 1 up to `full`, falling linearly to 0 at `zero`.
 
-    It pays in full for a single letter, so gate it with a check of the answer.
+    It rewards even a single letter in full, so gate it with a check of the answer.
 
     Args:
         full: The maximum length that earns full reward, in `unit`.
@@ -84,7 +84,7 @@ def length(full: int, zero: int, *, unit: Unit = "characters") -> Callable[[Samp
 def overlong(
     correctness: Check, longest: int, cache: int, *, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make DAPO's reward: the answer's correctness minus a soft penalty as the length approaches the limit.
+    """Create DAPO's reward: the answer's correctness minus a soft penalty as the length approaches the limit.
 
     The reward is the correctness plus the soft overlong punishment of arXiv:2503.14476 (section 3.4). For a
     length L, with L_max = `longest` and L_cache = `cache`, the punishment is:
@@ -97,7 +97,7 @@ def overlong(
     lengths in the model's tokens, which a grader cannot know, so both lengths are in `unit` here. The length
     of the reasoning does not count.
 
-    It pays the same for a padded answer as for a short one up to a length of L_max - L_cache.
+    It rewards a padded answer as much as a short one, up to a length of L_max - L_cache.
 
     Args:
         correctness: The scoring function for the answer's correctness, from 0 to 1.
@@ -132,13 +132,13 @@ def overlong(
 def cosine_length(
     correctness: Check, longest: int, *, share: float = 0.5, unit: Unit = "characters"
 ) -> Callable[[Sample[Any]], Reward | Abstain]:
-    """Make a reward for correct answers that decreases along a cosine curve as they get longer.
+    """Create a reward for correct answers that decreases along a cosine curve as they get longer.
 
     It follows the cosine reward for correct answers in arXiv:2502.03373 (section 4). Wrong answers earn
     nothing, whatever their length. The paper gives wrong answers a penalty that shrinks with length. That
     penalty is omitted, because it would reward rambling and because rewards here are never below 0.
 
-    It pays most for a right answer with no explanation. The length of the reasoning does not count.
+    It rewards a right answer with no explanation most. The length of the reasoning does not count.
 
     Args:
         correctness: The scoring function for the answer's correctness, from 0 to 1.
@@ -172,13 +172,13 @@ def cosine_length(
 
 
 def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
-    """Make a reward for varied wording: the fraction of word n-grams that do not repeat an earlier one.
+    """Create a reward for varied wording: the fraction of word n-grams that do not repeat an earlier one.
 
     Only the first 20,000 words of a completion are considered. A completion of fewer than n words contains no
     n-grams and earns 1. The reward is 1 minus the repetition penalty of arXiv:2502.03373.
 
-    It pays in full for a single letter and for random words, but less for sound reasoning that repeats a
-    phrase. Gate it with a check of the answer, and make it a small share of the reward.
+    It rewards even a single letter and random words in full, but sound reasoning that repeats a phrase
+    less. Gate it with a check of the answer, and make it a small share of the reward.
 
     Args:
         n: The number of words in an n-gram.
@@ -207,12 +207,12 @@ def repetition(n: int = 4) -> Callable[[Sample[Any]], float]:
 def has_format(
     *, tags: Sequence[str] = (), markers: Sequence[str] = (), reasoning: bool = False
 ) -> Callable[[Sample[Any]], bool]:
-    """Make a check that every tag and marker occurs exactly once, with content, and the tags are in order.
+    """Create a check that every tag and marker occurs exactly once, with content, and the tags are in order.
 
     To require a leading `<think>` part, use `reasoning` rather than `tags`, because that part is in
     `sample.reasoning` and not in `sample.completion`.
 
-    It pays for any content in the required form, such as `<answer>x</answer>`. Gate it with a check of the
+    It rewards any content in the required form, such as `<answer>x</answer>`. Gate it with a check of the
     answer.
 
     Args:
@@ -262,11 +262,11 @@ def has_format(
 
 
 def in_script(script: str, *, at_least: float = 0.9) -> Callable[[Sample[Any]], float]:
-    """Make a reward for text in one script: 1 if at least the fraction `at_least` of its letters are in it.
+    """Create a reward for text in one script: 1 if at least the fraction `at_least` of its letters are in it.
 
     Below that, the reward is the fraction divided by `at_least`. If there are no letters, it is 0.
 
-    It pays in full for a single letter and does not distinguish languages that share a script.
+    It rewards even a single letter in full and does not distinguish languages that share a script.
 
     Args:
         script: One of latin, greek, cyrillic, hebrew, arabic, devanagari, thai, chinese, japanese, korean.

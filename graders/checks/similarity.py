@@ -39,12 +39,12 @@ def token_f1(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the F1 score of the answer's tokens and the reference's, in any order.
+    """Create a check whose reward is the F1 score of the answer's tokens and the reference's, in any order.
 
-    It pays for the reference's words in any order, for wording that means the opposite and for words from the
-    prompt. On 500 GSM8K solutions, it paid 1.00 for the reference's words in alphabetical order, 0.97 for the
+    It rewards the reference's words in any order, wording that means the opposite and words from the prompt.
+    On 500 GSM8K solutions, the reward was 1.00 for the reference's words in alphabetical order, 0.97 for the
     reference with a wrong result, 0.42 for the prompt and 0.20 for the 40 most common words. If references
-    are similar, it also pays for the reference of another record, to the extent that the two overlap.
+    are similar, it also rewards the reference of another record, to the extent that the two overlap.
 
     Args:
         tokens: The tokenizer: `words` (lowercase, no punctuation, for every script), `rouge`, `wordpunct`,
@@ -75,12 +75,12 @@ def bleu(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the answer's BLEU score, as computed by nltk's `sentence_bleu`.
+    """Create a check whose reward is the answer's BLEU score, as computed by nltk's `sentence_bleu`.
 
-    It pays for wording that means the opposite, and a little for any common word unless `smoothing` is 0. On
-    500 GSM8K solutions, it paid 0.97 for the reference with a wrong result, 0.49 for the reference repeated
-    twice, 0.10 for the prompt and 0.01 for another record's solution. If references are similar, it also pays
-    for the reference of another record, to the extent that the two overlap.
+    It rewards wording that means the opposite, and any common word a little unless `smoothing` is 0. On
+    500 GSM8K solutions, the reward was 0.97 for the reference with a wrong result, 0.49 for the reference
+    repeated twice, 0.10 for the prompt and 0.01 for another record's solution. If references are similar, it
+    also rewards the reference of another record, to the extent that the two overlap.
 
     Args:
         order: The length of the longest n-grams that count, 1 to 9. All lengths have equal weight. A
@@ -127,14 +127,14 @@ def gleu(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is Google BLEU (GLEU), as computed by nltk's `sentence_gleu`.
+    """Create a check whose reward is Google BLEU (GLEU), as computed by nltk's `sentence_gleu`.
 
     GLEU is the smaller of precision and recall over all n-grams of one to four tokens. Unlike BLEU, it needs
     no smoothing and treats the answer and the reference alike.
 
-    It pays for wording that means the opposite and for words from the prompt. On 500 GSM8K solutions, it paid
-    0.97 for the reference with a wrong result, 0.49 for the reference repeated twice, 0.31 for its words in
-    alphabetical order and 0.16 for the prompt. If references are similar, it also pays for the reference of
+    It rewards wording that means the opposite and words from the prompt. On 500 GSM8K solutions, the reward
+    was 0.97 for the reference with a wrong result, 0.49 for the reference repeated twice, 0.31 for its words
+    in alphabetical order and 0.16 for the prompt. If references are similar, it also rewards the reference of
     another record, to the extent that the two overlap.
 
     Args:
@@ -166,12 +166,12 @@ def rouge(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as in rouge-score.
+    """Create a check whose reward is the F-measure of ROUGE-1 to ROUGE-5 or ROUGE-L, as in rouge-score.
 
-    It pays for wording that means the opposite and for words from the prompt. On 500 GSM8K solutions, ROUGE-L
-    paid 0.97 for the reference with a wrong result, 0.67 for the first half of the reference, 0.30 for the
-    prompt and 0.11 for the 40 most common words. ROUGE-2 paid 0.18 for the prompt, and ROUGE-1 paid 0.42. If
-    references are similar, it also pays for the reference of another record, to the extent that the two
+    It rewards wording that means the opposite and words from the prompt. On 500 GSM8K solutions, ROUGE-L
+    was 0.97 for the reference with a wrong result, 0.67 for the first half of the reference, 0.30 for the
+    prompt and 0.11 for the 40 most common words. For the prompt, ROUGE-2 was 0.18 and ROUGE-1 0.42. If
+    references are similar, it also rewards the reference of another record, to the extent that the two
     overlap.
 
     Args:
@@ -213,16 +213,16 @@ def meteor(
     at_least: float = 0,
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check whose reward is the answer's METEOR score, without synonyms.
+    """Create a check whose reward is the answer's METEOR score, without synonyms.
 
     The reward is computed like nltk's `meteor_score`, except that nltk also matches synonyms from WordNet, a
     30 MB database. Answers with synonyms therefore earn less. On 1,000 pairs, the difference was 0.002 on
     average and at most 0.056. Identical texts earn 1 here but `1 - 0.5 / tokens**3` in nltk.
 
-    It pays for length, because recall has nine times the weight of precision. On 500 GSM8K solutions, it paid
-    0.91 for the reference repeated twice, 0.76 for the reference followed by the prompt, 0.97 for the
-    reference with a wrong result and 0.32 for the prompt alone. If references are similar, it also pays for
-    the reference of another record, to the extent that the two overlap.
+    It rewards length, because recall has nine times the weight of precision. On 500 GSM8K solutions, the
+    reward was 0.91 for the reference repeated twice, 0.76 for the reference followed by the prompt, 0.97 for
+    the reference with a wrong result and 0.32 for the prompt alone. If references are similar, it also
+    rewards the reference of another record, to the extent that the two overlap.
 
     Args:
         stem: Whether English words also match if just their Porter stems are equal.
@@ -264,7 +264,7 @@ def _similar(
     needs: str = "",
     stemmed: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check from a similarity of token lists. References must have at least `fewest` tokens."""
+    """Create a check from a similarity of token lists. References must have at least `fewest` tokens."""
     cut = CUTS.get(tokens) if isinstance(tokens, str) else None
     if cut is None:
         raise DecorationError(f"tokens={tokens!r}: write one of {', '.join(CUTS)}")

@@ -31,7 +31,7 @@ _MOST_PAIRED = 200
 
 
 def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query is equivalent in form to the reference's.
+    """Create a check that the completion's query is equivalent in form to the reference's.
 
     Both queries are parsed and compared as syntax trees. The comparison ignores white space, comments, the
     case of keywords and names, quotes around names, redundant parentheses, aliases, the names of common table
@@ -39,7 +39,7 @@ def sql_equal(*, dialect: str = "sqlite", take: Take | None = None) -> Callable[
     DISTINCT or the order of columns. The query is taken from the last code block labeled as SQL, else from
     the last unlabeled code block, else from the whole text. Anything other than a single query is unread.
 
-    It pays only for queries of the same form. A query that returns the same result in another way, such as
+    It rewards only queries of the same form. A query that returns the same result in another way, such as
     with a join instead of a subquery, earns nothing. Prefer `sql_result` if you have a database. The check
     does not know the tables, so `name` and `t.name` are different in a query on several tables.
 
@@ -80,7 +80,7 @@ def sql_result(
     steps: int = 10_000_000,
     take: Take | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion's query returns the same result as the reference's, using SQLite.
+    """Create a check that the completion's query returns the same result as the reference's, using SQLite.
 
     Each query runs on a fresh copy of an in-memory database created by a script of CREATE TABLE and INSERT
     statements. The query may only read. It is stopped after `steps` steps of SQLite's virtual machine, 1
@@ -89,7 +89,7 @@ def sql_result(
     `unread`, the metrics `refused` (the query does more than read), `failed` (SQLite reports an error) and
     `stopped` are 1 or 0.
 
-    It pays for any query that returns the right result on these rows. If tables `a` and `b` both have three
+    It rewards any query that returns the right result on these rows. If tables `a` and `b` both have three
     rows, `SELECT count(*) FROM a` is right for `b` too. Provide several databases, as a list of scripts, so
     that a query must be right on all of them. A query that does not read a table, such as `SELECT 3`, earns
     nothing if the reference reads one. A reference that returns no rows or only NULL raises a `RecordError`,

@@ -43,9 +43,9 @@ def exact(
     nfkc: bool = False,
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer equals the reference, character by character.
+    """Create a check that the answer equals the reference, character by character.
 
-    It pays only for the reference's wording. A right answer in other words earns nothing.
+    It rewards only the reference's wording. A right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text, stripped.
@@ -69,13 +69,13 @@ def exact(
 def normalized(
     *, take: Take | None = None, nfkc: bool = False, alternatives: str | None = None
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer equals the reference, ignoring case, white space and outer punctuation.
+    """Create a check that the answer equals the reference, ignoring case, white space and outer punctuation.
 
     `**New York.**` equals `new york`, but `-5` does not equal `5`, and `3.5` does not equal `35`. Dashes
     count as hyphens, and HTML entities as the characters they encode. Trademark signs are ignored. Accents
     are not.
 
-    It pays only for the reference's wording. A right answer in other words earns nothing.
+    It rewards only the reference's wording. A right answer in other words earns nothing.
 
     Args:
         take: Extracts the answer from a completion or a reference. None uses the whole text.
@@ -101,14 +101,14 @@ def contains(
     max_chars: int = LONGEST,
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion contains the reference as whole words.
+    """Create a check that the completion contains the reference as whole words.
 
     In scripts without spaces, such as Chinese, Japanese and Thai, whole words are not required. An occurrence
     does not count if the text denies it (`not Paris`, `Paris is wrong`) or later takes it back. Hyphens join
     words: `Objective-C` does not contain `C`. However, `Paris-based` does contain `Paris`, because `Paris` is
     more than one letter.
 
-    It pays for a list of every conceivable answer, and for a denial whose wording it does not recognize. For
+    It rewards a list of every conceivable answer, and a denial whose wording it does not recognize. For
     training, prefer `exact` with a `take`.
 
     Args:
@@ -138,9 +138,9 @@ def contains(
 def starts_with(
     *, take: Take | None = None, ignore_case: bool = True, alternatives: str | None = None
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the answer starts with the reference, as whole words.
+    """Create a check that the answer starts with the reference, as whole words.
 
-    It pays for any text after the reference, even a retraction that it does not recognize (`York. Actually
+    It rewards any text after the reference, even a retraction that it does not recognize (`York. Actually
     London.`).
 
     Args:
@@ -168,7 +168,7 @@ def matches(
     engine: Engine = "re",
     max_chars: int = LONGEST,
 ) -> Callable[[Sample[Any]], Reward]:
-    r"""Make a check that the answer matches a regular expression.
+    r"""Create a check that the answer matches a regular expression.
 
     The reference is ignored. With Python's `re`, a pattern with nested repetition, such as `(a+)+$`, can take
     exponential time on some texts, and a model will find such a text. `max_chars` does not prevent this. The
@@ -177,7 +177,7 @@ def matches(
     option, not on the installed packages, so replay and Lambda match the same texts. `docs/answers.md` lists
     the patterns that RE2 interprets differently.
 
-    It pays for every text of that form, whatever the text says. Gate it with a check of the answer.
+    It rewards every text of that form, whatever the text says. Gate it with a check of the answer.
 
     Args:
         pattern: A regular expression in the engine's syntax. It must not match the empty string.
@@ -237,12 +237,12 @@ def _compiled(pattern: str, ignore_case: bool, engine: object) -> Any:
 
 
 def any_of(*checks: Callable[[Sample[Any]], Any]) -> Callable[[Sample[Any]], Any]:
-    """Make a check whose reward is the best reward of several checks.
+    """Create a check whose reward is the best reward of several checks.
 
     Checks that cannot grade the record are skipped, so `any_of(number(), exact())` grades a data set of
     numbers and names. If one check abstains, the whole check abstains.
 
-    It pays as much as its most lenient check.
+    It rewards a completion as much as its most lenient check does.
 
     Args:
         *checks: Scoring functions or graders, sync or async. If one is async, the whole check is async.
@@ -294,7 +294,7 @@ def _comparing(
     agree: Callable[[str, str], bool],
     alternatives: str | None = None,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the normalized answer matches one of the normalized references."""
+    """Create a check that the normalized answer matches one of the normalized references."""
 
     def read(text: str, strict: bool) -> str | Missing:
         if text.startswith("\\boxed{"):

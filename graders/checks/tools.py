@@ -44,7 +44,7 @@ def tool_calls(
     dots_as_underscores: bool = False,
     may_expect_none: bool = False,
 ) -> Callable[[Sample[Any]], Reward]:
-    """Make a check that the completion makes the tool calls that the record expects.
+    """Create a check that the completion makes the tool calls that the record expects.
 
     The reference lists the expected calls, either as objects with `name` and `arguments`, as in OpenAI's API,
     or as BFCL's ground truth, `{function: {argument: [accepted values]}}`, where an empty string among the
@@ -58,11 +58,11 @@ def tool_calls(
     it contains no call or a call that cannot be parsed exactly. The metric `right_calls` is the fraction of
     the expected calls that are right.
 
-    It pays for the right calls, whatever else the completion says. If most records expect the same call, a
+    It rewards the right calls, whatever else the completion says. If most records expect the same call, a
     model earns their reward by always making that call. On 500 BFCL tasks, the best single answer was right
-    twice. `subset` pays in full for one right call, and `f1` pays 0.55 on average for one right call in the
-    200 tasks that expect several calls. `superset` pays for a completion that makes every conceivable call,
-    and `ignore_punctuation` pays for `x^2` if `x2` is right.
+    twice. `subset` gives full reward for one right call, and `f1` gives 0.55 on average for one right call in
+    the 200 tasks that expect several calls. `superset` rewards a completion that makes every conceivable
+    call, and `ignore_punctuation` rewards `x^2` if `x2` is right.
 
     Args:
         match: `all` requires the expected calls and no others. `subset` requires at least one call and allows

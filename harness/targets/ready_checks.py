@@ -1,7 +1,7 @@
 """Describes each ready check from its docstring: its options, example, known weaknesses and extra.
 
 A check is described only in its docstring. The first line states its purpose, the paragraph that starts with
-`It pays` lists unwanted completions that get a reward, `Args:` lists the options, and `Example:` has a
+`It rewards` lists unwanted completions that get a reward, `Args:` lists the options, and `Example:` has a
 working call. A check needs its family's extra if its `Raises:` section names a `ConfigurationError`.
 """
 
@@ -39,7 +39,7 @@ __all__ = [
 
 _SECTION = re.compile(r"^(Args|Returns|Raises|Example):$", re.M)
 _OPTION = re.compile(r"^    \*?(\w+): ", re.M)
-_PAYS = "It pays "
+_PAYS = "It rewards "
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+).*extra == ['\"](.+?)['\"]")
 _NEED = re.compile(r"([A-Za-z0-9._-]+)(?!.*\bextra ==)")
 _WIDTH = 100
@@ -210,7 +210,7 @@ def _described(name: str, factory: Callable[..., Any], module: Any) -> ReadyChec
     example = textwrap.dedent(sections.get("Example", "")).strip()
     return ReadyCheck(
         name,
-        re.sub(r"^Make (a check that )?", "", " ".join(summary.split())),
+        re.sub(r"^Create (a check that )?", "", " ".join(summary.split())),
         "\n\n".join(each for each in paragraphs if each not in pays),
         " ".join(" ".join(pays).split()),
         tuple(_options(factory, meanings)),

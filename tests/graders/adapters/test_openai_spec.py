@@ -318,7 +318,7 @@ def test_what_a_grader_pays_for_is_noted():
     notes = openai_notes(within(changed(CHECK, operation="ne"), "1 - a"))
     said = {note.pointer: note.what for note in notes}
     assert "even an empty one" in said["/graders/a"]
-    assert "it pays 1 if all of its graders score 0" in said["/calculate_output"]
+    assert "the reward is 1 if all of its graders score 0" in said["/calculate_output"]
 
 
 @pytest.mark.parametrize("operation", ["like", "ilike"])

@@ -185,7 +185,7 @@ TWO: dict[str, Any] = {"a": number(), "b": number()}
             {"expression": "log(a)", "parts": NAMED},
             "cannot be computed if every part",
         ),
-        ("formula", {"expression": "0.5 + a", "parts": NAMED}, "it pays 0.5 if every part is 0"),
+        ("formula", {"expression": "0.5 + a", "parts": NAMED}, "the reward is 0.5 if every part is 0"),
         ("cascade", {"steps": {"a": number()}}, "2 or more"),
         ("cascade", {"steps": {"a": number(), "steps": number()}}, "'steps' is taken"),
         (

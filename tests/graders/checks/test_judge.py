@@ -278,12 +278,12 @@ def test_a_judge_is_made_from_a_file_or_a_line_alone(endpoint, tmp_path):
 
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("judge_label", {"ask": " "}, "ask=' ': write a string"),
-    ("judge_label", {"labels": {"good": 1}}, "write two or more labels and what each pays, such as"),
+    ("judge_label", {"labels": {"good": 1}}, "write two or more labels and the reward of each, such as"),
     ("judge_label", {"labels": ["good", "poor"]}, "write two or more labels"),
     ("judge_label", {"labels": {"good": 2, "poor": 0}}, r"labels\['good'\]=2: write a number from 0 to 1"),
     ("judge_label", {"labels": {"good": True, "poor": 0}}, r"labels\['good'\]=True"),
     ("judge_label", {"labels": {"good": 1, "Good": 0}}, "labels that differ in more than case"),
-    ("judge_label", {"labels": {"good": 1, "fine": 1}}, "let labels pay differently"),
+    ("judge_label", {"labels": {"good": 1, "fine": 1}}, "give labels different rewards"),
     ("judge_label", {"labels": {"good": 1, "poor\n": 0}}, "write a label on one line"),
     ("judge_label", {"labels": {"good": 1, "po\u200bor": 0}}, "without invisible characters"),
     ("judge_label", {"labels": {"good": 1, "not  good": 0}}, "write a label on one line"),

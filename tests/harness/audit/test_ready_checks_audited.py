@@ -22,7 +22,7 @@ DECLARED: dict[str, dict[str, str]] = {
     "numbers:list_of_numbers": {"C05": "ignores surrounding words"},
     "refusals:refusal": {"C01": "every text on any topic that does not refuse"},
     "required:must_contain": {"C02": "a list of the texts without an answer"},
-    "shaping:in_script": {"C02": "in full for a single letter"},
+    "shaping:in_script": {"C02": "even a single letter in full"},
     **{
         f"similarity:{name}": {
             **dict.fromkeys(("C01", "C04", "C07"), "the reference of another record"),

@@ -20,7 +20,7 @@ def test_the_list_fits_a_terminal_and_names_every_check(tmp_path):
 def test_one_check_is_shown_with_its_options_and_its_example(tmp_path):
     shown = rft_inside(tmp_path, "graders", "number").stdout
     assert "checks.numbers:number: the answer's number equals the reference's." in shown
-    assert "It pays for a right number after wrong reasoning" in shown
+    assert "It rewards a right number after wrong reasoning" in shown
     assert "  marker            The text right before the answer" in shown
     assert '  >>> check = number(marker="####")' in shown
 

@@ -21,7 +21,7 @@ each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.na
 @each_check
 def test_each_says_what_it_checks_and_what_it_pays_for(check):
     assert check.purpose.endswith(".")
-    assert check.pays.startswith("It pays "), 'write a paragraph that begins with "It pays"'
+    assert check.pays.startswith("It rewards "), 'write a paragraph that begins with "It rewards"'
     assert check.example.startswith(">>> ")
 
 
