@@ -52,6 +52,8 @@ def unmarked(text: str) -> str:
 
 def without_emphasis(text: str) -> str:
     """Remove Markdown emphasis around whole words, and HTML tags without attributes."""
+    if not any(sign in text for sign in "*_`<"):
+        return text
     return _EMPHASIS.sub(lambda found: found[2] or "", text)
 
 

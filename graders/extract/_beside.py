@@ -63,7 +63,7 @@ _RIVAL = re.compile(
     rf"[0-9]\S{{0,12}}(?:\s\w{{1,12}}){{0,2}},?(?:\s(?:{OR})\.?\s|\s?(?:{OR_ANYWHERE}|か)\s?)(?:[a-z]\s?=\s?)?\Z",
     re.IGNORECASE,
 )
-_RIVAL_END = re.compile(rf"(?:\s(?:{OR})\.?\s|(?:{OR_ANYWHERE}|か)\s?)(?:[a-z]\s?=\s?)?\Z", re.IGNORECASE)
+_OR = frozenset(OR.split("|"))
 _RANGE = re.compile(
     r"\b(?:between|zwischen|entre|tra|fra|между)\s\D{0,3}[0-9]\S{0,12}(?:\s\w{1,12}){0,2}\s(?:and|und|et|y|e|и)\s\Z"
 )
@@ -111,6 +111,12 @@ def _is_operator(character: str) -> bool:
     return named and not (0x2190 <= ord(character) < 0x2200 or ord(character) > 0x3000 or character in "∴∵≈")
 
 
+def _may_offer(left: str) -> bool:
+    """Return True if a word for `or` may end a text, before a variable; most texts end in another word."""
+    last = left.rstrip().rpartition(" ")[2].rstrip(".").lower()
+    return last in _OR or "=" in left[-4:] or not left[-8:].isascii()
+
+
 def _is_unsolved(left: str) -> bool:
     """Return True if an unsolved equation precedes a number: `2x =` or `-x =`, but not `m + n =`."""
     side = re.split(r"[,;:.?!]\s", left.rstrip(" =$").rpartition("=")[2])[-1]
@@ -141,7 +147,7 @@ def _led(left: str, sign: int, signed: bool, at: int, opened: str) -> tuple[int,
     apart = left.rstrip()[-1:] in _APART
     if not apart and _CHANGED_BEFORE.search(left.lower(), max(0, len(left) - 20)):
         return 0, at, opened
-    if _RIVAL_END.search(left, max(0, len(left) - 16)) and _RIVAL.search(left):
+    if _may_offer(left) and _RIVAL.search(left):
         return 0, at, opened
     if left.endswith(_RANGE_ENDS) and _RANGE.search(left.lower()):
         return 0, at, opened

@@ -63,11 +63,11 @@ _CUES = (
     *"reject doubt nicht kein pas ni nunca whether suppose assum wrong deny false incorrect untrue".split(),
     *"auss weder ohne statt wenn falls bezw angen sauf hormis jam sans salvo tampo tranne meno".split(),
     *"unless eccett far dubit dud duvid doute rarely seldom nobody lack partly partial opposite".split(),
-    *"old previous earlier original initial ample".split(),
+    *"previous earlier original initial ample".split(),
     *"bukan tidak kecuali selain jangan jika kalau apakah ragukan siyo isipokuwa hapana ikiwa".split(),
     "sidhani",
 )
-_SHORT_CUE = re.compile(r"if\b|no\b|ob\b|mai\b|but\b|si\s[le]|se\s[la]|jibu\ssi")
+_SHORT_CUE = re.compile(r"\bold\b|if\b|no\b|ob\b|mai\b|but\b|si\s[le]|se\s[la]|jibu\ssi")
 _WIDE_CUE = re.compile(
     "[不除非并並而若如假怀懷ßéã’]|не|ни|кром|исключ|нельзя|если|сомн|вряд|もし|仮に|만[약일]|ليس|لا|لن|غير|سوى|عدا|إ|باست|لو|أشك"
     "|यदि|अगर|नहीं|không|chẳng|trừ|đừng|nếu|giả|nghi|ไม่|มิใช่|ยกเว้น|นอกจาก|ถ้า|หาก|สมมติ|สงสัย|যদি|সন্দেহ|মনে|ఒకవేళ|అయితే"
