@@ -39,7 +39,7 @@ def _of_bodies(span: AgentSpan) -> Turns:
 
 
 def _value_among(messages: list[Any]) -> object:
-    """Return the content that may be a span's value. ADOT writes the value before its parts."""
+    """Return the content that may be a span's value. ADOT writes the whole value first, then its parts."""
     contents = [object_of(one).get("content") for one in messages]
     return next((one for one in contents if is_state(one)), contents[0] if contents else None)
 

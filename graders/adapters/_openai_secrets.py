@@ -81,7 +81,7 @@ class _Variables:
         return f"{name}{equals}{value}"
 
     def _variable(self, kind: str, name: str, value: str) -> str:
-        """Return a value's variable, which is named after its location. Equal values share a variable."""
+        """Return the variable for a value, named after the value's location. Equal values share one."""
         wanted = f"GRADER_{kind}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}".strip("_")
         # Recorded answers contain placeholders for variables whose names suggest a secret.
         wanted = found = wanted if _SOUNDS_SECRET.search(wanted) else f"{wanted}_KEY"

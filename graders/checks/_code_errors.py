@@ -22,7 +22,7 @@ _ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 def error_name(error: BaseException) -> str:
-    """Return the name of an error's class if it is built in, else of its nearest built-in base class.
+    """Return the name of an error's class, or of its nearest built-in base class if it is not built in.
 
     Exceptions that Python uses for control flow become `RuntimeError`, as in generators (PEP 479).
     """

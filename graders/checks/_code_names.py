@@ -1,7 +1,7 @@
-"""Lists the names that source code binds and needs, using Python's own parser.
+"""Lists the names that source code defines and the names that it uses, using Python's own parser.
 
 The source code may be hostile and the parser cannot be interrupted, so only code within a size limit is
-parsed. For longer code, the caller has to do without the names.
+parsed. For longer code, no names are listed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PASSIVE = (
 
 
 class CodeNames:
-    """Names that source code binds and needs.
+    """The names that source code defines and the names that it uses.
 
     Args:
         tree: Syntax tree of the code.

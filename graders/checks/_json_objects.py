@@ -174,7 +174,7 @@ class ListByKey(ListInOrder):
         return made if len(made) == len(keys) else Missing(f"two items have the same {self.key!r}")
 
     def compare(self, right: Any, answer: Any, shares: FieldShares) -> float:
-        """Return the fraction of right objects. Objects in the answer that share a key are all wrong."""
+        """Return the fraction of right objects. Objects in the answer that share a key all count as wrong."""
         if not isinstance(answer, list):
             return self.share((), len(right), shares)
         items: dict[str | None, Any] = {}

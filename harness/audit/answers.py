@@ -115,7 +115,7 @@ def drawn_evenly(
 
 
 def other_answer(case: Case, answers: Answers, at: int) -> str | None:
-    """Return the answer of another record, or None if that record's answer has the same value.
+    """Return another record's answer, or None if its value equals this record's answer.
 
     Args:
         case: The audit, whose control specifies which other record to use.

@@ -36,7 +36,7 @@ _OF_ANSWERS = ("C02", "C03", "C10", "C15", "C16")
 
 
 class Bench(NamedTuple):
-    """Records with a rewarded right program, and the rewards of right and hollow programs."""
+    """Records whose right program is rewarded, with the rewards of right and of hollow programs."""
 
     format: Format
     tasks: dict[int, Task]

@@ -199,7 +199,7 @@ def _answer_of(case: Case, at: int, steep: _Steep) -> Answer:
 
 
 def _steepest(collector: Collector, record: int, texts: Sequence[LongText], usual: float) -> _Steep | None:
-    """Return the first text that takes too long, at the smallest possible size."""
+    """Return the first text that takes too long to grade, shortened as far as possible."""
     before: dict[int, float] = {}
     for size in _SIZES:
         for start in range(0, len(texts), _CHUNK):

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def emit_json(value: Any) -> None:
-    """Print a JSON value on stdout, in strict ASCII JSON followed by a newline.
+    """Print a value to stdout as strict, ASCII-only JSON, followed by a newline.
 
     NaN and infinities, which JSON cannot express, become null. Escaping keeps lone surrogates printable.
 

@@ -28,7 +28,7 @@ FOLDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """An expected value under the base model and the learned policy, averaged over records."""
+    """The mean over records of an expected value, under the base model and under the learned policy."""
 
     before: float
     after: float

@@ -252,7 +252,7 @@ def place_of(file: DataFile, at: int) -> str:
 
 
 class _PartLines:
-    """The lines of a file or object whose first bytes are in a range of the whole source.
+    """The lines of a file or object that start within a byte range of the whole source.
 
     Args:
         part: The file or object.

@@ -1,4 +1,4 @@
-"""Looks up the fields that a grader sees in training in the training file that the rollouts belong to."""
+"""Looks up, in the rollouts' training file, the fields that a grader sees during training."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _group_name(found: dict[str, Any], match: re.Match[str]) -> str:
 def _execution_role(
     found: dict[str, Any], match: re.Match[str], arn: str, models: Sequence[str]
 ) -> Iterator[Finding]:
-    """Check that the function's role may write the log and call the judges' models, but little else."""
+    """Check that the function's role can write logs and call the judges' models, and can do little else."""
     try:
         role = identity_of(found["Role"])
     except (KeyError, ValueError):

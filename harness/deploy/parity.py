@@ -47,7 +47,7 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class Times:
-    """Durations of the calls to one place."""
+    """Durations of the calls to one of the compared places."""
 
     calls: list[float] = field(default_factory=list)
     """Duration of each call in milliseconds, except the first, which may include a cold start."""

@@ -92,7 +92,7 @@ class Brake:
         return True
 
     def _hours(self, limit: SpendingLimit) -> float | None:
-        """Return the hours since the job was created, or None if they are unknown or have no price."""
+        """Return the hours since the job was created, or None if they or the price per hour are unknown."""
         if limit.usd_per_hour is None:
             return None
         job = self._watched.job

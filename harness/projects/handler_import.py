@@ -23,7 +23,7 @@ if not callable(found):
 
 
 def import_problem(project: Path, handler: str, seconds: float = _SECONDS) -> str | None:
-    """Import a handler as a test would, with this machine's packages and variables.
+    """Import a handler the way a test would, with this machine's packages and environment variables.
 
     Args:
         project: The folder of the handler's module.

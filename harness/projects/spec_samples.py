@@ -37,7 +37,7 @@ _KINDS: tuple[Callable[[int], Any], ...] = (
 
 
 def make_up_for_spec(values: SpecValues, write: Callable[[Path], Path], clock: Clock | None = None) -> MadeUp:
-    """Make up samples, and keep those that a grader can grade here, or all if grading would call a service.
+    """Make up samples, and keep those that a grader can grade. Keep all if grading would call a service.
 
     Args:
         values: The values that the grader uses.

@@ -197,7 +197,7 @@ def _grade(run: Run, progress: Progress, cores: int) -> Totals:
 def _heard(
     said: _Said, workers: list[WorkerProcess], limit: float | None
 ) -> Iterator[tuple[WorkerProcess, ShardReport | WorkerFailure | None]]:
-    """Yield the workers' messages, and kill workers that C code blocks longer than the limit."""
+    """Yield the workers' messages, and kill any worker that C code blocks for longer than the limit."""
     while True:
         with contextlib.suppress(queue.Empty):
             worker, message = said.get(timeout=1)

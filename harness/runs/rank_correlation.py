@@ -104,7 +104,7 @@ def _ranks(values: Sequence[float]) -> array[int]:
 
 
 def _correlation(ones: Sequence[int], others: Sequence[int]) -> float | None:
-    """Return the Pearson correlation of integers, exact until its last step."""
+    """Return the Pearson correlation of two lists of integers, with exact arithmetic up to the last step."""
     n, one, other = len(ones), sum(ones), sum(others)
     joint = n * sum(map(int.__mul__, ones, others)) - one * other
     spread = n * sum(map(int.__mul__, ones, ones)) - one * one

@@ -105,7 +105,7 @@ def _objection(value: Any, twice: list[str]) -> str | None:
 
 
 class _Text:
-    """The text of a file during parsing. Only the part being parsed is in memory."""
+    """The text of a file that is being parsed. Only the current part is in memory."""
 
     def __init__(self, part: Source, file: io.BufferedReader) -> None:
         self._part = part
