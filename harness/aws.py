@@ -94,7 +94,7 @@ class NotSetUp(AwsError, InputError):
 
 
 class NotServed(AwsError, ServiceError):
-    """AWS could not be reached or refused the call."""
+    """AWS could not be reached, or it refused the call."""
 
 
 class Denied(NotServed):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QuestionsHeldBack:
-    """Context manager that holds back judges' questions and counts the samples that needed a judge."""
+    """Context manager that holds back questions to judges and counts the samples that needed a judge."""
 
     __slots__ = ("_token", "count")
 

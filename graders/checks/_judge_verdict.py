@@ -83,7 +83,7 @@ class LabelScale:
         return {"type": "string", "enum": [*self.values]}
 
     def listed(self, turn: int) -> str:
-        """Return the labels as shown to the judge. The list starts with the next label on each turn."""
+        """Return the labels as shown to the judge. In each turn, the list starts with another label."""
         lines = [_entry(label, self.anchors.get(label)) for label in self._order(turn)]
         return "\n".join(["Choose one label, spelled exactly so:", *lines])
 

@@ -1,6 +1,6 @@
 """Finds whole words and whole numbers in any script.
 
-A string with a digit at an end is found only where that digit ends the number. A sign, a decimal part, a
+A string that starts or ends with a digit is not found inside a longer number. A sign, a decimal part, a
 fraction, a power, a time and a range make it another number: `5` is not in `-5`, `1.5`, `5/6`, `5^2`, `5:30`
 or `5-6`. Units do not: `5` is in `$5`, `5%`, `5-star` and `+5`.
 """

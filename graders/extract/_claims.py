@@ -184,7 +184,7 @@ def _changed_behind(text: str) -> bool:
 
 
 def _changed_before(lead: str) -> bool:
-    """Return True if the text before a box changes the number in the box."""
+    """Return True if the text before a box changes the value of the number in it, as a minus sign does."""
     said = lead.rstrip(" $\n")
     if not said or said[-1] in ":=.,;":
         return False

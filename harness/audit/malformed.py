@@ -65,7 +65,7 @@ class PoisonedCall:
         return None
 
     def run(self, case: Case) -> Iterator[Found]:
-        """Grade each kind of malformed sample between two good ones, whose rewards must not change."""
+        """Grade one malformed sample of each kind, placed between two good samples."""
         first, second = records_for(case, 2)
         good = [
             case.collector.rollout(first, good_completion(case, first)),

@@ -137,7 +137,7 @@ def refuse_trained(exposures: Iterable[tuple[str, Exposure]]) -> None:
 
 
 def _the_same_file(data: TrainingFile, records: DataFile) -> DataFile | None:
-    """Return the path of the training file if its content has not changed since the training."""
+    """Return the path of the training file if its content has not changed since training."""
     for path in (data.path, records):
         if path == STANDARD_INPUT:  # stdin now has the evaluation's records
             continue

@@ -104,7 +104,7 @@ class _Follower:
     def poll(self, brake: Brake) -> int:
         """Fetch the job and then its new events, and return the number of new events.
 
-        The job comes first, so that events before its final status are not missed.
+        The job is fetched before its events, so that no event before its final status is missed.
         """
         self.watched.job = self.client.job(self.job_id)
         # The limit applies even while events cannot be read.

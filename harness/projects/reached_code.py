@@ -72,7 +72,7 @@ class ReachedCode:
         return {name for _, node in self.nodes() for name in packages_of(node)}
 
     def needed_imports(self) -> Iterator[tuple[str, SourceNode]]:
-        """Yield the packages that the code requires, each with its import.
+        """Yield each package that the code requires, along with the import that requires it.
 
         Imports under an `if`, or in a `try` that catches their failure, are optional.
         """

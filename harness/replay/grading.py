@@ -373,7 +373,7 @@ def _items(answer: Answer, count: int) -> list[Graded]:
 
 
 def _same(one: Graded, other: Graded) -> bool:
-    """Return True if two wire formats had the same result. Error messages may differ."""
+    """Return True if two wire formats gave the same result. Error messages may differ."""
     mine = one.reward, one.metrics, one.error and one.error["kind"]
     return mine == (other.reward, other.metrics, other.error and other.error["kind"])
 

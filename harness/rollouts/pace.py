@@ -58,7 +58,7 @@ class Pace:
         return self._clock.monotonic()
 
     def wait(self) -> bool:
-        """Wait until a request may be sent. Return True, or False if all waits were ended."""
+        """Wait until a request may be sent. Return False if all waits were canceled instead."""
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._next)

@@ -120,7 +120,7 @@ class GraderFiles:
 
 
 def hash_files(paths: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of readable regular files, by path."""
+    """Map the path of each readable regular file to its SHA-256."""
     found = {}
     for path in sorted(paths):
         if os.path.isfile(path):

@@ -32,7 +32,7 @@ def without_names(text, kind):
     if kind is None:  # no grader of this project uses the parameter
         return re.sub(r"  GraderCheck:\n(?: {4}.*\n)*", "", text)
     text = re.sub(r"(?<=  GraderCheck:\n    Type: String\n    Default: ).*", "", text)
-    return re.sub(r"(?<=What )\w+(?= grades with)", "", text)
+    return re.sub(r"(?<=The check that )\w+(?= runs)", "", text)
 
 
 @pytest.mark.parametrize(("start", "end"), PARTS, ids=["settings", "shared"])

@@ -1,4 +1,4 @@
-"""Builds the page's bar charts as HTML tables that need no script. Each row has a name, bar and figure.
+"""Builds the page's bar charts as HTML tables that need no script. Each row has a name, a bar and a number.
 
 Shares are fractions of the chart's full width. A bar may show an interval and link to the samples that it
 counts.
