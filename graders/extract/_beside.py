@@ -26,7 +26,34 @@ _SCALED_UNITS = tuple(
     "千克 千米 千瓦 千卡 千焦 千帕 千赫 千伏 千字节 兆瓦 兆赫 兆帕 兆字节 分钟 百分点 百分點 百分比".split()
 )
 _SPACELESS = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0))  # Thai to Korean
+# Bounds, halves and multiples in languages other than English, in lower case.
+_BOUNDED = (
+    r"mindestens|höchstens|(?:mehr|weniger|kleiner|größer) als|über|unter|(?:hälfte|doppelte) von|halb"
+    r"|zweimal"
+    r"|(?:más|menos|mayor|menor|mitad|doble) (?:de|que)|al menos|por lo menos|como (?:máximo|mínimo)|hasta"
+    r"|(?:plus|moins|moitié|double) de|au (?:moins|plus)|(?:mais|metade|dobro) de|pelo menos"
+    r"|no (?:máximo|mínimo)|até"
+    r"|(?:più|meno|metà|doppio) di|almeno|al massimo|fino a|более|менее|больше|меньше|свыше"
+    r"|половин[ауы](?: от)?"
+    r"|понад|щонайменше|ít nhất|nhiều nhất|hơn|dưới|trên|setidaknya|(?:lebih|kurang|setengah) dari"
+)
+_BOUNDED_ANYWHERE = (
+    "[至最][少多]|超[过過]|[多少大小高低][于於]|不[到足]|少なくとも|多くとも|最[大小低高]|최[소대]|적어도"
+    "|على الأقل"
+    "|على الأكثر|أكثر من|أقل من|نصف|कम से कम|अधिकतम|อย่างน้อย|มากกว่า|น้อยกว่า|ไม่เกิน"
+)
+_BOUNDED_AFTER = (
+    r"oder (?:mehr|weniger)|o (?:más|menos|più|meno)|ou (?:plus|moins|mais|menos)"
+    r"|или (?:больше|более|меньше|менее)"
+    r"|atau (?:lebih|kurang)|juta|ribu|miliar|nghìn|ngàn|triệu|tỷ"
+)
+_BOUNDED_AFTER_ANYWHERE = (
+    r"[\u4e00-\u9fff]{0,2}?(?:以[上下内]|未[満满]|或更[多少]|或以[上下]|的一半|の半分)"
+    r"|이[상하]|초과|미만|أو أ[كق]|या (?:अधिक|कम)"
+    r"|से (?:अधिक|कम|ज़्यादा)"
+)
 _CHANGED_AFTER = re.compile(
+    rf"\s{{0,3}}(?:(?:{_BOUNDED_AFTER})\b|{_BOUNDED_AFTER_ANYWHERE})|"
     r"\s{0,3}(?:(?:hundreds|dozens?|score|gross|mil|ml[nd]|mrd|milliard\w*|mill?ion\w+|mill?one\w*|milh\w+|tsd"
     r"|tausend|mille|(?:ten|hundred|thousand|million|billion)ths?|plus|minus"
     r"|(?:times|over) (?=[0-9(π]|[a-z]\b)|divided|mod|modulo|multiplied|squared|cubed|factorial|choose"
@@ -41,7 +68,8 @@ _CHANGED_AFTER = re.compile(
 # Each pattern ends right before the number with its sign, currency and opening brackets. The text is in lower
 # case.
 _CHANGED_BEFORE = re.compile(
-    r"(?:\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
+    rf"(?:\b(?:{_BOUNDED})|{_BOUNDED_ANYWHERE}|"
+    r"\b(?:not|never|than|least|most|over|under|above|below|exceeds?|plus|times|minus|multiplied by"
     r"|divided by|mod|modulo|choose|(?:cannot|can't|couldn't|could not) be|rul(?:e|es|ed|ing) out|instead of"
     r"|rather than|(?:any|every)thing but|all but|except(?: for)?"
     r"|half|twice|double|triple|thrice|(?:half|third|quarter|root|cube|square|power|factorial"

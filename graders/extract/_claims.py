@@ -55,7 +55,8 @@ _PLAIN_WORD = late(r"(?<=[a-z] )[a-z]{2,12}\Z")
 _TELLING = frozenset(  # words that may change the number after them
     """not never than least most over under above below exceed exceeds plus times minus negative by of or vs
     versus half twice double triple thrice between sqrt log ln sin cos tan to and may be out
-    mod modulo choose nicht kein keine pas jamais es son""".split()
+    mod modulo choose nicht kein keine pas jamais es son
+    als de di dari von que menos moins mais meno mindestens halb zweimal hasta almeno setidaknya""".split()
 )
 _FINAL = late(
     r"\bfinal\sanswer\b|\b(?:respuesta|resposta|réponse|risposta)\sfinale?\b|\bendgültige\santwort\b"

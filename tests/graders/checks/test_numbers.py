@@ -314,3 +314,11 @@ def test_a_correction_takes_back_only_another_number(one, other, form):
     found = number()(make_sample(f"Antwort: {one}. {form.format(other)}", str(one)))
     assert found.value == (one == other)
     assert number()(make_sample(f"Antwort: {one}. {form.format('x')}", str(one))).value == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Un total de {}.", "Der Preis von {} Euro.", "大于{}的数不存在，答案是{}", "Это на 24 больше: {}."],
+)
+def test_words_of_comparison_elsewhere_leave_a_number_what_it_is(answer):
+    assert number()(make_sample(answer.format(72, 72), "72")).value == 1
