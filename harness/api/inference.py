@@ -16,6 +16,7 @@ from harness.api.pages import Listing, gathered
 from harness.api.safe_text import plain_text
 from harness.api.seen import SeenCheckpoint, as_text
 from harness.api.training_service import TrainingService
+from harness.api.types import FINAL_STATUSES
 from harness.data.turn_text import content_text, kind_without_text, refusal_of
 from harness.errors import InputError
 
@@ -90,11 +91,11 @@ def tuned_model(client: TrainingService, job_id: str, step: int | None = None) -
     held = job.odd.get("fine_tuned_model")
     instead = "" if held is None else f" but {plain_text(held)}"
     status = plain_text(job.status or job.odd.get("status") or "in an unknown state")
-    raise InputError(
-        f"the job has no tuned model{instead}: it is {status}",
-        fix="Wait for it with `rft watch`, or use a checkpoint with --checkpoint STEP.",
-        place=job_id,
-    )
+    if status in FINAL_STATUSES:
+        fix = "Use a checkpoint with --checkpoint STEP, if the job has one, or name another job."
+    else:
+        fix = "Wait for it with `rft watch`, or use a checkpoint with --checkpoint STEP."
+    raise InputError(f"the job has no tuned model{instead}: it is {status}", fix=fix, place=job_id)
 
 
 def _checkpoint_model(found: Listing[SeenCheckpoint], step: int, job_id: str) -> str:

@@ -89,6 +89,7 @@ def _connected(jobs_dir: Path, model: str) -> NativeBedrock:
 
 def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
     from harness.api.native_names import is_custom_model, is_native_job
+    from harness.api.types import FINAL_STATUSES
     from harness.jobs.models import job_of
 
     if is_custom_model(given):
@@ -104,7 +105,9 @@ def _model_arn(bedrock: NativeBedrock, jobs_dir: Path, given: str) -> str:
     if job.status != "succeeded" or job.tuned_model is None:
         raise InputError(
             f"the job has no tuned model: it is {plain_text(job.status or '(no status)')}",
-            fix="Wait for it with `rft watch`.",
+            fix="Name a job that succeeded."
+            if job.status in FINAL_STATUSES
+            else "Wait for it with `rft watch`.",
             place=job_id,
         )
     return job.tuned_model

@@ -115,6 +115,9 @@ class RunSummary:
         if facts.wire == ALL_WIRES:
             known = f"the wires disagree on {totals.wires:,}; `rft show {self.run.folder}` lists them"
             yield known if totals.wires else "every wire gives the same rewards"
+            if totals.wires:
+                # Each wire is graded once, so a random reward looks like a difference between wires.
+                yield "a grader with random rewards does the same; --repeats 2 on one wire shows that"
         first = {failure_of(row)[0]: row for row in self.first_errors}
         for kind, count in sorted(totals.errors.items()):
             yield f"no reward for {count:,}: {kind}"

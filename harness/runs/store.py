@@ -375,7 +375,7 @@ def lock_run(run: Run) -> HeldLock:
     held = lock(
         run.folder / "lock",
         f"run {run.facts.id}",
-        fix="Wait for it, or end it; --fresh starts a separate run.",
+        fix="Wait for it, or end it. A different --name, or --fresh without --name, starts a separate run.",
     )
     try:
         run.facts = open_run(run.folder).facts  # the last holder may have changed them

@@ -247,6 +247,16 @@ def test_a_checkpoint_without_a_model_is_not_asked(stub, rft, model):
     assert not stub.requests("POST", "/chat")
 
 
+@pytest.mark.parametrize(("status", "waits"), [("running", True), ("failed", False), ("cancelled", False)])
+def test_only_a_job_that_has_not_ended_is_worth_waiting_for(stub, rft, status, waits):
+    stub.add_job(status=status)
+    ran = rft("chat", "ftjob-1", "hi")
+    assert ran.code == 2
+    assert f"the job has no tuned model: it is {status}" in ran.stderr
+    assert ("Wait for it" in ran.stderr) == waits
+    assert "--checkpoint STEP" in ran.stderr
+
+
 def test_jobs_are_listed_with_their_names_under_a_header(stub, rft, tmp_path):
     (tmp_path / "train.jsonl").write_text(
         "".join(

@@ -270,6 +270,9 @@ def test_a_grader_that_reads_one_wire_alone_fails_the_command(folder: Path) -> N
     row = rows_of(folder, found)[0]
     assert (row["reward"], row["wires"]["open-weight"], row["wires"]["sagemaker"]) == (1.0, 1.0, 0.0)
     assert replay_json(folder, grader="by_hand.py:handler")["grader"]["options"] is None
+    shown = rft_inside(folder, "replay", "rollouts.jsonl", "-g", "by_hand.py:handler", "--wire", "all")
+    assert "the wires disagree on 3" in shown.stdout
+    assert "random rewards does the same; --repeats 2 on one wire shows that" in shown.stdout
 
 
 @pytest.mark.parametrize(
