@@ -197,6 +197,7 @@ def graded(function, texts: list[str], milliseconds: int, limit: float | None = 
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [60, None])
 def test_samples_that_take_long_leave_time_for_those_after_them(rewards, one_by_one, limit):
     function = rewards(SLOW, seconds=20)

@@ -1,3 +1,5 @@
+import pytest
+
 from harness.audit.engine import run_audit
 from support.auditing import audited_case
 
@@ -16,6 +18,7 @@ HANDLER = """
 """
 
 
+@pytest.mark.slow
 def test_a_slow_grader_is_timed_first_and_the_rest_ends_soon(tmp_path):
     with audited_case(
         tmp_path, HANDLER.format(before="time.sleep(0.15)"), control=False, seconds=5.0

@@ -38,7 +38,10 @@ TIME, GROWTH = PROBES
         "re.sub(r'[ ]+', ' ', text).split()",
         "time.sleep(0.002)",
         # An import does not count as grading time, even if it repeats after each restart of the process.
-        "'boxed' in text and not globals().get('ready') and (time.sleep(1.3), globals().update(ready=1))",
+        pytest.param(
+            "'boxed' in text and not globals().get('ready') and (time.sleep(1.3), globals().update(ready=1))",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_linear_grading_time_passes(tmp_path, before):
@@ -48,7 +51,7 @@ def test_linear_grading_time_passes(tmp_path, before):
 @pytest.mark.parametrize(
     "before",
     [
-        "re.search(r'^(a+)+$', text)",
+        pytest.param("re.search(r'^(a+)+$', text)", marks=pytest.mark.slow),
         # Repeated, because one pass can be too short on a fast machine.
         "[re.findall(r'<answer>.*?</answer>', text, re.S) for _ in range(4)]",
         *(

@@ -76,6 +76,7 @@ def test_its_records_fit_its_check_and_no_model_is_asked(shop):
     assert "no judge was asked" in said
 
 
+@pytest.mark.slow
 def test_the_page_s_first_commands_work_offline(tmp_path):
     folder = tmp_path
     for command in blocks("console", PAGE)[0].splitlines():
